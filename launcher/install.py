@@ -1,0 +1,139 @@
+"""Install the checkout into itself: virtualenv, Python packages, Node packages, front-end bundle.
+
+Runs on the machine's own Python with nothing but the standard library. Each step is skipped while its inputs are unchanged.
+"""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from launcher import package_index
+from launcher.checkout import ROOT, STATE, VENV, VENV_BIN, VENV_PYTHON
+
+REQUIREMENTS = ROOT / "requirements-dev.txt"
+NODE_MODULES = ROOT / "node_modules"
+BUNDLES = ROOT / "static" / "dist"
+FRONT_END = ROOT / "frontend"
+NODE_MANIFESTS = (ROOT / "package.json", ROOT / "package-lock.json", ROOT / ".npmrc")
+
+
+class InstallError(Exception):
+    """A step of the installation failed; the message says which and what to do."""
+
+
+def main() -> int:
+    STATE.mkdir(exist_ok=True)
+    with (STATE / "install.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            install()
+        except InstallError as error:
+            print(f"setup: {error}", file=sys.stderr)
+            return 1
+    return 0
+
+
+def install() -> None:
+    if sys.version_info < (3, 11):
+        raise InstallError(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}; set PYTHON=python3.11")
+    step("Python packages", VENV / ".stamp", python_inputs(), install_python)
+    step("Node packages", NODE_MODULES / ".stamp", digest(NODE_MANIFESTS, str(ROOT)), install_node)
+    step("front end", BUNDLES / ".stamp", digest((*sources(), *NODE_MANIFESTS)), build_front_end)
+
+
+def step(title: str, stamp: Path, inputs: str, action: Callable[[], None]) -> None:
+    """Run `action` unless `stamp` says that it has already run on the same inputs."""
+    if stamp.exists() and stamp.read_text() == inputs:
+        return
+    stamp.unlink(missing_ok=True)
+    print(f"setup: {title} …", flush=True)
+    started = time.monotonic()
+    action()
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(inputs)
+    print(f"setup: {title} ready in {time.monotonic() - started:.1f} s", flush=True)
+
+
+def digest(files: Iterable[Path], *words: str) -> str:
+    """Hash names and contents of files, and words."""
+    total = hashlib.sha256("\0".join(words).encode())
+    for path in sorted(files):
+        total.update(f"\0{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return total.hexdigest()
+
+
+def python_inputs() -> str:
+    # The interpreter and the folder count too: a virtualenv works at one place with one Python only.
+    return digest([REQUIREMENTS], sys.version, sys.base_prefix, str(ROOT))
+
+
+def sources() -> list[Path]:
+    return [path for path in FRONT_END.rglob("*") if path.is_file()]
+
+
+def install_python() -> None:
+    run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(VENV)])
+    environment = writable_cache(package_index.uv_environment(os.environ))
+    with tempfile.TemporaryDirectory() as folder:
+        uv = bootstrap_uv(Path(folder))
+        run([str(uv), "pip", "sync", "--quiet", "--require-hashes", "--python", str(VENV_PYTHON), str(REQUIREMENTS)], environment)
+
+
+def bootstrap_uv(folder: Path) -> Path:
+    """Install the pinned uv with pip, checked against the same hashes as everything else."""
+    pins = folder / "uv.txt"
+    pins.write_text(pinned("uv", REQUIREMENTS.read_text()))
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    run([*pip, "--require-hashes", "--target", str(folder / "uv"), "-r", str(pins)], os.environ | {"PIP_ROOT_USER_ACTION": "ignore"})
+    return folder / "uv" / "bin" / "uv"
+
+
+def pinned(name: str, requirements: str) -> str:
+    """Return one package's lines, version and hashes, of a requirements file."""
+    found = re.search(rf"^{re.escape(name)}==.*(?:\n +--hash=.*)*", requirements, re.MULTILINE)
+    if not found:
+        raise InstallError(f"{REQUIREMENTS.name} does not pin {name}; run `make lock`")
+    return found[0] + "\n"
+
+
+def writable_cache(environment: dict[str, str]) -> dict[str, str]:
+    """Keep uv's cache in the checkout when the user has no writable home."""
+    home = Path(environment.get("HOME") or "/nonexistent")
+    if "UV_CACHE_DIR" not in environment and not os.access(home, os.W_OK):
+        environment["UV_CACHE_DIR"] = str(STATE / "uv-cache")
+    return environment
+
+
+def node_environment() -> dict[str, str]:
+    environment = dict(os.environ) | {"PATH": f"{VENV_BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+    home = Path(environment.get("HOME") or "/nonexistent")
+    if not os.access(home, os.W_OK):
+        environment["NPM_CONFIG_CACHE"] = str(STATE / "npm-cache")
+    return environment
+
+
+def install_node() -> None:
+    run([str(VENV_BIN / "npm"), "ci", "--loglevel=error"], node_environment())
+
+
+def build_front_end() -> None:
+    shutil.rmtree(BUNDLES, ignore_errors=True)
+    run([str(VENV_BIN / "node"), str(FRONT_END / "build.mjs")], node_environment())
+
+
+def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+    finished = subprocess.run(command, cwd=ROOT, env=environment, check=False)
+    if finished.returncode:
+        raise InstallError(f"`{Path(command[0]).name} {' '.join(command[1:3])}` failed with code {finished.returncode}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""Tell uv about the package indexes that pip is configured with."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+UV_NAMES = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "no-index": "UV_NO_INDEX",
+    "trusted-host": "UV_INSECURE_HOST",
+    "cert": "SSL_CERT_FILE",
+    "default-timeout": "UV_HTTP_TIMEOUT",
+    "timeout": "UV_HTTP_TIMEOUT",
+}
+LOCATIONS = frozenset({"extra-index-url", "find-links"})
+
+
+def uv_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return `environ` with pip's index settings added under uv's names; what is set for uv already wins."""
+    # pip merges all its indexes. Every file is checked against its hash, so the first index need not be trusted more.
+    translated = {"UV_INDEX_STRATEGY": "unsafe-best-match", "UV_PYTHON_DOWNLOADS": "never"}
+    translated.update(translate(pip_settings()))
+    return translated | dict(environ)
+
+
+def pip_settings() -> dict[str, str]:
+    """Read pip's effective settings: files first, then PIP_* variables over them."""
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return parse(listed)
+
+
+def parse(listed: str) -> dict[str, str]:
+    """Read the output of `pip config list`; a setting of pip itself loses to one for its install command."""
+    found: dict[tuple[int, str], str] = {}
+    for line in listed.splitlines():
+        place, _, value = line.partition("=")
+        section, _, name = place.rpartition(".")
+        if section in RANKS and name in UV_NAMES:
+            found[RANKS[section], name] = value.strip().strip("'\"")
+    return {name: value for (_, name), value in sorted(found.items())}
+
+
+RANKS = {"global": 0, "install": 1, ":env:": 2}
+
+
+def translate(settings: Mapping[str, str]) -> dict[str, str]:
+    """Rename pip's settings to uv's, leaving out local folders that do not exist (pip ignores those, uv fails)."""
+    environment: dict[str, str] = {}
+    for name, value in settings.items():
+        if name in LOCATIONS:
+            value = " ".join(location for location in value.split() if is_reachable(location))
+        if value:
+            environment[UV_NAMES[name]] = value.replace("\\n", " ")
+    return environment
+
+
+def is_reachable(location: str) -> bool:
+    """Say whether a location is remote or an existing local path."""
+    parts = urlsplit(location)
+    if parts.scheme in {"http", "https"}:
+        return True
+    path = unquote(parts.path) if parts.scheme == "file" else location
+    return Path(path).exists()
