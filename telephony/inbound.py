@@ -1,0 +1,133 @@
+"""The only way in: verify a delivery from Telnyx on its raw bytes, then parse it."""
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
+from urllib.parse import parse_qsl
+
+from nacl.exceptions import BadSignatureError
+from nacl.signing import VerifyKey
+
+from telephony import parsing, wire
+from telephony.events import Event
+
+TOLERANCE = timedelta(seconds=300)
+MAX_FORM_FIELDS = 200
+
+# int() would also take "1_700", full-width digits and spaces; twelve digits reach the year 33658.
+_SECONDS = re.compile(r"[0-9]{1,12}")
+
+
+class InboundError(Exception):
+    """A delivery was not accepted. The message never holds any of its content."""
+
+
+class SignatureRefused(InboundError):  # noqa: N818 - named for what happened
+    """Not signed by Telnyx, or not lately; answer 401.
+
+    `skew` is set when the signature is good but its time is not: a replay, or a clock that is wrong.
+    """
+
+    def __init__(self, message: str, *, skew: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.skew = skew
+
+
+class BodyUnreadable(InboundError):  # noqa: N818
+    """Signed, but not an event that can be read or stored; answer 400."""
+
+
+def receive(body: bytes, headers: Mapping[str, str], *, keys: Sequence[str], now: datetime) -> Event:
+    """Verify a delivery with any of the Base64 public `keys` and return its event.
+
+    `now` is aware. The caller limits the size of `body`. Raises SignatureRefused or BodyUnreadable, whatever the bytes.
+    Source: https://developers.telnyx.com/docs/voice/programmable-voice/receiving-webhooks (read 2026-04)
+    """
+    sent_at = _verify(body, headers, keys=keys, now=now)
+    delivery = parsing.Delivery(id=f"sha256:{sha256(body).hexdigest()}", sent_at=sent_at)
+    try:
+        content = body.decode()
+        if _is_form(headers):
+            return parsing.from_form(_form(content), delivery=delivery)
+        return parsing.from_json(wire.decode(content), delivery=delivery)
+    except UnicodeDecodeError as error:
+        raise BodyUnreadable("not UTF-8") from error
+    except wire.Unreadable as error:
+        raise BodyUnreadable(str(error)) from error
+
+
+def usable_key(key: str) -> bool:
+    """Tell whether `key` is a public key as the Telnyx portal shows it: Base64 of 32 bytes."""
+    return _verify_key(key) is not None
+
+
+def _verify(body: bytes, headers: Mapping[str, str], *, keys: Sequence[str], now: datetime) -> datetime:
+    signature = _signature(_header(headers, "telnyx-signature-ed25519"))
+    seconds = _header(headers, "telnyx-timestamp")
+    if not _SECONDS.fullmatch(seconds):
+        raise SignatureRefused("timestamp missing or malformed")
+    message = seconds.encode() + b"|" + body
+    if not any(_signed_with(key, message, signature) for key in keys):
+        raise SignatureRefused("no configured key matches")
+    return _timely(int(seconds), now)
+
+
+def _timely(seconds: int, now: datetime) -> datetime:
+    # Measured in seconds first: the largest accepted number is past the last year of datetime.
+    distance = now.timestamp() - seconds
+    if abs(distance) > TOLERANCE.total_seconds():
+        raise SignatureRefused("timestamp outside the tolerance", skew=timedelta(seconds=distance))
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _header(headers: Mapping[str, str], wanted: str) -> str:
+    return next((value for name, value in headers.items() if name.lower() == wanted), "")
+
+
+def _signature(header: str) -> bytes:
+    signature = _base64(header)
+    if signature is None or len(signature) != 64:
+        raise SignatureRefused("signature missing or malformed")
+    return signature
+
+
+def _base64(value: str) -> bytes | None:
+    """Decode canonical Base64 only, so that one signature has one spelling."""
+    try:
+        decoded = base64.b64decode(value, validate=True)
+    except ValueError:
+        return None
+    return decoded if base64.b64encode(decoded).decode() == value else None
+
+
+@lru_cache(maxsize=16)
+def _verify_key(key: str) -> VerifyKey | None:
+    decoded = _base64(key)
+    return VerifyKey(decoded) if decoded is not None and len(decoded) == 32 else None
+
+
+def _signed_with(key: str, message: bytes, signature: bytes) -> bool:
+    verify_key = _verify_key(key)
+    if verify_key is None:
+        return False
+    try:
+        verify_key.verify(message, signature)
+    except BadSignatureError:
+        return False
+    return True
+
+
+def _is_form(headers: Mapping[str, str]) -> bool:
+    media_type, _, _ = _header(headers, "content-type").partition(";")
+    return media_type.strip().lower() == "application/x-www-form-urlencoded"
+
+
+def _form(content: str) -> dict[str, str]:
+    try:
+        fields = parse_qsl(content, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS, errors="replace")
+    except ValueError as error:
+        raise wire.Unreadable("too many form fields") from error
+    return {str(wire.cleaned(name)): str(wire.cleaned(value)) for name, value in fields}
