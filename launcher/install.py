@@ -1,6 +1,6 @@
 """Install the checkout into itself: virtualenv, Python packages, Node packages, front-end bundle.
 
-Runs on the machine's own Python with nothing but the standard library. Each step is skipped while its inputs are unchanged.
+Runs on the machine's own Python with the standard library alone. A step is skipped while its inputs are unchanged.
 """
 
 import fcntl
@@ -30,6 +30,9 @@ class InstallError(Exception):
 
 
 def main() -> int:
+    if Path(sys.prefix) == VENV:
+        # An activated virtualenv cannot rebuild itself, and has no pip.
+        os.execv(sys._base_executable, [sys._base_executable, "-m", "launcher.install"])  # noqa: S606
     STATE.mkdir(exist_ok=True)
     with (STATE / "install.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -42,7 +45,7 @@ def main() -> int:
 
 
 def install() -> None:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - it is the machine's Python, which may be older than we ask for
         raise InstallError(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}; set PYTHON=python3.11")
     step("Python packages", VENV / ".stamp", python_inputs(), install_python)
     step("Node packages", NODE_MODULES / ".stamp", digest(NODE_MANIFESTS, str(ROOT)), install_node)
@@ -80,11 +83,33 @@ def sources() -> list[Path]:
 
 
 def install_python() -> None:
-    run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(VENV)])
+    if not is_usable_virtualenv():
+        run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(VENV)])
     environment = writable_cache(package_index.uv_environment(os.environ))
     with tempfile.TemporaryDirectory() as folder:
         uv = bootstrap_uv(Path(folder))
-        run([str(uv), "pip", "sync", "--quiet", "--require-hashes", "--python", str(VENV_PYTHON), str(REQUIREMENTS)], environment)
+        sync = [str(uv), "pip", "sync", "--quiet", "--require-hashes", "--python", str(VENV_PYTHON)]
+        # Python normally caches compiled modules by itself; where that is switched off, every start would pay for it.
+        compiled = ["--compile-bytecode"] if sys.dont_write_bytecode else []
+        run([*sync, *compiled, str(REQUIREMENTS)], environment)
+    importable_from_anywhere()
+
+
+def is_usable_virtualenv() -> bool:
+    """Say whether the virtualenv stands where it was made and uses this very Python."""
+    command = [str(VENV_PYTHON), "-c", "import sys; print(sys.version, sys.base_prefix, sys.prefix)"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return answer == f"{sys.version} {sys.base_prefix} {VENV}"
+
+
+def importable_from_anywhere() -> None:
+    """Put the checkout on the virtualenv's path, so that its commands (pytest, celery, …) find our packages."""
+    command = [str(VENV_PYTHON), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    packages = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    Path(packages, "agileadapt_checkout.pth").write_text(f"{ROOT}\n")
 
 
 def bootstrap_uv(folder: Path) -> Path:
@@ -92,7 +117,8 @@ def bootstrap_uv(folder: Path) -> Path:
     pins = folder / "uv.txt"
     pins.write_text(pinned("uv", REQUIREMENTS.read_text()))
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    run([*pip, "--require-hashes", "--target", str(folder / "uv"), "-r", str(pins)], os.environ | {"PIP_ROOT_USER_ACTION": "ignore"})
+    environment = os.environ | {"PIP_ROOT_USER_ACTION": "ignore"}
+    run([*pip, "--require-hashes", "--target", str(folder / "uv"), "-r", str(pins)], environment)
     return folder / "uv" / "bin" / "uv"
 
 

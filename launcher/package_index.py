@@ -1,5 +1,6 @@
 """Tell uv about the package indexes that pip is configured with."""
 
+import ast
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -16,7 +17,8 @@ UV_NAMES = {
     "default-timeout": "UV_HTTP_TIMEOUT",
     "timeout": "UV_HTTP_TIMEOUT",
 }
-LOCATIONS = frozenset({"extra-index-url", "find-links"})
+SEPARATORS = {"extra-index-url": " ", "find-links": ","}
+RANKS = {"global": 0, "install": 1, ":env:": 2}
 
 
 def uv_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -41,22 +43,19 @@ def parse(listed: str) -> dict[str, str]:
         place, _, value = line.partition("=")
         section, _, name = place.rpartition(".")
         if section in RANKS and name in UV_NAMES:
-            found[RANKS[section], name] = value.strip().strip("'\"")
+            found[RANKS[section], name] = ast.literal_eval(value)
     return {name: value for (_, name), value in sorted(found.items())}
-
-
-RANKS = {"global": 0, "install": 1, ":env:": 2}
 
 
 def translate(settings: Mapping[str, str]) -> dict[str, str]:
     """Rename pip's settings to uv's, leaving out local folders that do not exist (pip ignores those, uv fails)."""
-    environment: dict[str, str] = {}
-    for name, value in settings.items():
-        if name in LOCATIONS:
-            value = " ".join(location for location in value.split() if is_reachable(location))
-        if value:
-            environment[UV_NAMES[name]] = value.replace("\\n", " ")
-    return environment
+    values = {name: reachable(name, value) if name in SEPARATORS else value for name, value in settings.items()}
+    return {UV_NAMES[name]: value for name, value in values.items() if value}
+
+
+def reachable(name: str, value: str) -> str:
+    """Keep those of several locations that can answer, written as uv wants them."""
+    return SEPARATORS[name].join(location for location in value.split() if is_reachable(location))
 
 
 def is_reachable(location: str) -> bool:
