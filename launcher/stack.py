@@ -1,0 +1,159 @@
+"""Everything on one machine: servers, sandbox, web, worker and beat, tied together."""
+
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from launcher import environment, memory, places, ports, processes, servers
+from launcher.checkout import VENV_PYTHON
+from launcher.memory import Memory
+from launcher.processes import Process
+
+START_SECONDS = 60
+ASGI_SERVERS: dict[str, Callable[[int], list[str]]] = {
+    "daphne": lambda port: ["daphne", "-b", "127.0.0.1", "-p", str(port), "agileadapt.asgi:application"],
+    "uvicorn": lambda port: [
+        *("uvicorn", "agileadapt.asgi:application", "--host", "127.0.0.1", "--port", str(port)),
+        *("--ws", "websockets-sansio", "--lifespan", "auto", "--no-access-log"),
+    ],
+}
+
+
+class Stack:
+    """A whole local installation, running between `__enter__` and `__exit__`.
+
+    `name` is its state folder under `.state/`; with `shared`, a second one of the same name gets a folder of its own.
+    Ports are the first free ones from those given.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        web_port: int = 8000,
+        sandbox_port: int = 8100,
+        database: str = "agileadapt",
+        shared: bool = False,
+        durable: bool = False,
+        extra_environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name, self.shared, self.durable, self.database = name, shared, durable, database
+        self.first_ports = (web_port, sandbox_port)
+        self.extra_environment = dict(extra_environment or {})
+        self.running: dict[str, Process] = {}
+        self.exit_stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self.folder = stack.enter_context(places.claim(self.name, shared=self.shared))
+            self.keys = environment.kept_keys(self.folder)
+            started = stack.enter_context(
+                servers.running(self.folder, database=self.database, durable=self.durable),
+            )
+            self.running.update({process.name: process for process in started.processes})
+            self.addresses = self.choose_addresses(started)
+            self.env = self.environment()
+            self.start_all(stack)
+            self.exit_stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.exit_stack.close()
+        self.running.clear()
+
+    @property
+    def base_url(self) -> str:
+        return self.addresses.web
+
+    @property
+    def sandbox_url(self) -> str:
+        return self.addresses.sandbox
+
+    @property
+    def control_token(self) -> str:
+        return self.keys.control_token
+
+    @property
+    def processes(self) -> dict[str, Memory]:
+        """Memory per process, by name."""
+        return {name: memory.of_tree(process.pid) for name, process in self.running.items()}
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    def dead(self) -> list[Process]:
+        """Processes that have ended although nobody asked them to."""
+        return [process for process in self.running.values() if not process.is_running()]
+
+    def choose_addresses(self, started: servers.Servers) -> environment.Addresses:
+        web, sandbox = self.first_ports
+        web = ports.first_free(web)
+        sandbox = ports.first_free(sandbox if sandbox != web else sandbox + 1)
+        return environment.Addresses(web, sandbox, started.database_url, started.redis_url)
+
+    def environment(self) -> dict[str, str]:
+        """The environment of web, worker, beat and `manage.py` in this stack."""
+        own = {
+            "ASGI_SERVER": os.environ.get("ASGI_SERVER", "daphne"),
+            "CELERY_BEAT_SCHEDULE_FILE": str(self.folder / "celerybeat-schedule"),
+            "PYTHONUNBUFFERED": "1",
+        }
+        return (
+            environment.inherited() | environment.application(self.keys, self.addresses) | own | self.extra_environment
+        )
+
+    def start_all(self, stack: ExitStack) -> None:
+        """Start everything; what loads slowly loads side by side."""
+        sandbox = self.start(stack, "sandbox", ["-m", "sandbox"], self.sandbox_environment())
+        preparation = processes.start(
+            "prepare", [str(VENV_PYTHON), "-m", "launcher.prepare"], log=self.logs / "prepare.log", environment=self.env
+        )
+        stack.callback(preparation.stop)
+        preparation.wait_to_finish(seconds=START_SECONDS)
+        web = self.start(stack, "web", ["-m", *self.web_command()])
+        worker = self.start(stack, "worker", ["-m", *WORKER])
+        self.start(stack, "beat", ["-m", "celery", "-A", "agileadapt", "beat", "--loglevel", "INFO", "--pidfile="])
+        sandbox.wait_until(lambda: answers(self.sandbox_url), seconds=START_SECONDS)
+        web.wait_until(lambda: answers(self.base_url), seconds=START_SECONDS)
+        worker.wait_until(lambda: " ready." in worker.log.read_text(errors="replace"), seconds=START_SECONDS)
+
+    def start(self, stack: ExitStack, name: str, arguments: list[str], env: Mapping[str, str] | None = None) -> Process:
+        command = [str(VENV_PYTHON), *arguments]
+        process = processes.start(name, command, log=self.logs / f"{name}.log", environment=env or self.env)
+        stack.callback(process.stop)
+        self.running[name] = process
+        return process
+
+    def sandbox_environment(self) -> dict[str, str]:
+        return environment.inherited() | environment.sandbox(self.keys, self.addresses) | {"PYTHONUNBUFFERED": "1"}
+
+    def web_command(self) -> list[str]:
+        name = self.env["ASGI_SERVER"]
+        if name not in ASGI_SERVERS:
+            raise processes.ProcessError(f"ASGI_SERVER is {name!r}; choose one of {', '.join(ASGI_SERVERS)}")
+        return ASGI_SERVERS[name](self.addresses.web_port)
+
+
+WORKER = [
+    *("celery", "-A", "agileadapt", "worker", "-Q", "calls,celery", "--concurrency", "2", "--loglevel", "INFO"),
+    *("--without-gossip", "--without-mingle"),
+]
+
+
+def answers(url: str) -> bool:
+    """Say whether anything speaks HTTP there, whatever it says."""
+    try:
+        with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - always http:// on loopback
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
