@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CallIds:
     """Everything by which Telnyx may name a call in an event; any of them may be missing."""
 
@@ -21,7 +21,7 @@ class CallIds:
     conversation_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ToolCall:
     """One tool use by the assistant; `arguments` is the decoded JSON, or the text that was not JSON."""
 
@@ -30,7 +30,7 @@ class ToolCall:
     arguments: Any = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Message:
     """One turn of a conversation. `role` is user, assistant, tool, system or developer."""
 
@@ -40,7 +40,7 @@ class Message:
     tool_calls: tuple[ToolCall, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class InsightResult:
     """One answer of an insight template; `result` is decoded when Telnyx sent it as a JSON string."""
 
@@ -49,7 +49,7 @@ class InsightResult:
     result: Any = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Event:
     """One verified delivery. `id` is the same on every retry; order by `occurred_at`, never by arrival.
 
@@ -64,12 +64,12 @@ class Event:
     payload: Mapping[str, Any] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class UnknownEvent(Event):
     """An event type that this product does not use, or does not know yet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CallInitiated(Event):
     """A leg exists. `direction` is incoming or outgoing, `state` parked or bridging.
 
@@ -84,17 +84,17 @@ class CallInitiated(Event):
     custom_headers: Mapping[str, str] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CallAnswered(Event):
     """The leg was answered."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CallBridged(Event):
     """The leg's audio is joined with another one; sent once per leg."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CallHangup(Event):
     """The leg is over.
 
@@ -109,24 +109,24 @@ class CallHangup(Event):
     quality: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class SpeakEnded(Event):
     """A spoken announcement ended."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ConversationCreated(Event):
     """The assistant's conversation has an id; its greeting need not have begun."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ConversationStartFailed(Event):
     """The assistant could not start, and no ConversationEnded follows. `reason`: invalid_request or service_error."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ConversationEnded(Event):
     """The assistant is done, also when the caller hung up: it does not prove that the leg is alive."""
 
@@ -135,7 +135,7 @@ class ConversationEnded(Event):
     duration_seconds: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class GatherPartialResults(Event):
     """What the assistant has gathered so far."""
 
@@ -143,7 +143,7 @@ class GatherPartialResults(Event):
     messages: tuple[Message, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class GatherEnded(Event):
     """The gathering is over; `status` is valid or invalid."""
 
@@ -152,14 +152,14 @@ class GatherEnded(Event):
     messages: tuple[Message, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class MessageHistoryUpdated(Event):
     """The whole conversation up to now."""
 
     messages: tuple[Message, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class InsightsGenerated(Event):
     """Insights of a finished conversation; `status` is completed, or pending when results are still to come."""
 
@@ -168,7 +168,7 @@ class InsightsGenerated(Event):
     status: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class AssistantInitialization(Event):
     """An assistant asks for its dynamic variables and waits about a second.
 
@@ -182,34 +182,34 @@ class AssistantInitialization(Event):
     variables: Mapping[str, str] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ConferenceEvent(Event):
     """Something happened in a conference; `ids` name the leg that it is about."""
 
     conference_id: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ConferenceCreated(ConferenceEvent):
     """The conference exists."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ConferenceParticipantJoined(ConferenceEvent):
     """A leg is in the conference."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ConferenceParticipantLeft(ConferenceEvent):
     """A leg has left the conference."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ConferenceEnded(ConferenceEvent):
     """The conference is over."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CallStatusCallback(Event):
     """A form-encoded status callback of a TeXML call (the assistant's own web and phone calls).
 

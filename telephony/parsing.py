@@ -31,7 +31,7 @@ def from_json(body: Any, *, delivery: Delivery) -> events.Event:
         raise Unreadable("no event_type")
     # Insight groups configured on their own URL send a bare object without a payload.
     payload = mapping(report["payload"]) if "payload" in report else report
-    common = {
+    common: dict[str, Any] = {
         "id": identifier(report.get("id")) or delivery.id,
         "type": event_type,
         "occurred_at": instant(report.get("occurred_at")) or delivery.sent_at,

@@ -1,0 +1,122 @@
+"""One request to Telnyx through its SDK: parameters out, a checked answer or a TelnyxError back."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, ParamSpec
+
+import httpx
+import telnyx
+
+from telephony.reason_codes import API_CODES
+from telephony.wire import cleaned, decode, mapping, objects, text
+
+P = ParamSpec("P")
+Request = Callable[P, telnyx.APIResponse[Any]]
+
+# A repeat may succeed: timeout, conflict, too early, rate limit. Every other 4xx stays what it is.
+_PASSING_STATUSES = frozenset({408, 409, 425, 429})
+# These say that the sender of the answer does not know what became of the request.
+_UNKNOWING_STATUSES = frozenset({408, 502, 504})
+_PAUSING_STATUSES = frozenset({429, 503})
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+_CODE = re.compile(r"[0-9A-Za-z._-]{1,20}")
+
+
+class TelnyxError(Exception):
+    """A Telnyx request failed. `permanent` means that a retry cannot help.
+
+    `outcome_unknown`: the request may have been carried out; observe the call before repeating it later than 60 s.
+    `status` is the HTTP status, None without an answer. `code` is Telnyx's own, e.g. "90018" for a call that has ended.
+    `retry_after` is in seconds, set when Telnyx asked for a pause. The message holds none of the request's content.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        status: int | None = None,
+        code: str | None = None,
+        outcome_unknown: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.status = status
+        self.code = code
+        self.outcome_unknown = outcome_unknown
+        self.retry_after = retry_after
+
+
+def given(**parameters: Any) -> dict[str, Any]:
+    """Leave out what is None, and clean the rest: the SDK cannot encode a lone surrogate."""
+    return {name: cleaned(value) for name, value in parameters.items() if value is not None}
+
+
+def send(request: Request[P], /, *arguments: P.args, **parameters: P.kwargs) -> httpx.Response:
+    """Make one SDK request and return its HTTP answer. Raises TelnyxError."""
+    name = getattr(request, "__name__", "request")
+    try:
+        return request(*arguments, **parameters).http_response
+    except telnyx.APIStatusError as error:
+        failure = _refused(name, error)
+    except telnyx.APIConnectionError as error:
+        failure = _unanswered(name, error)
+    # Raised outside the handlers: the SDK's errors carry the request, whose headers and body hold secrets and numbers.
+    raise failure
+
+
+def receive(request: Request[P], /, *arguments: P.args, **parameters: P.kwargs) -> dict[str, Any]:
+    """Make one SDK request and return the JSON object that answers it. Raises TelnyxError."""
+    answer = send(request, *arguments, **parameters)
+    try:
+        body = decode(answer.content.decode())
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise unreadable(getattr(request, "__name__", "request"))
+    return body
+
+
+def unreadable(name: str) -> TelnyxError:
+    """Return the error for a 2xx answer without what it must hold; the request may well have been carried out."""
+    return TelnyxError(f"{name}: the answer of Telnyx is unreadable", outcome_unknown=True)
+
+
+def _refused(name: str, error: telnyx.APIStatusError) -> TelnyxError:
+    status, code = error.status_code, _code(error.body)
+    meaning = API_CODES.get(code or "", "")
+    return TelnyxError(
+        f"{name}: refused with HTTP {status}"
+        + (f", code {code}" if code else "")
+        + (f": {meaning}" if meaning else ""),
+        permanent=status < 500 and status not in _PASSING_STATUSES,
+        status=status,
+        code=code,
+        outcome_unknown=status in _UNKNOWING_STATUSES,
+        retry_after=_pause(error.response.headers) if status in _PAUSING_STATUSES else None,
+    )
+
+
+def _unanswered(name: str, error: telnyx.APIConnectionError) -> TelnyxError:
+    cause = error.__cause__
+    return TelnyxError(
+        f"{name}: no answer from Telnyx ({type(cause or error).__name__})",
+        outcome_unknown=not isinstance(cause, _NEVER_SENT),
+    )
+
+
+def _code(body: object) -> str | None:
+    found = next((text(item.get("code")) for item in objects(mapping(body).get("errors"))), "")
+    return found if _CODE.fullmatch(found) else None
+
+
+def _pause(headers: Mapping[str, str]) -> float | None:
+    for name in ("retry-after", "x-ratelimit-reset"):
+        try:
+            seconds = float(headers.get(name, ""))
+        except ValueError:
+            continue
+        if 0 <= seconds < float("inf"):
+            return seconds
+    return None
