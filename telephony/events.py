@@ -53,7 +53,7 @@ class InsightResult:
 class Event:
     """One verified delivery. `id` is the same on every retry; order by `occurred_at`, never by arrival.
 
-    `client_state` is the text given to the command that caused the event; None when it is absent or not ours to read.
+    `client_state` is the Base64 text given to a command for this leg, or one that the platform set itself.
     """
 
     id: str

@@ -1,13 +1,12 @@
 """Turn decoded webhook bodies into events; a pure table from event type to reader."""
 
-import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from telephony import events
-from telephony.wire import Unreadable, cleaned, embedded, identifier, instant, mapping, objects, text, whole
+from telephony.wire import Unreadable, embedded, identifier, instant, mapping, objects, text, whole
 
 MAX_TYPE_CHARS = 100
 TEXML_TYPE = "texml.call_status"
@@ -36,7 +35,7 @@ def from_json(body: Any, *, delivery: Delivery) -> events.Event:
         "type": event_type,
         "occurred_at": instant(report.get("occurred_at")) or delivery.sent_at,
         "ids": call_ids(payload),
-        "client_state": client_state(payload.get("client_state")),
+        "client_state": text(payload.get("client_state")) or None,
         "payload": payload,
     }
     reader = _READERS.get(event_type)
@@ -66,7 +65,7 @@ def from_form(form: Mapping[str, str], *, delivery: Delivery) -> events.CallStat
             connection_id=identifier(form.get("ConnectionId")),
             conversation_id=identifier(form.get("ConversationId")),
         ),
-        client_state=client_state(form.get("ClientState")),
+        client_state=form.get("ClientState") or None,
         payload=form,
         status=form["CallStatus"],
         hangup_cause=text(form.get("HangupCause")),
@@ -87,16 +86,6 @@ def call_ids(payload: Payload) -> events.CallIds:
         connection_id=identifier(payload.get("connection_id")),
         conversation_id=identifier(payload.get("conversation_id")) or identifier(payload.get("telnyx_conversation_id")),
     )
-
-
-def client_state(value: Any) -> str | None:
-    """Decode the Base64 that the client encoded; None for anything that the platform or another system set."""
-    if not isinstance(value, str) or not value:
-        return None
-    try:
-        return str(cleaned(base64.b64decode(value, validate=True).decode()))
-    except ValueError:
-        return None
 
 
 def messages(value: Any) -> tuple[events.Message, ...]:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Reason(NamedTuple):
-    """One code. `sip` is the SIP status it comes with, None outside SIP; `uncertain` where Telnyx contradicts itself."""
+    """One code. `sip` is the SIP status it comes with, None outside SIP; `uncertain` where Telnyx's pages differ."""
 
     sip: int | None
     cause: str
