@@ -1,12 +1,53 @@
 PYTHON ?= python3
 BIN := .venv/bin
+REPORTS := .state/reports
+PACKAGES := agileadapt sessions_app handoff dashboard telephony sandbox launcher bench
 export ASGI_SERVER ?= daphne
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lock clean
+.PHONY: help setup demo test lint types contracts frontend unit browser bench format lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install everything into this checkout; quick when nothing changed
 	@$(PYTHON) -m launcher.install
+
+demo: setup ## Run the whole product here until Ctrl-C (ASGI_SERVER=daphne|uvicorn)
+	@exec $(BIN)/python -m launcher.demo
+
+test: lint types contracts frontend unit browser ## Run every check and every test
+
+lint: setup ## Check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup ## Check Python types
+	$(BIN)/python -m launcher.inert mypy $(wildcard $(PACKAGES))
+
+contracts: setup ## Check who imports whom
+	$(BIN)/lint-imports
+
+frontend: setup ## Check browser types and show bundle sizes
+	$(BIN)/node node_modules/typescript/bin/tsc
+	$(BIN)/node frontend/build.mjs --size
+
+unit: setup ## Run unit and flow tests on all cores
+	$(BIN)/pytest -q -n logical -m "not browser" --junitxml=$(REPORTS)/unit.xml
+
+browser: setup ## Run browser tests, one after the other
+	$(BIN)/python -m launcher.chromium
+	$(BIN)/pytest -q -m browser tests/browser --junitxml=$(REPORTS)/browser.xml
+
+bench: setup ## Measure
+	$(BIN)/python -m bench
+
+format: setup ## Put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: setup ## Resolve requirements*.in into exact versions with hashes
+	$(BIN)/python -m launcher.lock
+
+clean: ## Remove everything that set-up and runs have made
+	@$(PYTHON) -m launcher.clean

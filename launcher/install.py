@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from launcher import package_index
-from launcher.checkout import ROOT, STATE, VENV, VENV_BIN, VENV_PYTHON
+from launcher.checkout import MACHINE_PYTHON, ROOT, STATE, VENV, VENV_BIN, VENV_PYTHON
 
 REQUIREMENTS = ROOT / "requirements-dev.txt"
 NODE_MODULES = ROOT / "node_modules"
@@ -32,7 +32,7 @@ class InstallError(Exception):
 def main() -> int:
     if Path(sys.prefix) == VENV:
         # An activated virtualenv cannot rebuild itself, and has no pip.
-        os.execv(sys._base_executable, [sys._base_executable, "-m", "launcher.install"])  # noqa: S606
+        os.execv(MACHINE_PYTHON, [MACHINE_PYTHON, "-m", "launcher.install"])  # noqa: S606
     STATE.mkdir(exist_ok=True)
     with (STATE / "install.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

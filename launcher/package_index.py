@@ -2,10 +2,11 @@
 
 import ast
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from launcher.checkout import MACHINE_PYTHON
 
 UV_NAMES = {
     "index-url": "UV_DEFAULT_INDEX",
@@ -31,7 +32,7 @@ def uv_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 def pip_settings() -> dict[str, str]:
     """Read pip's effective settings: files first, then PIP_* variables over them."""
-    command = [sys.executable, "-m", "pip", "config", "list"]
+    command = [MACHINE_PYTHON, "-m", "pip", "config", "list"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return parse(listed)
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
-from psycopg import sql
 
 from launcher import places, processes
 from launcher.processes import Account, Process, ProcessError
@@ -38,13 +37,6 @@ class PostgresServer:
     def url(self, database: str) -> str:
         """Return the address of a database as DATABASE_URL wants it."""
         return f"postgresql://{ROLE}:{self.password}@/{database}?host={quote(str(self.socket_folder), safe='')}"
-
-    def ensure_database(self, name: str) -> str:
-        """Create the database unless it exists; return its address."""
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        return self.url(name)
 
     def accepts_connections(self) -> bool:
         try:
@@ -119,8 +111,8 @@ def initialise(home: Path, programs: Path, account: Account | None, password: Pa
     finished = subprocess.run(
         [str(programs / "initdb"), "-D", str(home / "making"), "--no-sync", "--no-instructions", *locale, *access],
         cwd="/",
-        user=account and account.uid,
-        group=account and account.gid,
+        user=account.uid if account else None,
+        group=account.gid if account else None,
         extra_groups=[] if account else None,
         capture_output=True,
         text=True,

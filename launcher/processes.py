@@ -105,8 +105,8 @@ def start(
             # Ctrl-C in the terminal must reach the launcher alone, which then stops its children in order.
             start_new_session=True,
             preexec_fn=die_with_parent(death_signal),  # noqa: PLW1509 - no other thread runs while we start children
-            user=account and account.uid,
-            group=account and account.gid,
+            user=account.uid if account else None,
+            group=account.gid if account else None,
             extra_groups=[] if account else None,
         )
     assert popen.stdin is not None  # noqa: S101 - because of PIPE above

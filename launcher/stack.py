@@ -28,7 +28,7 @@ class Stack:
     """A whole local installation, running between `__enter__` and `__exit__`.
 
     `name` is its state folder under `.state/`; with `shared`, a second one of the same name gets a folder of its own.
-    Ports are the first free ones from those given.
+    Ports are the first free ones from those given. With `fresh`, `database` is made anew, on whichever server is used.
     """
 
     def __init__(
@@ -40,9 +40,11 @@ class Stack:
         database: str = "agileadapt",
         shared: bool = False,
         durable: bool = False,
+        fresh: bool = False,
         extra_environment: Mapping[str, str] | None = None,
     ) -> None:
-        self.name, self.shared, self.durable, self.database = name, shared, durable, database
+        self.name, self.shared, self.durable = name, shared, durable
+        self.database, self.fresh = database, fresh
         self.first_ports = (web_port, sandbox_port)
         self.extra_environment = dict(extra_environment or {})
         self.running: dict[str, Process] = {}
@@ -53,7 +55,7 @@ class Stack:
             self.folder = stack.enter_context(places.claim(self.name, shared=self.shared))
             self.keys = environment.kept_keys(self.folder)
             started = stack.enter_context(
-                servers.running(self.folder, database=self.database, durable=self.durable),
+                servers.running(self.folder, database=self.database, durable=self.durable, fresh=self.fresh),
             )
             self.running.update({process.name: process for process in started.processes})
             self.addresses = self.choose_addresses(started)
@@ -88,6 +90,11 @@ class Stack:
     @property
     def logs(self) -> Path:
         return self.folder / "logs"
+
+    @property
+    def demo_notes(self) -> str:
+        """What loading the demo data had to say: names and passwords."""
+        return (self.logs / "prepare.log").read_text()
 
     def dead(self) -> list[Process]:
         """Processes that have ended although nobody asked them to."""

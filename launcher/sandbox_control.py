@@ -1,0 +1,158 @@
+"""A client of the sandbox's control interface, for browser tests and measurements."""
+
+import json
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypedDict, TypeVar
+
+Result = TypeVar("Result")
+POLL_SECONDS = 0.05
+
+
+class Leg(TypedDict):
+    """One call leg as the sandbox knows it; times are Unix seconds."""
+
+    call_control_id: str
+    call_leg_id: str
+    call_session_id: str
+    role: str
+    state: str
+    source: str
+    peer: str | None
+    frames_in: int
+    frames_out: int
+    rms_in: float
+    rms_out: float
+    first_voice_in_at: float | None
+    hangup_cause: str | None
+    sip_username: str | None
+    assistant: dict[str, Any]
+
+
+class Credential(TypedDict):
+    id: str
+    name: str
+    tag: str
+    sip_username: str
+    expires_at: str
+    registered: bool
+
+
+class State(TypedDict):
+    legs: list[Leg]
+    credentials: list[Credential]
+    conferences: list[dict[str, Any]]
+    conversations: list[dict[str, Any]]
+
+
+class Request(TypedDict):
+    """A request that the sandbox received over REST."""
+
+    n: int
+    at: float
+    method: str
+    path: str
+    command_id: str | None
+    body: Any
+    status: int
+    effective: bool
+
+
+class Delivery(TypedDict):
+    """A webhook that the sandbox sent."""
+
+    n: int
+    event_id: str
+    event_type: str
+    at: float
+    attempts: int
+    status: int | None
+    acked_at: float | None
+
+
+class ControlError(Exception):
+    """The sandbox refused a control request, or something did not happen in time."""
+
+
+class SandboxControl:
+    """Reads and steers a running sandbox."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url, self.token = url, token
+
+    def state(self) -> State:
+        state: State = self.call("GET", "/control/state")
+        return state
+
+    def legs(self, **wanted: object) -> list[Leg]:
+        """Return the legs whose entries equal those wanted: `legs(role="prospect", state="answered")`."""
+        return [leg for leg in self.state()["legs"] if all(leg.get(name) == value for name, value in wanted.items())]
+
+    def requests(self, since: int = 0) -> list[Request]:
+        requests: list[Request] = self.call("GET", f"/control/requests?since={since}")["requests"]
+        return requests
+
+    def webhooks(self, since: int = 0) -> list[Delivery]:
+        deliveries = self.call("GET", f"/control/webhooks?since={since}")
+        listed: list[Delivery] = deliveries["webhooks"] if isinstance(deliveries, dict) else deliveries
+        return listed
+
+    def reset(self) -> None:
+        """End all calls and forget everything but the configuration."""
+        self.call("POST", "/control/reset")
+
+    def scenario(self, *, call_control_id: str = "", **entries: object) -> None:
+        """Say what prospects answer and how the assistant behaves, for the next calls or for one."""
+        query = urllib.parse.urlencode({"call_control_id": call_control_id}) if call_control_id else ""
+        self.call("PUT", f"/control/scenario?{query}", entries)
+
+    def end_assistant(self, call_control_id: str, *, reason: str = "completed") -> None:
+        self.call("POST", "/control/assistant/end", {"call_control_id": call_control_id, "reason": reason})
+
+    def hangup(self, call_control_id: str) -> None:
+        self.call("POST", "/control/hangup", {"call_control_id": call_control_id})
+
+    def faults(self, *faults: Mapping[str, object]) -> None:
+        """Make the sandbox misbehave as described, instead of whatever was set before."""
+        self.call("PUT", "/control/faults", list(faults))
+
+    def clear_faults(self) -> None:
+        self.call("DELETE", "/control/faults")
+
+    def send_webhook(self, event_type: str, payload: Mapping[str, object], *, sign: str = "good") -> dict[str, Any]:
+        """Send one crafted delivery; return the application's answer as status and body."""
+        body = {"event_type": event_type, "payload": payload, "sign": sign}
+        answer: dict[str, Any] = self.call("POST", "/control/webhook", body)
+        return answer
+
+    def wait_for(self, what: str, probe: Callable[["SandboxControl"], Result], *, seconds: float = 15) -> Result:
+        """Return the first truthy answer of `probe`; raise ControlError naming `what` when the time is up."""
+        deadline = time.monotonic() + seconds
+        while not (result := probe(self)):
+            if time.monotonic() > deadline:
+                raise ControlError(f"{what}: not within {seconds:g} s; legs: {summary(self.state()['legs'])}")
+            time.sleep(POLL_SECONDS)
+        return result
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        request = urllib.request.Request(  # noqa: S310 - always http:// on loopback
+            f"{self.url}{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+                content = response.read()
+        except urllib.error.HTTPError as error:
+            raise ControlError(
+                f"{method} {path}: {error.code} {error.read()[:300].decode(errors='replace')}"
+            ) from error
+        return json.loads(content) if content else None
+
+
+def summary(legs: Sequence[Leg]) -> str:
+    return ", ".join(f"{leg['role']} {leg['state']}" for leg in legs) or "none"

@@ -1,0 +1,105 @@
+"""Chromium with a speaking microphone, against the whole running stack."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from launcher import chromium
+from launcher.sandbox_control import SandboxControl
+from launcher.stack import Stack
+from tests.browser import speech as speaking
+
+HERE = Path(__file__).parent
+TIMEOUT_SECONDS = 240
+FLAGS = (
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+    # Calls must connect on a machine whose only network interface is the loopback one.
+    "--allow-loopback-in-peer-connection",
+    # Whatever a page asks for, nothing leaves this machine.
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.timeout(TIMEOUT_SECONDS))
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """All processes, on a database of their own."""
+    with Stack("browser", web_port=8300, sandbox_port=8400, database="browser", shared=True, fresh=True) as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(stack: Stack) -> Iterator[SandboxControl]:
+    """The sandbox's control client; every test begins and ends without calls or faults."""
+    control = SandboxControl(stack.sandbox_url, stack.control_token)
+    control.clear_faults()
+    control.reset()
+    yield control
+    control.clear_faults()
+    control.reset()
+
+
+@pytest.fixture
+def database(stack: Stack) -> Iterator[psycopg.Connection[dict[str, Any]]]:
+    """The stack's rows. (Django's models of this process look at another database.)"""
+    rows = psycopg.rows.dict_row
+    with psycopg.connect(stack.env["DATABASE_URL"], autocommit=True, row_factory=rows) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def speech(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return a sound file of a sentence, for `open_browser(microphone=…)`."""
+    synthesiser = speaking.Synthesiser()
+    folder = tmp_path_factory.mktemp("speech")
+    return lambda text: speaking.write(text, folder, synthesiser)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> Path:
+    found = chromium.find()
+    assert found, "no Chromium; run `python -m launcher.chromium`"
+    return found
+
+
+@pytest.fixture
+def open_browser(playwright: Playwright, chromium_path: Path) -> Iterator[Callable[[Path | None], Browser]]:
+    """Start a browser whose microphone plays a sound file in a loop; one process per person."""
+    opened: list[Browser] = []
+
+    def open_one(microphone: Path | None = None) -> Browser:
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=flags(microphone))
+        opened.append(browser)
+        return browser
+
+    yield open_one
+    for browser in opened:
+        browser.close()
+
+
+def flags(microphone: Path | None) -> list[str]:
+    chosen = list(FLAGS)
+    if microphone:
+        chosen.append(f"--use-file-for-fake-audio-capture={microphone}")
+    if os.geteuid() == 0:
+        chosen.append("--no-sandbox")
+    return chosen
