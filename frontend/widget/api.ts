@@ -1,0 +1,112 @@
+// The back end's small HTTP surface for one prospect.
+
+export interface Urls {
+  token: string;
+  message: string;
+  claim: string;
+  rejoin: string;
+  callback: string;
+  report: string;
+  leave: string;
+  socket: string;
+}
+
+export interface Credentials {
+  username: string;
+  password: string;
+  expires: string;
+  token: string;
+}
+
+export interface Session {
+  id: string;
+  token: string;
+}
+
+export interface Consent {
+  version: string;
+  recording: boolean;
+}
+
+export interface Minted {
+  credentials: Credentials | null;
+  session: Session;
+}
+
+export interface CallbackRequest {
+  name: string;
+  phone: string;
+  when: string;
+}
+
+const TIMEOUT_MS = 15_000;
+
+/** `status` 0 means that no answer came at all. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly retryAfterSeconds = 0,
+  ) {
+    super(message);
+  }
+}
+
+async function refusal(response: Response): Promise<ApiError> {
+  const body = (await response.json().catch(() => ({}))) as { message?: unknown };
+  const message = typeof body.message === "string" ? body.message : "";
+  return new ApiError(response.status, message, Number(response.headers.get("Retry-After")) || 0);
+}
+
+export class Api {
+  session: Session | null = null;
+
+  constructor(private readonly urls: Urls) {}
+
+  async token(widget: string, consent: Consent): Promise<Minted> {
+    const minted = (await this.post(this.urls.token, { widget, consent })) as Minted;
+    this.session = minted.session;
+    return minted;
+  }
+
+  async message(text: string): Promise<void> {
+    await this.post(this.urls.message, { text });
+  }
+
+  async claim(callControlId: string): Promise<void> {
+    await this.post(this.urls.claim, { call_control_id: callControlId });
+  }
+
+  async rejoin(): Promise<Credentials> {
+    return ((await this.post(this.urls.rejoin, {})) as { credentials: Credentials }).credentials;
+  }
+
+  async callback(request: CallbackRequest): Promise<string> {
+    return ((await this.post(this.urls.callback, request)) as { due_at: string }).due_at;
+  }
+
+  /** Measurements are best effort: a lost report must never disturb the call it describes. */
+  report(kind: "latency" | "media" | "error", data: object): void {
+    if (!this.session) return;
+    this.post(this.urls.report, { kind, data }).catch(() => undefined);
+  }
+
+  /** Works while the page is being torn down, when an ordinary request would be cancelled. */
+  leave(): void {
+    if (!this.session) return;
+    const body = new Blob([JSON.stringify({ token: this.session.token })], { type: "application/json" });
+    navigator.sendBeacon(this.urls.leave, body);
+  }
+
+  private async post(url: string, body: object): Promise<unknown> {
+    const headers: Record<string, string> = { "Content-Type": "application/json" };
+    if (this.session) headers["Authorization"] = `Bearer ${this.session.token}`;
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const request: RequestInit = { method: "POST", headers, body: JSON.stringify(body), credentials: "omit", signal, keepalive: true };
+    const response = await fetch(url, request).catch(() => {
+      throw new ApiError(0, "");
+    });
+    if (!response.ok) throw await refusal(response);
+    return response.status === 204 || response.status === 202 ? null : response.json();
+  }
+}

@@ -1,0 +1,137 @@
+// One readable conversation out of several sources: the server's turns, the SDK's instant frames, what was just typed.
+
+export type Role = "assistant" | "prospect";
+
+export interface Turn {
+  id: string;
+  role: Role;
+  text: string;
+}
+
+export interface Caption {
+  key: string;
+  role: Role | "note";
+  text: string;
+  /** Still being spoken; a screen reader waits until it is whole. */
+  isPartial: boolean;
+  /** Typed here, not yet confirmed by the other side. */
+  isPending: boolean;
+}
+
+interface Content {
+  transcript?: unknown;
+  text?: unknown;
+}
+
+/** The part of an `ai_conversation` frame that carries words; content is a list or, at times, a bare string. */
+export interface Frame {
+  type?: unknown;
+  delta?: unknown;
+  item_id?: unknown;
+  item?: { id?: unknown; role?: unknown; type?: unknown; status?: unknown; content?: Content[] | string };
+}
+
+export type Live = Turn & { isPartial: boolean };
+
+function words(content: Content[] | string | undefined): string {
+  if (typeof content === "string") return content;
+  return (content ?? []).map((part) => String(part.transcript ?? part.text ?? "")).join(" ").trim();
+}
+
+export class Captions {
+  private server: Turn[] = [];
+  private live: Live[] = [];
+  private pending: { text: string; after: number }[] = [];
+  private notes: { text: string; after: number }[] = [];
+
+  /** The back end's list replaces ours as soon as it knows at least as much. */
+  fromServer(turns: Turn[]): void {
+    this.server = turns;
+    this.settle();
+  }
+
+  /** Take an SDK frame; returns the turn it changed, or null when it carries no words. */
+  fromFrame(frame: Frame): Live | null {
+    if (frame.type === "response.text.done" || frame.type === "response.done") this.finishPartials();
+    const turn = frame.type === "response.text.delta" ? this.delta(frame) : this.item(frame);
+    if (turn) this.settle();
+    return turn;
+  }
+
+  typed(text: string): void {
+    this.pending.push({ text, after: this.turns.length });
+  }
+
+  /** A typed line that could not be delivered is taken back, so that nobody believes it was read. */
+  untyped(text: string): void {
+    this.pending = this.pending.filter((line) => line.text !== text);
+  }
+
+  note(text: string): void {
+    if (this.notes.at(-1)?.text !== text) this.notes.push({ text, after: this.turns.length });
+  }
+
+  get list(): Caption[] {
+    const captions: Caption[] = [];
+    this.turns.forEach((turn, index) => {
+      captions.push(...this.notesAfter(index));
+      const isPartial = "isPartial" in turn && turn.isPartial === true;
+      captions.push({ key: `turn-${index}`, role: turn.role, text: turn.text, isPartial, isPending: false });
+    });
+    captions.push(...this.notesAfter(this.turns.length));
+    this.pending.forEach(({ text }, index) => {
+      captions.push({ key: `typed-${index}`, role: "prospect", text, isPartial: false, isPending: true });
+    });
+    return captions;
+  }
+
+  private get turns(): (Turn | Live)[] {
+    return this.server.length >= this.live.length ? this.server : this.live;
+  }
+
+  private notesAfter(count: number): Caption[] {
+    return this.notes
+      .map((note, index) => ({ ...note, key: `note-${index}` }))
+      .filter((note) => Math.min(note.after, this.turns.length) === count)
+      .map(({ key, text }) => ({ key, role: "note", text, isPartial: false, isPending: false }));
+  }
+
+  private delta(frame: Frame): Live | null {
+    if (typeof frame.delta !== "string") return null;
+    const id = String(frame.item_id ?? "");
+    const known = this.live.find((turn) => turn.id === id);
+    if (known) {
+      known.text += frame.delta;
+      return known;
+    }
+    const turn: Live = { id, role: "assistant", text: frame.delta, isPartial: true };
+    this.finishPartials();
+    this.live.push(turn);
+    return turn;
+  }
+
+  private item({ type, item }: Frame): Live | null {
+    const isMessage = type === "conversation.item.created" && item?.type === "message";
+    if (!isMessage || (item.role !== "user" && item.role !== "assistant")) return null;
+    const text = words(item.content);
+    if (!text) return null;
+    const id = String(item.id ?? "");
+    const turn: Live = { id, role: item.role === "user" ? "prospect" : "assistant", text, isPartial: item.status === "in_progress" };
+    const index = this.live.findIndex((known) => known.id === id);
+    this.finishPartials();
+    if (index < 0) this.live.push(turn);
+    else this.live[index] = turn;
+    return turn;
+  }
+
+  private finishPartials(): void {
+    for (const turn of this.live) turn.isPartial = false;
+  }
+
+  private settle(): void {
+    const turns = this.turns;
+    this.pending = this.pending.filter(
+      ({ text, after }) => !turns.slice(after).some((turn) => turn.role === "prospect" && turn.text.trim() === text),
+    );
+  }
+}

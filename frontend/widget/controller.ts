@@ -1,0 +1,464 @@
+// Carry the visitor from the button to the end of the conversation, as the server tells it.
+
+import { backoffMs } from "../shared/backoff";
+import { Api, ApiError, type CallbackRequest } from "./api";
+import { Captions } from "./captions";
+import { customHeaders, type WidgetConfig } from "./config";
+import { Ears } from "./ears";
+import type { Login } from "./engine";
+import { AT_REST, shownState, type Facts, type Notice } from "./facts";
+import { leaveMark } from "./left_mark";
+import { CallLine, loadEngine, type LineEvents } from "./line";
+import { T } from "./messages";
+import { MICROPHONE_CODES, openMicrophone, silence, stop } from "./microphone";
+import { claimCall } from "./one_call";
+import { tokenProblem } from "./problems";
+import { ProspectSocket, type ServerState } from "./socket";
+import { Vad, vadOptions, type VadEvent } from "./vad";
+
+const HEARD_WAIT_MS = 2_500;
+const HEARD_SHOWN_MS = 500;
+const SERVER_WORD_MS = 8_000;
+const STALE_LEG_MS = 3_000;
+const QUIET_MS = 12_000;
+const LONGEST_MESSAGE = 2_000;
+
+/** The element behind the controller: its markup, its loudspeaker, its events. */
+export interface Surface {
+  readonly speaker: HTMLAudioElement;
+  attribute(name: string): string | null;
+  render(facts: Facts): void;
+  levels(prospect: number, agent: number): void;
+  bind(sessionId: string): void;
+  emit(name: string, detail: object): void;
+}
+
+const pause = (ms: number) => new Promise<void>((resolve) => window.setTimeout(resolve, ms));
+
+export class Controller {
+  facts: Facts = { ...AT_REST };
+  ears: Ears | null = null;
+  readonly line: CallLine;
+  private api: Api;
+  private socket: ProspectSocket | null = null;
+  private captions = new Captions();
+  private microphone: MediaStream | null = null;
+  private release: (() => void) | null = null;
+  private isAnonymousLeg = false;
+  private hasRejoined = false;
+  private attempts = 0;
+  private visit = 0;
+  private readonly latencies: number[] = [];
+  private readonly gaps: number[] = [];
+  private readonly emitted = new Map<string, string>();
+
+  constructor(
+    private readonly config: WidgetConfig,
+    private readonly surface: Surface,
+  ) {
+    this.api = new Api(config.urls);
+    this.line = new CallLine(this.lineEvents());
+    window.addEventListener("pagehide", () => this.pageHidden());
+    window.addEventListener("offline", () => this.notice("offline", this.facts.stage === "live"));
+    window.addEventListener("online", () => this.notice("offline", false));
+  }
+
+  // What the visitor does
+
+  async start(): Promise<void> {
+    this.release ??= await claimCall();
+    this.notice("otherTab", this.release === null);
+    if (!this.release) return;
+    void loadEngine().catch(() => undefined); // only to have it early; a failure shows when it is needed
+    this.set({ stage: "consent" });
+  }
+
+  cancel(): void {
+    this.visit += 1;
+    this.letGo();
+    this.set({ ...AT_REST });
+  }
+
+  async agree(hasVoice: boolean): Promise<void> {
+    this.ears ??= this.newEars();
+    this.set({ hasVoice, microphoneProblem: null, isCallbackOpen: false });
+    if (hasVoice) await this.checkMicrophone();
+    else await this.join();
+  }
+
+  mute(): void {
+    const isMuted = !this.facts.isMuted;
+    this.line.mute(isMuted);
+    this.ears?.mute(isMuted);
+    this.surface.emit("agent.audio.mute", { muted: isMuted });
+    this.set({ isMuted });
+  }
+
+  async send(text: string): Promise<boolean> {
+    const message = text.trim().slice(0, LONGEST_MESSAGE);
+    if (!message) return false;
+    this.captions.typed(message);
+    this.showCaptions();
+    try {
+      if (this.isAnonymousLeg && this.line.isUp) await this.line.send(message);
+      else await this.api.message(message);
+      this.notice("undelivered", false);
+      return true;
+    } catch {
+      this.captions.untyped(message);
+      this.showCaptions();
+      this.notice("undelivered", true);
+      return false;
+    }
+  }
+
+  hangUp(): void {
+    this.finish({ wasLost: false });
+  }
+
+  openCallback(isOpen: boolean): void {
+    this.set({ isCallbackOpen: isOpen });
+  }
+
+  /** True when the promise stands. Works before any call as well: the session is made for it. */
+  async requestCallback(request: CallbackRequest): Promise<boolean> {
+    try {
+      if (!this.api.session) await this.newSession();
+      this.set({ callbackDueAt: await this.api.callback(request), isCallbackOpen: true });
+      return true;
+    } catch (error) {
+      if (error instanceof ApiError) return false;
+      throw error;
+    }
+  }
+
+  /** A new conversation, from the consent on. */
+  async again(): Promise<void> {
+    this.cancel();
+    this.api = new Api(this.config.urls);
+    this.captions = new Captions();
+    this.emitted.clear();
+    await this.start();
+  }
+
+  /** The same conversation that did not come about; its consent stands. */
+  async retry(): Promise<void> {
+    const { hasVoice } = this.facts;
+    await this.again();
+    if (this.facts.stage === "consent") await this.agree(hasVoice);
+  }
+
+  async microphoneAgain(): Promise<void> {
+    const answer = await openMicrophone();
+    if (!("stream" in answer)) return;
+    this.useMicrophone(answer.stream);
+    await this.line.replaceMicrophone(answer.stream);
+    this.line.mute(this.facts.isMuted);
+  }
+
+  async soundOn(): Promise<void> {
+    await this.surface.speaker.play().catch(() => undefined); // the notice stays while the browser refuses
+    await this.ears?.context.resume();
+    this.notice("sound", this.surface.speaker.paused);
+  }
+
+  // From consent to the call
+
+  private async checkMicrophone(): Promise<void> {
+    const visit = this.visit;
+    this.set({ stage: "microphone", isMicrophoneOpen: false, isHeard: false });
+    const answer = await openMicrophone();
+    if (visit !== this.visit || this.facts.stage !== "microphone") {
+      if ("stream" in answer) stop(answer.stream);
+      return;
+    }
+    if ("problem" in answer) {
+      this.set({ microphoneProblem: answer.problem });
+      this.surface.emit("agent.error", { code: MICROPHONE_CODES[answer.problem], problem: answer.problem });
+      return;
+    }
+    this.useMicrophone(answer.stream);
+    this.set({ isMicrophoneOpen: true });
+    await this.waitToBeHeard();
+    if (visit === this.visit && this.facts.stage === "microphone") await this.join();
+  }
+
+  private async waitToBeHeard(): Promise<void> {
+    const until = performance.now() + HEARD_WAIT_MS;
+    while (!this.facts.isHeard && performance.now() < until) await pause(50);
+    if (this.facts.isHeard) await pause(HEARD_SHOWN_MS);
+  }
+
+  private useMicrophone(stream: MediaStream): void {
+    stop(this.microphone);
+    this.microphone = stream;
+    this.ears?.useMicrophone(stream);
+    this.notice("microphoneLost", false);
+    stream.getAudioTracks()[0]?.addEventListener("ended", () => {
+      if (this.microphone === stream) this.notice("microphoneLost", true);
+    });
+  }
+
+  private async join(): Promise<void> {
+    const visit = this.visit;
+    this.set({ stage: "live", problem: null, isCallUp: false, startedAt: null, server: null });
+    this.hasRejoined = false;
+    this.notice("chat", !this.facts.hasVoice);
+    try {
+      const login = await this.newSession();
+      if (visit !== this.visit) return;
+      this.reportMicrophone();
+      this.openSocket();
+      await this.place(login);
+    } catch (error) {
+      if (visit === this.visit) this.failed(error);
+    }
+  }
+
+  private async newSession(): Promise<Login> {
+    const { version, recording } = this.config.consent;
+    this.api = new Api(this.config.urls);
+    const { credentials, session } = await this.api.token(this.config.slug, { version, recording });
+    this.surface.bind(session.id);
+    return credentials ? { token: credentials.token } : { assistantId: this.surface.attribute("agent-id") ?? this.config.assistant_id };
+  }
+
+  private async place(login: Login): Promise<void> {
+    this.isAnonymousLeg = "assistantId" in login;
+    const { signalling_host: host, ice_servers: iceServers, region, destination } = this.config;
+    this.microphone ??= silence(this.ears!.context);
+    const headers = customHeaders(this.surface.attribute("call-custom-headers"));
+    if (this.api.session) headers.push({ name: "X-Session-Token", value: this.api.session.token });
+    const callerName = this.surface.attribute("call-caller-name") ?? "";
+    const dial = { destination, callerName, headers, stream: this.microphone, speaker: this.surface.speaker };
+    await this.line.place({ login, host, iceServers, region }, dial);
+  }
+
+  private openSocket(): void {
+    this.socket?.close();
+    this.socket = new ProspectSocket(this.config.urls.socket, this.api.session!.token, {
+      state: (state) => this.told(state),
+      open: (isOpen) => this.notice("reconnecting", !isOpen && this.facts.stage === "live"),
+      refused: () => this.fail({ text: T.problem.session, reference: "4401", canRetry: true }),
+    });
+  }
+
+  // What the server says
+
+  private told(state: ServerState): void {
+    const before = this.facts.server?.phase;
+    this.captions.fromServer(state.turns);
+    if (state.phase === "human" && before !== "human") this.captions.note(T.person.joined(state.closer?.name ?? ""));
+    const isWaiting = state.phase === "handing_over";
+    const waitingSince = isWaiting ? (this.facts.waitingSince ?? Date.now()) : null;
+    this.set({ server: state, waitingSince, callbackDueAt: state.callback?.due_at ?? this.facts.callbackDueAt });
+    this.showCaptions();
+    if (state.phase === "ended") this.finish({ wasLost: false });
+    else if (state.rejoin) this.considerRejoin();
+  }
+
+  private considerRejoin(): void {
+    if (this.line.isPlacing) return;
+    if (!this.line.isUp || !this.hasRejoined) {
+      void this.rejoin();
+      return;
+    }
+    // Just rejoined: most likely the server has not seen it yet, and says so in a moment.
+    const leg = this.facts.server;
+    window.setTimeout(() => {
+      if (this.facts.server?.rejoin && this.facts.server === leg && !this.line.isPlacing) void this.rejoin();
+    }, STALE_LEG_MS);
+  }
+
+  private async rejoin(): Promise<void> {
+    const visit = this.visit;
+    this.line.isPlacing = true;
+    try {
+      const credentials = await this.api.rejoin();
+      if (visit !== this.visit) return;
+      this.hasRejoined = true;
+      await this.place({ token: credentials.token });
+    } catch (error) {
+      this.line.isPlacing = false;
+      // 409: there is nothing to join any more, and the next snapshot says what there is instead.
+      if (!(error instanceof ApiError) || error.status !== 409) this.rejoinLater();
+    }
+  }
+
+  private rejoinLater(): void {
+    const visit = this.visit;
+    window.setTimeout(() => {
+      if (visit === this.visit && this.facts.server?.rejoin) this.considerRejoin();
+    }, backoffMs(this.attempts++));
+  }
+
+  // What the call says
+
+  private lineEvents(): LineEvents {
+    return {
+      ready: (where) => this.surface.emit("agent.connected", where),
+      up: (callControlId) => this.up(callControlId),
+      remote: (stream) => {
+        this.ears?.useRemote(stream);
+        void this.soundOn();
+      },
+      down: (reason) => this.down(reason),
+      failed: (code) => this.notUp(code),
+      error: (code) => {
+        this.api.report("error", { code });
+        this.surface.emit("agent.error", { code });
+      },
+      frame: (frame) => {
+        if (this.captions.fromFrame(frame)) this.showCaptions();
+      },
+      health: ({ isPoor, isReconnecting }) => {
+        this.notice("poor", isPoor && !isReconnecting);
+        this.notice("reconnecting", isReconnecting);
+      },
+    };
+  }
+
+  private up(callControlId: string): void {
+    this.attempts = 0;
+    this.line.mute(this.facts.isMuted);
+    this.set({ isCallUp: true, startedAt: this.facts.startedAt ?? Date.now() });
+    this.surface.emit("conversation.update", { call: { state: "active" } });
+    if (this.isAnonymousLeg && callControlId) this.api.claim(callControlId).catch(() => undefined); // webhooks bind it as well
+    if (this.facts.hasVoice) this.warnWhenNotHeard();
+  }
+
+  private warnWhenNotHeard(): void {
+    const visit = this.visit;
+    window.setTimeout(() => {
+      if (visit === this.visit) this.notice("quiet", !this.facts.isHeard && !this.facts.isMuted && this.line.isUp);
+    }, QUIET_MS);
+  }
+
+  private down(reason: string): void {
+    const visit = this.visit;
+    this.set({ isCallUp: false });
+    this.surface.emit("conversation.update", { call: { state: "ended", cause: reason } });
+    if (this.facts.server?.rejoin) this.considerRejoin();
+    // The leg is gone; whether a person follows, a form or the end is the server's to say. Silence means the end.
+    window.setTimeout(() => {
+      const phase = this.facts.server?.phase;
+      const isAwaited = phase === "handing_over" || phase === "callback" || this.line.isUp || this.line.isPlacing;
+      if (visit === this.visit && !isAwaited) this.finish({ wasLost: true });
+    }, SERVER_WORD_MS);
+  }
+
+  private notUp(code: number): void {
+    this.api.report("error", { code, stage: "placing" });
+    if (this.facts.server?.rejoin) this.rejoinLater();
+    else this.fail({ text: T.problem.call, reference: code ? String(code) : "", canRetry: true });
+  }
+
+  // Measuring and showing
+
+  private newEars(): Ears {
+    const options = vadOptions(this.surface.attribute("vad"));
+    return new Ears(new Vad(options), {
+      vad: (event) => this.heard(event),
+      levels: (prospect, agent) => {
+        if (!this.facts.isHeard && prospect > options.volumeThreshold) {
+          this.notice("quiet", false);
+          this.set({ isHeard: true });
+        }
+        this.surface.levels(prospect, agent);
+      },
+    });
+  }
+
+  private heard(event: VadEvent): void {
+    if (event.type !== "state") {
+      this.surface.emit(`conversation.${event.type}`, { at: event.at });
+      return;
+    }
+    const { state, userPerceivedLatencyMs, sinceVoiceMs } = event;
+    if (!this.line.isUp || this.facts.server?.phase === "human") return;
+    if (userPerceivedLatencyMs !== undefined) this.latencies.push(Math.round(userPerceivedLatencyMs));
+    if (sinceVoiceMs !== undefined) this.gaps.push(Math.round(sinceVoiceMs));
+    this.surface.emit("conversation.agent.state", { state, ...(userPerceivedLatencyMs === undefined ? {} : { userPerceivedLatencyMs }) });
+    this.set({ agent: state });
+  }
+
+  private showCaptions(): void {
+    const captions = this.captions.list;
+    for (const { key, role, text, isPending } of captions) {
+      if (role === "note" || isPending || this.emitted.get(key) === text) continue;
+      this.emitted.set(key, text);
+      this.surface.emit("transcript.item", { id: key, role: role === "prospect" ? "user" : role, content: text, timestamp: Date.now() });
+    }
+    this.set({ captions });
+  }
+
+  private notice(notice: Notice, isOn: boolean): void {
+    if (this.facts.notices.has(notice) === isOn) return;
+    const notices = new Set(this.facts.notices);
+    if (isOn) notices.add(notice);
+    else notices.delete(notice);
+    this.set({ notices });
+  }
+
+  private set(patch: Partial<Facts>): void {
+    this.facts = { ...this.facts, ...patch };
+    this.surface.render(this.facts);
+  }
+
+  // The end
+
+  private failed(error: unknown): void {
+    if (!(error instanceof ApiError)) throw error;
+    this.fail(tokenProblem(error));
+  }
+
+  private fail(problem: NonNullable<Facts["problem"]>): void {
+    this.visit += 1;
+    this.letGo();
+    this.set({ stage: "failed", problem, isCallUp: false });
+  }
+
+  private finish({ wasLost }: { wasLost: boolean }): void {
+    if (this.facts.stage === "over") return;
+    this.visit += 1;
+    void this.sayGoodbye();
+    const { startedAt } = this.facts;
+    this.surface.emit("agent.disconnected", { wasLost });
+    this.letGo();
+    const talkedMs = startedAt ? Date.now() - startedAt : 0;
+    this.set({ stage: "over", isCallUp: false, talkedMs, wasLost, notices: new Set() });
+  }
+
+  private async sayGoodbye(): Promise<void> {
+    const { api } = this;
+    if (this.gaps.length) api.report("latency", { perceived: this.latencies.splice(0), since_voice: this.gaps.splice(0) });
+    const stats = await this.line.stats();
+    if (stats) api.report("media", { ...stats });
+    api.leave();
+  }
+
+  private letGo(): void {
+    void this.line.close();
+    this.socket?.close();
+    this.socket = null;
+    stop(this.microphone);
+    this.microphone = null;
+    this.ears?.close();
+    this.ears = null;
+    this.release?.();
+    this.release = null;
+  }
+
+  private reportMicrophone(): void {
+    const problem = this.facts.microphoneProblem;
+    if (problem) this.api.report("error", { code: MICROPHONE_CODES[problem], problem });
+  }
+
+  private pageHidden(): void {
+    const isLeaving = this.facts.stage === "live" && shownState(this.facts) !== "callback";
+    if (!isLeaving) return;
+    leaveMark();
+    this.api.leave(); // now: nothing that waits is certain to happen any more
+    this.finish({ wasLost: false });
+  }
+}

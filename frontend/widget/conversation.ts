@@ -1,0 +1,65 @@
+// What stands behind the button: the controller, its view, and the element they act for.
+
+import { h } from "../shared/dom";
+import type { CallStats } from "../shared/stats";
+import type { WidgetConfig } from "./config";
+import { Controller, type Surface } from "./controller";
+import type { Facts } from "./facts";
+import { View } from "./view";
+
+export class Conversation implements Surface {
+  readonly speaker = h("audio", { autoplay: true, playsinline: true });
+  private readonly controller: Controller;
+  private readonly view: View;
+
+  constructor(
+    private readonly element: HTMLElement,
+    frame: HTMLElement,
+    config: WidgetConfig,
+  ) {
+    this.controller = new Controller(config, this);
+    this.view = new View(this.controller, config);
+    frame.replaceChildren(this.speaker, ...this.view.parts);
+    this.render(this.controller.facts);
+  }
+
+  start(): Promise<void> {
+    return this.controller.start();
+  }
+
+  stats(): Promise<CallStats | null> {
+    return this.controller.line.stats();
+  }
+
+  get heard(): number {
+    return this.controller.ears?.heard ?? 0;
+  }
+
+  loudness(): number[] {
+    return this.controller.ears?.loudness() ?? [];
+  }
+
+  attribute(name: string): string | null {
+    return this.element.getAttribute(name);
+  }
+
+  render(facts: Facts): void {
+    this.element.dataset["state"] = this.view.render(facts);
+  }
+
+  levels(prospect: number, agent: number): void {
+    this.element.dataset["level"] = String(Math.round(prospect));
+    this.view.levels(prospect, agent);
+  }
+
+  bind(sessionId: string): void {
+    this.element.dataset["session"] = sessionId;
+  }
+
+  emit(name: string, detail: object): void {
+    if ("userPerceivedLatencyMs" in detail) {
+      this.element.dataset["latency"] = String(Math.round(Number(detail.userPerceivedLatencyMs)));
+    }
+    this.element.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  }
+}

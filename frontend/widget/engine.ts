@@ -1,0 +1,169 @@
+// The call itself, over the real @telnyx/webrtc. Loaded only after the visitor's click.
+
+import { TelnyxRTC, type Call, type IClientOptions, type INotification } from "@telnyx/webrtc";
+
+import { callStats, type CallStats } from "../shared/stats";
+import type { Frame } from "./captions";
+
+export type Login = { token: string } | { assistantId: string };
+
+export interface Line {
+  login: Login;
+  /** Empty: the SDK's own host, servers and region. */
+  host: string;
+  iceServers: RTCIceServer[] | null;
+  region: string;
+}
+
+export interface Dial {
+  destination: string;
+  callerName: string;
+  headers: { name: string; value: string }[];
+  stream: MediaStream;
+  speaker: HTMLAudioElement;
+}
+
+export interface EngineEvents {
+  ready(where: { dc: string | null; region: string | null }): void;
+  /** The other side's audio is up. */
+  active(callControlId: string): void;
+  remote(stream: MediaStream): void;
+  ended(cause: string): void;
+  frame(frame: Frame): void;
+  error(error: { code: number; fatal: boolean }): void;
+  warning(code: number): void;
+}
+
+interface SdkError {
+  error?: { code?: number; fatal?: boolean };
+}
+
+interface SdkWarning {
+  warning?: { code?: number };
+}
+
+const ENDED = new Set(["hangup", "destroy", "purge"]);
+
+function clientOptions({ login, host, iceServers, region }: Line): IClientOptions {
+  const options: IClientOptions & { host?: string } = {
+    // Reports would carry captions and headers to a third place; ours go through the back end instead.
+    enableCallReports: false,
+    ...("token" in login
+      ? { login_token: login.token }
+      : { anonymous_login: { target_type: "ai_assistant", target_id: login.assistantId } }),
+  };
+  if (host) options.host = host;
+  if (iceServers) options.iceServers = iceServers;
+  if (region) options.region = region;
+  return options;
+}
+
+export class Engine {
+  private readonly client: TelnyxRTC;
+  private call: Call | null = null;
+  private hasEnded = false;
+  private remoteStream: MediaStream | null = null;
+  private announcedId = "";
+
+  constructor(
+    line: Line,
+    private readonly events: EngineEvents,
+  ) {
+    this.client = new TelnyxRTC(clientOptions(line));
+    // A token left by an earlier call of this tab would make the SDK resume that call instead of starting ours.
+    this.client.clearReconnectToken();
+    this.client.on("telnyx.ready", () => {
+      events.ready({ dc: this.client.dc, region: this.client.region });
+    });
+    this.client.on("telnyx.notification", (notification: INotification) => {
+      this.notified(notification);
+    });
+    this.client.on("telnyx.ai.conversation", (message: { params?: Frame }) => {
+      if (message.params) events.frame(message.params);
+    });
+    this.client.on("telnyx.error", (event: SdkError) => {
+      events.error({ code: event.error?.code ?? 49001, fatal: event.error?.fatal === true });
+    });
+    this.client.on("telnyx.warning", (event: SdkWarning) => {
+      if (event.warning?.code) events.warning(event.warning.code);
+    });
+  }
+
+  connect(): void {
+    void this.client.connect();
+  }
+
+  /** The SDK stops the tracks it was given when a call ends, hence the copy: the microphone outlives a call. */
+  dial({ destination, callerName, headers, stream, speaker }: Dial): void {
+    this.call = this.client.newCall({
+      destinationNumber: destination,
+      callerName,
+      customHeaders: headers,
+      localStream: stream.clone(),
+      remoteElement: speaker,
+      audio: true,
+    });
+  }
+
+  mute(isMuted: boolean): void {
+    if (isMuted) this.call?.muteAudio();
+    else this.call?.unmuteAudio();
+  }
+
+  /** The second argument is not optional in 2.27: without it the SDK throws. */
+  async send(text: string): Promise<void> {
+    if (!this.call) throw new Error("no call to send a message on");
+    await this.call.sendConversationMessage(text, []);
+  }
+
+  async replaceMicrophone(stream: MediaStream): Promise<void> {
+    const track = stream.clone().getAudioTracks()[0] ?? null;
+    const sender = this.peer?.getSenders().find((one) => one.track?.kind === "audio" || one.track === null);
+    await sender?.replaceTrack(track);
+  }
+
+  stats(): Promise<CallStats> {
+    return callStats(this.peer);
+  }
+
+  get connection(): RTCPeerConnectionState | "none" {
+    return this.peer?.connectionState ?? "none";
+  }
+
+  async close(): Promise<void> {
+    this.hasEnded = true; // whatever the SDK still says about this call is no news
+    await this.call?.hangup().catch(() => undefined); // the call may be gone already
+    this.client.clearReconnectToken();
+    await this.client.disconnect();
+  }
+
+  private get peer(): RTCPeerConnection | null {
+    return this.call?.peer?.instance ?? null;
+  }
+
+  private notified({ type, call }: INotification): void {
+    if (type !== "callUpdate" || !call || this.hasEnded) return;
+    // After a network change the SDK continues the call under a new object that names the old one.
+    if (call.recoveredCallId && call.recoveredCallId === this.call?.id) this.call = call;
+    if (call.id !== this.call?.id) return;
+    if (call.state === "active") this.activated(call);
+    if (ENDED.has(call.state) && call.prevState !== "recovering") this.finished(call);
+  }
+
+  private activated(call: Call): void {
+    const stream = call.remoteStream;
+    if (stream && stream !== this.remoteStream) {
+      this.remoteStream = stream;
+      this.events.remote(stream);
+    }
+    const id = call.telnyxIDs.telnyxCallControlId ?? "";
+    if (this.announcedId === id && id) return;
+    this.announcedId = id;
+    this.events.active(id);
+  }
+
+  private finished(call: Call): void {
+    this.hasEnded = true;
+    this.events.ended(call.cause ?? "");
+  }
+}

@@ -1,0 +1,79 @@
+// The conversation: who is speaking, what was said, and the ways to answer.
+
+import { h, say } from "../../shared/dom";
+import type { Facts, ShownState } from "../facts";
+import { icon } from "../icons";
+import { T } from "../messages";
+import { clock } from "../time";
+import { Transcript } from "../transcript";
+import { button, heading, type Actions, type Screen } from "./screen";
+
+export class CallScreen implements Screen {
+  readonly root: HTMLElement;
+  private readonly orb = h(
+    "div",
+    { class: "orb", "aria-hidden": "true" },
+    h("span", { class: "ring outer" }), h("span", { class: "ring inner" }), h("span", { class: "core" }),
+  );
+  private readonly title = heading("");
+  private readonly text = h("p", { class: "state-text" });
+  private readonly timer = h("p", { class: "timer" });
+  private readonly transcript = new Transcript(true);
+  private readonly input = h("input", {
+    type: "text", class: "field", maxlength: 2000, autocomplete: "off", "aria-label": T.call.type, placeholder: T.call.type,
+  });
+  private readonly toggle: HTMLButtonElement;
+  private facts: Facts | null = null;
+  private areCaptionsShown = true;
+
+  constructor(private readonly actions: Actions) {
+    this.toggle = button("captions", "link", T.call.hideCaptions, () => this.toggleCaptions());
+    const send = h("button", { type: "submit", class: "button primary send", "data-action": "send", "aria-label": T.call.send }, icon("send"));
+    const composer = h("form", { class: "composer", onsubmit: (event) => void this.submit(event) }, this.input, send);
+    this.root = h(
+      "section",
+      { class: "screen call" },
+      h("div", { class: "who" }, this.orb, h("div", { class: "state" }, this.title, this.text, this.timer)),
+      h("div", { class: "talk" }, this.toggle, this.transcript.root, composer),
+    );
+    window.setInterval(() => this.tick(), 1_000);
+  }
+
+  update(facts: Facts, shown: ShownState): void {
+    this.facts = facts;
+    const closer = facts.server?.closer?.name ?? "";
+    const [title, text] = T.state[shown] ?? [T.person.title(closer), T.person.text];
+    say(this.title, title);
+    say(this.text, shown === "handing_over" && closer ? T.person.joining(closer) : text);
+    this.orb.dataset["show"] = shown;
+    this.transcript.update(facts.captions);
+    this.tick();
+  }
+
+  levels(prospect: number, agent: number): void {
+    const strength = (value: number) => Math.min(1, Math.log10(1 + value) / 2).toFixed(2);
+    this.orb.style.setProperty("--you", strength(prospect));
+    this.orb.style.setProperty("--other", strength(agent));
+  }
+
+  private tick(): void {
+    if (!this.facts) return;
+    const { waitingSince, startedAt } = this.facts;
+    if (waitingSince !== null) say(this.timer, T.person.waiting(clock(Date.now() - waitingSince)));
+    else say(this.timer, startedAt === null ? "" : clock(Date.now() - startedAt));
+  }
+
+  private async submit(event: Event): Promise<void> {
+    event.preventDefault();
+    const text = this.input.value;
+    this.input.value = "";
+    const isSent = await this.actions.send(text);
+    if (!isSent && text.trim() && !this.input.value) this.input.value = text;
+  }
+
+  private toggleCaptions(): void {
+    this.areCaptionsShown = !this.areCaptionsShown;
+    this.transcript.root.hidden = !this.areCaptionsShown;
+    say(this.toggle, this.areCaptionsShown ? T.call.hideCaptions : T.call.showCaptions);
+  }
+}
