@@ -1,0 +1,325 @@
+"""Every event of Telnyx becomes the right class with the right values, however much of it is missing or odd."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from telephony import events
+from telephony.events import CallIds, Event, InsightResult, Message, ToolCall
+from tests.telephony.examples import CALL, PAYLOADS
+from tests.telephony.vendor import envelope
+
+Deliver = Callable[..., Event]
+
+TURNS = (Message("assistant", "Hello, who is calling?"), Message("user", "Ada Lovelace"))
+
+CLASSES: dict[str, tuple[type[Event], dict[str, Any]]] = {
+    "call.initiated": (
+        events.CallInitiated,
+        {
+            "direction": "incoming",
+            "state": "parked",
+            "from_": "gencred7x",
+            "to": "+61255501234",
+            "from_sip_uri": "gencred7x@sip.telnyx.com",
+            "custom_headers": {"X-Session": "tok.en", "X-Page": "/pricing"},
+        },
+    ),
+    "call.answered": (events.CallAnswered, {}),
+    "call.bridged": (events.CallBridged, {}),
+    "call.hangup": (
+        events.CallHangup,
+        {
+            "cause": "normal_clearing",
+            "source": "caller",
+            "sip_cause": "200",
+            "quality": {"inbound": {"mos": "4.50", "packet_count": "591"}, "outbound": {"packet_count": "0"}},
+        },
+    ),
+    "call.speak.ended": (events.SpeakEnded, {}),
+    "call.conversation.created": (events.ConversationCreated, {}),
+    "call.conversation.start_failed": (events.ConversationStartFailed, {"reason": "service_error"}),
+    "call.conversation.ended": (
+        events.ConversationEnded,
+        {
+            "reason": "customer_disconnect",
+            "duration_seconds": 83,
+            "messages": (
+                Message("user", "Hi", at=datetime(2026, 11, 22, 3, tzinfo=UTC)),
+                Message("assistant", "", tool_calls=(ToolCall("call_1", "escalate", {"why": "price"}),)),
+            ),
+        },
+    ),
+    "call.ai_gather.partial_results": (
+        events.GatherPartialResults,
+        {"results": {"full_name": "Ada"}, "messages": TURNS},
+    ),
+    "call.ai_gather.ended": (
+        events.GatherEnded,
+        {"status": "valid", "result": {"full_name": "Ada Lovelace", "seats": 12}, "messages": TURNS},
+    ),
+    "call.ai_gather.message_history_updated": (events.MessageHistoryUpdated, {"messages": TURNS}),
+    "call.conversation_insights.generated": (
+        events.InsightsGenerated,
+        {
+            "group_id": "group-1",
+            "status": "completed",
+            "results": (InsightResult("i1", "", {"score": 8}), InsightResult("i2", "", "Warm lead.")),
+        },
+    ),
+    "call.conversation.insights.generated": (
+        events.InsightsGenerated,
+        {"group_id": "group-1", "status": "completed", "results": ()},
+    ),
+    "conversation_insight_result": (
+        events.InsightsGenerated,
+        {"group_id": "group-1", "status": "pending", "results": (InsightResult("i1", "", {"score": 8}),)},
+    ),
+    "conversation.insights.completed": (
+        events.InsightsGenerated,
+        {"group_id": "group-1", "status": "completed", "results": (InsightResult("i1", "Score", "8"),)},
+    ),
+    "assistant.initialization": (
+        events.AssistantInitialization,
+        {
+            "assistant_id": "assistant-1",
+            "channel": "web_call",
+            "agent_target": "assistant-1",
+            "end_user_target": "anonymous",
+            "variables": {"telnyx_end_user_target_verified": "false", "page": "/pricing", "visits": "3"},
+        },
+    ),
+    "conference.created": (events.ConferenceCreated, {"conference_id": "conf-1"}),
+    "conference.participant.joined": (events.ConferenceParticipantJoined, {"conference_id": "conf-1"}),
+    "conference.participant.left": (events.ConferenceParticipantLeft, {"conference_id": "conf-1"}),
+    "conference.ended": (events.ConferenceEnded, {"conference_id": "conf-1"}),
+}
+
+KNOWN = pytest.mark.parametrize("event_type", sorted(CLASSES))
+COMMON = {field.name for field in fields(Event)}
+
+
+def own_fields(event: Event) -> dict[str, Any]:
+    return {field.name: getattr(event, field.name) for field in fields(event) if field.name not in COMMON}
+
+
+@KNOWN
+def test_it_becomes_its_class(deliver: Deliver, event_type: str) -> None:
+    kind, expected = CLASSES[event_type]
+
+    event = deliver(envelope(event_type, PAYLOADS[event_type]))
+
+    assert type(event) is kind
+    assert own_fields(event) == expected
+    assert event.id == "0ccc7b54-4df3-4bca-a65a-3da1ecc777f0"
+    assert event.type == event_type
+    assert event.occurred_at == datetime(2026, 11, 22, 3, 4, 1, 817785, tzinfo=UTC)
+    assert event.payload == PAYLOADS[event_type]
+
+
+@KNOWN
+def test_unknown_keys_change_nothing(deliver: Deliver, event_type: str) -> None:
+    plain = deliver(envelope(event_type, PAYLOADS[event_type]))
+    extra: dict[str, Any] = {"shaken_stir_attestation": None, "tags": [], "new": {"deep": [1]}}
+
+    event = deliver(envelope(event_type, {**PAYLOADS[event_type], **extra}, created_at="2026", version=3))
+
+    assert type(event) is type(plain)
+    assert own_fields(event) == own_fields(plain)
+
+
+@KNOWN
+@pytest.mark.parametrize("blank", ["absent", None, "", 0, [], {}, "text", [None, 1, "x", {}]])
+def test_each_key_may_be_missing_or_odd(deliver: Deliver, event_type: str, blank: Any) -> None:
+    kind, whole = CLASSES[event_type]
+    for key in PAYLOADS[event_type]:
+        payload = {**PAYLOADS[event_type], key: blank}
+        if blank == "absent":
+            del payload[key]
+
+        event = deliver(envelope(event_type, payload))
+
+        assert type(event) is kind
+        assert sum(value != whole[name] for name, value in own_fields(event).items()) <= 1
+
+
+@KNOWN
+@pytest.mark.parametrize("payload", [None, {}])
+def test_it_survives_without_a_payload(deliver: Deliver, event_type: str, payload: Any) -> None:
+    event = deliver(envelope(event_type, payload))
+
+    assert type(event) is CLASSES[event_type][0]
+    assert event.ids == CallIds()
+    assert event.client_state is None
+    assert not any(value for name, value in own_fields(event).items() if name != "status" or value != "completed")
+
+
+def test_it_collects_the_ids_of_the_call(deliver: Deliver) -> None:
+    event = deliver(envelope("call.conversation.created", PAYLOADS["call.conversation.created"]))
+
+    assert event.ids == CallIds(
+        call_control_id="v3:HDR1-a_b",
+        call_leg_id="cc29cce6-2f1c-11f0-8c5d-02420aef41a1",
+        call_session_id="cc29c8d6-2f1c-11f0-a1d1-02420aef41a1",
+        connection_id="2694492062593582591",
+        conversation_id="0424805b-aaaa",
+    )
+    assert event.client_state == "b2ZmZXI6MQ=="
+
+
+def test_ids_may_be_numbers(deliver: Deliver) -> None:
+    payload = dict.fromkeys(CALL, 2694492062593582591)
+
+    event = deliver(envelope("call.answered", payload, id=17))
+
+    assert event.id == "17"
+    assert event.ids == CallIds(*["2694492062593582591"] * 4)
+
+
+@pytest.mark.parametrize("odd", ["", None, True, [], {}, "x" * 256])
+def test_an_odd_id_counts_as_missing(deliver: Deliver, odd: Any) -> None:
+    event = deliver(envelope("call.answered", {**CALL, "call_control_id": odd}))
+
+    assert event.ids.call_control_id is None
+    assert event.ids.call_leg_id == CALL["call_leg_id"]
+
+
+def test_the_dynamic_variables_webhook_names_the_conversation(deliver: Deliver) -> None:
+    event = deliver(envelope("assistant.initialization", PAYLOADS["assistant.initialization"]))
+
+    assert event.ids == CallIds(call_control_id="v3:HDR1-a_b", conversation_id="0424805b-aaaa")
+
+
+def test_nested_dynamic_variables_are_variables_too(deliver: Deliver) -> None:
+    event = deliver(
+        envelope("assistant.initialization", {"a": "1", "dynamic_variables": {"a": 2, "b": None, "c": [1]}})
+    )
+
+    assert isinstance(event, events.AssistantInitialization)
+    assert event.variables == {"a": "2"}
+
+
+INSIGHT_SHAPES = {
+    "group's own, bare": {
+        "event_type": "conversation.insights.completed",
+        **PAYLOADS["conversation.insights.completed"],
+    },
+    "result, bare": {
+        "record_type": "event",
+        "event_type": "conversation_insight_result",
+        "payload": PAYLOADS["conversation_insight_result"],
+    },
+    "result, wrapped": {
+        "data": {"event_type": "conversation_insight_result", "payload": PAYLOADS["conversation_insight_result"]}
+    },
+}
+
+
+@pytest.mark.parametrize("shape", INSIGHT_SHAPES)
+def test_it_reads_every_shape_of_insights(deliver: Deliver, shape: str) -> None:
+    event = deliver(INSIGHT_SHAPES[shape])
+
+    assert isinstance(event, events.InsightsGenerated)
+    assert (event.group_id, event.ids.conversation_id) == ("group-1", "0424805b-aaaa")
+    assert [result.insight_id for result in event.results] == ["i1"]
+    assert event.id.startswith("sha256:")
+
+
+def test_insights_take_the_ids_of_the_call_from_their_metadata(deliver: Deliver) -> None:
+    payload = {**PAYLOADS["conversation_insight_result"], "call_leg_id": "its own", "call_session_id": None}
+
+    event = deliver(envelope("conversation_insight_result", payload))
+
+    assert event.ids.call_control_id == CALL["call_control_id"]
+    assert event.ids.call_session_id == CALL["call_session_id"]
+    assert event.ids.call_leg_id == "its own"
+
+
+def test_no_other_event_takes_ids_from_metadata(deliver: Deliver) -> None:
+    event = deliver(envelope("call.answered", {"metadata": CALL}))
+
+    assert event.ids == CallIds()
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ('{"a": [1, {"b": null}]}', {"a": [1, {"b": None}]}),
+        (' ["x"]', ["x"]),
+        ('{"a": "\\u0000"}', {"a": "�"}),
+        ("42", "42"),
+        ("true", "true"),
+        ("[sic] he said", "[sic] he said"),
+        ("{{name}}", "{{name}}"),
+        ('{"a": NaN}', '{"a": NaN}'),
+        ("[" * 10_000, "[" * 10_000),
+        ({"a": "[1]"}, {"a": "[1]"}),
+        (7.5, 7.5),
+        (None, None),
+    ],
+)
+def test_it_decodes_json_inside_a_result(deliver: Deliver, sent: Any, read: Any) -> None:
+    event = deliver(envelope("conversation_insight_result", {"results": [{"insight_id": "i", "result": sent}]}))
+
+    assert isinstance(event, events.InsightsGenerated)
+    assert event.results == (InsightResult("i", "", read),)
+
+
+@pytest.mark.parametrize(
+    ("turn", "read"),
+    [
+        ({"role": "user", "content": None}, Message("user", "")),
+        ({"role": "user", "text": "typed"}, Message("user", "typed")),
+        ({"role": "user", "content": 5}, Message("user", "5")),
+        ({"role": "user", "content": [{"type": "text", "text": "a"}, {"text": "b"}, "c"]}, Message("user", "ab")),
+        ({"content": "x"}, Message("", "x")),
+        (
+            {"role": "user", "content": "x", "sent_at": "2026-11-22T00:00:00"},
+            Message("user", "x", datetime(2026, 11, 22, tzinfo=UTC)),
+        ),
+        (
+            {"role": "tool", "content": "x", "tool_calls": [{"function": None}, 3]},
+            Message("tool", "x", None, (ToolCall(None, "", None),)),
+        ),
+        (
+            {"role": "assistant", "tool_calls": [{"id": 4, "function": {"name": "f", "arguments": "{bad"}}]},
+            Message("assistant", "", None, (ToolCall("4", "f", "{bad"),)),
+        ),
+    ],
+)
+def test_it_reads_every_spelling_of_a_turn(deliver: Deliver, turn: dict[str, Any], read: Message) -> None:
+    event = deliver(envelope("call.ai_gather.message_history_updated", {"message_history": ["odd", None, turn]}))
+
+    assert isinstance(event, events.MessageHistoryUpdated)
+    assert event.messages == (read,)
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"), [(83, 83), ("83", 83), (83.9, 83), ("", None), ("1e999", None), (2**31, None), (True, None)]
+)
+def test_it_reads_a_duration_however_it_is_written(deliver: Deliver, sent: Any, read: int | None) -> None:
+    event = deliver(envelope("call.conversation.ended", {"duration_sec": sent}))
+
+    assert isinstance(event, events.ConversationEnded)
+    assert event.duration_seconds == read
+
+
+@KNOWN
+def test_its_repr_shows_no_people(deliver: Deliver, event_type: str) -> None:
+    shown = repr(deliver(envelope(event_type, PAYLOADS[event_type])))
+
+    for private in (
+        "Ada",
+        "+61255501234",
+        "gencred7x",
+        "tok.en",
+        "/pricing",
+        "anonymous",
+        "Warm lead",
+        "score",
+        "price",
+    ):
+        assert private not in shown
