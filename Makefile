@@ -33,11 +33,11 @@ frontend: setup ## Check browser types and show bundle sizes
 	$(BIN)/node frontend/build.mjs --size
 
 unit: setup ## Run unit and flow tests on all cores
-	$(BIN)/pytest -q -n logical -m "not browser" --junitxml=$(REPORTS)/unit.xml
+	$(BIN)/pytest -n logical -m "not browser" --junitxml=$(REPORTS)/unit.xml
 
 browser: setup ## Run browser tests, one after the other
 	$(BIN)/python -m launcher.chromium
-	$(BIN)/pytest -q -m browser tests/browser --junitxml=$(REPORTS)/browser.xml
+	$(BIN)/pytest -m browser tests/browser --junitxml=$(REPORTS)/browser.xml
 
 bench: setup ## Measure
 	$(BIN)/python -m bench

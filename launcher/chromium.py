@@ -5,10 +5,8 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-
-from playwright.sync_api import sync_playwright
 
 from launcher.checkout import VENV_PYTHON
 
@@ -44,17 +42,26 @@ def ensure() -> Path:
 
 def find() -> Path | None:
     """Return the first Chromium that starts: the one named in CHROMIUM, one on the PATH, Playwright's own."""
+    return next((path for path in candidates() if starts(path)), None)
+
+
+def candidates() -> Iterator[Path]:
     chosen = os.environ.get("CHROMIUM")
-    names = [chosen] if chosen else NAMES
-    candidates = [Path(path) for path in map(shutil.which, names) if path]
+    for name in [chosen] if chosen else NAMES:
+        if path := shutil.which(name):
+            yield Path(path)
     if not chosen:
-        candidates.append(downloaded())
-    return next((path for path in candidates if starts(path)), None)
+        yield downloaded()
 
 
 def downloaded() -> Path:
-    with sync_playwright() as playwright:
-        return Path(playwright.chromium.executable_path)
+    """Ask Playwright where it keeps its own; in another process, because this one may already drive a browser."""
+    question = (
+        "from playwright.sync_api import sync_playwright as start\n"
+        "with start() as playwright: print(playwright.chromium.executable_path)"
+    )
+    answer = subprocess.run([sys.executable, "-c", question], capture_output=True, text=True, check=True)
+    return Path(answer.stdout.strip())
 
 
 def starts(path: Path) -> bool:

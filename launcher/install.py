@@ -147,7 +147,11 @@ def node_environment() -> dict[str, str]:
 
 
 def install_node() -> None:
-    run([str(VENV_BIN / "npm"), "ci", "--loglevel=error"], node_environment())
+    # esbuild's install script only replaces a shim that we do not use; nothing needs to run at installation.
+    run(
+        [str(VENV_BIN / "npm"), "ci", "--ignore-scripts", "--loglevel=error"],
+        package_index.npm_environment(node_environment()),
+    )
 
 
 def build_front_end() -> None:

@@ -1,6 +1,7 @@
-"""Tell uv about the package indexes that pip is configured with."""
+"""Tell uv and npm what pip is configured with: package indexes and certificates."""
 
 import ast
+import ssl
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ UV_NAMES = {
     "timeout": "UV_HTTP_TIMEOUT",
 }
 SEPARATORS = {"extra-index-url": " ", "find-links": ","}
+SYSTEM_CERTIFICATES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 RANKS = {"global": 0, "install": 1, ":env:": 2}
 
 
@@ -26,8 +28,24 @@ def uv_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Return `environ` with pip's index settings added under uv's names; what is set for uv already wins."""
     # pip merges all its indexes. Every file is checked against its hash, so the first index need not be trusted more.
     translated = {"UV_INDEX_STRATEGY": "unsafe-best-match", "UV_PYTHON_DOWNLOADS": "never"}
+    if has_system_certificates():
+        translated["UV_SYSTEM_CERTS"] = "true"
     translated.update(translate(pip_settings()))
     return translated | dict(environ)
+
+
+def npm_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return `environ` with npm trusting the certificates that the machine and pip trust."""
+    trusted = {"NODE_USE_SYSTEM_CA": "1"}
+    certificates = environ.get("SSL_CERT_FILE") or pip_settings().get("cert")
+    if certificates:
+        trusted["NODE_EXTRA_CA_CERTS"] = certificates
+    return trusted | dict(environ)
+
+
+def has_system_certificates() -> bool:
+    paths = ssl.get_default_verify_paths()
+    return bool(paths.cafile) or any(Path(file).exists() for file in SYSTEM_CERTIFICATES)
 
 
 def pip_settings() -> dict[str, str]:
