@@ -1,0 +1,1 @@
+"""A separate program that stands where Telnyx stands: REST, signed webhooks, browser signalling and real audio."""

@@ -1,0 +1,94 @@
+"""REST: conversations with their messages and insights, and the assistant."""
+
+from typing import Any
+
+from aiohttp import web
+
+from sandbox import clock
+from sandbox.api import Body, action, invalid, not_found
+from sandbox.config import Config
+from sandbox.conversations import Conversation, Conversations
+from sandbox.script import DEFAULT_GREETING
+
+STARTED_AT = clock.now()
+LIST_LIMIT = 100
+PAGE_SIZE = 20
+METADATA_PREFIX = "metadata->"
+
+
+class AiRoutes:
+    def __init__(self, config: Config, conversations: Conversations) -> None:
+        self._config = config
+        self._conversations = conversations
+
+    def routes(self) -> list[web.RouteDef]:
+        base = "/v2/ai/conversations"
+        return [
+            web.get(base, action(self._list)),
+            web.get(base + "/{id}", action(self._get)),
+            web.get(base + "/{id}/messages", action(self._messages)),
+            web.get(base + "/{id}/conversations-insights", action(self._insights)),
+            web.get("/v2/ai/assistants/{id}", action(self._assistant)),
+        ]
+
+    async def _list(self, request: web.Request) -> Body:
+        found = [item for item in self._conversations.all() if _matches(item, request)]
+        return {"data": [item.as_json() for item in found[: _number(request, "limit", LIST_LIMIT)]]}
+
+    async def _get(self, request: web.Request) -> Body:
+        return {"data": self._find(request).as_json()}
+
+    async def _messages(self, request: web.Request) -> Body:
+        messages = self._find(request).messages
+        size, page = _number(request, "page[size]", PAGE_SIZE), _number(request, "page[number]", 1)
+        shown = messages[(page - 1) * size : page * size]
+        return {"data": [message.as_api_json() for message in shown], "meta": _meta(len(messages), page, size)}
+
+    async def _insights(self, request: web.Request) -> Body:
+        found = self._find(request).insights_json()
+        return {"data": found, "meta": _meta(len(found), 1, PAGE_SIZE)}
+
+    async def _assistant(self, request: web.Request) -> Body:
+        if request.match_info["id"] != self._config.assistant_id:
+            raise not_found("Assistant")
+        return {
+            "id": self._config.assistant_id,
+            "name": "Sandbox assistant",
+            "model": "openai/gpt-4o",
+            "instructions": "Qualify the prospect.",
+            "greeting": DEFAULT_GREETING,
+            "created_at": clock.iso(STARTED_AT),
+            "enabled_features": ["telephony"],
+            "dynamic_variables": {},
+            "dynamic_variables_webhook_url": f"{self._config.webhook_base}/dynamic-variables",
+            "dynamic_variables_webhook_timeout_ms": 1500,
+            "telephony_settings": {"supports_unauthenticated_web_calls": True, "default_texml_app_id": "1"},
+            "tools": [],
+        }
+
+    def _find(self, request: web.Request) -> Conversation:
+        conversation = self._conversations.get(request.match_info["id"])
+        if conversation is None:
+            raise not_found("Conversation")
+        return conversation
+
+
+def _matches(conversation: Conversation, request: web.Request) -> bool:
+    facts: dict[str, Any] = {"id": conversation.id}
+    for name, condition in request.query.items():
+        if name == "id" or name.startswith(METADATA_PREFIX):
+            known = facts.get(name, conversation.metadata.get(name.removeprefix(METADATA_PREFIX)))
+            if f"eq.{known}" != condition:
+                return False
+    return True
+
+
+def _number(request: web.Request, name: str, default: int) -> int:
+    text = request.query.get(name, str(default))
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise invalid(f"'{name}' must be a positive number.")
+    return int(text)
+
+
+def _meta(total: int, page: int, size: int) -> Body:
+    return {"total_results": total, "total_pages": -(-total // size), "page_number": page, "page_size": size}

@@ -1,0 +1,73 @@
+"""Joins two legs: bridge, transfer, hold. Media is switched, never renegotiated."""
+
+import logging
+
+from sandbox import clock, events
+from sandbox.audio import Relay
+from sandbox.calls import Leg
+from sandbox.switchboard import Order, Switchboard
+
+logger = logging.getLogger(__name__)
+
+
+class Bridging:
+    def __init__(self, switchboard: Switchboard) -> None:
+        self._switchboard = switchboard
+
+    def transfer(self, leg: Leg, order: Order, *, parks: bool) -> Leg:
+        """Ring a second leg in the same session; the two are bridged when it answers."""
+        leg.parks_after_unbridge = parks
+        target = self._switchboard.dial(order, role="transfer", session_id=leg.call_session_id)
+        target.ringing_for = leg
+        if not leg.run:
+            self._switchboard.play_ringback(leg)
+        return target
+
+    def bridge_on_answer(self, leg: Leg, other: Leg) -> None:
+        leg.ringing_for = other
+
+    async def answered(self, leg: Leg) -> None:
+        """Leg B has answered: if it was rung for another leg, bridge them."""
+        waiting, leg.ringing_for = leg.ringing_for, None
+        if waiting and waiting.is_answered:
+            await self.bridge(waiting, leg)
+
+    async def bridge(self, leg: Leg, other: Leg, *, parks: bool | None = None) -> None:
+        for one in (leg, other):
+            await self._detach(one)
+        if not (leg.is_answered and other.is_answered):
+            return
+        if parks is not None:
+            leg.parks_after_unbridge = parks
+        leg.peer, other.peer = other, leg
+        leg.state = other.state = "bridged"
+        leg.bridged_at = other.bridged_at = clock.now()
+        self._connect(leg, other)
+        self._connect(other, leg)
+        for one in (leg, other):
+            self._switchboard.emit(one, "call.bridged", events.bridged(one))
+
+    async def _detach(self, leg: Leg) -> None:
+        """Stop what the leg is in now, so that a bridge replaces it."""
+        if leg.run:
+            await leg.run.stop("call_bridged")
+        if leg.conference:
+            for tell in self._switchboard.on_ended:
+                tell(leg)
+        if leg.peer:
+            self._switchboard.unlink(leg)
+
+    def _connect(self, speaker: Leg, listener: Leg) -> None:
+        if not speaker.media or not listener.media:
+            return
+        relay = Relay(name="peer")
+        speaker.media.relays.add(relay)
+        listener.media.outlet.base = relay
+
+    def hold(self, leg: Leg, on_hold: bool) -> None:
+        """Put the leg on hold: neither it nor its peer hears the other."""
+        leg.on_hold = on_hold
+        if leg.media:
+            leg.media.outlet.held = on_hold
+            for relay in leg.media.relays:
+                relay.muted = on_hold

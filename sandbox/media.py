@@ -1,0 +1,239 @@
+"""The WebRTC side of one leg: an Opus outlet with a switchable source, and an ear."""
+
+import asyncio
+import fractions
+import logging
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import aioice.ice
+import av
+import ifaddr
+import numpy as np
+from aiortc import (
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCRtpCapabilities,
+    RTCRtpReceiver,
+    RTCSessionDescription,
+)
+from aiortc.exceptions import InvalidStateError, OperationError
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+
+from sandbox.audio import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Pcm, Playback, Relay, Source
+from sandbox.meter import Meter
+
+logger = logging.getLogger(__name__)
+
+TIME_BASE = fractions.Fraction(1, SAMPLE_RATE)
+LATEST_CATCH_UP_SECONDS = 0.2
+AUDIO = RTCRtpReceiver.getCapabilities("audio") or RTCRtpCapabilities()
+OPUS = [codec for codec in AUDIO.codecs if codec.mimeType == "audio/opus"]
+# Browsers may hide their addresses behind mDNS names; resolving those blocks the negotiation, and the
+# address is learnt from the first packet anyway.
+MDNS_CANDIDATE = re.compile(r"^a=candidate:[^\r\n]*\.local [^\r\n]*\r?\n", re.MULTILINE)
+MAX_NIC_ADDRESSES = 2
+# What aiortc raises on hostile or impossible descriptions; its SDP parser indexes and asserts freely.
+REFUSALS = (ValueError, LookupError, AssertionError, AttributeError, TypeError, OperationError, InvalidStateError)
+
+
+class MediaError(Exception):
+    """The browser's session description cannot be used."""
+
+
+def host_addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:
+    """Offer loopback as well as the network interfaces; aioice alone leaves 127.0.0.1 out."""
+    nic = [
+        ip.ip
+        for adapter in ifaddr.get_adapters()
+        for ip in adapter.ips
+        if isinstance(ip.ip, str) and not ip.ip.startswith("127.")
+    ]
+    return ["127.0.0.1", *nic[:MAX_NIC_ADDRESSES]] if use_ipv4 or use_ipv6 else []
+
+
+aioice.ice.get_host_addresses = host_addresses
+
+
+class OpusEncoder:
+    def __init__(self) -> None:
+        codec = av.AudioCodecContext.create("libopus", "w")
+        codec.sample_rate, codec.layout, codec.format = SAMPLE_RATE, "mono", "s16"
+        codec.bit_rate = 40_000
+        codec.time_base = TIME_BASE
+        codec.options = {"application": "voip", "compression_level": "5"}
+        self._codec = codec
+        self._position = 0
+
+    def encode(self, pcm: Pcm) -> bytes:
+        frame = av.AudioFrame.from_ndarray(pcm.reshape(1, -1), format="s16", layout="mono")
+        frame.sample_rate, frame.time_base, frame.pts = SAMPLE_RATE, TIME_BASE, self._position
+        self._position += FRAME_SAMPLES
+        return b"".join(bytes(packet) for packet in self._codec.encode(frame))
+
+
+def _encoded_silence() -> bytes:
+    encoder = OpusEncoder()
+    return [encoder.encode(np.zeros(FRAME_SAMPLES, np.int16)) for _ in range(5)][-1]
+
+
+SILENCE = _encoded_silence()
+
+
+class Outlet(MediaStreamTrack):
+    """What the browser hears: a voice on top (assistant, announcement), else the base source, else silence.
+
+    It hands ready Opus packets to aiortc, which would otherwise compute a level per sample in Python.
+    """
+
+    kind = "audio"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.base: Source | None = None
+        self.voice: Playback | None = None
+        self.held = False
+        self.meter = Meter()
+        self._encoder = OpusEncoder()
+        self._position = 0
+        self._due = 0.0
+
+    @property
+    def source(self) -> str:
+        if self.held:
+            return "hold"
+        playing = self.voice or self.base
+        return playing.name if playing else "silence"
+
+    def say(self, playback: Playback) -> None:
+        """Play this on top, cutting off what was being said."""
+        previous, self.voice = self.voice, playback
+        if previous:
+            previous.stop()
+
+    def hush(self) -> None:
+        if self.voice:
+            self.voice.stop()
+        self.voice = None
+
+    async def recv(self) -> "av.Packet[Any]":
+        if self.readyState != "live":
+            raise MediaStreamError
+        await self._pace()
+        name, pcm = self.source, self._next()
+        self.meter.add(pcm, source=name)
+        packet = av.Packet(SILENCE if pcm is None else self._encoder.encode(pcm) or SILENCE)
+        packet.pts, packet.time_base = self._position, TIME_BASE
+        return packet
+
+    async def _pace(self) -> None:
+        now = time.monotonic()
+        if not self._due or now - self._due > LATEST_CATCH_UP_SECONDS:
+            skipped = round((now - self._due) / FRAME_SECONDS) if self._due else 0
+            self._position += skipped * FRAME_SAMPLES
+            self._due = now
+        if self._due > now:
+            await asyncio.sleep(self._due - now)
+        self._due += FRAME_SECONDS
+        self._position += FRAME_SAMPLES
+
+    def _next(self) -> Pcm | None:
+        base = self.base.frame() if self.base else None
+        if self.voice:
+            pcm = self.voice.frame()
+            if self.voice and self.voice.ended:
+                self.voice = None
+            return None if self.held else pcm
+        return None if self.held else base
+
+
+class Media:
+    """One peer connection: `outlet` is heard by the browser, `listeners` hear the browser."""
+
+    def __init__(self, *, on_lost: Callable[[], None]) -> None:
+        self.outlet = Outlet()
+        self.meter = Meter()
+        self.relays: set[Relay] = set()
+        self.ear: Callable[[float], None] | None = None
+        self.heard_at = time.monotonic()
+        self._on_lost = on_lost
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self._peer.on("track", self._on_track)
+        self._peer.on("connectionstatechange", self._on_state)
+
+    @property
+    def connected(self) -> bool:
+        return self._peer.connectionState == "connected"
+
+    async def answer(self, offer: str) -> str:
+        """Take the browser's offer (the first one or an ICE restart) and return our answer."""
+        try:
+            if not self._peer.getSenders():
+                self._add_outlet()
+            await self._peer.setRemoteDescription(_description(offer, "offer"))
+            await self._peer.setLocalDescription(await self._peer.createAnswer())
+        except REFUSALS as error:
+            raise MediaError("offer refused") from error
+        return str(self._peer.localDescription.sdp)
+
+    async def offer(self) -> str:
+        self._add_outlet()
+        await self._peer.setLocalDescription(await self._peer.createOffer())
+        return str(self._peer.localDescription.sdp)
+
+    async def accept(self, answer: str) -> None:
+        """Take the browser's answer to our offer."""
+        try:
+            await self._peer.setRemoteDescription(_description(answer, "answer"))
+        except REFUSALS as error:
+            raise MediaError("answer refused") from error
+
+    async def close(self) -> None:
+        self.outlet.hush()
+        self.outlet.stop()
+        self.relays.clear()
+        self._peer.remove_all_listeners()
+        for task in self._tasks:
+            task.cancel()
+        await self._peer.close()
+
+    def _add_outlet(self) -> None:
+        self._peer.addTrack(self.outlet)
+        for transceiver in self._peer.getTransceivers():
+            if transceiver.kind == "audio":
+                transceiver.setCodecPreferences(OPUS)
+
+    def _on_track(self, track: MediaStreamTrack) -> None:
+        if track.kind == "audio":
+            task = asyncio.create_task(self._listen(track))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _on_state(self) -> None:
+        if self._peer.connectionState in ("failed", "closed"):
+            self._on_lost()
+
+    async def _listen(self, track: MediaStreamTrack) -> None:
+        while True:
+            try:
+                frame = await track.recv()
+            except MediaStreamError:
+                return
+            if isinstance(frame, av.AudioFrame):
+                # The decoder yields interleaved stereo; the left channel is all of a mono microphone.
+                self._heard(frame.to_ndarray()[0, :: len(frame.layout.channels)].astype(np.int16))
+
+    def _heard(self, pcm: Pcm) -> None:
+        self.heard_at = time.monotonic()
+        rms = self.meter.add(pcm, source="browser")
+        for relay in self.relays:
+            relay.push(pcm)
+        if self.ear:
+            self.ear(rms)
+
+
+def _description(sdp: str, kind: str) -> RTCSessionDescription:
+    return RTCSessionDescription(sdp=MDNS_CANDIDATE.sub("", sdp), type=kind)

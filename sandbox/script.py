@@ -1,0 +1,178 @@
+"""What the assistant asks and how it understands an answer. Pure: no clock, no audio, no network."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+DEFAULT_GREETING = "Hello, I am an AI assistant. I have a few short questions before I connect you."
+CLOSING = "Thank you. One moment, I am connecting you to a colleague."
+STILL_HERE = "I am still here. Please go on."
+DEFAULT_FIELDS: dict[str, Any] = {
+    "full_name": {"type": "string"},
+    "email": {"type": "string"},
+    "budget": {"type": "string", "description": "What budget do you have in mind?"},
+    "timeline": {"type": "string", "description": "When would you like to start?"},
+}
+ACKNOWLEDGEMENTS = ("Thanks.", "Great, thank you.", "Got it.", "Perfect.")
+SPOKEN_ANSWERS = {
+    "full_name": "Jordan Blake",
+    "name": "Jordan Blake",
+    "first_name": "Jordan",
+    "last_name": "Blake",
+    "email": "jordan.blake@example.com",
+    "phone": "+61 412 555 018",
+    "company": "Harbour Lane Studio",
+    "budget": "about twelve thousand dollars",
+    "timeline": "next month",
+    "team_size": "twelve",
+}
+SPOKEN_BY_TYPE = {"integer": "twelve", "number": "twelve thousand", "boolean": "yes"}
+SPOKEN_FALLBACK = "Yes, that sounds right to me."
+YES = frozenset(("yes", "yeah", "yep", "sure", "correct", "true", "of course", "absolutely"))
+WORD_UNITS = {
+    word: value
+    for value, word in enumerate(
+        (
+            *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
+            *("ten", "eleven", "twelve", "thirteen", "fourteen"),
+            *("fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+        )
+    )
+}
+WORD_TENS = {
+    word: 10 * tens
+    for tens, word in enumerate(("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"), start=2)
+}
+WORD_SCALES = {"hundred": 100, "thousand": 1_000, "k": 1_000, "million": 1_000_000}
+DIGITS = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
+
+
+@dataclass(frozen=True)
+class Question:
+    name: str
+    schema: Mapping[str, Any]
+
+    @property
+    def words(self) -> str:
+        return self.name.replace("_", " ").replace("-", " ").strip() or "answer"
+
+    @property
+    def text(self) -> str:
+        description = str(self.schema.get("description") or "").strip()
+        return description if description.endswith("?") else f"Could you tell me your {self.words}?"
+
+    @property
+    def reminder(self) -> str:
+        return f"Sorry, I did not hear you. Your {self.words}, please?"
+
+    @property
+    def spoken_answer(self) -> str:
+        """A plausible answer for a prospect of whom only the voice is known."""
+        choices = self.schema.get("enum")
+        if isinstance(choices, list) and choices:
+            return str(choices[0])
+        kind = str(self.schema.get("type"))
+        default = SPOKEN_ANSWERS.get(self.name, SPOKEN_BY_TYPE.get(kind, SPOKEN_FALLBACK))
+        return default if kind not in SPOKEN_BY_TYPE or value_of(default, self.schema) else SPOKEN_BY_TYPE[kind]
+
+
+class ScenarioError(ValueError):
+    """A scenario is not understood; the message says why."""
+
+
+@dataclass
+class Scenario:
+    """What the next callers say and what the assistant takes from it."""
+
+    answers: list[str] = field(default_factory=list)
+    field_values: dict[str, Any] = field(default_factory=dict)
+    gather_fields: dict[str, Any] = field(default_factory=dict)
+    hold_open: bool = False
+    greeting: str | None = None
+    pause_ms: int = 300
+
+    @classmethod
+    def from_json(cls, data: Any) -> "Scenario":
+        if not isinstance(data, dict):
+            raise ScenarioError("a scenario is a JSON object")
+        known = {key: data[key] for key in cls.__dataclass_fields__ if data.get(key) is not None}
+        scenario = cls(**known)
+        shapes = (
+            (scenario.answers, list),
+            (scenario.field_values, dict),
+            (scenario.gather_fields, dict),
+            (scenario.pause_ms, int),
+        )
+        if any(not isinstance(value, shape) for value, shape in shapes):
+            raise ScenarioError("answers is a list, field_values and gather_fields are objects, pause_ms is a number")
+        return scenario
+
+    def copy(self) -> "Scenario":
+        return Scenario(
+            list(self.answers),
+            dict(self.field_values),
+            dict(self.gather_fields),
+            self.hold_open,
+            self.greeting,
+            self.pause_ms,
+        )
+
+
+def questions(properties: Mapping[str, Any] | None) -> list[Question]:
+    """Return one question per property, in the order in which the schema names them."""
+    fields = properties or DEFAULT_FIELDS
+    return [Question(name, schema if isinstance(schema, dict) else {}) for name, schema in fields.items()]
+
+
+def value_of(text: str, schema: Mapping[str, Any]) -> Any:
+    """Turn an answer into the type that the schema asks for; None when it holds none."""
+    choices = schema.get("enum")
+    if isinstance(choices, list) and choices:
+        return _chosen(text, choices)
+    kind = schema.get("type")
+    if kind == "boolean":
+        return any(word in text.lower() for word in YES)
+    if kind in ("integer", "number"):
+        amount = number_in(text)
+        return int(amount) if amount is not None and (kind == "integer" or amount.is_integer()) else amount
+    return text.strip()
+
+
+def number_in(text: str) -> float | None:
+    """Read the first number of a sentence, in digits or words: "about twelve thousand" is 12000."""
+    lowered = text.lower()
+    digits = DIGITS.search(lowered)
+    if digits:
+        following = re.match(r"\s*([a-z]+)", lowered[digits.end() :])
+        scale = WORD_SCALES.get(following[1], 1) if following else 1
+        return float(digits[0].replace(",", "")) * scale
+    return _number_in_words(re.findall(r"[a-z]+", lowered))
+
+
+def _number_in_words(words: list[str]) -> float | None:
+    total, part, seen = 0, 0, False
+    for word in words:
+        if word in WORD_UNITS or word in WORD_TENS:
+            part += WORD_UNITS.get(word, 0) + WORD_TENS.get(word, 0)
+            seen = True
+        elif word == "hundred" and seen:
+            part *= 100
+        elif word in WORD_SCALES and seen:
+            total, part = total + part * WORD_SCALES[word], 0
+        elif seen and word != "and":
+            break
+    return float(total + part) if seen else None
+
+
+def _chosen(text: str, choices: list[Any]) -> Any:
+    lowered = text.lower()
+    for choice in choices:
+        if str(choice).lower() in lowered or lowered.strip() in str(choice).lower():
+            return choice
+    return choices[0]
+
+
+def fill(template: str, variables: Mapping[str, Any]) -> str:
+    """Replace `{{name}}`; an unknown name stays as it is, as on the real platform."""
+    return re.sub(r"\{\{\s*([\w.-]+)\s*\}\}", lambda m: str(variables.get(m[1], m[0])), template)

@@ -1,0 +1,90 @@
+"""Puts the parts together into one aiohttp application."""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from sandbox.api import MAX_BODY_BYTES, Door
+from sandbox.api_ai import AiRoutes
+from sandbox.api_calls import CallRoutes
+from sandbox.api_conferences import ConferenceRoutes
+from sandbox.api_credentials import CredentialRoutes
+from sandbox.assistants import Assistants
+from sandbox.bridging import Bridging
+from sandbox.calls import Calls
+from sandbox.conferences import ConferenceRooms
+from sandbox.config import Config
+from sandbox.control import Control
+from sandbox.conversations import Conversations
+from sandbox.credentials import CredentialStore
+from sandbox.faults import Faults
+from sandbox.journal import CommandMemory, Journal
+from sandbox.rtc import Signalling
+from sandbox.sessions import Sessions
+from sandbox.signer import Signer
+from sandbox.speech import Speech
+from sandbox.switchboard import Switchboard
+from sandbox.webhooks import Webhooks
+
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "POST, OPTIONS",
+    "Access-Control-Allow-Headers": "*",
+}
+
+
+def create_app(config: Config) -> web.Application:
+    signer, faults, journal, memory = Signer(config.signing_seed), Faults(), Journal(), CommandMemory()
+    credentials, conversations = CredentialStore(signer), Conversations()
+    switchboard = Switchboard(
+        config=config,
+        calls=Calls(),
+        sessions=Sessions(),
+        credentials=credentials,
+        webhooks=Webhooks(base=config.webhook_base, signer=signer, faults=faults),
+        speech=Speech(),
+    )
+    bridging, rooms = Bridging(switchboard), ConferenceRooms(switchboard)
+    assistants = Assistants(switchboard, conversations)
+    signalling = Signalling(switchboard, bridging, assistants)
+    control = Control(
+        switchboard=switchboard,
+        assistants=assistants,
+        conversations=conversations,
+        faults=faults,
+        journal=journal,
+        memory=memory,
+        signer=signer,
+    )
+    door = Door(api_key=config.api_key, faults=faults, journal=journal, memory=memory)
+    app = web.Application(middlewares=[door.middleware], client_max_size=MAX_BODY_BYTES)
+    app.add_routes(
+        [
+            web.get("/", signalling.serve),
+            web.route("*", "/call_report", _call_report),
+            *CredentialRoutes(config, credentials).routes(),
+            *CallRoutes(switchboard, bridging, assistants).routes(),
+            *ConferenceRoutes(switchboard.calls, rooms).routes(),
+            *AiRoutes(config, conversations).routes(),
+            *control.routes(),
+        ]
+    )
+    app.on_shutdown.append(_closing(switchboard))
+    return app
+
+
+async def _call_report(_request: web.Request) -> web.Response:
+    """Take the SDK's call report and keep nothing: it holds transcripts and may hold passwords."""
+    return web.Response(headers=CORS)
+
+
+def _closing(switchboard: Switchboard) -> Callable[[web.Application], Awaitable[None]]:
+    async def close(_app: web.Application) -> None:
+        for session in switchboard.sessions.all():
+            if session.socket and not session.socket.closed:
+                await session.socket.close(code=1001, message=b"shutting down")
+        await switchboard.close()
+        await switchboard.webhooks.close()
+        switchboard.speech.close()
+
+    return close

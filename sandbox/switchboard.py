@@ -1,0 +1,314 @@
+"""Places, answers and ends legs; every step is told by webhook and to the browser concerned."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox import clock, events
+from sandbox.audio import Loop, Playback, ringback
+from sandbox.calls import Calls, Headers, Leg
+from sandbox.config import Config
+from sandbox.credentials import CredentialStore
+from sandbox.media import Media, MediaError
+from sandbox.sessions import Session, Sessions
+from sandbox.speech import Speech
+from sandbox.webhooks import Webhooks
+
+logger = logging.getLogger(__name__)
+
+RINGBACK = ringback()
+CLOSE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Why a leg ends: what the webhook says and what the browser is told."""
+
+    cause: str
+    sip: str
+    browser_cause: str
+    browser_code: int
+
+
+NORMAL = Ending("normal_clearing", "200", "NORMAL_CLEARING", 16)
+CANCELLED = Ending("originator_cancel", "487", "ORIGINATOR_CANCEL", 487)
+TIMED_OUT = Ending("timeout", "487", "ORIGINATOR_CANCEL", 487)
+BUSY = Ending("user_busy", "486", "USER_BUSY", 17)
+UNREACHABLE = Ending("not_found", "480", "UNALLOCATED_NUMBER", 1)
+UNKNOWN_NUMBER = Ending("not_found", "404", "UNALLOCATED_NUMBER", 1)
+REFUSED = Ending("call_rejected", "403", "CALL_REJECTED", 21)
+INCOMPATIBLE = Ending("call_rejected", "488", "INCOMPATIBLE_DESTINATION", 88)
+TIME_LIMIT = Ending("time_limit", "200", "NORMAL_CLEARING", 16)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a dial or transfer command asks for."""
+
+    to: str
+    from_: str
+    connection_id: str
+    from_display_name: str = ""
+    custom_headers: tuple[tuple[str, str], ...] = ()
+    client_state: str | None = None
+    timeout_seconds: float = 30.0
+    time_limit_seconds: float = 14_400.0
+
+    @property
+    def headers(self) -> Headers:
+        return [{"name": name, "value": value} for name, value in self.custom_headers]
+
+
+class Switchboard:
+    def __init__(
+        self,
+        *,
+        config: Config,
+        calls: Calls,
+        sessions: Sessions,
+        credentials: CredentialStore,
+        webhooks: Webhooks,
+        speech: Speech,
+    ) -> None:
+        self.config = config
+        self.calls = calls
+        self.sessions = sessions
+        self.credentials = credentials
+        self.webhooks = webhooks
+        self.speech = speech
+        self.on_ended: list[Callable[[Leg], None]] = []
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def emit(self, leg: Leg, event_type: str, payload: dict[str, Any]) -> None:
+        self.webhooks.send_event(event_type, payload)
+        logger.info("leg %s: %s", leg.call_leg_id, event_type)
+
+    def background(self, coroutine: Any) -> asyncio.Task[Any]:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    # Incoming: a browser calls.
+
+    def receive(self, leg: Leg, session: Session) -> None:
+        """A browser's invite has arrived; credential legs wait parked for a command."""
+        self.calls.add(leg)
+        session.legs[leg.call_id] = leg
+        self.emit(leg, "call.initiated", events.initiated(leg))
+
+    async def answer(self, leg: Leg) -> None:
+        """Give the caller's browser its media."""
+        media = self._open_media(leg)
+        try:
+            sdp = await media.answer(leg.offer)
+        except MediaError:
+            await self.hang_up(leg, INCOMPATIBLE, source="unknown")
+            return
+        if leg.is_alive and leg.session:
+            self._mark_answered(leg)
+            await leg.session.request("telnyx_rtc.answer", {**browser_ids(leg), "sdp": sdp})
+
+    # Outgoing: we call a browser.
+
+    def dial(self, order: Order, *, role: Any = "dialled", session_id: str | None = None) -> Leg:
+        """Create leg B and start ringing it; the outcome follows by webhook."""
+        username, _, domain = order.to.removeprefix("sip:").partition("@")
+        leg = Leg(
+            role=role,
+            state="ringing",
+            connection_id=order.connection_id,
+            from_=order.from_,
+            to=order.to,
+            from_display_name=order.from_display_name,
+            sip_username=username if domain else "",
+            sip_domain=domain.partition(";")[0] or self.config.sip_domain,
+            client_state=order.client_state,
+            custom_headers=order.headers,
+        )
+        leg.call_session_id = session_id or leg.call_session_id
+        self.calls.add(leg)
+        self.emit(leg, "call.initiated", events.initiated(leg))
+        self.background(self._ring(leg, order))
+        return leg
+
+    async def _ring(self, leg: Leg, order: Order) -> None:
+        session = self._callee(leg)
+        if session is None:
+            ending = UNREACHABLE if order.to.startswith("sip:") else UNKNOWN_NUMBER
+            await self.hang_up(leg, ending, source="callee")
+            return
+        leg.session = session
+        session.legs[leg.call_id] = leg
+        media = self._open_media(leg)
+        sdp = await media.offer()
+        if leg.is_alive:
+            self._set_timer(leg, order.timeout_seconds, TIMED_OUT)
+            leg.time_limit_seconds = order.time_limit_seconds
+            await session.request("telnyx_rtc.invite", invitation(leg, sdp))
+
+    def _set_timer(self, leg: Leg, seconds: float, ending: Ending) -> None:
+        loop = asyncio.get_running_loop()
+        self._stop_timer(leg)
+        leg.timer = loop.call_later(seconds, lambda: self.background(self.hang_up(leg, ending, source="unknown")))
+
+    def _stop_timer(self, leg: Leg) -> None:
+        if leg.timer:
+            leg.timer.cancel()
+            leg.timer = None
+
+    def _callee(self, leg: Leg) -> Session | None:
+        known = leg.sip_domain == self.config.sip_domain and self.credentials.by_username(leg.sip_username)
+        return self.sessions.newest(leg.sip_username) if known else None
+
+    async def picked_up(self, leg: Leg, sdp: str) -> bool:
+        """The called browser has answered; False when its description cannot be used."""
+        try:
+            await self._open_media(leg).accept(sdp)
+        except MediaError:
+            await self.hang_up(leg, INCOMPATIBLE, source="callee")
+            return False
+        if leg.state != "ringing":
+            return False
+        self._mark_answered(leg)
+        self._set_timer(leg, leg.time_limit_seconds, TIME_LIMIT)
+        return True
+
+    # Both ways.
+
+    def _mark_answered(self, leg: Leg) -> None:
+        leg.state, leg.answered_at = "answered", clock.now()
+        self.emit(leg, "call.answered", events.answered(leg))
+
+    def _open_media(self, leg: Leg) -> Media:
+        if leg.media is None:
+            leg.media = Media(on_lost=lambda: self._media_lost(leg))
+        return leg.media
+
+    def _media_lost(self, leg: Leg) -> None:
+        if leg.is_answered:
+            self.background(self.hang_up(leg, NORMAL, source="unknown"))
+
+    async def hang_up(self, leg: Leg, ending: Ending, *, source: str, tell_browser: bool = True) -> None:
+        """End the leg and whatever hangs on it. Ending a dead leg does nothing."""
+        if not leg.is_alive:
+            return
+        leg.state, leg.hangup_cause, leg.ended_at = "ended", ending.cause, clock.now()
+        self.calls.ended(leg)
+        self._stop_timer(leg)
+        if leg.run:
+            leg.run.cut_off()
+        self.emit(leg, "call.hangup", events.hangup(leg, source=source, sip_cause=ending.sip))
+        if leg.session:
+            leg.session.legs.pop(leg.call_id, None)
+            if tell_browser:
+                await leg.session.request("telnyx_rtc.bye", farewell(leg, ending))
+        await self._release(leg)
+        if leg.media:
+            self.background(_close(leg.media))
+
+    async def _release(self, leg: Leg) -> None:
+        for tell in self.on_ended:
+            tell(leg)
+        peer = self.unlink(leg)
+        if peer and peer.is_alive and not peer.parks_after_unbridge:
+            await self.hang_up(peer, NORMAL, source="unknown")
+        waiting = leg.ringing_for
+        leg.ringing_for = None
+        if waiting and waiting.is_alive:
+            self.quiet(waiting)
+        for other in self.calls.alive():
+            if other.ringing_for is leg:
+                await self.hang_up(other, CANCELLED, source="caller")
+
+    def unlink(self, leg: Leg) -> Leg | None:
+        """Take a bridge apart and return the other leg, silent and answered."""
+        peer, leg.peer = leg.peer, None
+        for one in (leg, peer):
+            if one is None:
+                continue
+            if one.media:
+                one.media.relays.clear()
+            self.quiet(one)
+            if one.state == "bridged":
+                one.state = "answered"
+        if peer:
+            peer.peer = None
+        return peer
+
+    def quiet(self, leg: Leg) -> None:
+        if leg.media:
+            leg.media.outlet.base = None
+
+    def play_ringback(self, leg: Leg) -> None:
+        if leg.media and not leg.peer:
+            leg.media.outlet.base = Loop(RINGBACK, name="ringback")
+
+    async def say(self, leg: Leg, text: str, *, name: str = "speak") -> bool:
+        """Speak to the leg; True when it was heard to the end, False when cut off."""
+        pcm = await self.speech.say(text)
+        if not leg.media or not leg.is_answered:
+            return False
+        ended = asyncio.Event()
+        playback = Playback(pcm, name=name, on_end=ended.set)
+        leg.media.outlet.say(playback)
+        await ended.wait()
+        return playback.finished
+
+    async def speak(self, leg: Leg, text: str, client_state: str | None) -> None:
+        payload = {**events.common(leg), "client_state": client_state or leg.client_state}
+        self.emit(leg, "call.speak.started", payload)
+        finished = await self.say(leg, text)
+        status = "completed" if finished else "cancelled" if leg.is_alive else "call_hangup"
+        self.emit(leg, "call.speak.ended", {**payload, "status": status})
+
+    async def close(self) -> None:
+        """Stop every leg's media without telling anybody; for reset and shut-down."""
+        for leg in self.calls.all():
+            self._stop_timer(leg)
+        for task in tuple(self._tasks):
+            task.cancel()
+        open_media = [leg.media for leg in self.calls.all() if leg.media]
+        await asyncio.gather(*(_close(media) for media in open_media), return_exceptions=True)
+
+
+def browser_ids(leg: Leg) -> dict[str, Any]:
+    return {
+        "callID": leg.call_id,
+        "telnyx_call_control_id": leg.call_control_id,
+        "telnyx_session_id": leg.call_session_id,
+        "telnyx_leg_id": leg.call_leg_id,
+    }
+
+
+def invitation(leg: Leg, sdp: str) -> dict[str, Any]:
+    return {
+        **browser_ids(leg),
+        "sdp": sdp,
+        "caller_id_name": leg.from_display_name or leg.from_,
+        "caller_id_number": leg.from_,
+        "callee_id_name": "Outbound Call",
+        "callee_id_number": leg.sip_username,
+        "display_direction": "inbound",
+        "client_state": leg.client_state,
+        "dialogParams": {"custom_headers": leg.custom_headers},
+    }
+
+
+def farewell(leg: Leg, ending: Ending) -> dict[str, Any]:
+    return {
+        "callID": leg.call_id,
+        "cause": ending.browser_cause,
+        "causeCode": ending.browser_code,
+        "sipCode": int(ending.sip),
+        "sipReason": "OK" if ending.sip == "200" else ending.browser_cause.replace("_", " ").title(),
+    }
+
+
+async def _close(media: Media) -> None:
+    try:
+        await asyncio.wait_for(media.close(), CLOSE_SECONDS)
+    except TimeoutError:
+        logger.warning("a peer connection did not close in time")
