@@ -47,10 +47,19 @@ def receive(body: bytes, headers: Mapping[str, str], *, keys: Sequence[str], now
     Source: https://developers.telnyx.com/docs/voice/programmable-voice/receiving-webhooks (read 2026-04)
     """
     sent_at = _verify(body, headers, keys=keys, now=now)
+    return _parse(body, _header(headers, "content-type"), sent_at)
+
+
+def reread(body: bytes, *, content_type: str, received_at: datetime) -> Event:
+    """Parse a delivery again that `receive` accepted before and that was stored since. Raises BodyUnreadable."""
+    return _parse(body, content_type, received_at)
+
+
+def _parse(body: bytes, content_type: str, sent_at: datetime) -> Event:
     delivery = parsing.Delivery(id=f"sha256:{sha256(body).hexdigest()}", sent_at=sent_at)
     try:
         content = body.decode()
-        if _is_form(headers):
+        if _is_form(content_type):
             return parsing.from_form(_form(content), delivery=delivery)
         return parsing.from_json(wire.decode(content), delivery=delivery)
     except UnicodeDecodeError as error:
@@ -120,8 +129,8 @@ def _signed_with(key: str, message: bytes, signature: bytes) -> bool:
     return True
 
 
-def _is_form(headers: Mapping[str, str]) -> bool:
-    media_type, _, _ = _header(headers, "content-type").partition(";")
+def _is_form(content_type: str) -> bool:
+    media_type, _, _ = content_type.partition(";")
     return media_type.strip().lower() == "application/x-www-form-urlencoded"
 
 

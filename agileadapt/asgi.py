@@ -1,0 +1,31 @@
+"""The ASGI application: HTTP through Django, sockets through Channels."""
+
+import os
+import threading
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "agileadapt.settings")
+http = get_asgi_application()
+
+# These import models, which only works once Django is set up.
+import dashboard.routing  # noqa: E402
+import sessions_app.routing  # noqa: E402
+from sessions_app import carrier  # noqa: E402
+
+# In the background: the server answers at once and the first token does not pay the SDK's seconds of loading.
+threading.Thread(target=carrier.warm, name="load-sdk", daemon=True).start()
+
+application = ProtocolTypeRouter(
+    {
+        "http": http,
+        "websocket": AllowedHostsOriginValidator(
+            AuthMiddlewareStack(
+                URLRouter(sessions_app.routing.websocket_urlpatterns + dashboard.routing.websocket_urlpatterns)
+            )
+        ),
+    }
+)

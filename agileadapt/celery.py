@@ -1,0 +1,20 @@
+"""The Celery application."""
+
+import os
+
+from celery import Celery
+from celery.signals import worker_init
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "agileadapt.settings")
+
+app = Celery("agileadapt")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@worker_init.connect
+def load_sdk(**_: object) -> None:
+    """Pay the SDK's seconds of loading once, before the pool forks."""
+    from sessions_app import carrier  # noqa: PLC0415  (apps are not ready when this module is imported)
+
+    carrier.warm()

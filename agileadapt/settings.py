@@ -1,0 +1,190 @@
+"""All settings, from the environment. Environments differ by URLs and keys only."""
+
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+
+from agileadapt import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+DEBUG = env.boolean("DJANGO_DEBUG", default=False)
+SECRET_KEY = env.text("DJANGO_SECRET_KEY")
+PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS = env.words("DJANGO_ALLOWED_HOSTS", urlsplit(PUBLIC_URL).hostname or "")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 0, least=0, most=5)
+
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "channels",
+    "rest_framework",
+    "csp",
+    "sessions_app",
+    "handoff",
+    "dashboard",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "agileadapt.urls"
+ASGI_APPLICATION = "agileadapt.asgi.application"
+APPEND_SLASH = False  # A redirect counts as a failed webhook at Telnyx.
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# Under ASGI every request may run on another thread, so connections are pooled, not kept per thread.
+DATABASES = {"default": env.database("DATABASE_URL")}
+DATABASES["default"]["OPTIONS"]["pool"] = {
+    "min_size": 1,
+    "max_size": env.integer("DATABASE_POOL", 12, least=1, most=100),
+    "timeout": 10,
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = env.text("REDIS_URL")
+REDIS_PREFIX = env.text("REDIS_PREFIX", "agileadapt")
+
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": REDIS_PREFIX},
+    }
+}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_TIME_LIMIT = 30  # Seconds; below the visibility timeout, so that no second copy starts.
+CELERY_TASK_ROUTES = {"handoff.tasks.run_command": {"queue": "calls"}}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "global_keyprefix": f"{REDIS_PREFIX}:",
+    "visibility_timeout": 120,
+    "unacked_restore_interval": 2,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 5,
+    "socket_keepalive": True,
+}
+CELERY_BEAT_SCHEDULE_FILENAME = env.text("CELERY_BEAT_SCHEDULE_FILE", "celerybeat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "handoff.tasks.sweep", "schedule": 1.0, "options": {"expires": 3}},
+    "revoke-credentials": {
+        "task": "sessions_app.tasks.revoke_credentials",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
+    "revoke-orphans": {"task": "sessions_app.tasks.revoke_orphans", "schedule": 300.0, "options": {"expires": 300}},
+}
+
+TELNYX_API_KEY = env.text("TELNYX_API_KEY", "")
+TELNYX_API_BASE = env.text("TELNYX_API_BASE", "https://api.telnyx.com/v2")
+TELNYX_PUBLIC_KEYS = env.words("TELNYX_PUBLIC_KEYS")
+TELNYX_CONNECTION_ID = env.text("TELNYX_CONNECTION_ID", "")
+TELNYX_CALL_CONTROL_APP_ID = env.text("TELNYX_CALL_CONTROL_APP_ID", "")
+TELNYX_CALLER_NUMBER = env.text("TELNYX_CALLER_NUMBER", "")
+TELNYX_SIP_DOMAIN = env.text("TELNYX_SIP_DOMAIN", "sip.telnyx.com")
+TELNYX_SIGNALLING_HOST = env.text("TELNYX_SIGNALLING_HOST", "")
+TELNYX_SIGNALLING_REGION = env.text("TELNYX_SIGNALLING_REGION", "")
+TELNYX_ICE_SERVERS = env.json_list("TELNYX_ICE_SERVERS")
+TELNYX_SIP_REGION = env.text("TELNYX_SIP_REGION", "Australia")
+TELNYX_CONFERENCE_REGION = env.text("TELNYX_CONFERENCE_REGION", "Australia")
+CREDENTIAL_LIFETIME = timedelta(minutes=env.integer("CREDENTIAL_MINUTES", 60, least=5, most=60))
+TOKEN_LIMIT_PER_ADDRESS = env.integer("TOKEN_LIMIT_PER_ADDRESS", 20, least=1, most=1_000_000)
+TOKEN_LIMIT_PER_WIDGET = env.integer("TOKEN_LIMIT_PER_WIDGET", 600, least=1, most=1_000_000)
+TOKEN_LIMIT_OVERALL = env.integer("TOKEN_LIMIT_OVERALL", 3000, least=1, most=1_000_000)
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/dashboard/"
+LOGOUT_REDIRECT_URL = "login"
+
+IS_HTTPS = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "media-src": [SELF, "blob:"],
+        "worker-src": [SELF],
+        "connect-src": [SELF, TELNYX_SIGNALLING_HOST.rstrip("/") or "wss://*.telnyx.com"],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "EXCEPTION_HANDLER": "sessions_app.views.explain",
+    "UNAUTHENTICATED_USER": None,
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144
+
+LANGUAGE_CODE = "en-au"
+TIME_ZONE = env.text("TIME_ZONE", "Australia/Sydney")
+USE_TZ = True
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BASE_DIR / ".static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = env.boolean("STATIC_FROM_SOURCE", default=False)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.choice("LOG_LEVEL", "INFO", of=("DEBUG", "INFO", "WARNING"))},
+    # httpx logs every address at INFO; the addresses hold call ids and the noise hides our own lines.
+    "loggers": {name: {"level": "WARNING"} for name in ("httpx", "httpcore", "daphne.http_protocol", "telnyx")},
+}

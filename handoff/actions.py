@@ -1,0 +1,280 @@
+"""What others may ask of the hand-over: the closer's clicks and the prospect's page."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from handoff import ledger, roster, services
+from handoff.door import HANDLERS
+from handoff.effects import policy_of
+from handoff.ledger import Intent
+from handoff.machine import Fact, State
+from handoff.models import CallbackPromise, Closer, Handoff, Offer
+from sessions_app import binding, intake, timeline
+from sessions_app import services as sessions
+from sessions_app.models import CallLeg, CapturedField, WebhookDelivery
+from telephony.events import CallIds
+
+MAX_NOTES = 20_000
+LATEST_CALLBACK = timedelta(days=30)
+
+
+class ActionRefused(Exception):
+    """The action cannot be done now. The message is for the closer; `code` is for the page."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class SoftphoneLogin:
+    """What a closer's softphone logs in with; never stored or logged."""
+
+    token: str
+    username: str
+    expires_at: datetime
+
+    def __repr__(self) -> str:
+        return "SoftphoneLogin(…)"
+
+
+# --- the closer's own state
+
+
+def set_available(closer: Closer, available: bool, *, now: datetime) -> None:
+    """Say whether the closer wants calls; the idle time counts from the moment they do."""
+    since = now if available else None
+    moved = Closer.objects.filter(pk=closer.pk, is_available=not available).update(
+        is_available=available, available_since=since
+    )
+    if moved:
+        roster.changed(closer.team_id)
+
+
+def report_presence(closer: Closer, *, softphone: bool, microphone: bool, sound: bool, now: datetime) -> None:
+    """Keep what the dashboard proves of itself every few seconds."""
+    before = (closer.is_alive(now), closer.softphone_registered, closer.microphone_granted, closer.sound_unlocked)
+    Closer.objects.filter(pk=closer.pk).update(
+        seen_at=now, softphone_registered=softphone, microphone_granted=microphone, sound_unlocked=sound
+    )
+    if before != (True, softphone, microphone, sound):
+        roster.changed(closer.team_id)
+
+
+def softphone_login(closer: Closer, *, now: datetime) -> SoftphoneLogin:
+    """A fresh login for the softphone; calls are sent to the one that was minted last. Raises ActionRefused."""
+    try:
+        login, _ = sessions.mint_for_user(closer.user, now=now)
+    except sessions.MintingFailed as error:
+        message = f"The softphone cannot log in at the moment ({error.reference})."
+        raise ActionRefused(message, "softphone_unavailable") from error
+    Closer.objects.filter(pk=closer.pk).update(sip_username=login.username)
+    return SoftphoneLogin(token=login.token, username=login.username, expires_at=login.expires_at)
+
+
+# --- the ring
+
+
+@transaction.atomic
+def accept(offer_id: UUID, *, closer: Closer, now: datetime) -> Handoff:
+    """Take the call. Exactly one wins, whatever tabs, keys and clicks; asking twice changes nothing."""
+    offer, handoff = _own_offer(offer_id, closer)
+    if offer.state == Offer.State.ACCEPTED:
+        return handoff
+    _claim(offer, Offer.State.ACCEPTED, now)
+    handoff.closer, handoff.closer_leg, handoff.attempt = closer, None, handoff.attempt + 1
+    handoff.save(update_fields=["closer", "closer_leg", "attempt"])
+    if not services.apply(handoff, Fact.ACCEPTED, now=now):
+        raise ActionRefused("This call is no longer waiting.", "gone")
+    roster.changed(closer.team_id)
+    return handoff
+
+
+@transaction.atomic
+def decline(offer_id: UUID, *, closer: Closer, now: datetime) -> None:
+    """Leave the call to the next closer."""
+    offer, handoff = _own_offer(offer_id, closer)
+    if offer.state == Offer.State.DECLINED:
+        return
+    _claim(offer, Offer.State.DECLINED, now)
+    services.apply(handoff, Fact.DECLINED, now=now)
+    roster.changed(closer.team_id)
+
+
+def _own_offer(offer_id: UUID, closer: Closer) -> tuple[Offer, Handoff]:
+    found = Offer.objects.filter(pk=offer_id, closer=closer).values_list("handoff__session_id", "handoff_id").first()
+    if found is None:
+        raise ActionRefused("This call was not offered to you.", "unknown")
+    session = services.lock(found[0])
+    handoff = Handoff.objects.select_related("closer", "closer_leg").get(pk=found[1])
+    handoff.session = session
+    return Offer.objects.get(pk=offer_id), handoff
+
+
+def _claim(offer: Offer, state: str, now: datetime) -> None:
+    ringing = Offer.objects.filter(pk=offer.pk, state=Offer.State.RINGING)
+    if not ringing.update(state=state, answered_at=now):
+        raise ActionRefused(_why_over(offer), "gone")
+
+
+def _why_over(offer: Offer) -> str:
+    handoff = Handoff.objects.select_related("closer").get(pk=offer.handoff_id)
+    if handoff.closer is not None and handoff.closer_id != offer.closer_id:
+        return f"Taken by {handoff.closer.display_name}."
+    reasons: dict[str, str] = {
+        Offer.State.EXPIRED: "Not answered in time; the next closer is rung.",
+        Offer.State.WITHDRAWN: "The prospect has left.",
+        Offer.State.DECLINED: "You have declined this call.",
+        Offer.State.ACCEPTED: "You have already taken this call.",
+    }
+    return reasons.get(offer.state, "This call is no longer waiting.")
+
+
+# --- the call and what follows it
+
+
+@transaction.atomic
+def hang_up(handoff_id: UUID, *, closer: Closer, now: datetime) -> None:
+    """End the talk for both sides."""
+    handoff = _own_handoff(handoff_id, closer)
+    if not services.apply(handoff, Fact.RELEASED, now=now) and handoff.state != State.WRAP_UP:
+        raise ActionRefused("There is no call to end.", "gone")
+    Closer.objects.filter(pk=closer.pk).update(last_call_ended_at=now)
+    roster.changed(closer.team_id)
+
+
+@transaction.atomic
+def save_notes(handoff_id: UUID, *, closer: Closer, notes: str, now: datetime) -> None:
+    """Keep the notes as they are typed, also after the wrap-up ran out of time."""
+    if len(notes) > MAX_NOTES:
+        raise ActionRefused(f"Notes are limited to {MAX_NOTES} characters.", "too_long")
+    handoff = _own_handoff(handoff_id, closer)
+    if handoff.notes != notes:
+        handoff.notes = notes
+        handoff.save(update_fields=["notes"])
+        timeline.append(handoff.session, "notes.saved", {"handoff": str(handoff.pk)}, occurred_at=now)
+
+
+@transaction.atomic
+def complete(handoff_id: UUID, *, closer: Closer, disposition: str, now: datetime) -> None:
+    """Close the wrap-up with its result."""
+    handoff = _own_handoff(handoff_id, closer)
+    if handoff.state not in {State.WRAP_UP, State.COMPLETED}:
+        raise ActionRefused("End the call first.", "in_call")
+    handoff.disposition = handoff.outcome = disposition[:40]
+    handoff.save(update_fields=["disposition", "outcome"])
+    services.apply(handoff, Fact.WRAPPED_UP, now=now)
+    Closer.objects.filter(pk=closer.pk).update(last_call_ended_at=now)
+    roster.changed(closer.team_id)
+
+
+@transaction.atomic
+def report_quality(handoff_id: UUID, *, closer: Closer, data: dict[str, Any], now: datetime) -> None:
+    """Keep what the closer's browser measured of the audio."""
+    handoff = _own_handoff(handoff_id, closer)
+    reports = handoff.session.timeline.filter(kind="media.reported", payload__side="closer")
+    if reports.count() >= 100:
+        raise ActionRefused("Enough reports for this call.", "too_many")
+    timeline.append(handoff.session, "media.reported", {"side": "closer", "data": data}, occurred_at=now)
+
+
+def _own_handoff(handoff_id: UUID, closer: Closer) -> Handoff:
+    mine = Handoff.objects.filter(pk=handoff_id, closer=closer)
+    session_id = mine.values_list("session_id", flat=True).first()
+    if session_id is None:
+        raise ActionRefused("This is not your call.", "unknown")
+    session = services.lock(session_id)
+    handoff = Handoff.objects.select_related("closer", "closer_leg").get(pk=handoff_id)
+    handoff.session = session
+    return handoff
+
+
+# --- the prospect's page
+
+
+@transaction.atomic
+def pass_message(session_id: UUID, text: str, *, now: datetime) -> bool:
+    """Pass a typed message to the running assistant; False when none is listening."""
+    session = services.lock(session_id)
+    is_running = session.assistant_started_at and not session.assistant_ended_at and not session.ended_at
+    if not is_running or not session.call_control_id:
+        return False
+    key = f"{session.pk}:message:{session.last_seq}:{now.timestamp()}"
+    intent = Intent("add_message", key, session.call_control_id, {"text": text})
+    return ledger.enqueue(session, intent, now=now) is not None
+
+
+@transaction.atomic
+def claim_call(session_id: UUID, call_control_id: str, *, now: datetime) -> bool:
+    """Bind the page's own anonymous call, if Telnyx has reported it for this widget's assistant and nobody has it."""
+    session = services.lock(session_id)
+    if not sessions.is_anonymous(session) or session.ended_at:
+        return False
+    if session.call_control_id is not None:
+        return session.call_control_id == call_control_id
+    reported = WebhookDelivery.objects.filter(
+        call_control_id=call_control_id, event_type="assistant.initialization", session=None
+    ).first()
+    if reported is None or CallLeg.objects.filter(call_control_id=call_control_id).exists():
+        return False
+    event = HANDLERS.reparse(reported)
+    if getattr(event, "assistant_id", None) != session.widget.assistant_id:
+        return False
+    ids = CallIds(
+        call_control_id=call_control_id,
+        call_leg_id=event.ids.call_leg_id,
+        call_session_id=event.ids.call_session_id,
+        connection_id=event.ids.connection_id,
+    )
+    binding.add_leg(session, ids, role=CallLeg.Role.PROSPECT)
+    intake.release_parked(session, now=now, handlers=HANDLERS)
+    return True
+
+
+@transaction.atomic
+def promise_callback(
+    session_id: UUID, *, name: str, phone: str, when: datetime | None, now: datetime
+) -> CallbackPromise:
+    """Write down where and when the prospect wants to be called; a wish out of reach falls back on the policy."""
+    session = services.lock(session_id)
+    promise = CallbackPromise.objects.filter(session=session).first()
+    policy_minutes = policy_of(Handoff(session=session)).callback_minutes
+    due_at = promise.due_at if promise else now + timedelta(minutes=policy_minutes)
+    if when and now < when < now + LATEST_CALLBACK:
+        due_at = when
+    promise, _ = CallbackPromise.objects.update_or_create(
+        session=session,
+        defaults={"name": name, "phone": phone, "due_at": due_at},
+        create_defaults={
+            "name": name,
+            "phone": phone,
+            "due_at": due_at,
+            "team_id": session.team_id,
+            "owner": Closer.objects.filter(team_id=session.team_id).order_by("-is_supervisor", "pk").first(),
+            "reason": "asked_for",
+            "promised_at": now,
+        },
+    )
+    session.callback_due_at = due_at
+    session.save(update_fields=["callback_due_at"])
+    for field, value in (("full_name", name), ("phone", phone)):
+        CapturedField.objects.update_or_create(
+            session=session,
+            name=field,
+            defaults={"value": value, "source": CapturedField.Source.PROSPECT, "captured_at": now},
+        )
+    sessions.name_prospect(session)
+    timeline.append(session, "callback.promised", {"due_at": due_at.isoformat()}, occurred_at=now)
+    return promise
+
+
+def keep_promise(promise_id: int, *, closer: Closer, now: datetime) -> None:
+    """Tick a callback off."""
+    open_promises = CallbackPromise.objects.filter(pk=promise_id, team_id=closer.team_id, kept_at=None)
+    if not open_promises.update(kept_at=now, owner=closer):
+        raise ActionRefused("This callback is done already.", "gone")
+    roster.changed(closer.team_id)

@@ -1,0 +1,179 @@
+"""What each kind of command asks of Telnyx. No rows are written here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+
+from handoff.models import Command
+from telephony.client import Telnyx
+
+LANGUAGE = "en-AU"
+TALK_LIMIT_SECONDS = 4 * 3600
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`ids` are kept on the command's row; `content` is not, because it may hold what a prospect said."""
+
+    ids: dict[str, Any] = field(default_factory=dict)
+    content: Any = None
+
+
+def perform(client: Telnyx, command: Command) -> Answer:
+    """Send one command. Raises TelnyxError."""
+    return _PERFORM[command.kind](client, command)
+
+
+def _answer(client: Telnyx, command: Command) -> Answer:
+    client.answer(command.call_control_id, command_id=command.pk)
+    return Answer()
+
+
+def _start_gather(client: Telnyx, command: Command) -> Answer:
+    given = command.arguments
+    conversation_id = client.start_gather(
+        command.call_control_id,
+        parameters=given["parameters"],
+        greeting=given["greeting"],
+        voice=given["voice"],
+        gather_ended_speech=given["ended_speech"],
+        assistant={"id": given["assistant_id"]} if given.get("assistant_id") else None,
+        command_id=command.pk,
+    )
+    return Answer({"conversation_id": conversation_id})
+
+
+def _start_assistant(client: Telnyx, command: Command) -> Answer:
+    given = command.arguments
+    conversation_id = client.start_assistant(
+        command.call_control_id,
+        assistant_id=given["assistant_id"],
+        greeting=given["greeting"],
+        dynamic_variables=given["dynamic_variables"],
+        command_id=command.pk,
+    )
+    return Answer({"conversation_id": conversation_id})
+
+
+def _stop_assistant(client: Telnyx, command: Command) -> Answer:
+    client.stop_assistant(command.call_control_id, command_id=command.pk)
+    return Answer()
+
+
+def _add_message(client: Telnyx, command: Command) -> Answer:
+    messages = [{"role": "user", "content": command.arguments["text"]}]
+    client.add_messages(command.call_control_id, messages=messages, command_id=command.pk)
+    return Answer()
+
+
+def _speak(client: Telnyx, command: Command) -> Answer:
+    client.speak(
+        command.call_control_id,
+        text=command.arguments["text"],
+        voice=command.arguments["voice"],
+        language=LANGUAGE,
+        command_id=command.pk,
+    )
+    return Answer()
+
+
+def _dial(client: Telnyx, command: Command) -> Answer:
+    given = command.arguments
+    leg = client.dial(
+        connection_id=settings.TELNYX_CALL_CONTROL_APP_ID,
+        to=given["to"],
+        from_=settings.TELNYX_CALLER_NUMBER,
+        ring_seconds=given["ring_seconds"],
+        custom_headers=given["headers"],
+        client_state=given["mark"],
+        sip_region=settings.TELNYX_SIP_REGION,
+        time_limit_seconds=TALK_LIMIT_SECONDS,
+        command_id=command.pk,
+    )
+    return Answer(
+        {
+            "call_control_id": leg.call_control_id,
+            "call_leg_id": leg.call_leg_id,
+            "call_session_id": leg.call_session_id,
+        }
+    )
+
+
+def _transfer(client: Telnyx, command: Command) -> Answer:
+    given = command.arguments
+    client.transfer(
+        command.call_control_id,
+        to=given["to"],
+        from_=settings.TELNYX_CALLER_NUMBER,
+        ring_seconds=given["ring_seconds"],
+        custom_headers=given["headers"],
+        target_client_state=given["mark"],
+        sip_region=settings.TELNYX_SIP_REGION,
+        command_id=command.pk,
+    )
+    return Answer()
+
+
+def _bridge(client: Telnyx, command: Command) -> Answer:
+    client.bridge(command.call_control_id, other=command.arguments["other"], command_id=command.pk)
+    return Answer()
+
+
+def _create_conference(client: Telnyx, command: Command) -> Answer:
+    conference_id = client.create_conference(
+        command.call_control_id,
+        name=command.arguments["name"],
+        region=settings.TELNYX_CONFERENCE_REGION,
+        command_id=command.pk,
+    )
+    return Answer({"conference_id": conference_id})
+
+
+def _join_conference(client: Telnyx, command: Command) -> Answer:
+    client.join_conference(
+        command.arguments["conference_id"],
+        command.call_control_id,
+        region=settings.TELNYX_CONFERENCE_REGION,
+        command_id=command.pk,
+    )
+    return Answer()
+
+
+def _hang_up(client: Telnyx, command: Command) -> Answer:
+    client.hang_up(command.call_control_id, command_id=command.pk)
+    return Answer()
+
+
+def _look_up(client: Telnyx, command: Command) -> Answer:
+    return Answer({"is_alive": client.call_status(command.call_control_id).is_alive})
+
+
+def _fetch_transcript(client: Telnyx, command: Command) -> Answer:
+    messages = client.conversation_messages(command.arguments["conversation_id"])
+    return Answer({"messages": len(messages)}, content=messages)
+
+
+def _fetch_insights(client: Telnyx, command: Command) -> Answer:
+    insights = client.conversation_insights(command.arguments["conversation_id"])
+    return Answer({"insights": len(insights)}, content=insights)
+
+
+_PERFORM: dict[str, Callable[[Telnyx, Command], Answer]] = {
+    "answer": _answer,
+    "start_gather": _start_gather,
+    "start_assistant": _start_assistant,
+    "stop_assistant": _stop_assistant,
+    "add_message": _add_message,
+    "speak": _speak,
+    "dial": _dial,
+    "transfer": _transfer,
+    "bridge": _bridge,
+    "create_conference": _create_conference,
+    "join_conference": _join_conference,
+    "hang_up": _hang_up,
+    "look_up": _look_up,
+    "fetch_transcript": _fetch_transcript,
+    "fetch_insights": _fetch_insights,
+}

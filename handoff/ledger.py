@@ -1,0 +1,155 @@
+"""The ledger of commands to Telnyx: each intent once, none sent after its time, none blindly repeated."""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from celery import current_app
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce
+from kombu.exceptions import OperationalError
+
+from handoff.models import Command, Handoff
+from sessions_app import timeline
+from sessions_app.models import VoiceSession
+from telephony.client import TelnyxError
+
+logger = logging.getLogger(__name__)
+
+State = Command.State
+
+# Telnyx ignores a repeated command id for 60 s; after 45 s nothing is repeated any more, only observed.
+SEND_WITHIN = timedelta(seconds=45)
+# The client gives up after 5 s, so a command that is still "sent" then has lost its worker.
+ANSWER_WITHIN = timedelta(seconds=8)
+RETRY_AFTER = timedelta(milliseconds=500)
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What is wanted of Telnyx. `key` names it, so that wanting it twice changes nothing."""
+
+    kind: str
+    key: str
+    call_control_id: str = ""
+    arguments: dict[str, Any] = field(default_factory=dict)
+    delay: timedelta = timedelta()
+
+
+def enqueue(session: VoiceSession, intent: Intent, *, now: datetime, handoff: Handoff | None = None) -> Command | None:
+    """Write a command down and have a worker send it after commit; None when it was written before."""
+    due_at = now + intent.delay
+    command, is_new = Command.objects.get_or_create(
+        key=intent.key,
+        defaults={
+            "session": session,
+            "handoff": handoff,
+            "kind": intent.kind,
+            "call_control_id": intent.call_control_id,
+            "arguments": intent.arguments,
+            "created_at": now,
+            "due_at": due_at,
+            "send_by": due_at + SEND_WITHIN,
+        },
+    )
+    if not is_new:
+        return None
+    if not intent.delay:
+        _dispatch_after_commit(command.pk)
+    return command
+
+
+def claim(command_id: UUID, *, now: datetime) -> Command | None:
+    """Take a due command for sending; None when another worker has it, it is done, or it is too late."""
+    taken = Command.objects.filter(pk=command_id, state=State.PENDING, due_at__lte=now, send_by__gt=now).update(
+        state=State.SENT, sent_at=Coalesce(F("sent_at"), now), attempts=F("attempts") + 1, due_at=now + ANSWER_WITHIN
+    )
+    return Command.objects.select_related("session", "handoff").get(pk=command_id) if taken else None
+
+
+def confirm(command: Command, *, result: dict[str, Any], now: datetime) -> bool:
+    """Runs inside a transaction; False when the command was settled in the meantime."""
+    return _settle(command, State.CONFIRMED, now=now, result=result)
+
+
+def refuse(command: Command, error: TelnyxError, *, now: datetime) -> bool:
+    """Settle a failed sending: repeat it soon, or let it be failed. Returns whether it is final.
+
+    The same command id goes out again only while Telnyx still remembers it, so a lost reply cannot do a thing twice.
+    """
+    wait = RETRY_AFTER * 2 ** min(command.attempts, 4)
+    if error.retry_after:
+        wait = max(wait, timedelta(seconds=error.retry_after))
+    if not error.permanent and now + wait < command.send_by:
+        Command.objects.filter(pk=command.pk, state=State.SENT).update(
+            state=State.PENDING, due_at=now + wait, error=_describe(error)
+        )
+        return False
+    final = State.UNKNOWN if error.outcome_unknown else State.FAILED
+    return _settle(command, final, now=now, error=_describe(error))
+
+
+def drop(handoff: Handoff, kinds: set[str]) -> None:
+    """Take back what was not sent yet."""
+    Command.objects.filter(handoff=handoff, kind__in=kinds, state=State.PENDING).update(
+        state=State.DROPPED, due_at=None
+    )
+
+
+def hasten(key: str, *, now: datetime) -> None:
+    """Make a delayed command due at once."""
+    moved = Command.objects.filter(key=key, state=State.PENDING, due_at__gt=now).update(
+        due_at=now, send_by=now + SEND_WITHIN
+    )
+    if moved:
+        _dispatch_after_commit(Command.objects.values_list("pk", flat=True).get(key=key))
+
+
+def due(*, now: datetime, limit: int = 50) -> list[UUID]:
+    """Commands whose task was lost or whose time has come. Those whose worker died are made sendable again."""
+    stuck = Command.objects.filter(state=State.SENT, due_at__lte=now)
+    stuck.filter(send_by__gt=now).update(state=State.PENDING, due_at=now)
+    return list(Command.objects.filter(due_at__lte=now).order_by("due_at").values_list("pk", flat=True)[:limit])
+
+
+@transaction.atomic
+def expire(command_id: UUID, *, now: datetime) -> Command | None:
+    """Settle a command whose send-by time has passed: never sent is failed, sent is unknown."""
+    rows = Command.objects.filter(pk=command_id, state__in=[State.PENDING, State.SENT], send_by__lte=now)
+    command = rows.select_related("session", "handoff").first()
+    if command is None:
+        return None
+    final = State.UNKNOWN if command.sent_at else State.FAILED
+    return command if _settle(command, final, now=now, error="send-by time passed") else None
+
+
+def _settle(
+    command: Command, state: str, *, now: datetime, error: str = "", result: dict[str, Any] | None = None
+) -> bool:
+    open_rows = Command.objects.filter(pk=command.pk, state__in=[State.PENDING, State.SENT])
+    if not open_rows.update(state=state, finished_at=now, due_at=None, error=error, result=result or {}):
+        return False
+    kind = "command.confirmed" if state == State.CONFIRMED else "command.failed"
+    what = {"command": command.kind} | ({"error": error} if error else {})
+    timeline.append(command.session, kind, what, occurred_at=now)
+    logger.info("command %s (%s): %s %s", command.pk, command.kind, state, error)
+    return True
+
+
+def _describe(error: TelnyxError) -> str:
+    return f"status {error.status} code {error.code}"[:120]
+
+
+def _dispatch_after_commit(command_id: UUID) -> None:
+    transaction.on_commit(lambda: _dispatch(command_id))
+
+
+def _dispatch(command_id: UUID) -> None:
+    try:
+        current_app.send_task("handoff.tasks.run_command", args=[str(command_id)], queue="calls", ignore_result=True)
+    except (OperationalError, OSError) as error:
+        # The row is due; the sweep sends it when the broker is back.
+        logger.warning("command %s not queued: %s", command_id, type(error).__name__)

@@ -1,0 +1,112 @@
+"""The hand-over as a table: facts in, the next state and the effects out. Pure."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+
+class State(StrEnum):
+    NONE = "none"
+    RESERVED = "reserved"  # somebody is looked for
+    RINGING = "ringing"  # one closer's dashboard rings
+    ACCEPTED = "accepted"  # a closer took it; their leg is being set up
+    BRIDGING = "bridging"  # their leg is up; the two are being joined
+    CONNECTED = "connected"
+    WRAP_UP = "wrap_up"
+    COMPLETED = "completed"
+    ABANDONED = "abandoned"  # the prospect left
+    UNANSWERED = "unanswered"  # nobody came; a callback is promised
+    FAILED = "failed"
+
+
+class Fact(StrEnum):
+    TRIGGERED = "triggered"
+    OFFERED = "offered"
+    NOBODY_LEFT = "nobody_left"
+    DECLINED = "declined"
+    ACCEPTED = "accepted"
+    CLOSER_ANSWERED = "closer_answered"
+    PROSPECT_READY = "prospect_ready"
+    JOINED = "joined"
+    CLOSER_LOST = "closer_lost"
+    COMMAND_FAILED = "command_failed"
+    PROSPECT_LEFT = "prospect_left"
+    RELEASED = "released"
+    WRAPPED_UP = "wrapped_up"
+    DEADLINE = "deadline"
+
+
+class Effect(StrEnum):
+    OFFER = "offer"  # look for a closer and ring them, or find that nobody is left
+    TELL_WAITING = "tell_waiting"
+    WITHDRAW = "withdraw"  # stop a ring that nobody needs any more
+    EXPIRE = "expire"  # the ring was not answered
+    CONNECT = "connect"  # set up the closer's leg
+    JOIN = "join"  # bring both legs together
+    DROP_CLOSER = "drop_closer"
+    DROP_PROSPECT = "drop_prospect"
+    PROMISE = "promise"  # promise a callback and say so
+
+
+TERMINAL_STATES = frozenset({State.COMPLETED, State.ABANDONED, State.UNANSWERED, State.FAILED})
+
+# How long a state may last before the DEADLINE fact. The ring and the wrap-up take theirs from the policy.
+SEARCH_INTERVAL = timedelta(seconds=1)
+LEG_SETUP = timedelta(seconds=20)
+JOINING = timedelta(seconds=15)
+LONGEST_TALK = timedelta(hours=4)
+
+
+@dataclass(frozen=True)
+class Move:
+    state: State
+    effects: tuple[Effect, ...] = ()
+
+
+_SEARCH_AGAIN = Move(State.RESERVED, (Effect.DROP_CLOSER, Effect.OFFER))
+_LEFT_DURING_SETUP = Move(State.ABANDONED, (Effect.DROP_CLOSER,))
+_TALK_OVER = Move(State.WRAP_UP, (Effect.DROP_CLOSER, Effect.DROP_PROSPECT))
+
+TABLE: dict[tuple[State, Fact], Move] = {
+    (State.NONE, Fact.TRIGGERED): Move(State.RESERVED, (Effect.TELL_WAITING, Effect.OFFER)),
+    # Looking for somebody
+    (State.RESERVED, Fact.OFFERED): Move(State.RINGING),
+    (State.RESERVED, Fact.DEADLINE): Move(State.RESERVED, (Effect.OFFER,)),
+    (State.RESERVED, Fact.NOBODY_LEFT): Move(State.UNANSWERED, (Effect.PROMISE,)),
+    (State.RESERVED, Fact.PROSPECT_LEFT): Move(State.ABANDONED),
+    # One dashboard rings
+    (State.RINGING, Fact.ACCEPTED): Move(State.ACCEPTED, (Effect.CONNECT,)),
+    (State.RINGING, Fact.DECLINED): Move(State.RESERVED, (Effect.OFFER,)),
+    (State.RINGING, Fact.DEADLINE): Move(State.RESERVED, (Effect.EXPIRE, Effect.OFFER)),
+    (State.RINGING, Fact.PROSPECT_LEFT): Move(State.ABANDONED, (Effect.WITHDRAW,)),
+    # A closer took it. A transfer joins by itself, so JOINED may come without CLOSER_ANSWERED.
+    (State.ACCEPTED, Fact.CLOSER_ANSWERED): Move(State.BRIDGING, (Effect.JOIN,)),
+    (State.ACCEPTED, Fact.PROSPECT_READY): Move(State.ACCEPTED, (Effect.CONNECT,)),
+    (State.ACCEPTED, Fact.JOINED): Move(State.CONNECTED),
+    (State.ACCEPTED, Fact.CLOSER_LOST): _SEARCH_AGAIN,
+    (State.ACCEPTED, Fact.COMMAND_FAILED): _SEARCH_AGAIN,
+    (State.ACCEPTED, Fact.RELEASED): _SEARCH_AGAIN,
+    (State.ACCEPTED, Fact.DEADLINE): _SEARCH_AGAIN,
+    (State.ACCEPTED, Fact.PROSPECT_LEFT): _LEFT_DURING_SETUP,
+    # Both legs are up
+    (State.BRIDGING, Fact.PROSPECT_READY): Move(State.BRIDGING, (Effect.JOIN,)),
+    (State.BRIDGING, Fact.JOINED): Move(State.CONNECTED),
+    (State.BRIDGING, Fact.CLOSER_LOST): _SEARCH_AGAIN,
+    (State.BRIDGING, Fact.COMMAND_FAILED): _SEARCH_AGAIN,
+    (State.BRIDGING, Fact.RELEASED): _SEARCH_AGAIN,
+    (State.BRIDGING, Fact.DEADLINE): _SEARCH_AGAIN,
+    (State.BRIDGING, Fact.PROSPECT_LEFT): _LEFT_DURING_SETUP,
+    # They talk
+    (State.CONNECTED, Fact.RELEASED): _TALK_OVER,
+    (State.CONNECTED, Fact.CLOSER_LOST): _TALK_OVER,
+    (State.CONNECTED, Fact.DEADLINE): _TALK_OVER,
+    (State.CONNECTED, Fact.PROSPECT_LEFT): Move(State.WRAP_UP, (Effect.DROP_CLOSER,)),
+    # Afterwards; notes were saved as they were typed, so running out of time loses nothing
+    (State.WRAP_UP, Fact.WRAPPED_UP): Move(State.COMPLETED),
+    (State.WRAP_UP, Fact.DEADLINE): Move(State.COMPLETED),
+}
+
+
+def follow(state: State, fact: Fact) -> Move | None:
+    """The move that `fact` makes from `state`; None when it is late, early or of no matter there."""
+    return TABLE.get((state, fact))

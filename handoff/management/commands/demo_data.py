@@ -1,0 +1,52 @@
+"""Make the team, the widgets and the people that the demo logs in as."""
+
+import os
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from handoff.models import Closer, RoutingPolicy
+from sessions_app.models import Team, WidgetConfig
+from sessions_app.models.people import ConnectionMode
+
+# (login, display name, is supervisor)
+PEOPLE = [("alice", "Alice Nguyen", False), ("bob", "Bob Marsh", False), ("carol", "Carol Iyer", True)]
+WIDGETS = [("demo", "Demo", ConnectionMode.CREDENTIAL), ("demo-anonymous", "Demo, anonymous", ConnectionMode.ANONYMOUS)]
+
+
+class Command(BaseCommand):
+    help = "Create the demo team, its widgets and logins; existing ones are left as they are."
+
+    @transaction.atomic
+    def handle(self, *args: Any, **options: Any) -> None:
+        password = self._password()
+        assistant_id = os.environ.get("DEMO_ASSISTANT_ID", "assistant-5f0d7b1c-6f0e-4d4a-9a53-0f2c9a3f3e10")
+        team, _ = Team.objects.get_or_create(slug="sales", defaults={"name": "AgileAdapt"})
+        RoutingPolicy.objects.get_or_create(team=team)
+        for slug, name, mode in WIDGETS:
+            defaults = {"team": team, "name": name, "connection_mode": mode, "assistant_id": assistant_id}
+            WidgetConfig.objects.get_or_create(slug=slug, defaults=defaults)
+        for login, name, is_supervisor in PEOPLE:
+            defaults = {"team": team, "display_name": name, "is_supervisor": is_supervisor}
+            Closer.objects.get_or_create(user=self._user(login, password), defaults=defaults)
+        self._user("admin", password, is_staff=True, is_superuser=True)
+        self.stdout.write(f"logins: {', '.join(login for login, *_ in PEOPLE)} and admin, password {password}")
+
+    def _password(self) -> str:
+        """A known password is harmless on this machine alone; anywhere else the operator chooses one."""
+        is_local = urlsplit(settings.PUBLIC_URL).hostname in {"127.0.0.1", "localhost"}
+        password = os.environ.get("DEMO_PASSWORD", "talk-to-alice" if is_local else "")
+        if len(password) < 8:
+            raise CommandError("Set DEMO_PASSWORD to at least 8 characters.")
+        return password
+
+    def _user(self, login: str, password: str, **rights: bool) -> User:
+        user, is_new = User.objects.get_or_create(username=login, defaults=rights)
+        if is_new:
+            user.set_password(password)
+            user.save(update_fields=["password"])
+        return user

@@ -1,0 +1,170 @@
+"""What it means when Telnyx has carried out a command, or has not."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from handoff import effects, ledger, reactions, services
+from handoff.commands import Answer
+from handoff.door import HANDLERS
+from handoff.ledger import Intent
+from handoff.machine import Fact
+from handoff.models import Command, Handoff
+from sessions_app import binding, fold, intake
+from sessions_app import services as sessions
+from sessions_app.models import CallLeg, VoiceSession
+from telephony.client import TelnyxError
+from telephony.events import CallIds
+
+logger = logging.getLogger(__name__)
+
+_HANDOFF_COMMANDS = {"dial", "transfer", "bridge", "create_conference", "join_conference"}
+_ALREADY_RUNNING = "90061"
+
+
+@transaction.atomic
+def confirmed(command: Command, answer: Answer, *, now: datetime) -> None:
+    session = services.lock(command.session_id)
+    command.session = session
+    if not ledger.confirm(command, result=answer.ids, now=now):
+        return
+    meaning = _CONFIRMED.get(command.kind)
+    if meaning is not None:
+        meaning(command, session, answer, now)
+
+
+@transaction.atomic
+def refused(command: Command, error: TelnyxError, *, now: datetime) -> None:
+    session = services.lock(command.session_id)
+    command.session = session
+    if ledger.refuse(command, error, now=now):
+        _failed(command, session, code=error.code or "", now=now)
+
+
+@transaction.atomic
+def expired(command_id: Any, *, now: datetime) -> None:
+    session_id = Command.objects.values_list("session_id", flat=True).get(pk=command_id)
+    session = services.lock(session_id)
+    command = ledger.expire(command_id, now=now)
+    if command is not None:
+        command.session = session
+        _failed(command, session, code="", now=now)
+
+
+def _failed(command: Command, session: VoiceSession, *, code: str, now: datetime) -> None:
+    if command.kind in _HANDOFF_COMMANDS:
+        handoff = _handoff_of(command, session)
+        if handoff is not None:
+            _look_up_prospect(command, session, now)
+            services.apply(handoff, Fact.COMMAND_FAILED, now=now)
+    elif command.kind == "answer":
+        reactions.prospect_left(session, now=now)
+    elif command.kind in {"start_gather", "start_assistant"} and code != _ALREADY_RUNNING:
+        services.trigger(session, "assistant_failed", now=now)
+
+
+def _look_up_prospect(command: Command, session: VoiceSession, now: datetime) -> None:
+    """A refused command may mean that the prospect is gone and the webhook was lost."""
+    if session.call_control_id:
+        intent = Intent("look_up", f"{command.pk}:look_up", session.call_control_id)
+        ledger.enqueue(session, intent, now=now, handoff=command.handoff)
+
+
+def _handoff_of(command: Command, session: VoiceSession) -> Handoff | None:
+    """The hand-over that still waits for this command."""
+    attempt = int(command.key.split(":")[1]) if command.handoff_id else -1
+    return reactions.handoff_of_attempt(session, command.handoff_id, attempt)
+
+
+def _stamp_sent(handoff: Handoff, command: Command) -> None:
+    if handoff.command_sent_at is None or handoff.command_sent_at < (handoff.accepted_at or command.created_at):
+        handoff.command_sent_at = command.sent_at
+        handoff.save(update_fields=["command_sent_at"])
+
+
+def _dialled(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+    ids = CallIds(**answer.ids, connection_id=settings.TELNYX_CALL_CONTROL_APP_ID)
+    leg = binding.add_leg(session, ids, role=CallLeg.Role.CLOSER)
+    if leg is None:
+        return
+    handoff = _handoff_of(command, session)
+    if handoff is None:
+        effects.hang_up(session, leg, now=now)  # The hand-over went another way while this was being dialled.
+    else:
+        _stamp_sent(handoff, command)
+        handoff.closer_leg = leg
+        handoff.save(update_fields=["closer_leg"])
+    intake.release_parked(session, now=now, handlers=HANDLERS)
+
+
+def _transferred(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+    handoff = _handoff_of(command, session)
+    if handoff is not None:
+        _stamp_sent(handoff, command)
+
+
+def _started(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+    binding.bind_conversation(session, str(answer.ids.get("conversation_id") or ""))
+    intake.release_parked(session, now=now, handlers=HANDLERS)
+
+
+def _conference_created(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+    handoff = _handoff_of(command, session)
+    if handoff is None or handoff.closer_leg is None:
+        return
+    handoff.conference_id = str(answer.ids["conference_id"])[:100]
+    handoff.save(update_fields=["conference_id"])
+    key = f"{handoff.pk}:{handoff.attempt}:join"
+    arguments = {"conference_id": handoff.conference_id}
+    intent = Intent("join_conference", key, handoff.closer_leg.call_control_id, arguments)
+    ledger.enqueue(session, intent, now=now, handoff=handoff)
+
+
+def _looked_up(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+    is_current = command.call_control_id == session.call_control_id
+    if is_current and not answer.ids["is_alive"] and session.ended_at is None:
+        CallLeg.objects.filter(call_control_id=command.call_control_id, ended_at=None).update(
+            ended_at=now, hangup_cause="observed"
+        )
+        reactions.prospect_leg_over(session, source="unknown", now=now)
+
+
+def _transcript_fetched(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+    fold.keep_final_transcript(session, answer.content, at=now)
+    if not answer.content:
+        _fetch_again(command, session, now)
+
+
+def _insights_fetched(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+    fold.keep_insights(session, answer.content, at=now)
+    if not answer.content:
+        _fetch_again(command, session, now)
+
+
+def _fetch_again(command: Command, session: VoiceSession, now: datetime) -> None:
+    reactions.fetch_record(session, now=now, attempt=command.arguments["attempt"] + 1)
+
+
+def observe_end(session_id: Any, *, reason: str, now: datetime) -> None:
+    """End a visit that no event will end any more."""
+    with transaction.atomic():
+        session = services.lock(session_id)
+        handoff = services.open_handoff(session)
+        if sessions.end(session, reason=reason, now=now) and handoff is not None:
+            services.apply(handoff, Fact.PROSPECT_LEFT, now=now)
+
+
+_CONFIRMED: dict[str, Callable[[Command, VoiceSession, Answer, datetime], None]] = {
+    "dial": _dialled,
+    "transfer": _transferred,
+    "start_gather": _started,
+    "start_assistant": _started,
+    "create_conference": _conference_created,
+    "look_up": _looked_up,
+    "fetch_transcript": _transcript_fetched,
+    "fetch_insights": _insights_fetched,
+}

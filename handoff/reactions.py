@@ -1,0 +1,198 @@
+"""What a fact from Telnyx sets off. Runs after the fact was folded, with the session's row locked."""
+
+from datetime import datetime, timedelta
+from functools import singledispatch
+
+from django.conf import settings
+
+from handoff import effects, ledger, marks, sentences, services
+from handoff.ledger import Intent
+from handoff.machine import Fact, State
+from handoff.models import Handoff
+from sessions_app import fold
+from sessions_app import services as sessions
+from sessions_app.models import CallLeg, VoiceSession
+from sessions_app.models.people import AssistantRun
+from telephony import events
+
+# Telnyx keeps the record a moment after the conversation's end; asked again while it is empty.
+FETCH_DELAYS = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15), timedelta(seconds=60))
+PAUSE_BETWEEN_SENTENCES = timedelta(seconds=5)
+PROSPECT_LEFT = "customer_disconnect"
+
+
+@singledispatch
+def react(event: events.Event, session: VoiceSession, now: datetime) -> None:
+    """Most kinds of event set off nothing."""
+
+
+@react.register
+def _(event: events.CallInitiated, session: VoiceSession, now: datetime) -> None:
+    leg = fold.leg_of(event, session)
+    if leg is None:
+        return
+    if leg.role == CallLeg.Role.CLOSER:
+        adopt_closer_leg(leg, event.client_state, session)
+    elif leg.connection_id == settings.TELNYX_CONNECTION_ID and leg.ended_at is None:
+        if fold.is_current(leg, session) and session.ended_at is None:
+            ledger.enqueue(session, Intent("answer", f"leg:{leg.pk}:answer", leg.call_control_id), now=now)
+        else:
+            effects.hang_up(session, leg, now=now)  # One session carries one call.
+
+
+@react.register
+def _(event: events.CallAnswered, session: VoiceSession, now: datetime) -> None:
+    leg = fold.leg_of(event, session)
+    if leg is None or leg.ended_at is not None:
+        return
+    handoff = services.open_handoff(session)
+    if leg.role == CallLeg.Role.CLOSER:
+        adopt_closer_leg(leg, event.client_state, session)
+        closer_answered(session, leg, now=now)
+    elif fold.is_current(leg, session):
+        if handoff is not None:
+            services.apply(handoff, Fact.PROSPECT_READY, now=now)
+        elif leg.connection_id == settings.TELNYX_CONNECTION_ID and not session.assistant_started_at:
+            start_assistant(session, leg, now=now)
+
+
+@react.register
+def _(event: events.CallBridged, session: VoiceSession, now: datetime) -> None:
+    handoff = services.open_handoff(session)
+    leg = fold.leg_of(event, session)
+    if handoff is None or leg is None:
+        return
+    if handoff.closer_leg_id == leg.pk or (fold.is_current(leg, session) and handoff.closer_leg_id):
+        services.apply(handoff, Fact.JOINED, now=now)
+
+
+@react.register
+def _(event: events.ConferenceParticipantJoined, session: VoiceSession, now: datetime) -> None:
+    handoff = services.open_handoff(session)
+    leg = fold.leg_of(event, session)
+    if handoff is not None and leg is not None and handoff.closer_leg_id == leg.pk:
+        services.apply(handoff, Fact.JOINED, now=now)
+
+
+@react.register
+def _(event: events.CallHangup, session: VoiceSession, now: datetime) -> None:
+    leg = fold.leg_of(event, session)
+    if leg is None:
+        return
+    if leg.role == CallLeg.Role.CLOSER:
+        closer_gone(session, leg, event.client_state, now=now)
+    elif fold.is_current(leg, session):
+        prospect_leg_over(session, source=event.source, now=now)
+
+
+@react.register
+def _(event: events.ConversationEnded, session: VoiceSession, now: datetime) -> None:
+    fetch_record(session, now=now)
+    if event.reason == PROSPECT_LEFT:
+        if sessions.is_anonymous(session) and not session.has_rejoined:
+            prospect_left(session, now=now)
+        return
+    services.trigger(session, "conversation_ended", now=now)
+
+
+@react.register
+def _(event: events.GatherEnded, session: VoiceSession, now: datetime) -> None:
+    services.trigger(session, "gather_complete", now=now)
+
+
+@react.register
+def _(event: events.ConversationStartFailed, session: VoiceSession, now: datetime) -> None:
+    services.trigger(session, "assistant_failed", now=now)
+
+
+@react.register
+def _(event: events.SpeakEnded, session: VoiceSession, now: datetime) -> None:
+    leg = fold.leg_of(event, session)
+    if leg is None or not fold.is_current(leg, session):
+        return
+    handoff = services.open_handoff(session)
+    if handoff is None:
+        # The apology was spoken; nothing keeps the prospect on the line.
+        ledger.hasten(effects.hang_up_key(leg), now=now)
+    elif handoff.state in {State.RESERVED, State.RINGING}:
+        number = handoff.commands.filter(kind="speak").count()
+        text = sentences.still_calling()
+        effects.tell(handoff, text, name=f"waiting:{number}", now=now, delay=PAUSE_BETWEEN_SENTENCES)
+
+
+def adopt_closer_leg(leg: CallLeg, client_state: str | None, session: VoiceSession) -> None:
+    """Tie a closer's leg to the attempt that asked for it: our mark on the leg says which."""
+    mark, handoff = marks.read(client_state), services.open_handoff(session)
+    if mark is None or handoff is None or (mark.handoff_id, mark.attempt) != (handoff.pk, handoff.attempt):
+        return
+    if handoff.closer_leg_id is None and handoff.closer_id is not None:
+        handoff.closer_leg = leg
+        handoff.save(update_fields=["closer_leg"])
+
+
+def closer_answered(session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
+    handoff = services.open_handoff(session)
+    if handoff is None or handoff.closer_leg_id != leg.pk:
+        effects.hang_up(session, leg, now=now)  # Answered after the hand-over went another way.
+        return
+    services.apply(handoff, Fact.CLOSER_ANSWERED, now=now)
+
+
+def closer_gone(session: VoiceSession, leg: CallLeg, client_state: str | None, *, now: datetime) -> None:
+    adopt_closer_leg(leg, client_state, session)
+    handoff = services.open_handoff(session)
+    if handoff is not None and handoff.closer_leg_id == leg.pk:
+        services.apply(handoff, Fact.CLOSER_LOST, now=now)
+
+
+def prospect_leg_over(session: VoiceSession, *, source: str, now: datetime) -> None:
+    """The prospect's leg ended. In anonymous mode the assistant's end takes it along; then the page rejoins."""
+    if sessions.is_anonymous(session) and not session.has_rejoined and source != "caller":
+        services.trigger(session, "conversation_ended", now=now)
+        return
+    prospect_left(session, now=now)
+
+
+def prospect_left(session: VoiceSession, *, now: datetime) -> None:
+    sessions.end(session, reason="hung_up", now=now)
+    handoff = services.open_handoff(session)
+    if handoff is not None:
+        services.apply(handoff, Fact.PROSPECT_LEFT, now=now)
+
+
+def start_assistant(session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
+    widget = session.widget
+    key = f"leg:{leg.pk}:assistant"
+    if widget.assistant_run == AssistantRun.GATHER:
+        arguments = {
+            "parameters": widget.gather_schema,
+            "greeting": widget.greeting,
+            "voice": widget.voice,
+            "ended_speech": sentences.gathered(),
+            "assistant_id": "",
+        }
+        intent = Intent("start_gather", key, leg.call_control_id, arguments)
+    else:
+        arguments = {
+            "assistant_id": widget.assistant_id,
+            "greeting": widget.greeting,
+            "dynamic_variables": {"company": session.team.name},
+        }
+        intent = Intent("start_assistant", key, leg.call_control_id, arguments)
+    ledger.enqueue(session, intent, now=now)
+
+
+def fetch_record(session: VoiceSession, *, now: datetime, attempt: int = 0) -> None:
+    """Ask Telnyx for the final transcript and the insights once they should stand there."""
+    if not session.conversation_id or attempt >= len(FETCH_DELAYS):
+        return
+    for kind in ("fetch_transcript", "fetch_insights"):
+        key = f"{session.pk}:{kind}:{attempt}"
+        arguments = {"conversation_id": session.conversation_id, "attempt": attempt}
+        ledger.enqueue(session, Intent(kind, key, "", arguments, delay=FETCH_DELAYS[attempt]), now=now)
+
+
+def handoff_of_attempt(session: VoiceSession, handoff_id: object, attempt: int) -> Handoff | None:
+    """The open hand-over, if it is still at the attempt that a command was written for."""
+    handoff = services.open_handoff(session)
+    return handoff if handoff and handoff.pk == handoff_id and handoff.attempt == attempt else None

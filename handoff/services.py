@@ -1,0 +1,154 @@
+"""The only writer of hand-over state: a fact comes in, the machine says what follows, rows and effects are made."""
+
+import logging
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from handoff import effects, machine
+from handoff.machine import Fact, State
+from handoff.models import Handoff, RoutingPolicy
+from sessions_app import services as sessions
+from sessions_app import timeline
+from sessions_app.models import VoiceSession
+from sessions_app.models.visit import Phase
+
+logger = logging.getLogger(__name__)
+
+_STAMPS = {
+    State.ACCEPTED: "accepted_at",
+    State.CONNECTED: "connected_at",
+    State.WRAP_UP: "released_at",
+}
+_PHASES = {
+    State.RESERVED: Phase.HANDING_OVER,
+    State.RINGING: Phase.HANDING_OVER,
+    State.ACCEPTED: Phase.HANDING_OVER,
+    State.BRIDGING: Phase.HANDING_OVER,
+    State.CONNECTED: Phase.HUMAN,
+    State.UNANSWERED: Phase.CALLBACK,
+}
+_ENTRIES = {
+    State.ACCEPTED: "handoff.accepted",
+    State.BRIDGING: "handoff.bridging",
+    State.CONNECTED: "handoff.connected",
+    State.WRAP_UP: "handoff.released",
+    State.COMPLETED: "handoff.completed",
+    State.ABANDONED: "handoff.abandoned",
+    State.UNANSWERED: "callback.promised",
+    State.FAILED: "handoff.failed",
+}
+# What is written down when the search begins or begins anew, by the fact that caused it.
+_SEARCH_ENTRIES = {
+    Fact.TRIGGERED: "handoff.triggered",
+    Fact.DECLINED: "handoff.declined",
+    Fact.DEADLINE: "handoff.unanswered",
+}
+
+
+def lock(session_id: UUID) -> VoiceSession:
+    """Hold a session's row until the transaction ends: its facts and clicks then come one by one."""
+    rows = VoiceSession.objects.select_for_update(of=("self",)).select_related("widget", "team", "prospect")
+    return rows.get(pk=session_id)
+
+
+def open_handoff(session: VoiceSession) -> Handoff | None:
+    """The hand-over of this session that is not over."""
+    handoffs = Handoff.objects.select_related("closer", "closer_leg").filter(session=session)
+    handoff = handoffs.exclude(state__in=machine.TERMINAL_STATES).first()
+    if handoff is not None:
+        handoff.session = session
+    return handoff
+
+
+def trigger(session: VoiceSession, reason: str, *, now: datetime) -> Handoff | None:
+    """Begin the hand-over of a locked session, once; with the prospect gone it is abandoned at once."""
+    if Handoff.objects.filter(session=session).exists():
+        return None
+    policy, _ = RoutingPolicy.objects.get_or_create(team_id=session.team_id)
+    handoff = Handoff(
+        session=session,
+        trigger=reason,
+        state=State.NONE,
+        method=policy.method,
+        deadline_at=now,
+        triggered_at=now,
+        give_up_at=now + timedelta(seconds=policy.max_wait_seconds),
+    )
+    handoff.save(force_insert=True)
+    apply(handoff, Fact.PROSPECT_LEFT if session.ended_at else Fact.TRIGGERED, now=now)
+    return handoff
+
+
+def apply(handoff: Handoff, fact: Fact, *, now: datetime) -> bool:
+    """Let a fact move the hand-over of a locked session, with all that follows. False when it moved nothing."""
+    following: Fact | None = fact
+    has_moved = False
+    while following is not None:
+        current = State(handoff.state)
+        move = machine.follow(current, following)
+        if move is None or not _advance(handoff, current, move.state, following, now):
+            logger.info("handoff %s: %s ignored in %s", handoff.pk, following, current)
+            return has_moved
+        has_moved = True
+        following = _run_effects(handoff, move, now)
+    return has_moved
+
+
+def _run_effects(handoff: Handoff, move: machine.Move, now: datetime) -> Fact | None:
+    raised = [effects.run(effect, handoff, now=now) for effect in move.effects]
+    return next((fact for fact in raised if fact is not None), None)
+
+
+def _advance(handoff: Handoff, current: State, following: State, fact: Fact, now: datetime) -> bool:
+    values: dict[str, object] = {"state": following, "deadline_at": _deadline(handoff, following, now)}
+    stamp = _STAMPS.get(following)
+    if stamp and following != current:
+        values[stamp] = now
+    if following in machine.TERMINAL_STATES:
+        values |= {"ended_at": now, "outcome": handoff.outcome or str(fact)}
+    if not Handoff.objects.filter(pk=handoff.pk, state=current).update(**values):
+        handoff.refresh_from_db(fields=["state"])
+        return False  # Another worker got there first.
+    for name, value in values.items():
+        setattr(handoff, name, value)
+    if following != current:
+        _tell(handoff, current, following, fact, now)
+    return True
+
+
+def _tell(handoff: Handoff, current: State, following: State, fact: Fact, now: datetime) -> None:
+    logger.info("handoff %s: %s -> %s (%s)", handoff.pk, current, following, fact)
+    phase = _PHASES.get(following)
+    if phase:
+        closer = handoff.closer if following in {State.ACCEPTED, State.BRIDGING, State.CONNECTED} else None
+        sessions.enter_handover(handoff.session, phase=phase, closer_name=closer.display_name if closer else "")
+    if following == State.RINGING:
+        return  # The offer wrote its own entry, with the closer and the reason.
+    if following == State.RESERVED:
+        kind = "handoff.failed" if current in {State.ACCEPTED, State.BRIDGING} else _SEARCH_ENTRIES[fact]
+    else:
+        kind = _ENTRIES[following]
+    timeline.append(handoff.session, kind, _payload(handoff, fact), occurred_at=now)
+
+
+def _payload(handoff: Handoff, fact: Fact) -> dict[str, object]:
+    payload: dict[str, object] = {"handoff": str(handoff.pk), "reason": str(fact)}
+    if handoff.closer is not None:
+        payload |= {"closer": handoff.closer.pk, "closer_name": handoff.closer.display_name}
+    return payload
+
+
+def _deadline(handoff: Handoff, state: State, now: datetime) -> datetime | None:
+    """When the state has lasted too long; None for the states that last for ever."""
+    if state in machine.TERMINAL_STATES:
+        return None
+    policy = effects.policy_of(handoff)
+    lasting = {
+        State.RESERVED: machine.SEARCH_INTERVAL,
+        State.RINGING: timedelta(seconds=policy.ring_seconds),
+        State.ACCEPTED: machine.LEG_SETUP,
+        State.BRIDGING: machine.JOINING,
+        State.CONNECTED: machine.LONGEST_TALK,
+        State.WRAP_UP: timedelta(seconds=policy.wrap_up_seconds),
+    }
+    return now + lasting[state]

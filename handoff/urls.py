@@ -1,0 +1,14 @@
+"""Telnyx's addresses, and what the prospect's page asks of the hand-over."""
+
+from django.urls import path
+
+from handoff import views, webhooks
+
+urlpatterns = [
+    path("webhooks/telnyx/call-control", webhooks.deliver, {"door": "call-control"}, name="call-control"),
+    path("webhooks/telnyx/insights", webhooks.deliver, {"door": "insights"}, name="insights"),
+    path("webhooks/telnyx/dynamic-variables", webhooks.dynamic_variables, name="dynamic-variables"),
+    path("api/orchestration/message", views.MessageView.as_view(), name="message"),
+    path("api/orchestration/claim", views.ClaimView.as_view(), name="claim"),
+    path("api/orchestration/callback", views.CallbackView.as_view(), name="callback"),
+]

@@ -1,0 +1,78 @@
+"""What the prospect's page asks while it talks: a typed message, its call's id, a callback."""
+
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from handoff import actions
+from sessions_app.api import SessionView, error
+
+MAX_MESSAGE = 2_000
+
+
+class MessageBody(serializers.Serializer[Any]):
+    text = serializers.CharField(max_length=MAX_MESSAGE)
+
+
+class ClaimBody(serializers.Serializer[Any]):
+    call_control_id = serializers.RegexField(r"^[\x21-\x7e]{3,200}$")
+
+
+class CallbackBody(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=120)
+    phone = serializers.RegexField(r"^\+?[0-9 ().-]{6,30}$")
+    when = serializers.CharField(max_length=40, allow_blank=True, required=False, default="")
+
+
+class MessageView(SessionView):
+    """A message typed by the prospect, for the assistant that is running."""
+
+    def post(self, request: Request) -> Response:
+        session = self.session_of(request)
+        body = MessageBody(data=request.data)
+        if not body.is_valid():
+            return error(400, f"Send a text of at most {MAX_MESSAGE} characters.")
+        if not actions.pass_message(session.pk, body.validated_data["text"], now=timezone.now()):
+            return error(409, "The assistant is not listening now.")
+        return Response(status=202)
+
+
+class ClaimView(SessionView):
+    """The page of an anonymous call says which call is its own; it counts only if Telnyx has told us of that call."""
+
+    def post(self, request: Request) -> Response:
+        session = self.session_of(request)
+        body = ClaimBody(data=request.data)
+        if not body.is_valid():
+            return error(400, "Send the id of the call.")
+        if not actions.claim_call(session.pk, body.validated_data["call_control_id"], now=timezone.now()):
+            return error(409, "This call is not known yet.")
+        return Response(status=204)
+
+
+class CallbackView(SessionView):
+    """Where to call the prospect back."""
+
+    def post(self, request: Request) -> Response:
+        session = self.session_of(request)
+        body = CallbackBody(data=request.data)
+        if not body.is_valid():
+            return error(400, "Send a name and a phone number.")
+        given = body.validated_data
+        when = _moment(given["when"])
+        promise = actions.promise_callback(
+            session.pk, name=given["name"], phone=given["phone"], when=when, now=timezone.now()
+        )
+        return Response({"status": "success", "due_at": promise.due_at.isoformat()}, status=201)
+
+
+def _moment(value: str) -> Any:
+    try:
+        moment = parse_datetime(value)
+    except ValueError:
+        return None
+    return moment if moment and timezone.is_aware(moment) else None

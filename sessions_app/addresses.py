@@ -1,0 +1,15 @@
+"""Where a request came from."""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def client_address(request: HttpRequest) -> str:
+    """The peer's address; behind trusted proxies, the one that the outermost of them wrote down.
+
+    A visitor can send any X-Forwarded-For, so only the last TRUSTED_PROXY_COUNT entries count.
+    """
+    peer = str(request.META.get("REMOTE_ADDR") or "")
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+    count = settings.TRUSTED_PROXY_COUNT
+    return hops[-count] if count and len(hops) >= count else peer

@@ -1,0 +1,139 @@
+"""Which session an event belongs to. An id binds once; only ids that Telnyx reported bind."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+
+from sessions_app import timeline, tokens
+from sessions_app.models import CallLeg, TelephonyCredential, VoiceSession
+from sessions_app.models.people import ConnectionMode
+from telephony.events import AssistantInitialization, CallIds, CallInitiated, ConversationCreated, Event
+
+TOKEN_HEADER = "X-Session-Token"  # noqa: S105 - the name of a header
+
+
+@dataclass(frozen=True)
+class Match:
+    session: VoiceSession
+    is_new: bool
+
+
+def find(event: Event) -> Match | None:
+    """The session of an event, locked until the transaction ends, so that its facts are folded one by one."""
+    session_id = _known(event.ids)
+    if session_id is not None:
+        return Match(_lock(session_id), is_new=False)
+    session_id = _introduced(event)
+    if session_id is None:
+        return None
+    session = _lock(session_id)
+    add_leg(session, event.ids, role=CallLeg.Role.PROSPECT)
+    return Match(session, is_new=True)
+
+
+def peek(event: Event) -> VoiceSession | None:
+    """The session of an event, only to read."""
+    session_id = _known(event.ids)
+    rows = VoiceSession.objects.select_related("widget", "team", "prospect")
+    return rows.filter(pk=session_id).first() if session_id else None
+
+
+def learn(event: Event, session: VoiceSession) -> None:
+    """Keep what an event says of its call: a leg seen for the first time, a conversation's id."""
+    if isinstance(event, CallInitiated):
+        leg = CallLeg.objects.filter(call_control_id=event.ids.call_control_id or "").first()
+        if leg is None:
+            leg = add_leg(session, event.ids, role=CallLeg.Role.CLOSER)
+        if leg is not None and leg.initiated_at is None:
+            leg.initiated_at = event.occurred_at
+            leg.save(update_fields=["initiated_at"])
+            what = {"leg": leg.pk, "role": leg.role}
+            timeline.append(session, "call.initiated", what, occurred_at=event.occurred_at)
+    if isinstance(event, ConversationCreated | AssistantInitialization) and event.ids.conversation_id:
+        bind_conversation(session, event.ids.conversation_id)
+
+
+def bind_conversation(session: VoiceSession, conversation_id: str) -> None:
+    if session.conversation_id is None and conversation_id:
+        session.conversation_id = conversation_id[:100]
+        session.save(update_fields=["conversation_id"])
+
+
+def add_leg(session: VoiceSession, ids: CallIds, *, role: str) -> CallLeg | None:
+    """Write a leg down; a prospect's leg becomes the session's own unless a living one is."""
+    if not ids.call_control_id:
+        return None
+    leg, _ = CallLeg.objects.get_or_create(
+        call_control_id=ids.call_control_id,
+        defaults={
+            "session": session,
+            "role": role,
+            "call_leg_id": ids.call_leg_id or "",
+            "call_session_id": ids.call_session_id or "",
+            "connection_id": ids.connection_id or "",
+        },
+    )
+    if role == CallLeg.Role.PROSPECT and leg.session_id == session.pk and may_carry(session):
+        session.has_rejoined = session.call_control_id not in (None, ids.call_control_id)
+        session.call_control_id = ids.call_control_id
+        session.call_session_id, session.call_leg_id = ids.call_session_id, ids.call_leg_id
+        session.save(update_fields=["call_control_id", "call_session_id", "call_leg_id", "has_rejoined"])
+    return leg
+
+
+def may_carry(session: VoiceSession) -> bool:
+    """Whether a new leg may carry the prospect: there is none yet, it is over, or the assistant took it along."""
+    if session.call_control_id is None:
+        return True
+    if CallLeg.objects.filter(call_control_id=session.call_control_id, ended_at__isnull=False).exists():
+        return True
+    return session.connection_mode == ConnectionMode.ANONYMOUS and session.assistant_ended_at is not None
+
+
+def _lock(session_id: UUID) -> VoiceSession:
+    # The team row is only read; `of` keeps the lock on the session alone.
+    rows = VoiceSession.objects.select_for_update(of=("self",)).select_related("widget", "team")
+    return rows.get(pk=session_id)
+
+
+def _known(ids: CallIds) -> UUID | None:
+    wanted = Q()
+    if ids.call_control_id:
+        wanted |= Q(call_control_id=ids.call_control_id)
+    if ids.call_session_id:
+        wanted |= Q(call_session_id=ids.call_session_id)
+    if wanted:
+        legs = CallLeg.objects.filter(wanted).order_by("-pk").values_list("session_id", "call_control_id")
+        found = {call_control_id: session_id for session_id, call_control_id in legs}
+        if found:
+            return found.get(ids.call_control_id or "") or next(iter(found.values()))
+    if ids.conversation_id:
+        return VoiceSession.objects.filter(conversation_id=ids.conversation_id).values_list("pk", flat=True).first()
+    return None
+
+
+def _introduced(event: Event) -> UUID | None:
+    """A call that a page placed: our signed token came along, or the credential is the one we minted for it."""
+    if not isinstance(event, CallInitiated) or event.direction != "incoming" or not event.ids.call_control_id:
+        return None
+    if event.ids.connection_id != settings.TELNYX_CONNECTION_ID:
+        return None
+    headers = {name.lower(): value for name, value in event.custom_headers.items()}
+    from_token = tokens.read(headers.get(TOKEN_HEADER.lower(), ""))
+    from_credential = (
+        TelephonyCredential.objects.filter(sip_username__in=_usernames(event), session__isnull=False)
+        .values_list("session_id", flat=True)
+        .first()
+    )
+    # A credential is proof by Telnyx itself; a token may have been copied from another page.
+    session_id = from_credential or from_token
+    if session_id is None:
+        return None
+    return VoiceSession.objects.filter(pk=session_id, ended_at=None).values_list("pk", flat=True).first()
+
+
+def _usernames(event: CallInitiated) -> list[str]:
+    addresses = (event.from_sip_uri, event.from_)
+    return [address.removeprefix("sip:").split("@")[0] for address in addresses if address]

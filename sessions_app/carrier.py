@@ -1,0 +1,18 @@
+"""The one client that speaks to Telnyx, made from the settings."""
+
+from functools import cache
+
+from django.conf import settings
+
+from telephony.client import Telnyx
+
+
+@cache
+def client() -> Telnyx:
+    """One per process, so that its HTTP connections stay open."""
+    return Telnyx(api_key=settings.TELNYX_API_KEY, base_url=settings.TELNYX_API_BASE)
+
+
+def warm() -> None:
+    """Load the SDK without opening a connection, which a fork must not inherit."""
+    Telnyx(api_key=settings.TELNYX_API_KEY, base_url=settings.TELNYX_API_BASE).warm()

@@ -1,0 +1,56 @@
+"""System checks: production does not start without its secrets or against a sandbox."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Error, register
+
+from telephony import inbound
+
+_NEEDED = {
+    "TELNYX_API_KEY": "E001",
+    "TELNYX_CONNECTION_ID": "E002",
+    "TELNYX_CALL_CONTROL_APP_ID": "E003",
+    "TELNYX_CALLER_NUMBER": "E004",
+}
+_LOCAL = {"127.0.0.1", "localhost", "::1"}
+
+
+@register()
+def telnyx_is_configured(**_: Any) -> Sequence[CheckMessage]:
+    missing = [
+        Error(
+            f"{name} is empty",
+            hint="Copy it from Mission Control; docs/settings.md lists them.",
+            id=f"sessions_app.{number}",
+        )
+        for name, number in _NEEDED.items()
+        if not getattr(settings, name)
+    ]
+    return [*missing, *_keys()]
+
+
+def _keys() -> list[CheckMessage]:
+    if not settings.TELNYX_PUBLIC_KEYS:
+        return [Error("TELNYX_PUBLIC_KEYS is empty", hint="Copy the key from Mission Control.", id="sessions_app.E005")]
+    return [
+        Error(f"Key {number} of TELNYX_PUBLIC_KEYS is not base64 of 32 bytes", id="sessions_app.E006")
+        for number, key in enumerate(settings.TELNYX_PUBLIC_KEYS, start=1)
+        if not inbound.usable_key(key)
+    ]
+
+
+@register(deploy=True)
+def nothing_points_at_a_sandbox(**_: Any) -> Sequence[CheckMessage]:
+    """Run by `check --deploy`: a public server must not speak with a local stand-in."""
+    found: list[CheckMessage] = [
+        Error(f"{name} points at this machine", id="sessions_app.E007")
+        for name in ("TELNYX_API_BASE", "TELNYX_SIGNALLING_HOST")
+        if urlsplit(getattr(settings, name)).hostname in _LOCAL
+    ]
+    if not settings.IS_HTTPS:
+        found.append(checks.Warning("PUBLIC_URL is not https: browsers refuse the microphone", id="sessions_app.W001"))
+    return found

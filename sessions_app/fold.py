@@ -1,0 +1,228 @@
+"""Fold one fact from Telnyx into a session's rows. The end is the same whatever the order of the facts."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import singledispatch
+from typing import Any
+
+from sessions_app import services, timeline
+from sessions_app.models import CallLeg, CapturedField, Insight, TranscriptTurn, VoiceSession
+from telephony import events
+from telephony.events import Message
+
+_SPEAKERS = {"assistant": TranscriptTurn.Speaker.ASSISTANT, "user": TranscriptTurn.Speaker.PROSPECT}
+MAX_TEXT = 200_000
+
+
+@singledispatch
+def fold(event: events.Event, session: VoiceSession) -> None:
+    """Most kinds of event change nothing here."""
+
+
+@fold.register
+def _(event: events.CallAnswered, session: VoiceSession) -> None:
+    leg = leg_of(event, session)
+    if leg is None or leg.answered_at is not None:
+        return
+    _set(leg, answered_at=event.occurred_at)
+    if is_current(leg, session) and session.answered_at is None:
+        _set(session, answered_at=event.occurred_at)
+    timeline.append(session, "call.answered", {"leg": leg.pk, "role": leg.role}, occurred_at=event.occurred_at)
+
+
+@fold.register
+def _(event: events.CallBridged, session: VoiceSession) -> None:
+    leg = leg_of(event, session)
+    if leg is not None and leg.bridged_at is None:
+        _set(leg, bridged_at=event.occurred_at)
+
+
+@fold.register
+def _(event: events.CallHangup, session: VoiceSession) -> None:
+    leg = leg_of(event, session)
+    if leg is None or leg.ended_at is not None:
+        return
+    _set(
+        leg,
+        ended_at=event.occurred_at,
+        hangup_cause=event.cause[:40],
+        hangup_source=event.source[:20],
+        sip_cause=event.sip_cause[:20],
+        quality=dict(event.quality),
+    )
+    what = {"leg": leg.pk, "role": leg.role, "cause": leg.hangup_cause, "source": leg.hangup_source}
+    timeline.append(session, "call.hangup", what, occurred_at=event.occurred_at)
+
+
+@fold.register
+def _(event: events.ConversationCreated, session: VoiceSession) -> None:
+    _assistant_started(session, event.occurred_at)
+
+
+@fold.register
+def _(event: events.AssistantInitialization, session: VoiceSession) -> None:
+    if not session.system_variables:
+        told = {
+            "channel": event.channel,
+            "agent_target": event.agent_target,
+            "end_user_target": event.end_user_target,
+            "assistant_id": event.assistant_id or "",
+            "occurred_at": event.occurred_at.isoformat(),
+        }
+        _set(session, system_variables=told)
+    _assistant_started(session, event.occurred_at)
+
+
+@fold.register
+def _(event: events.ConversationEnded, session: VoiceSession) -> None:
+    _hear(session, event.messages, as_of=event.occurred_at)
+    _assistant_ended(session, event.occurred_at)
+
+
+@fold.register
+def _(event: events.GatherPartialResults, session: VoiceSession) -> None:
+    _hear(session, event.messages, as_of=event.occurred_at)
+    _capture(session, event.results, source=CapturedField.Source.PARTIAL, at=event.occurred_at)
+
+
+@fold.register
+def _(event: events.GatherEnded, session: VoiceSession) -> None:
+    _hear(session, event.messages, as_of=event.occurred_at)
+    _capture(session, event.result, source=CapturedField.Source.FINAL, at=event.occurred_at)
+    _assistant_ended(session, event.occurred_at)
+
+
+@fold.register
+def _(event: events.MessageHistoryUpdated, session: VoiceSession) -> None:
+    _hear(session, event.messages, as_of=event.occurred_at)
+
+
+@fold.register
+def _(event: events.InsightsGenerated, session: VoiceSession) -> None:
+    keep_insights(session, event.results, at=event.occurred_at)
+
+
+def leg_of(event: events.Event, session: VoiceSession) -> CallLeg | None:
+    return CallLeg.objects.filter(session=session, call_control_id=event.ids.call_control_id or "").first()
+
+
+def is_current(leg: CallLeg, session: VoiceSession) -> bool:
+    """Whether the leg is the one that carries the prospect now."""
+    return leg.role == CallLeg.Role.PROSPECT and leg.call_control_id == session.call_control_id
+
+
+def keep_insights(session: VoiceSession, results: Iterable[events.InsightResult], *, at: datetime) -> None:
+    for number, result in enumerate(results):
+        insight_id = (result.insight_id or f"{result.name}-{number}")[:100]
+        _, is_new = Insight.objects.get_or_create(
+            session=session,
+            insight_id=insight_id,
+            defaults={"name": result.name[:120], "result": result.result, "received_at": at},
+        )
+        if is_new:
+            timeline.append(session, "insight.received", {"insight": insight_id}, occurred_at=at)
+
+
+def keep_final_transcript(session: VoiceSession, messages: Iterable[Message], *, at: datetime) -> None:
+    """Replace the live transcript by the one that Telnyx keeps; an empty one replaces nothing."""
+    spoken = _spoken(messages)
+    if not spoken:
+        return
+    _hear(session, spoken, as_of=at)
+    TranscriptTurn.objects.filter(session=session, position__gte=len(spoken)).delete()
+    TranscriptTurn.objects.filter(session=session).update(is_final=True)
+    timeline.append(session, "transcript.finalised", {"turns": len(spoken)}, occurred_at=at)
+
+
+def _spoken(messages: Iterable[Message]) -> list[Message]:
+    return [message for message in messages if message.role in _SPEAKERS and message.content.strip()]
+
+
+def _hear(session: VoiceSession, messages: Iterable[Message], *, as_of: datetime) -> None:
+    """Keep a message history: position by position, the newest event wins."""
+    known = {turn.position: turn for turn in TranscriptTurn.objects.filter(session=session)}
+    changed = [
+        position
+        for position, message in enumerate(_spoken(messages))
+        if _hear_turn(session, position, message, known.get(position), as_of)
+    ]
+    if changed:
+        timeline.append(session, "transcript.updated", {"positions": changed[-50:]}, occurred_at=as_of)
+
+
+def _hear_turn(
+    session: VoiceSession, position: int, message: Message, known: TranscriptTurn | None, as_of: datetime
+) -> bool:
+    speaker, text = _SPEAKERS[message.role], message.content[:MAX_TEXT]
+    if known is None:
+        TranscriptTurn.objects.create(
+            session=session,
+            position=position,
+            speaker=speaker,
+            text=text,
+            spoken_at=message.at or as_of,
+            as_of=as_of,
+        )
+        return True
+    if message.at is None and as_of < known.spoken_at:
+        _set(known, spoken_at=as_of)  # It was said no later than the first event that told of it.
+    if as_of <= known.as_of:
+        return False
+    is_new = (known.speaker, known.text) != (speaker, text)
+    _set(known, speaker=speaker, text=text, as_of=as_of)
+    return is_new
+
+
+def _capture(session: VoiceSession, results: Mapping[str, Any], *, source: str, at: datetime) -> None:
+    changed = [
+        name for name, value in results.items() if _is_answer(value) and _keep(session, name[:100], value, source, at)
+    ]
+    if changed:
+        services.name_prospect(session)
+        timeline.append(session, "field.captured", {"fields": changed, "source": source}, occurred_at=at)
+
+
+def _is_answer(value: Any) -> bool:
+    return value not in (None, "", [], {})
+
+
+def _keep(session: VoiceSession, name: str, value: Any, source: str, at: datetime) -> bool:
+    """Final beats partial, later beats earlier. Returns whether the value is news."""
+    known = CapturedField.objects.filter(session=session, name=name).first()
+    if known is None:
+        CapturedField.objects.create(session=session, name=name, value=value, source=source, captured_at=at)
+        return True
+    if (_RANK[source], at) <= (_RANK[known.source], known.captured_at):
+        return False
+    is_new = bool(known.value != value)
+    _set(known, value=value, source=source, captured_at=at)
+    return is_new
+
+
+_RANK: dict[str, int] = {
+    CapturedField.Source.PARTIAL: 0,
+    CapturedField.Source.FINAL: 1,
+    CapturedField.Source.PROSPECT: 2,
+}
+
+
+def _assistant_started(session: VoiceSession, at: datetime) -> None:
+    if session.assistant_started_at is None:
+        _set(session, assistant_started_at=at)
+        timeline.append(session, "assistant.started", occurred_at=at)
+    elif at < session.assistant_started_at:
+        _set(session, assistant_started_at=at)
+
+
+def _assistant_ended(session: VoiceSession, at: datetime) -> None:
+    if session.assistant_ended_at is None:
+        _set(session, assistant_ended_at=at)
+        timeline.append(session, "assistant.ended", occurred_at=at)
+    elif at < session.assistant_ended_at:
+        _set(session, assistant_ended_at=at)
+
+
+def _set(row: Any, **values: Any) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.save(update_fields=list(values))

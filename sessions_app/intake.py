@@ -1,0 +1,147 @@
+"""Take one delivery: keep it once, find its session, fold it in; park what has no session yet."""
+
+import logging
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+
+from sessions_app import binding, fold
+from sessions_app.models import CallLeg, VoiceSession, WebhookDelivery
+from telephony.events import Event, UnknownEvent
+
+logger = logging.getLogger(__name__)
+
+Status = WebhookDelivery.Status
+Reaction = Callable[[Event, VoiceSession, datetime], None]
+Reparse = Callable[[WebhookDelivery], Event]
+
+MAX_ATTEMPTS = 8
+FIRST_RETRY = timedelta(seconds=2)
+PARKED_FOR = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Door:
+    """What the outer layer lends to the intake: how to read a stored delivery again, and what a fact sets off."""
+
+    reparse: Reparse
+    react: Reaction
+
+
+def take(event: Event, *, body: bytes, content_type: str, door: str, now: datetime, handlers: Door) -> WebhookDelivery:
+    """Store the delivery and process it, in one transaction: a return means that it is durable."""
+    with transaction.atomic():
+        delivery = _store(event, body=body, content_type=content_type, door=door, now=now)
+        if delivery is None:
+            return WebhookDelivery.objects.get(event_id=event.id)
+        process(delivery, event, now=now, handlers=handlers)
+    return delivery
+
+
+def process(delivery: WebhookDelivery, event: Event, *, now: datetime, handlers: Door) -> None:
+    """Fold a stored delivery in; a failure is written on the row and retried by the sweep."""
+    try:
+        with transaction.atomic():
+            _process(delivery, event, now=now, handlers=handlers)
+    except Exception as error:  # Whatever went wrong, the delivery must stay stored, visible and retried.
+        logger.exception("Could not process a delivery")
+        _fail(delivery, error, now)
+
+
+def retry_due(*, now: datetime, handlers: Door, limit: int = 50) -> int:
+    """Process again what is parked or failed and due; returns how many were taken."""
+    due = WebhookDelivery.objects.filter(next_attempt_at__lte=now).order_by("occurred_at").values_list("pk", flat=True)
+    return sum(_retry(pk, now=now, handlers=handlers) for pk in list(due[:limit]))
+
+
+@transaction.atomic
+def _retry(pk: int, *, now: datetime, handlers: Door) -> bool:
+    rows = WebhookDelivery.objects.select_for_update(skip_locked=True, no_key=True)
+    delivery = rows.filter(pk=pk, next_attempt_at__lte=now).first()
+    if delivery is None:
+        return False
+    process(delivery, handlers.reparse(delivery), now=now, handlers=handlers)
+    return True
+
+
+def release_parked(session: VoiceSession, *, now: datetime, handlers: Door) -> None:
+    """Process what came before its session was known."""
+    legs = CallLeg.objects.filter(session=session)
+    mine = Q(call_control_id__in=list(legs.values_list("call_control_id", flat=True)))
+    mine |= Q(call_session_id__in=[leg for leg in legs.values_list("call_session_id", flat=True) if leg])
+    if session.conversation_id:
+        mine |= Q(conversation_id=session.conversation_id)
+    parked = WebhookDelivery.objects.select_for_update(skip_locked=True, no_key=True)
+    for delivery in parked.filter(mine, status=Status.PARKED).order_by("occurred_at", "pk"):
+        process(delivery, handlers.reparse(delivery), now=now, handlers=handlers)
+
+
+def _store(event: Event, *, body: bytes, content_type: str, door: str, now: datetime) -> WebhookDelivery | None:
+    """None when this event id was stored before."""
+    ids = event.ids
+    try:
+        with transaction.atomic():
+            return WebhookDelivery.objects.create(
+                event_id=event.id[:120],
+                event_type=event.type[:100],
+                door=door,
+                occurred_at=event.occurred_at,
+                received_at=now,
+                body=body,
+                content_type=content_type[:80],
+                status=Status.FAILED,
+                call_control_id=(ids.call_control_id or "")[:200],
+                call_leg_id=(ids.call_leg_id or "")[:100],
+                call_session_id=(ids.call_session_id or "")[:100],
+                conversation_id=(ids.conversation_id or "")[:100],
+            )
+    except IntegrityError:
+        WebhookDelivery.objects.filter(event_id=event.id[:120]).update(duplicates=F("duplicates") + 1)
+        return None
+
+
+def _process(delivery: WebhookDelivery, event: Event, *, now: datetime, handlers: Door) -> None:
+    match = binding.find(event)
+    if match is None:
+        _park(delivery, now)
+        return
+    session = match.session
+    binding.learn(event, session)
+    fold.fold(event, session)
+    handlers.react(event, session, now)
+    delivery.session = session
+    _settle(delivery, Status.IGNORED if isinstance(event, UnknownEvent) else Status.PROCESSED)
+    if match.is_new:
+        release_parked(session, now=now, handlers=handlers)
+
+
+def _settle(delivery: WebhookDelivery, status: str) -> None:
+    delivery.status, delivery.next_attempt_at, delivery.error = status, None, ""
+    delivery.attempts += 1
+    delivery.save(update_fields=["status", "next_attempt_at", "error", "attempts", "session"])
+
+
+def _park(delivery: WebhookDelivery, now: datetime) -> None:
+    """An event may come before the one that creates its call; it waits for it, but not for ever."""
+    is_over = now - delivery.received_at >= PARKED_FOR
+    delivery.status = Status.DEAD if is_over else Status.PARKED
+    delivery.next_attempt_at = None if is_over else now + timedelta(seconds=15)
+    delivery.error = "no session has these ids" if is_over else ""
+    delivery.save(update_fields=["status", "next_attempt_at", "error"])
+    logger.log(logging.WARNING if is_over else logging.INFO, "delivery %s: %s", delivery.pk, delivery.status)
+
+
+def _fail(delivery: WebhookDelivery, error: Exception, now: datetime) -> None:
+    delivery.attempts += 1
+    is_over = delivery.attempts >= MAX_ATTEMPTS
+    delivery.status = Status.DEAD if is_over else Status.FAILED
+    delivery.next_attempt_at = None if is_over else now + FIRST_RETRY * 2 ** (delivery.attempts - 1)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    # The place and the type only: the message of an exception may quote what a prospect said.
+    delivery.error = f"{type(error).__name__} at {place.name}:{place.lineno}"[:300]
+    delivery.session = None
+    delivery.save(update_fields=["attempts", "status", "next_attempt_at", "error", "session"])

@@ -1,0 +1,73 @@
+"""Caps on new sessions that hold under concurrency: one Lua script counts and decides."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from ipaddress import IPv6Address, ip_address
+
+import redis
+from django.conf import settings
+
+WINDOW_SECONDS = 3600
+
+# All counters are looked at before any is raised, so that a refused request costs nothing of the other caps.
+_SCRIPT = """
+for i, key in ipairs(KEYS) do
+  if tonumber(redis.call('GET', key) or '0') >= tonumber(ARGV[i]) then
+    return redis.call('TTL', key)
+  end
+end
+for i, key in ipairs(KEYS) do
+  if redis.call('INCR', key) == 1 then redis.call('EXPIRE', key, ARGV[#ARGV]) end
+end
+return 0
+"""
+
+
+class LimiterDown(Exception):
+    """The counters cannot be reached. Nothing is let through then."""
+
+
+@dataclass(frozen=True)
+class Refused(Exception):
+    """A cap is reached; `retry_after` is in seconds."""
+
+    retry_after: int
+
+
+def spend(*, address: str, widget: str) -> None:
+    """Count one new session against every cap. Raises Refused or LimiterDown."""
+    caps = {
+        f"address:{_fingerprint(address)}": settings.TOKEN_LIMIT_PER_ADDRESS,
+        f"widget:{widget}": settings.TOKEN_LIMIT_PER_WIDGET,
+        "overall": settings.TOKEN_LIMIT_OVERALL,
+    }
+    keys = [f"{settings.REDIS_PREFIX}:limit:{name}" for name in caps]
+    try:
+        wait = int(_redis().eval(_SCRIPT, len(keys), *keys, *caps.values(), WINDOW_SECONDS))
+    except (redis.RedisError, OSError) as error:
+        raise LimiterDown(type(error).__name__) from error
+    if wait:
+        raise Refused(retry_after=max(wait, 1))
+
+
+def network(address: str) -> str:
+    """An IPv4 address, or the /64 of an IPv6 one: whoever has a /64 has all of its addresses."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, IPv6Address):
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        return parsed.exploded[:19]
+    return str(parsed)
+
+
+def _fingerprint(address: str) -> str:
+    return hashlib.sha256(f"{settings.SECRET_KEY}{network(address)}".encode()).hexdigest()[:24]
+
+
+@cache
+def _redis() -> redis.Redis:
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)

@@ -1,0 +1,28 @@
+"""Who is talking and what happened."""
+
+from sessions_app.models.people import Prospect, Team, WidgetConfig
+from sessions_app.models.record import (
+    CapturedField,
+    Epoch,
+    Insight,
+    TimelineEntry,
+    TranscriptTurn,
+    WebhookDelivery,
+)
+from sessions_app.models.visit import CallLeg, Consent, TelephonyCredential, VoiceSession
+
+__all__ = [
+    "CallLeg",
+    "CapturedField",
+    "Consent",
+    "Epoch",
+    "Insight",
+    "Prospect",
+    "Team",
+    "TelephonyCredential",
+    "TimelineEntry",
+    "TranscriptTurn",
+    "VoiceSession",
+    "WebhookDelivery",
+    "WidgetConfig",
+]

@@ -1,0 +1,137 @@
+"""What happened: deliveries as they came, the timeline, and what was learnt."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from sessions_app.models.visit import VoiceSession
+
+
+class WebhookDelivery(models.Model):
+    """One verified webhook, kept exactly once per vendor event id."""
+
+    class Status(models.TextChoices):
+        PROCESSED = "processed", "Processed"
+        IGNORED = "ignored", "Ignored: nothing to do"
+        PARKED = "parked", "Parked: no session yet"
+        FAILED = "failed", "Failed: will be retried"
+        DEAD = "dead", "Dead: needs a person"
+
+    event_id = models.CharField(max_length=120, unique=True)
+    event_type = models.CharField(max_length=100, db_index=True)
+    door = models.CharField(max_length=40)
+    occurred_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    body = models.BinaryField()
+    content_type = models.CharField(max_length=80, blank=True)
+    status = models.CharField(max_length=10, choices=Status.choices)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    duplicates = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=300, blank=True)
+    session = models.ForeignKey(VoiceSession, null=True, on_delete=models.CASCADE, related_name="deliveries")
+    call_control_id = models.CharField(max_length=200, blank=True, db_index=True)
+    call_leg_id = models.CharField(max_length=100, blank=True)
+    call_session_id = models.CharField(max_length=100, blank=True, db_index=True)
+    conversation_id = models.CharField(max_length=100, blank=True, db_index=True)
+
+    class Meta:
+        verbose_name_plural = "webhook deliveries"
+        indexes = [
+            models.Index(fields=["next_attempt_at"], name="delivery_due", condition=Q(next_attempt_at__isnull=False))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_type} {self.event_id}"
+
+
+class TimelineEntry(models.Model):
+    """One thing that happened in a session; `seq` counts 1, 2, 3 … without gaps."""
+
+    session = models.ForeignKey(VoiceSession, on_delete=models.CASCADE, related_name="timeline")
+    seq = models.PositiveIntegerField()
+    kind = models.CharField(max_length=60)
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    payload = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["session", "seq"]
+        verbose_name_plural = "timeline entries"
+        constraints = [models.UniqueConstraint(fields=["session", "seq"], name="timeline_seq_once")]
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.kind}"
+
+
+class TranscriptTurn(models.Model):
+    """One utterance. `position` is its place in the conversation, counted from 0."""
+
+    class Speaker(models.TextChoices):
+        ASSISTANT = "assistant", "Assistant"
+        PROSPECT = "prospect", "Prospect"
+        CLOSER = "closer", "Closer"
+
+    session = models.ForeignKey(VoiceSession, on_delete=models.CASCADE, related_name="turns")
+    position = models.PositiveIntegerField()
+    speaker = models.CharField(max_length=10, choices=Speaker.choices)
+    text = models.TextField()
+    spoken_at = models.DateTimeField()
+    as_of = models.DateTimeField(help_text="Of the event that said so; an older event never overwrites a newer one.")
+    is_final = models.BooleanField(default=False, help_text="As Telnyx keeps it after the call.")
+
+    class Meta:
+        ordering = ["session", "position"]
+        constraints = [models.UniqueConstraint(fields=["session", "position"], name="turn_position_once")]
+
+    def __str__(self) -> str:
+        return f"{self.position} {self.speaker}"
+
+
+class CapturedField(models.Model):
+    """One answer the assistant captured."""
+
+    class Source(models.TextChoices):
+        PARTIAL = "partial", "While talking"
+        FINAL = "final", "Final result"
+        PROSPECT = "prospect", "Prospect's form"
+
+    session = models.ForeignKey(VoiceSession, on_delete=models.CASCADE, related_name="fields")
+    name = models.CharField(max_length=100)
+    value = models.JSONField()
+    source = models.CharField(max_length=10, choices=Source.choices)
+    captured_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["session", "pk"]
+        constraints = [models.UniqueConstraint(fields=["session", "name"], name="field_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Insight(models.Model):
+    """What Telnyx concluded after the conversation."""
+
+    session = models.ForeignKey(VoiceSession, on_delete=models.CASCADE, related_name="insights")
+    insight_id = models.CharField(max_length=100)
+    name = models.CharField(max_length=120, blank=True)
+    result = models.JSONField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["session", "pk"]
+        constraints = [models.UniqueConstraint(fields=["session", "insight_id"], name="insight_once")]
+
+    def __str__(self) -> str:
+        return self.name or self.insight_id
+
+
+class Epoch(models.Model):
+    """One row that names this history; an operator renews it after a restore."""
+
+    value = models.UUIDField(default=uuid.uuid4)
+
+    def __str__(self) -> str:
+        return str(self.value)

@@ -1,0 +1,127 @@
+"""One visit: the session, its call legs, its credentials and the consent given."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from sessions_app.models.people import ConnectionMode, Prospect, Team, WidgetConfig
+
+
+class Phase(models.TextChoices):
+    CONNECTING = "connecting", "Connecting"
+    ASSISTANT = "assistant", "With the assistant"
+    HANDING_OVER = "handing_over", "Being connected to a closer"
+    HUMAN = "human", "With a closer"
+    CALLBACK = "callback", "Callback promised"
+    ENDED = "ended", "Ended"
+
+
+class VoiceSession(models.Model):
+    """One visit of one prospect, whatever call legs it takes."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    widget = models.ForeignKey(WidgetConfig, on_delete=models.PROTECT, related_name="sessions")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="sessions")
+    prospect = models.ForeignKey(Prospect, null=True, on_delete=models.SET_NULL, related_name="sessions")
+    connection_mode = models.CharField(max_length=12, choices=ConnectionMode.choices)
+
+    # The prospect's current leg; a rejoin replaces these three.
+    call_control_id = models.CharField(max_length=200, null=True, unique=True)
+    call_session_id = models.CharField(max_length=100, null=True, db_index=True)
+    call_leg_id = models.CharField(max_length=100, null=True)
+    conversation_id = models.CharField(max_length=100, null=True, unique=True)
+    system_variables = models.JSONField(default=dict, help_text="What Telnyx said of the call: display text only.")
+
+    created_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    assistant_started_at = models.DateTimeField(null=True)
+    assistant_ended_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=60, blank=True)
+
+    # Written by the hand-over alone, through services.enter_handover.
+    handover_phase = models.CharField(max_length=12, blank=True, choices=Phase.choices)
+    closer_name = models.CharField(max_length=80, blank=True)
+    callback_due_at = models.DateTimeField(null=True)
+    has_rejoined = models.BooleanField(default=False, help_text="The page placed a second call of its own.")
+
+    last_seq = models.PositiveIntegerField(default=0, help_text="Number of the newest timeline entry.")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["team", "created_at"]),
+            models.Index(fields=["created_at"], name="session_open", condition=Q(ended_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    @property
+    def phase(self) -> str:
+        """Where the visit stands, told by its facts alone, so that their order cannot matter."""
+        if self.ended_at:
+            return Phase.ENDED
+        if self.handover_phase:
+            return self.handover_phase
+        if self.assistant_ended_at:
+            return Phase.HANDING_OVER
+        return Phase.ASSISTANT if self.assistant_started_at else Phase.CONNECTING
+
+
+class CallLeg(models.Model):
+    """One leg at Telnyx: the prospect's or a closer's."""
+
+    class Role(models.TextChoices):
+        PROSPECT = "prospect", "Prospect"
+        CLOSER = "closer", "Closer"
+
+    session = models.ForeignKey(VoiceSession, on_delete=models.CASCADE, related_name="legs")
+    role = models.CharField(max_length=10, choices=Role.choices)
+    call_control_id = models.CharField(max_length=200, unique=True)
+    call_leg_id = models.CharField(max_length=100, blank=True, db_index=True)
+    call_session_id = models.CharField(max_length=100, blank=True, db_index=True)
+    connection_id = models.CharField(max_length=100, blank=True)
+    initiated_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    bridged_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    hangup_cause = models.CharField(max_length=40, blank=True)
+    hangup_source = models.CharField(max_length=20, blank=True)
+    sip_cause = models.CharField(max_length=20, blank=True)
+    quality = models.JSONField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.role} leg {self.pk}"
+
+
+class TelephonyCredential(models.Model):
+    """A credential that stands at Telnyx. The password and the login token are never stored."""
+
+    session = models.ForeignKey(VoiceSession, null=True, on_delete=models.SET_NULL, related_name="credentials")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    name = models.CharField(max_length=100, unique=True)
+    telnyx_id = models.CharField(max_length=100, null=True, unique=True)
+    sip_username = models.CharField(max_length=100, null=True, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoke_at = models.DateTimeField(db_index=True, help_text="Deleted at Telnyx from then on.")
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Consent(models.Model):
+    """What the prospect agreed to, in which words, and when."""
+
+    session = models.OneToOneField(VoiceSession, on_delete=models.CASCADE, related_name="consent")
+    version = models.CharField(max_length=40)
+    text = models.TextField()
+    recording = models.BooleanField()
+    origin = models.CharField(max_length=200, blank=True)
+    given_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"Consent {self.version}"

@@ -1,0 +1,70 @@
+"""What the prospect's own page may know of its session."""
+
+from typing import Any
+
+from django.conf import settings
+
+from sessions_app import services
+from sessions_app.models import TranscriptTurn, VoiceSession
+from sessions_app.models.people import WidgetConfig
+from sessions_app.models.visit import Phase
+
+CAPTION_TURNS = 200
+
+
+def state(session: VoiceSession) -> dict[str, Any]:
+    """The whole state, sent anew at every change; nothing in it is numbered, so a lost push heals with the next."""
+    phase = Phase.CALLBACK if session.handover_phase == Phase.CALLBACK else session.phase
+    return {
+        "type": "state",
+        "phase": str(phase),
+        "closer": {"name": session.closer_name} if session.closer_name else None,
+        "rejoin": must_rejoin(session),
+        "turns": _turns(session),
+        "callback": _callback(session),
+    }
+
+
+def must_rejoin(session: VoiceSession) -> bool:
+    """The assistant's end took the prospect's leg along, and a closer is being connected."""
+    if session.ended_at or session.phase not in {Phase.HANDING_OVER, Phase.HUMAN}:
+        return False
+    current = session.legs.filter(call_control_id=session.call_control_id).first()
+    if services.is_anonymous(session) and not session.has_rejoined:
+        return True
+    return current is None or current.ended_at is not None
+
+
+def _turns(session: VoiceSession) -> list[dict[str, str]]:
+    turns = TranscriptTurn.objects.filter(session=session).order_by("-position")[:CAPTION_TURNS]
+    return [{"id": str(turn.position), "role": turn.speaker, "text": turn.text} for turn in reversed(turns)]
+
+
+def _callback(session: VoiceSession) -> dict[str, str] | None:
+    return {"due_at": session.callback_due_at.isoformat()} if session.callback_due_at else None
+
+
+def page_config(widget: WidgetConfig) -> dict[str, Any]:
+    """What the widget page is told before anybody consents to anything."""
+    return {
+        "slug": widget.slug,
+        "mode": widget.connection_mode,
+        "assistant_id": widget.assistant_id,
+        "destination": "agileadapt",
+        "signalling_host": settings.TELNYX_SIGNALLING_HOST,
+        "ice_servers": settings.TELNYX_ICE_SERVERS,
+        "region": settings.TELNYX_SIGNALLING_REGION,
+        "company": widget.team.name,
+        "consent": {
+            "version": widget.consent_version,
+            "text": widget.consent_text,
+            "recording": widget.is_recorded,
+        },
+        "urls": {
+            **{name: f"/api/orchestration/{name}" for name in _CALLS},
+            "socket": "/ws/prospect/",
+        },
+    }
+
+
+_CALLS = ("token", "message", "claim", "rejoin", "callback", "report", "leave")

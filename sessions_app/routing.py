@@ -1,0 +1,7 @@
+"""The prospect's socket."""
+
+from django.urls import path
+
+from sessions_app.consumers import ProspectConsumer
+
+websocket_urlpatterns = [path("ws/prospect/", ProspectConsumer.as_asgi())]

@@ -1,0 +1,84 @@
+"""What pages and sockets read of sessions."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from sessions_app import gather
+from sessions_app.models import (
+    CapturedField,
+    Epoch,
+    Insight,
+    Team,
+    TimelineEntry,
+    TranscriptTurn,
+    VoiceSession,
+)
+
+RECENT = timedelta(hours=8)
+MAX_VISIBLE = 100
+
+
+@dataclass(frozen=True)
+class FieldView:
+    """One line of the captured fields; `value` is None while the assistant has not asked yet."""
+
+    name: str
+    label: str
+    value: Any
+    is_required: bool
+    source: str
+    captured_at: datetime | None
+
+
+def visible_sessions(team: Team) -> QuerySet[VoiceSession]:
+    """What a team's board shows: everybody on the line and who left in the last hours, newest first."""
+    recent = Q(ended_at=None) | Q(ended_at__gte=timezone.now() - RECENT)
+    sessions = VoiceSession.objects.filter(recent, team=team).select_related("widget", "prospect", "team")
+    return sessions.order_by("-created_at")[:MAX_VISIBLE]
+
+
+def session_for(team: Team, session_id: UUID) -> VoiceSession | None:
+    return VoiceSession.objects.select_related("widget", "prospect", "team").filter(team=team, pk=session_id).first()
+
+
+def entries_after(session_id: UUID, seq: int, limit: int) -> list[TimelineEntry]:
+    return list(TimelineEntry.objects.filter(session_id=session_id, seq__gt=seq).order_by("seq")[:limit])
+
+
+def transcript(session: VoiceSession) -> list[TranscriptTurn]:
+    return list(TranscriptTurn.objects.filter(session=session).order_by("position"))
+
+
+def insights(session: VoiceSession) -> list[Insight]:
+    return list(Insight.objects.filter(session=session).order_by("pk"))
+
+
+def fields(session: VoiceSession) -> list[FieldView]:
+    """The captured fields in the order of the questions, then whatever else was captured."""
+    known = {field.name: field for field in CapturedField.objects.filter(session=session).order_by("pk")}
+    properties = session.widget.gather_schema.get("properties", {})
+    required = session.widget.gather_schema.get("required", [])
+    names = [*properties, *(name for name in known if name not in properties)]
+    return [_field(name, known.get(name), is_required=name in required) for name in names]
+
+
+def _field(name: str, known: CapturedField | None, *, is_required: bool) -> FieldView:
+    return FieldView(
+        name=name,
+        label=gather.label(name),
+        value=known.value if known else None,
+        is_required=is_required,
+        source=known.source if known else "",
+        captured_at=known.captured_at if known else None,
+    )
+
+
+def epoch() -> str:
+    """Names this history of the database; another one after a restore, so that cursors are not trusted across it."""
+    row, _ = Epoch.objects.get_or_create(pk=1)
+    return str(row.value)

@@ -1,0 +1,195 @@
+"""Open a visit, mint and revoke credentials, and what the hand-over writes on a session."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from sessions_app import carrier, timeline, tokens
+from sessions_app.models import CapturedField, Consent, Prospect, TelephonyCredential, VoiceSession, WidgetConfig
+from sessions_app.models.people import ConnectionMode
+from telephony.client import TelnyxError
+
+logger = logging.getLogger(__name__)
+
+CREDENTIAL_TAG = "agile-adapt-widget"
+CLOSER_TAG = "agile-adapt-closer"
+# A closer stays logged in over a working day; the page logs in anew before this.
+CLOSER_CREDENTIAL_LIFETIME = timedelta(hours=12)
+
+
+@dataclass(frozen=True)
+class Login:
+    """What a browser needs to log in at Telnyx. Never stored and never logged."""
+
+    username: str
+    password: str
+    token: str
+    expires_at: datetime
+
+    def __repr__(self) -> str:
+        return "Login(…)"
+
+
+class MintingFailed(Exception):
+    """Telnyx gave no credential; `reference` is in the log beside the cause."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(f"no credential ({reference})")
+        self.reference = reference
+
+
+@transaction.atomic
+def open_visit(widget: WidgetConfig, *, recording: bool, origin: str, now: datetime) -> VoiceSession:
+    """Write down the consent and the session that it opens."""
+    session = VoiceSession.objects.create(
+        widget=widget, team=widget.team, connection_mode=widget.connection_mode, created_at=now
+    )
+    Consent.objects.create(
+        session=session,
+        version=widget.consent_version,
+        text=widget.consent_text,
+        recording=recording,
+        origin=origin,
+        given_at=now,
+    )
+    timeline.append(session, "session.created", {"mode": session.connection_mode}, occurred_at=now)
+    return session
+
+
+def mint_for_session(session: VoiceSession, *, now: datetime) -> Login:
+    """A credential for the prospect's page. Raises MintingFailed."""
+    row = TelephonyCredential.objects.create(
+        session=session,
+        name=f"AgileAdapt-Session-{uuid4().hex}",
+        created_at=now,
+        expires_at=now + settings.CREDENTIAL_LIFETIME,
+        revoke_at=now + settings.CREDENTIAL_LIFETIME,
+    )
+    return _mint(row, tag=CREDENTIAL_TAG)
+
+
+def mint_for_user(user: AbstractBaseUser, *, now: datetime) -> tuple[Login, TelephonyCredential]:
+    """A credential for a closer's softphone; their earlier ones are revoked. Raises MintingFailed."""
+    row = TelephonyCredential.objects.create(
+        user_id=user.pk,
+        name=f"AgileAdapt-Closer-{uuid4().hex}",
+        created_at=now,
+        expires_at=now + CLOSER_CREDENTIAL_LIFETIME,
+        revoke_at=now + CLOSER_CREDENTIAL_LIFETIME,
+    )
+    login = _mint(row, tag=CLOSER_TAG)
+    earlier = TelephonyCredential.objects.filter(user_id=user.pk, revoked_at=None).exclude(pk=row.pk)
+    # The page that is being replaced may still be in a call for the moment of the change.
+    earlier.filter(revoke_at__gt=now + timedelta(minutes=1)).update(revoke_at=now + timedelta(minutes=1))
+    return login, row
+
+
+def _mint(row: TelephonyCredential, *, tag: str) -> Login:
+    """Ask Telnyx outside any transaction: the row exists first, so a lost reply leaves a name to sweep by."""
+    client = carrier.client()
+    try:
+        made = client.create_credential(
+            connection_id=settings.TELNYX_CONNECTION_ID, name=row.name, tag=tag, expires_at=row.expires_at
+        )
+        row.telnyx_id, row.sip_username = made.id, made.username
+        row.save(update_fields=["telnyx_id", "sip_username"])
+        token = client.create_login_token(made.id)
+    except TelnyxError as error:
+        TelephonyCredential.objects.filter(pk=row.pk).update(revoke_at=row.created_at)
+        reference = uuid4().hex[:12]
+        # Without a traceback, which could hold what Telnyx answered.
+        logger.error("no credential (%s): status %s code %s", reference, error.status, error.code)  # noqa: TRY400
+        raise MintingFailed(reference) from error
+    return Login(username=made.username, password=made.password, token=token, expires_at=row.expires_at)
+
+
+def revoke_due_credentials(*, now: datetime, limit: int = 20) -> int:
+    """Delete at Telnyx what is due; what fails is tried again at the next call. Returns how many are gone."""
+    due = TelephonyCredential.objects.filter(revoked_at=None, revoke_at__lte=now, telnyx_id__isnull=False)
+    revoked = 0
+    for row in due.order_by("revoke_at")[:limit]:
+        try:
+            carrier.client().delete_credential(str(row.telnyx_id))
+        except TelnyxError as error:
+            logger.warning("credential %s not revoked: status %s code %s", row.pk, error.status, error.code)
+            TelephonyCredential.objects.filter(pk=row.pk).update(revoke_at=now + timedelta(seconds=30))
+            continue
+        TelephonyCredential.objects.filter(pk=row.pk).update(revoked_at=now)
+        revoked += 1
+    return revoked
+
+
+def revoke_orphans(*, now: datetime) -> int:
+    """Delete credentials whose creating reply was lost: they stand at Telnyx under a name that has no id here."""
+    # A minute old at least: the reply to a younger one may still be on its way.
+    nameless = TelephonyCredential.objects.filter(
+        telnyx_id=None, revoked_at=None, created_at__lt=now - timedelta(minutes=1)
+    )
+    rows = {row.name: row for row in nameless}
+    if not rows:
+        return 0
+    found = 0
+    for tag in (CREDENTIAL_TAG, CLOSER_TAG):
+        for summary in carrier.client().list_credentials(tag=tag):
+            if summary.name in rows:
+                carrier.client().delete_credential(summary.id)
+                found += 1
+    TelephonyCredential.objects.filter(pk__in=[row.pk for row in rows.values()]).update(revoked_at=now)
+    return found
+
+
+def session_of(token: str) -> VoiceSession | None:
+    """The session whose token a page shows."""
+    session_id = tokens.read(token)
+    return VoiceSession.objects.select_related("widget").filter(pk=session_id).first() if session_id else None
+
+
+def end(session: VoiceSession, *, reason: str, now: datetime) -> bool:
+    """End a visit once: its credentials are revoked at the next sweep. Runs inside a transaction."""
+    ended = VoiceSession.objects.filter(pk=session.pk, ended_at=None).update(ended_at=now, end_reason=reason)
+    if not ended:
+        return False
+    session.ended_at, session.end_reason = now, reason
+    TelephonyCredential.objects.filter(session=session, revoked_at=None).update(revoke_at=now)
+    timeline.append(session, "session.ended", {"reason": reason}, occurred_at=now)
+    return True
+
+
+def enter_handover(session: VoiceSession, *, phase: str, closer_name: str = "") -> None:
+    """What the hand-over lets the prospect see. Only the hand-over calls this."""
+    session.handover_phase, session.closer_name = phase, closer_name
+    session.save(update_fields=["handover_phase", "closer_name"])
+
+
+def name_prospect(session: VoiceSession) -> None:
+    """Keep the prospect's name and addresses as the captured fields tell them."""
+    values = dict(CapturedField.objects.filter(session=session).values_list("name", "value"))
+    known = {
+        "name": _first(values, "full_name", "name", "first_name")[:120],
+        "email": _first(values, "email", "email_address")[:254],
+        "phone": _first(values, "phone", "phone_number", "mobile")[:40],
+    }
+    if not any(known.values()):
+        return
+    if session.prospect_id:
+        Prospect.objects.filter(pk=session.prospect_id).update(**{k: v for k, v in known.items() if v})
+    else:
+        session.prospect = Prospect.objects.create(**known)
+        session.save(update_fields=["prospect"])
+
+
+def _first(values: dict[str, object], *names: str) -> str:
+    return next((str(values[name]) for name in names if values.get(name)), "")
+
+
+def is_anonymous(session: VoiceSession) -> bool:
+    return session.connection_mode == ConnectionMode.ANONYMOUS
+
+
+def by_id(session_id: UUID) -> VoiceSession:
+    return VoiceSession.objects.select_related("widget", "team").get(pk=session_id)

@@ -1,0 +1,30 @@
+"""The only writer of history: every entry is numbered and pushed."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from sessions_app import live
+from sessions_app.models import TimelineEntry, VoiceSession
+
+
+def append(
+    session: VoiceSession, kind: str, payload: dict[str, Any] | None = None, *, occurred_at: datetime | None = None
+) -> TimelineEntry:
+    """Add the next entry to a session's history and push it after commit.
+
+    Must run inside a transaction: the update locks the session's row, so numbers are given in commit order.
+    """
+    VoiceSession.objects.filter(pk=session.pk).update(last_seq=F("last_seq") + 1)
+    seq = VoiceSession.objects.values_list("last_seq", flat=True).get(pk=session.pk)
+    now = timezone.now()
+    entry = TimelineEntry.objects.create(
+        session=session, seq=seq, kind=kind, occurred_at=occurred_at or now, recorded_at=now, payload=payload or {}
+    )
+    session.last_seq = seq
+    team_id, session_id = session.team_id, session.pk
+    transaction.on_commit(lambda: live.announce(team_id=team_id, session_id=session_id, seq=seq, kind=kind))
+    return entry

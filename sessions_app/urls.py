@@ -1,0 +1,14 @@
+"""The prospect's addresses."""
+
+from django.urls import path
+
+from sessions_app import views
+
+urlpatterns = [
+    path("w/<slug:slug>/", views.widget_page, name="widget"),
+    path("widget.js", views.embed_script, name="embed"),
+    path("api/orchestration/token", views.TokenView.as_view(), name="token"),
+    path("api/orchestration/rejoin", views.RejoinView.as_view(), name="rejoin"),
+    path("api/orchestration/report", views.ReportView.as_view(), name="report"),
+    path("api/orchestration/leave", views.LeaveView.as_view(), name="leave"),
+]

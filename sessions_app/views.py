@@ -1,0 +1,189 @@
+"""The prospect's page and the JSON that it asks for: token, rejoin, report, leave."""
+
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.db import transaction
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
+from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.http import require_GET
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from sessions_app import limits, origins, page, services, timeline, tokens
+from sessions_app.addresses import client_address
+from sessions_app.api import SessionView, error, own_origin
+from sessions_app.models import VoiceSession, WidgetConfig
+from sessions_app.services import Login, MintingFailed
+
+logger = logging.getLogger(__name__)
+
+NO_VOICE = "Unable to establish secure voice session."
+MAX_REPORT_BYTES = 8_192
+
+
+@require_GET
+@xframe_options_exempt  # Framing is decided per widget, by the frame-ancestors below.
+def widget_page(request: HttpRequest, slug: str) -> HttpResponse:
+    widget = get_object_or_404(WidgetConfig.objects.select_related("team"), slug=slug, is_active=True)
+    context = {"widget": widget, "config": page.page_config(widget), "embedded": "embed" in request.GET}
+    response = render(request, "widget/page.html", context)
+    response._csp_update = {"frame-ancestors": ["'self'", *widget.allowed_origins]}  # type: ignore[attr-defined]
+    response.headers["Permissions-Policy"] = "microphone=(self), camera=(), geolocation=()"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@require_GET
+@cache_control(public=True, max_age=300)
+def embed_script(request: HttpRequest) -> FileResponse:
+    """The one line that a site owner embeds points here."""
+    built = finders.find("dist/embed.js")
+    if not isinstance(built, str):
+        raise Http404("The front end is not built: run `make setup`.")
+    return FileResponse(open(built, "rb"), content_type="text/javascript")
+
+
+class ConsentBody(serializers.Serializer[Any]):
+    version = serializers.CharField(max_length=40)
+    recording = serializers.BooleanField()
+
+
+class TokenBody(serializers.Serializer[Any]):
+    widget = serializers.SlugField(max_length=50)
+    consent = ConsentBody()
+
+
+class TokenView(APIView):
+    """Open a session for a prospect who consented, with a short-lived credential."""
+
+    def post(self, request: Request) -> Response:
+        body = TokenBody(data=request.data)
+        if not body.is_valid():
+            return error(400, "Send a widget and the consent that was given.")
+        widget = WidgetConfig.objects.select_related("team").filter(slug=body.validated_data["widget"]).first()
+        if widget is None or not widget.is_active:
+            return error(404, "There is no such widget.")
+        origin = request.headers.get("Origin", "")
+        if not origins.is_allowed(origin, [own_origin(request), settings.PUBLIC_URL, *widget.allowed_origins]):
+            return error(403, "This website may not start a call.")
+        response = self._open(request, widget, body.validated_data["consent"], origin)
+        return _shared_with(response, origin)
+
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
+        """A preflight names no widget, so it passes for every origin that some widget allows."""
+        origin = request.headers.get("Origin", "")
+        known = WidgetConfig.objects.filter(is_active=True, allowed_origins__contains=[origin]).exists()
+        return _shared_with(Response(status=204), origin) if known else Response(status=204)
+
+    def _open(self, request: Request, widget: WidgetConfig, consent: dict[str, Any], origin: str) -> Response:
+        if consent["version"] != widget.consent_version:
+            return error(400, "The consent text has changed: show the new one.")
+        if consent["recording"] != widget.is_recorded:
+            return error(400, "The consent does not match what this widget records.")
+        try:
+            limits.spend(address=client_address(request), widget=widget.slug)
+        except limits.Refused as refused:
+            return error(429, "Too many calls from here. Please try again later.", retry_after=refused.retry_after)
+        except limits.LimiterDown as down:
+            logger.error("limiter down (%s): no session is opened", down)  # noqa: TRY400 - the cause is in the name
+            return error(503, "Calls are not possible at the moment.", retry_after=10)
+        now = timezone.now()
+        session = services.open_visit(widget, recording=consent["recording"], origin=origin, now=now)
+        return self._answer(session)
+
+    def _answer(self, session: VoiceSession) -> Response:
+        login = None
+        if not services.is_anonymous(session):
+            try:
+                login = services.mint_for_session(session, now=timezone.now())
+            except MintingFailed:
+                with transaction.atomic():
+                    services.end(session, reason="no_credential", now=timezone.now())
+                return error(500, NO_VOICE)
+        return Response(
+            {
+                "status": "success",
+                "credentials": _credentials(login),
+                "session": {"id": str(session.pk), "token": tokens.issue(session.pk)},
+            },
+            status=status.HTTP_201_CREATED,
+            headers={"Cache-Control": "no-store"},
+        )
+
+
+class RejoinView(SessionView):
+    """A credential for a page whose call ended with the assistant, while a closer is being connected."""
+
+    def post(self, request: Request) -> Response:
+        session = self.session_of(request)
+        if not page.must_rejoin(session):
+            return error(409, "There is nothing to join.")
+        try:
+            limits.spend(address=client_address(request), widget=session.widget.slug)
+            login = services.mint_for_session(session, now=timezone.now())
+        except limits.Refused as refused:
+            return error(429, "Too many calls from here.", retry_after=refused.retry_after)
+        except (limits.LimiterDown, MintingFailed):
+            return error(500, NO_VOICE)
+        return Response({"status": "success", "credentials": _credentials(login)}, status=201)
+
+
+class ReportBody(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=["latency", "media", "error"])
+    values = serializers.JSONField(source="data")  # `data` is taken by the serializer itself.
+
+
+class ReportView(SessionView):
+    """What the prospect's browser measured. It is evidence, never a command."""
+
+    def post(self, request: Request) -> Response:
+        session = self.session_of(request)
+        if len(request.body) > MAX_REPORT_BYTES:
+            return error(413, "The report is too long.")
+        body = ReportBody(data=request.data)
+        if not body.is_valid():
+            return error(400, "The report is not valid.")
+        if session.timeline.filter(kind="media.reported").count() >= 100:
+            return error(429, "Enough reports for this session.", retry_after=3600)
+        with transaction.atomic():
+            timeline.append(session, "media.reported", {"side": "prospect", **body.validated_data})
+        return Response(status=202)
+
+
+class LeaveView(SessionView):
+    """The page is going. A call that stands is ended by Telnyx's own events; without one, the visit ends here."""
+
+    def post(self, request: Request) -> Response:
+        session = self.session_of(request)
+        if session.call_control_id is None:
+            with transaction.atomic():
+                services.end(session, reason="left_before_call", now=timezone.now())
+        return Response(status=204)
+
+
+def _credentials(login: Login | None) -> dict[str, str] | None:
+    if login is None:
+        return None
+    return {
+        "username": login.username,
+        "password": login.password,
+        "expires": login.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "token": login.token,
+    }
+
+
+def _shared_with(response: Response, origin: str) -> Response:
+    """Let the page of an allowed website read the answer."""
+    response.headers["Access-Control-Allow-Origin"] = origin
+    response.headers["Access-Control-Allow-Headers"] = "Content-Type, Authorization"
+    response.headers["Access-Control-Allow-Methods"] = "POST, OPTIONS"
+    response.headers["Vary"] = "Origin"
+    return response
