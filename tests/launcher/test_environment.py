@@ -1,0 +1,42 @@
+"""Application and sandbox are given matching keys, and nothing of a real account."""
+
+import base64
+import os
+from pathlib import Path
+
+from nacl.signing import SigningKey, VerifyKey
+
+from launcher import environment
+
+ADDRESSES = environment.Addresses(8000, 8100, "postgresql://u@/db", "redis://127.0.0.1:1/0")
+
+
+def test_both_sides_agree_on_keys_and_ids() -> None:
+    keys = environment.generate_keys()
+    application, sandbox = environment.application(keys, ADDRESSES), environment.sandbox(keys, ADDRESSES)
+
+    assert application["TELNYX_API_KEY"] == sandbox["SANDBOX_API_KEY"]
+    assert application["TELNYX_CONNECTION_ID"] == sandbox["SANDBOX_CONNECTION_ID"]
+    assert application["TELNYX_CALL_CONTROL_APP_ID"] == sandbox["SANDBOX_CALL_CONTROL_APP_ID"]
+    assert sandbox["SANDBOX_WEBHOOK_BASE"] == f"{application['PUBLIC_URL']}/webhooks/telnyx"
+    signed = SigningKey(base64.b64decode(sandbox["SANDBOX_SIGNING_KEY"])).sign(b"body")
+    VerifyKey(base64.b64decode(application["TELNYX_PUBLIC_KEYS"])).verify(signed)
+
+
+def test_a_real_account_in_the_callers_environment_is_not_passed_on() -> None:
+    given = {"PATH": "/bin", "TELNYX_API_KEY": "KEYreal", "DJANGO_SECRET_KEY": "real", "SANDBOX_PORT": "1"}
+
+    assert environment.inherited(given) == {"PATH": "/bin"}
+
+
+def test_keys_are_kept_and_readable_by_the_owner_only(tmp_path: Path) -> None:
+    first = environment.kept_keys(tmp_path)
+
+    assert environment.kept_keys(tmp_path) == first
+    assert (tmp_path / "keys.json").stat().st_mode & 0o077 == 0
+    assert environment.generate_keys() != first
+
+
+def test_tests_run_with_a_complete_environment_that_reaches_no_account(signing_key: SigningKey) -> None:
+    assert os.environ["TELNYX_API_BASE"].startswith("http://127.0.0.1:")
+    assert os.environ["TELNYX_PUBLIC_KEYS"] == base64.b64encode(bytes(signing_key.verify_key)).decode()
