@@ -24,7 +24,8 @@ application = ProtocolTypeRouter(
         "http": http,
         "websocket": AllowedHostsOriginValidator(
             AuthMiddlewareStack(
-                URLRouter(sessions_app.routing.websocket_urlpatterns + dashboard.routing.websocket_urlpatterns)
+                # Channels' own patterns are Django's, with an ASGI application in the place of the view.
+                URLRouter([*sessions_app.routing.websocket_urlpatterns, *dashboard.routing.websocket_urlpatterns])  # type: ignore[list-item]
             )
         ),
     }

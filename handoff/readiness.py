@@ -41,6 +41,7 @@ def candidates(team_id: int, *, now: datetime) -> list[Candidate]:
 
 def busy_closers(closers: list[Closer]) -> set[int]:
     """Those whose dashboard rings, who talk, or who still write their notes."""
-    ringing = Offer.objects.filter(closer__in=closers, state=Offer.State.RINGING).values_list("closer_id", flat=True)
-    talking = Handoff.objects.filter(closer__in=closers, state__in=BUSY_STATES).values_list("closer_id", flat=True)
-    return {closer_id for closer_id in (*ringing, *talking) if closer_id is not None}
+    ringing = Offer.objects.filter(closer__in=closers, state=Offer.State.RINGING)
+    talking = Handoff.objects.filter(closer__in=closers, state__in=BUSY_STATES)
+    ids = {offer.closer_id for offer in ringing} | {handoff.closer_id for handoff in talking}
+    return {closer_id for closer_id in ids if closer_id is not None}

@@ -4,4 +4,4 @@ from django.urls import path
 
 from sessions_app.consumers import ProspectConsumer
 
-websocket_urlpatterns = [path("ws/prospect/", ProspectConsumer.as_asgi())]
+websocket_urlpatterns = [path("ws/prospect/", ProspectConsumer.as_asgi())]  # type: ignore[arg-type]  # ASGI, not a view
