@@ -38,6 +38,10 @@ function words(content: Content[] | string | undefined): string {
   return (content ?? []).map((part) => String(part.transcript ?? part.text ?? "")).join(" ").trim();
 }
 
+function caption(role: Caption["role"], key: string, text: string, isPending: boolean): Caption {
+  return { key, role, text, isPartial: false, isPending };
+}
+
 export class Captions {
   private server: Turn[] = [];
   private live: Live[] = [];
@@ -74,26 +78,23 @@ export class Captions {
   get list(): Caption[] {
     const captions: Caption[] = [];
     this.turns.forEach((turn, index) => {
-      captions.push(...this.notesAfter(index));
+      captions.push(...this.between(index));
       const isPartial = "isPartial" in turn && turn.isPartial === true;
       captions.push({ key: `turn-${index}`, role: turn.role, text: turn.text, isPartial, isPending: false });
     });
-    captions.push(...this.notesAfter(this.turns.length));
-    this.pending.forEach(({ text }, index) => {
-      captions.push({ key: `typed-${index}`, role: "prospect", text, isPartial: false, isPending: true });
-    });
-    return captions;
+    return [...captions, ...this.between(this.turns.length)];
   }
 
   private get turns(): (Turn | Live)[] {
     return this.server.length >= this.live.length ? this.server : this.live;
   }
 
-  private notesAfter(count: number): Caption[] {
-    return this.notes
-      .map((note, index) => ({ ...note, key: `note-${index}` }))
-      .filter((note) => Math.min(note.after, this.turns.length) === count)
-      .map(({ key, text }) => ({ key, role: "note", text, isPartial: false, isPending: false }));
+  /** What is no turn itself, in its place: notes and lines that were typed when `count` turns were known. */
+  private between(count: number): Caption[] {
+    const isHere = ({ after }: { after: number }) => Math.min(after, this.turns.length) === count;
+    const notes = this.notes.filter(isHere).map(({ text }) => caption("note", `note-${count}-${text}`, text, false));
+    const typed = this.pending.filter(isHere).map(({ text }) => caption("prospect", `typed-${count}-${text}`, text, true));
+    return [...notes, ...typed];
   }
 
   private delta(frame: Frame): Live | null {

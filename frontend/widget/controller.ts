@@ -120,6 +120,12 @@ export class Controller {
     this.set({ isCallbackOpen: isOpen });
   }
 
+  closeCallback(): void {
+    this.openCallback(false);
+    if (this.facts.stage === "live") this.hangUp();
+    else if (this.facts.stage !== "over") this.cancel();
+  }
+
   /** True when the promise stands. Works before any call as well: the session is made for it. */
   async requestCallback(request: CallbackRequest): Promise<boolean> {
     try {
@@ -253,7 +259,9 @@ export class Controller {
     const waitingSince = isWaiting ? (this.facts.waitingSince ?? Date.now()) : null;
     this.set({ server: state, waitingSince, callbackDueAt: state.callback?.due_at ?? this.facts.callbackDueAt });
     this.showCaptions();
-    if (state.phase === "ended") this.finish({ wasLost: false });
+    // Somebody may be filling the form in when the server closes the call behind it.
+    const keepsForm = before === "callback" && this.facts.callbackDueAt === null;
+    if (state.phase === "ended") this.finish({ wasLost: false, isCallbackOpen: keepsForm });
     else if (state.rejoin) this.considerRejoin();
   }
 
@@ -376,9 +384,10 @@ export class Controller {
     }
     const { state, userPerceivedLatencyMs, sinceVoiceMs } = event;
     if (!this.line.isUp || this.facts.server?.phase === "human") return;
-    if (userPerceivedLatencyMs !== undefined) this.latencies.push(Math.round(userPerceivedLatencyMs));
+    const measured = userPerceivedLatencyMs === undefined ? {} : { userPerceivedLatencyMs: Math.round(userPerceivedLatencyMs) };
+    if (measured.userPerceivedLatencyMs !== undefined) this.latencies.push(measured.userPerceivedLatencyMs);
     if (sinceVoiceMs !== undefined) this.gaps.push(Math.round(sinceVoiceMs));
-    this.surface.emit("conversation.agent.state", { state, ...(userPerceivedLatencyMs === undefined ? {} : { userPerceivedLatencyMs }) });
+    this.surface.emit("conversation.agent.state", { state, ...measured });
     this.set({ agent: state });
   }
 
@@ -418,7 +427,7 @@ export class Controller {
     this.set({ stage: "failed", problem, isCallUp: false });
   }
 
-  private finish({ wasLost }: { wasLost: boolean }): void {
+  private finish({ wasLost, isCallbackOpen = false }: { wasLost: boolean; isCallbackOpen?: boolean }): void {
     if (this.facts.stage === "over") return;
     this.visit += 1;
     void this.sayGoodbye();
@@ -426,7 +435,7 @@ export class Controller {
     this.surface.emit("agent.disconnected", { wasLost });
     this.letGo();
     const talkedMs = startedAt ? Date.now() - startedAt : 0;
-    this.set({ stage: "over", isCallUp: false, talkedMs, wasLost, notices: new Set() });
+    this.set({ stage: "over", isCallUp: false, talkedMs, wasLost, isCallbackOpen, notices: new Set() });
   }
 
   private async sayGoodbye(): Promise<void> {

@@ -18,6 +18,7 @@ export class AgentElement extends HTMLElement {
     const config = readConfig();
     this.invitation = readyScreen(() => this.begin(config), config.company);
     this.invitation.note(takeLeftMark() ? T.ready.reloaded : "");
+    this.frame.classList.toggle("embedded", document.documentElement.hasAttribute("data-embed"));
     this.frame.append(this.invitation.root);
     this.attachShadow({ mode: "open" }).append(this.styleSheet(), this.frame);
     this.dataset["state"] = "ready";

@@ -9,8 +9,7 @@ function parentOrigin(): string {
 }
 
 export function joinHost(widget: HTMLElement, closeButton: HTMLElement): void {
-  const isEmbedded = new URLSearchParams(location.search).get("embed") === "1" && window.parent !== window;
-  document.documentElement.toggleAttribute("data-embed", isEmbedded);
+  const isEmbedded = document.documentElement.hasAttribute("data-embed") && window.parent !== window;
   closeButton.hidden = !isEmbedded;
   if (!isEmbedded) return;
   const origin = parentOrigin();

@@ -100,7 +100,8 @@ export class Vad {
     const event = this.move("speaking", at);
     const latency = this.turnEndedAt === null ? null : at - this.turnEndedAt;
     if (latency !== null && latency <= (this.options.maxLatencyMs ?? Infinity)) event.userPerceivedLatencyMs = latency;
-    if (this.lastVoiceAt !== null) event.sinceVoiceMs = at - this.lastVoiceAt;
+    // Talking over the prospect is no answer to them, so it is no gap either.
+    if (this.lastVoiceAt !== null && this.lastVoiceAt < at && this.loudSince === null) event.sinceVoiceMs = at - this.lastVoiceAt;
     this.turnEndedAt = null;
     this.lastVoiceAt = null;
     return [event];

@@ -10,10 +10,11 @@ import { button, heading, type Actions, type Screen } from "./screen";
 
 export class CallScreen implements Screen {
   readonly root: HTMLElement;
+  private readonly core = h("span", { class: "core" }, icon("wave"));
   private readonly orb = h(
     "div",
     { class: "orb", "aria-hidden": "true" },
-    h("span", { class: "ring outer" }), h("span", { class: "ring inner" }), h("span", { class: "core" }),
+    h("span", { class: "ring outer" }), h("span", { class: "ring inner" }), this.core,
   );
   private readonly title = heading("");
   private readonly text = h("p", { class: "state-text" });
@@ -46,6 +47,7 @@ export class CallScreen implements Screen {
     say(this.title, title);
     say(this.text, shown === "handing_over" && closer ? T.person.joining(closer) : text);
     this.orb.dataset["show"] = shown;
+    this.showFace(shown === "human" ? closer.slice(0, 1).toUpperCase() : "");
     this.transcript.update(facts.captions);
     this.tick();
   }
@@ -54,6 +56,11 @@ export class CallScreen implements Screen {
     const strength = (value: number) => Math.min(1, Math.log10(1 + value) / 2).toFixed(2);
     this.orb.style.setProperty("--you", strength(prospect));
     this.orb.style.setProperty("--other", strength(agent));
+  }
+
+  private showFace(initial: string): void {
+    if (this.core.textContent === initial && this.core.hasChildNodes()) return;
+    this.core.replaceChildren(initial ? h("span", { class: "initial" }, initial) : icon("wave"));
   }
 
   private tick(): void {

@@ -42,7 +42,7 @@ export class CallbackScreen implements Screen {
 
   constructor(private readonly actions: Actions) {
     this.back = button("back", "plain", text.back, () => actions.openCallback(false));
-    this.done = button("done", "primary", T.close, () => actions.hangUp());
+    this.done = button("done", "primary", T.close, () => actions.closeCallback());
     const when = h(
       "fieldset", { class: "row" }, h("legend", {}, text.when), choice("soon", text.soon, true), choice("at", text.at, false), this.time.row,
     );
@@ -64,7 +64,7 @@ export class CallbackScreen implements Screen {
     if (isPromised && !this.form.hidden) queueMicrotask(() => this.title.focus());
     this.form.hidden = isPromised;
     this.back.hidden = !facts.isCallbackOpen;
-    this.done.hidden = !isPromised || facts.stage === "over";
+    this.done.hidden = !isPromised;
   }
 
   private promise(due: string): string {

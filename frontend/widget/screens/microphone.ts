@@ -2,7 +2,7 @@
 
 import { h, say } from "../../shared/dom";
 import type { Facts } from "../facts";
-import { permissionPicture } from "../icons";
+import { icon, permissionPicture } from "../icons";
 import { MICROPHONE, T } from "../messages";
 import type { MicrophoneProblem } from "../microphone";
 import { button, heading, type Actions, type Screen } from "./screen";
@@ -11,6 +11,7 @@ export class MicrophoneScreen implements Screen {
   readonly root: HTMLElement;
   private readonly title = heading(T.microphone.title);
   private readonly text = h("p", { class: "lead", role: "status" });
+  private readonly orb = h("div", { class: "orb still", "aria-hidden": "true" }, h("span", { class: "core" }, icon("microphone")));
   private readonly picture = permissionPicture();
   private readonly meter = h("div", {
     class: "meter", role: "meter", "aria-label": T.microphone.level, "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 0,
@@ -34,7 +35,7 @@ export class MicrophoneScreen implements Screen {
       button("callback", "plain", text.callback, () => actions.openCallback(true)),
       button("cancel", "link", text.cancel, () => actions.cancel()),
     );
-    this.root = h("section", { class: "screen microphone" }, this.title, this.text, this.picture, this.meter, this.steps, this.ways);
+    this.root = h("section", { class: "screen microphone" }, this.orb, this.title, this.text, this.picture, this.meter, this.steps, this.ways);
   }
 
   update(facts: Facts): void {
@@ -42,6 +43,7 @@ export class MicrophoneScreen implements Screen {
     say(this.title, problem ? MICROPHONE[problem].title : T.microphone.title);
     say(this.text, problem ? MICROPHONE[problem].text : this.progress(facts));
     this.picture.toggleAttribute("hidden", facts.isMicrophoneOpen || problem === "site" || problem === "missing");
+    this.orb.classList.toggle("warn", problem !== null);
     this.meter.hidden = !facts.isMicrophoneOpen;
     this.ways.hidden = facts.isMicrophoneOpen;
     this.retry.hidden = problem === null || problem === "site" || problem === "insecure";
