@@ -3,13 +3,18 @@
 import os
 
 from celery import Celery
-from celery.signals import worker_init
+from celery.signals import setup_logging, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "agileadapt.settings")
 
 app = Celery("agileadapt")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def keep_our_logging(**_: object) -> None:
+    """With a receiver on this signal Celery leaves the logging that Django has set up as it is."""
 
 
 @worker_init.connect

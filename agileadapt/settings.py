@@ -186,5 +186,9 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.choice("LOG_LEVEL", "INFO", of=("DEBUG", "INFO", "WARNING"))},
     # httpx logs every address at INFO; the addresses hold call ids and the noise hides our own lines.
-    "loggers": {name: {"level": "WARNING"} for name in ("httpx", "httpcore", "daphne.http_protocol", "telnyx")},
+    # Celery and beat announce every tick of the sweep.
+    "loggers": {
+        name: {"level": "WARNING"}
+        for name in ("httpx", "httpcore", "telnyx", "celery.beat", "celery.app.trace", "celery.worker.strategy")
+    },
 }

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from handoff.machine import TERMINAL_STATES, State
 from sessions_app.models import CallLeg, Team, VoiceSession
+from sessions_app.ordered_json import OrderedJSONField
 
 # A dashboard says that it is alive every 10 s; two missed beats and the closer is no longer ready.
 HEARTBEAT_TIMEOUT = timedelta(seconds=25)
@@ -159,7 +160,7 @@ class Command(models.Model):
     handoff = models.ForeignKey(Handoff, null=True, on_delete=models.CASCADE, related_name="commands")
     kind = models.CharField(max_length=30)
     call_control_id = models.CharField(max_length=200, blank=True)
-    arguments = models.JSONField(default=dict)
+    arguments = OrderedJSONField(default=dict)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     created_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, help_text="Set while something is still to be done for it.")

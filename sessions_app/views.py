@@ -36,7 +36,7 @@ def widget_page(request: HttpRequest, slug: str) -> HttpResponse:
     widget = get_object_or_404(WidgetConfig.objects.select_related("team"), slug=slug, is_active=True)
     context = {"widget": widget, "config": page.page_config(widget), "embedded": "embed" in request.GET}
     response = render(request, "widget/page.html", context)
-    response._csp_update = {"frame-ancestors": ["'self'", *widget.allowed_origins]}  # type: ignore[attr-defined]
+    response._csp_replace = {"frame-ancestors": ["'self'", *widget.allowed_origins]}  # type: ignore[attr-defined]
     response.headers["Permissions-Policy"] = "microphone=(self), camera=(), geolocation=()"
     response.headers["Cache-Control"] = "no-store"
     return response

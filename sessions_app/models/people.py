@@ -7,6 +7,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 
 from sessions_app.gather import validate_schema
+from sessions_app.headers import validate_headers
+from sessions_app.ordered_json import OrderedJSONField
 from sessions_app.origins import validate_origin
 
 ASSISTANT_ID = RegexValidator(r"^assistant-[0-9a-zA-Z-]{1,80}$", "An assistant id looks like “assistant-…”.")
@@ -77,7 +79,7 @@ class WidgetConfig(models.Model):
         help_text="Spoken first. Say here that an AI is speaking.",
     )
     voice = models.CharField(max_length=80, default="Telnyx.KokoroTTS.af_heart")
-    gather_schema = models.JSONField(default=default_gather_schema, validators=[validate_schema])
+    gather_schema = OrderedJSONField(default=default_gather_schema, validators=[validate_schema])
 
     volume_threshold = models.PositiveSmallIntegerField(
         default=15, validators=[MaxValueValidator(255)], help_text="RMS energy, 0 to 255, above which sound is speech."
@@ -89,7 +91,10 @@ class WidgetConfig(models.Model):
     )
     caller_name = models.CharField(max_length=80, default="AgileAdapt Premium Prospect")
     custom_headers = models.JSONField(
-        default=list, blank=True, help_text='A list such as [{"name": "X-User-Tier", "value": "Enterprise"}].'
+        default=list,
+        blank=True,
+        validators=[validate_headers],
+        help_text='A list such as [{"name": "X-User-Tier", "value": "Enterprise"}].',
     )
 
     consent_version = models.CharField(max_length=40, default="2026-11")
