@@ -1,6 +1,5 @@
 """REST: dialling, and the commands on one call."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -135,7 +134,7 @@ class CallRoutes:
             if body.get("prevent_double_bridge") is True and one.peer:
                 raise ApiError(422, "90015", "Call already bridged", "prevent_double_bridge refuses this.")
         _remember_state(leg, body)
-        await self._bridging.bridge(leg, other, parks=_parks(body))
+        self._bridging.bridge(leg, other, parks=_parks(body))
         return OK
 
     async def _speak(self, leg: Leg, body: Body) -> Body:
@@ -197,7 +196,7 @@ class CallRoutes:
         if leg.run is None:
             raise invalid("No AI assistant is running on this call.")
         _remember_state(leg, body)
-        await leg.run.stop("assistant_stopped")
+        leg.run.stop("assistant_stopped")
         if leg.role == "anonymous":
             await self._switchboard.hang_up(leg, NORMAL, source="callee")
         return OK
@@ -211,7 +210,6 @@ class CallRoutes:
                 leg.run.type(text)
             else:
                 leg.run.add(str(message.get("role")), text)
-        await asyncio.sleep(0)
         return OK
 
 

@@ -31,7 +31,7 @@ class ConferenceRoutes:
         if any(known.name == name and not known.ended_at for known in self._calls.conferences()):
             raise ApiError(422, "90033", "Conference name in use", "Choose another name.")
         conference = self._rooms.create(leg, name=name, region=body.get("region"))
-        await self._rooms.join(conference, Participant(leg))
+        self._rooms.join(conference, Participant(leg))
         return {"data": conference.as_json()}
 
     async def _list(self, request: web.Request) -> Body:
@@ -64,7 +64,7 @@ class ConferenceRoutes:
             supervisor_role=str(body.get("supervisor_role") or "none"),
             whispers_to=[str(item) for item in whispers] if isinstance(whispers, list) else [],
         )
-        await self._rooms.join(conference, participant)
+        self._rooms.join(conference, participant)
         return OK
 
     async def _leave(self, request: web.Request) -> Body:

@@ -4,13 +4,14 @@ import asyncio
 import itertools
 import logging
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sandbox import clock, events
 from sandbox.audio import FRAME_SECONDS
 from sandbox.calls import Leg
+from sandbox.captions import Captions
 from sandbox.conversations import Conversation
 from sandbox.hearing import Hearing
 from sandbox.script import ACKNOWLEDGEMENTS, CLOSING, DEFAULT_GREETING, STILL_HERE, Question, Scenario, fill, value_of
@@ -22,7 +23,6 @@ INITIALIZATION_SECONDS = 1.5
 INSIGHTS_AFTER_SECONDS = 1.5
 REPEAT_AFTER_SECONDS = 8.0
 REPEATS = 2
-WORDS_PER_DELTA = 3
 
 
 @dataclass
@@ -56,6 +56,8 @@ class Run:
         self._hearing = Hearing()
         self._listening = False
         self._typed_or_spoken: asyncio.Queue[str | None] = asyncio.Queue()
+        # Only an anonymous visitor's page gets the conversation as frames; other legs are told by webhook.
+        self._captions = Captions(leg.session) if leg.role == "anonymous" and leg.session else None
         self._started_at = clock.now()
         self._task: asyncio.Task[None] | None = None
         self._deltas: asyncio.Task[None] | None = None
@@ -81,10 +83,9 @@ class Run:
         self.conversation.add(role, text)
         self._tell_history()
 
-    async def stop(self, reason: str) -> None:
+    def stop(self, reason: str) -> None:
         """End early, at somebody's command; the leg stays as it is."""
-        if self._close(reason, gather_status="invalid"):
-            await asyncio.sleep(0)
+        self._close(reason, gather_status="invalid")
 
     async def finish(self, reason: str) -> None:
         """End now as if everything had been asked."""
@@ -120,7 +121,8 @@ class Run:
         text = question_answer(question, self.scenario) if typed is None else typed
         self._results[question.name] = self._value(question, text)
         self.conversation.add("user", text)
-        await self._show_user(text, typed=typed is not None)
+        if self._captions:
+            await self._captions.user(text, typed=typed is not None)
         self._tell_history()
         self._tell_partial_results()
         if typed is None:
@@ -154,8 +156,8 @@ class Run:
             return
         self.conversation.add("assistant", text)
         self._tell_history()
-        if self._brief.hangs_up:
-            self._deltas = self._switchboard.background(self._show_assistant(text))
+        if self._captions:
+            self._deltas = self._switchboard.background(self._captions.assistant(text))
         if self._typed_or_spoken.empty():
             await self._switchboard.say(self.leg, text, name="assistant")
         self._hearing.reset()
@@ -235,40 +237,6 @@ class Run:
                 {"partial_results": results, "message_history": self.conversation.history()},
             )
 
-    async def _show_user(self, text: str, *, typed: bool) -> None:
-        if not self._brief.hangs_up or not self.leg.session:
-            return
-        content = {"type": "input_text", "text": text} if typed else {"type": "input_audio", "transcript": text}
-        item = {
-            "id": f"item_{uuid.uuid4().hex[:20]}",
-            "type": "message",
-            "role": "user",
-            "status": "completed",
-            "content": [content],
-        }
-        await self.leg.session.request(
-            "ai_conversation", {"type": "conversation.item.created", "previous_item_id": None, "item": item}
-        )
-
-    async def _show_assistant(self, text: str) -> None:
-        if not self.leg.session:
-            return
-        ids = {"item_id": f"item_{uuid.uuid4().hex[:20]}", "response_id": f"resp_{uuid.uuid4().hex[:20]}"}
-        words = text.split(" ")
-        for start in range(0, len(words), WORDS_PER_DELTA):
-            delta = " ".join(words[start : start + WORDS_PER_DELTA])
-            await self.leg.session.request(
-                "ai_conversation",
-                {
-                    "type": "response.text.delta",
-                    "delta": delta if start == 0 else f" {delta}",
-                    "output_index": 0,
-                    "content_index": 0,
-                    **ids,
-                },
-            )
-            await asyncio.sleep(0.05 * WORDS_PER_DELTA)
-
     async def _initialise(self) -> None:
         answer = await self._switchboard.webhooks.ask(
             "dynamic-variables", "assistant.initialization", self._initialization(), seconds=INITIALIZATION_SECONDS
@@ -305,9 +273,6 @@ class Run:
 def question_answer(question: Question, scenario: Scenario) -> str:
     """Return what the prospect is taken to have said: the scenario's next answer, else a plausible one."""
     return str(scenario.answers.pop(0)) if scenario.answers else question.spoken_answer
-
-
-ScenarioFor = Callable[[Leg], Scenario]
 
 
 def new_conversation(leg: Leg, assistant_id: str, channel: str) -> Conversation:

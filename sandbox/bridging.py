@@ -26,15 +26,15 @@ class Bridging:
     def bridge_on_answer(self, leg: Leg, other: Leg) -> None:
         leg.ringing_for = other
 
-    async def answered(self, leg: Leg) -> None:
+    def answered(self, leg: Leg) -> None:
         """Leg B has answered: if it was rung for another leg, bridge them."""
         waiting, leg.ringing_for = leg.ringing_for, None
         if waiting and waiting.is_answered:
-            await self.bridge(waiting, leg)
+            self.bridge(waiting, leg)
 
-    async def bridge(self, leg: Leg, other: Leg, *, parks: bool | None = None) -> None:
+    def bridge(self, leg: Leg, other: Leg, *, parks: bool | None = None) -> None:
         for one in (leg, other):
-            await self._detach(one)
+            self._detach(one)
         if not (leg.is_answered and other.is_answered):
             return
         if parks is not None:
@@ -47,13 +47,12 @@ class Bridging:
         for one in (leg, other):
             self._switchboard.emit(one, "call.bridged", events.bridged(one))
 
-    async def _detach(self, leg: Leg) -> None:
+    def _detach(self, leg: Leg) -> None:
         """Stop what the leg is in now, so that a bridge replaces it."""
         if leg.run:
-            await leg.run.stop("call_bridged")
+            leg.run.stop("call_bridged")
         if leg.conference:
-            for tell in self._switchboard.on_ended:
-                tell(leg)
+            self._switchboard.leave_rooms(leg)
         if leg.peer:
             self._switchboard.unlink(leg)
 
@@ -61,6 +60,7 @@ class Bridging:
         if not speaker.media or not listener.media:
             return
         relay = Relay(name="peer")
+        relay.muted = speaker.on_hold
         speaker.media.relays.add(relay)
         listener.media.outlet.base = relay
 

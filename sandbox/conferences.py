@@ -10,7 +10,7 @@ from sandbox.switchboard import NORMAL, Switchboard
 class ConferenceRooms:
     def __init__(self, switchboard: Switchboard) -> None:
         self._switchboard = switchboard
-        switchboard.on_ended.append(self.leave)
+        switchboard.on_leaving.append(self.leave)
 
     def create(self, leg: Leg, *, name: str, region: str | None) -> Conference:
         conference = Conference(name=name, region=region, connection_id=leg.connection_id)
@@ -18,10 +18,10 @@ class ConferenceRooms:
         self._emit(conference, leg, "conference.created")
         return conference
 
-    async def join(self, conference: Conference, participant: Participant) -> None:
+    def join(self, conference: Conference, participant: Participant) -> None:
         leg = participant.leg
         if leg.run:
-            await leg.run.stop("call_bridged")
+            leg.run.stop("call_bridged")
         if leg.conference:
             self.leave(leg)
         if leg.peer:

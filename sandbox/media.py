@@ -63,7 +63,7 @@ class OpusEncoder:
         codec.sample_rate, codec.layout, codec.format = SAMPLE_RATE, "mono", "s16"
         codec.bit_rate = 40_000
         codec.time_base = TIME_BASE
-        codec.options = {"application": "voip", "compression_level": "5"}
+        codec.options = {"application": "voip", "compression_level": "3"}
         self._codec = codec
         self._position = 0
 

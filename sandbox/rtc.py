@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 
 PING_SECONDS = 30.0
 # A browser that lost its socket may still talk; one that lost both is gone.
-SILENT_SECONDS = 10.0
-WATCH_SECONDS = 1.0
+SILENT_SECONDS = 3.0
+WATCH_SECONDS = 0.5
 MAX_FRAME_BYTES = 1_000_000
 LOGIN_INCORRECT = -32_001
 BAD_REQUEST = -32_602
@@ -73,7 +73,7 @@ class Signalling:
         if not isinstance(method, str):
             return session  # an acknowledgement of one of our requests
         if method in ("login", "anonymous_login"):
-            return await self._login(socket, frame_id, method, params) or session
+            return await self._sign_in(socket, session, frame_id, method, params)
         if session is None:
             await _refuse(socket, frame_id, -32_000, "Authentication Required")
             return None
@@ -85,6 +85,14 @@ class Signalling:
         return session
 
     # Signing in, and coming back.
+
+    async def _sign_in(
+        self, socket: web.WebSocketResponse, current: Session | None, frame_id: Any, method: str, params: Params
+    ) -> Session | None:
+        session = await self._login(socket, frame_id, method, params)
+        if session and current and session is not current:
+            current.socket = None
+        return session or current
 
     async def _login(self, socket: web.WebSocketResponse, frame_id: Any, method: str, params: Params) -> Session | None:
         candidate = self._candidate(method, params)
@@ -185,7 +193,7 @@ class Signalling:
         # The page shows the call as active on this result, so it must not wait for the media.
         await session.reply(frame_id, {"message": "CALL ANSWERED", "callID": leg.call_id, "sessid": session.sessid})
         if await self._switchboard.picked_up(leg, str(params.get("sdp", ""))):
-            await self._bridging.answered(leg)
+            self._bridging.answered(leg)
 
     async def _bye(self, session: Session, frame_id: Any, params: Params) -> None:
         call_id = str(_dialog(params).get("callID"))

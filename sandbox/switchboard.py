@@ -78,7 +78,7 @@ class Switchboard:
         self.credentials = credentials
         self.webhooks = webhooks
         self.speech = speech
-        self.on_ended: list[Callable[[Leg], None]] = []
+        self.on_leaving: list[Callable[[Leg], None]] = []
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def emit(self, leg: Leg, event_type: str, payload: dict[str, Any]) -> None:
@@ -210,8 +210,7 @@ class Switchboard:
             self.background(_close(leg.media))
 
     async def _release(self, leg: Leg) -> None:
-        for tell in self.on_ended:
-            tell(leg)
+        self.leave_rooms(leg)
         peer = self.unlink(leg)
         if peer and peer.is_alive and not peer.parks_after_unbridge:
             await self.hang_up(peer, NORMAL, source="unknown")
@@ -222,6 +221,10 @@ class Switchboard:
         for other in self.calls.alive():
             if other.ringing_for is leg:
                 await self.hang_up(other, CANCELLED, source="caller")
+
+    def leave_rooms(self, leg: Leg) -> None:
+        for tell in self.on_leaving:
+            tell(leg)
 
     def unlink(self, leg: Leg) -> Leg | None:
         """Take a bridge apart and return the other leg, silent and answered."""

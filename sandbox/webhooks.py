@@ -70,6 +70,10 @@ class Webhooks:
         """Send a request whose answer matters; return the decoded answer, or None when there is none in time."""
         delivery = Delivery(next(self._numbers), body["data"]["id"], event_type, path, clock.iso(clock.now()))
         self.log.append(delivery)
+        fault = self._faults.for_webhook(event_type)
+        await self._hold_back(fault)
+        if fault and fault.mode == "drop":
+            return None
         raw = json.dumps(body).encode()
         delivery.attempts = 1
         try:
