@@ -68,10 +68,17 @@ class Process:
         if code:
             raise ProcessError(f"{self.name} failed with code {code}; {self.log}:\n{self.tail()}")
 
-    def stop(self, *, with_signal: signal.Signals = signal.SIGTERM, seconds: float = 10) -> None:
-        """Ask the leader to stop, wait, then kill whatever is left of its group."""
+    def ask_to_stop(self, with_signal: signal.Signals = signal.SIGTERM) -> None:
         if self.is_running():
             self.popen.send_signal(with_signal)
+
+    def stop(self, *, with_signal: signal.Signals = signal.SIGTERM, seconds: float = 10) -> None:
+        """Ask the leader to stop, wait, then kill whatever is left of its group."""
+        self.ask_to_stop(with_signal)
+        self.wait_or_kill(seconds=seconds)
+
+    def wait_or_kill(self, *, seconds: float) -> None:
+        if self.is_running():
             try:
                 self.popen.wait(seconds)
             except subprocess.TimeoutExpired:
@@ -80,6 +87,14 @@ class Process:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self.popen.wait()
+
+
+def stop_all(running: Sequence[Process], *, seconds: float = 10) -> None:
+    """Stop several processes side by side."""
+    for process in running:
+        process.ask_to_stop()
+    for process in running:
+        process.wait_or_kill(seconds=seconds)
 
 
 def start(

@@ -9,12 +9,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from launcher import environment, memory, places, ports, processes, servers
+from launcher import environment, memory, places, ports, prepared, processes, servers
 from launcher.checkout import VENV_PYTHON
 from launcher.memory import Memory
 from launcher.processes import Process
 
 START_SECONDS = 60
+PROGRAMS = ("beat", "worker", "web", "sandbox")
 ASGI_SERVERS: dict[str, Callable[[int], list[str]]] = {
     "daphne": lambda port: ["daphne", "-b", "127.0.0.1", "-p", str(port), "agileadapt.asgi:application"],
     "uvicorn": lambda port: [
@@ -119,25 +120,42 @@ class Stack:
 
     def start_all(self, stack: ExitStack) -> None:
         """Start everything; what loads slowly loads side by side."""
-        sandbox = self.start(stack, "sandbox", ["-m", "sandbox"], self.sandbox_environment())
-        preparation = processes.start(
-            "prepare", [str(VENV_PYTHON), "-m", "launcher.prepare"], log=self.logs / "prepare.log", environment=self.env
-        )
-        stack.callback(preparation.stop)
-        preparation.wait_to_finish(seconds=START_SECONDS)
-        web = self.start(stack, "web", ["-m", *self.web_command()])
-        worker = self.start(stack, "worker", ["-m", *WORKER])
-        self.start(stack, "beat", ["-m", "celery", "-A", "agileadapt", "beat", "--loglevel", "INFO", "--pidfile="])
+        stack.callback(self.stop_programs)
+        sandbox = self.start("sandbox", ["-m", "sandbox"], self.sandbox_environment())
+        # The web process needs the database only once somebody asks for a page.
+        web = self.start("web", ["-m", *self.web_command()])
+        self.prepare()
+        worker = self.start("worker", ["-m", *WORKER])
+        self.start("beat", ["-m", *BEAT])
         sandbox.wait_until(lambda: answers(self.sandbox_url), seconds=START_SECONDS)
         web.wait_until(lambda: answers(self.base_url), seconds=START_SECONDS)
         worker.wait_until(lambda: " ready." in worker.log.read_text(errors="replace"), seconds=START_SECONDS)
 
-    def start(self, stack: ExitStack, name: str, arguments: list[str], env: Mapping[str, str] | None = None) -> Process:
+    def prepare(self) -> None:
+        """Migrate and load the demo data, unless our own server still holds what these sources made."""
+        stamp = self.folder / "postgres" / "prepared"
+        fingerprint = prepared.fingerprint(self.database)
+        if not self.fresh and "postgres" in self.running and prepared.matches(stamp, fingerprint):
+            return
+        stamp.unlink(missing_ok=True)
+        command = [str(VENV_PYTHON), "-m", "launcher.prepare"]
+        job = processes.start("prepare", command, log=self.logs / "prepare.log", environment=self.env)
+        try:
+            job.wait_to_finish(seconds=START_SECONDS)
+        finally:
+            job.stop()
+        if "postgres" in self.running:
+            stamp.write_text(fingerprint)
+
+    def start(self, name: str, arguments: list[str], env: Mapping[str, str] | None = None) -> Process:
         command = [str(VENV_PYTHON), *arguments]
         process = processes.start(name, command, log=self.logs / f"{name}.log", environment=env or self.env)
-        stack.callback(process.stop)
         self.running[name] = process
         return process
+
+    def stop_programs(self) -> None:
+        """Stop what uses the servers; they themselves follow."""
+        processes.stop_all([self.running[name] for name in PROGRAMS if name in self.running])
 
     def sandbox_environment(self) -> dict[str, str]:
         return environment.inherited() | environment.sandbox(self.keys, self.addresses) | {"PYTHONUNBUFFERED": "1"}
@@ -153,6 +171,7 @@ WORKER = [
     *("celery", "-A", "agileadapt", "worker", "-Q", "calls,celery", "--concurrency", "2", "--loglevel", "INFO"),
     *("--without-gossip", "--without-mingle"),
 ]
+BEAT = ["celery", "-A", "agileadapt", "beat", "--loglevel", "INFO", "--pidfile="]
 
 
 def answers(url: str) -> bool:
