@@ -1,0 +1,1 @@
+"""The closers' pages, their live socket and the actions they may ask for."""

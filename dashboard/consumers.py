@@ -1,0 +1,297 @@
+"""The dashboard's live socket: join first, then snapshot or replay, then numbered events without a gap."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+from typing import Any, ClassVar
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.utils import timezone
+
+from dashboard import channel_names, desk, limits, permissions, snapshot, wire
+from dashboard.sharing import Latest, Once
+from handoff import actions
+
+logger = logging.getLogger(__name__)
+
+BEAT_SECONDS = 10
+POSITIONS_SECONDS = 25
+ACCOUNT_SECONDS = 50
+# Signing out announces itself before the login session is gone, so a revoked socket looks twice.
+SECOND_LOOK_SECONDS = 2
+
+# A closer with one of these has a ring or a call of their own to be shown.
+CONCERNED = frozenset({"ringing", "busy", "wrap_up"})
+
+Frames = list[tuple[int, str]]
+
+_frames: Once[Frames] = Once(size=2000)
+_team_states: Latest[str] = Latest(pause=0.02)
+_open = limits.OpenSockets()
+
+
+class DashboardConsumer(AsyncWebsocketConsumer):
+    """One closer's page. Handlers and the timer take turns, so that positions only ever move forward."""
+
+    clock: ClassVar[Any] = staticmethod(time.monotonic)
+
+    async def connect(self) -> None:
+        self.joined: list[str] = []
+        self.positions: dict[str, int] | None = None
+        self.watching: str | None = None
+        self.ring: dict[str, Any] | None = None
+        self.last_roster = ""
+        self.last_desk = ""
+        self.is_busy = False
+        self.epoch = ""
+        self.budget = limits.FrameBudget(at=self.clock())
+        self.turn = asyncio.Lock()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.user_id = 0
+        try:
+            self.closer = await self._closer()
+        except permissions.NoAccess as refusal:
+            await self.close(code=refusal.code)
+            return
+        self.user_id, self.team = self.closer.user_id, self.closer.team
+        await self._join(channel_names.team(self.team.pk), channel_names.user(self.user_id))
+        await self.accept()
+        oldest = _open.add(self.user_id, self)
+        if oldest is not None:
+            await oldest.close(code=limits.MISBEHAVED, reason="Too many dashboards are open.")
+        self._start(self._tick())
+
+    async def disconnect(self, code: int) -> None:
+        _open.discard(self.user_id, self)
+        for task in list(self.tasks):
+            task.cancel()
+        for group in self.joined:
+            await self.channel_layer.group_discard(group, self.channel_name)
+
+    async def _join(self, *groups: str) -> None:
+        for group in groups:
+            await self.channel_layer.group_add(group, self.channel_name)
+            self.joined.append(group)
+
+    def _start(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    # What the page says
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if text_data is None:
+            await self.close(code=limits.MISBEHAVED)
+        elif len(text_data.encode(errors="replace")) > limits.MAX_FRAME_BYTES:
+            await self.close(code=limits.TOO_BIG)
+        elif not self.budget.spend(self.clock()):
+            await self.close(code=limits.MISBEHAVED)
+        else:
+            await self._obey(text_data)
+
+    async def _obey(self, text: str) -> None:
+        try:
+            frame = wire.parse(text)
+        except wire.BadFrame as error:
+            logger.info("dashboard socket of user %s closed: %s", self.user_id, error)
+            await self.close(code=limits.MISBEHAVED)
+            return
+        async with self.turn:
+            match frame:
+                case wire.Hello():
+                    await self._hello(frame)
+                case wire.Watch():
+                    await self._watch(frame)
+                case wire.Presence():
+                    await self._presence(frame)
+                case wire.Ping():
+                    await self._send({"type": "pong"})
+
+    async def _hello(self, hello: wire.Hello) -> None:
+        replay = await self._replay(hello) if hello.epoch else None
+        if replay is None:
+            taken = await database_sync_to_async(snapshot.take)(self.team, hello.watching)
+            self.positions, self.watching, self.epoch = dict(taken.cursors), taken.watching, taken.epoch
+            await self.send(text_data=taken.frame())
+        else:
+            await self._send({"type": "resumed"})
+            for session_id, frames in replay:
+                await self._pass_on(session_id, frames)
+        self.last_roster = self.last_desk = ""
+        await self._send_team(is_first=True)
+
+    async def _replay(self, hello: wire.Hello) -> list[tuple[str, Frames]] | None:
+        """Everything after the page's cursors; None when continuity cannot be proven."""
+        epoch, now = await database_sync_to_async(snapshot.standing)(self.team)
+        if hello.epoch != epoch or any(now.get(key, -1) < seq for key, seq in hello.cursors.items()):
+            return None
+        self.epoch, self.watching = epoch, hello.watching if hello.watching in now else None
+        if hello.watching != self.watching:
+            return None
+        missed = {key: hello.cursors.get(key, 0) for key, seq in now.items() if hello.cursors.get(key, 0) < seq}
+        replay = [(key, await self._read(key, after)) for key, after in missed.items()]
+        if any(frames is None for _, frames in replay):
+            return None
+        self.positions = dict(hello.cursors)
+        return [(key, frames) for key, frames in replay if frames]
+
+    async def _watch(self, watch: wire.Watch) -> None:
+        if self.positions is None:
+            return
+        key, seq, frame = await database_sync_to_async(snapshot.watch_frame)(self.team, watch.session)
+        self.watching = key
+        if key:
+            self.positions.setdefault(key, seq)
+        await self.send(text_data=frame)
+
+    async def _presence(self, presence: wire.Presence) -> None:
+        await database_sync_to_async(actions.report_presence)(
+            self.closer,
+            softphone=presence.softphone,
+            microphone=presence.microphone,
+            sound=presence.sound,
+            now=timezone.now(),
+        )
+
+    # What the back end says
+
+    async def live_event(self, message: dict[str, Any]) -> None:
+        async with self.turn:
+            if self.positions is None:
+                return
+            session_id = message["session"]
+            position = self.positions.get(session_id, 0)
+            if message["seq"] > position:
+                await self._catch_up(session_id, position)
+            if message["kind"].startswith(("handoff.", "callback.", "command.")):
+                await self._send_team()
+
+    async def live_roster(self, message: dict[str, Any]) -> None:
+        async with self.turn:
+            if self.positions is not None:
+                await self._send_team()
+
+    async def live_revoke(self, message: dict[str, Any]) -> None:
+        await self._check_account()
+        self._start(self._look_again())
+
+    async def _look_again(self) -> None:
+        await asyncio.sleep(SECOND_LOOK_SECONDS)
+        await self._check_account()
+
+    # Keeping the page right
+
+    async def _read(self, session_id: str, after: int) -> Frames | None:
+        is_watched = session_id == self.watching
+        read = database_sync_to_async(snapshot.event_frames)
+        try:
+            return await _frames.get(
+                (session_id, after, is_watched),
+                lambda: read(self.team, session_id, after, is_watched=is_watched),
+            )
+        except snapshot.NotContinuous:
+            return None
+
+    async def _catch_up(self, session_id: str, position: int) -> None:
+        frames = await self._read(session_id, position)
+        if frames is None:
+            await self._reload()
+        else:
+            await self._pass_on(session_id, frames)
+
+    async def _pass_on(self, session_id: str, frames: Frames) -> None:
+        for seq, text in frames:
+            await self.send(text_data=text)
+            if self.positions is not None:
+                self.positions[session_id] = seq
+
+    async def _reload(self) -> None:
+        """Tell the page that what it shows can no longer be proven; it says hello again."""
+        self.positions = None
+        await self._send({"type": "reload"})
+
+    async def _send_team(self, *, is_first: bool = False) -> None:
+        """The roster, and the closer's own ring and call when they are or were concerned."""
+        read = database_sync_to_async(snapshot.team_state)
+        state = await _team_states.get(self.team.pk, lambda: read(self.team, timezone.now()))
+        status, frame = snapshot.own_roster(state, self.closer.pk)
+        if frame != self.last_roster:
+            self.last_roster = frame
+            await self.send(text_data=frame)
+        if is_first or self.ring or self.is_busy or status in CONCERNED:
+            self.is_busy = status in CONCERNED
+            await self._send_own()
+
+    async def _send_own(self) -> None:
+        """The closer's own ring and call; read anew, because they are nobody else's."""
+        own = await database_sync_to_async(desk.read)(self.closer, timezone.now(), self.ring)
+        frame = snapshot.encode(own.desk)
+        if frame != self.last_desk:
+            self.last_desk = frame
+            await self.send(text_data=frame)
+        if own.over:
+            await self._send(own.over)
+        if own.ring and own.ring != self.ring:
+            await self._send(own.ring)
+        self.ring = own.ring
+
+    async def _tick(self) -> None:
+        """The page answers each beat with its presence, for a hidden page's own timers are slowed down."""
+        next_positions, next_account = self.clock() + POSITIONS_SECONDS, self.clock() + ACCOUNT_SECONDS
+        while True:
+            await asyncio.sleep(BEAT_SECONDS if self.positions is not None else 1)
+            await self._send({"type": "beat"})
+            if self.clock() >= next_account:
+                next_account = self.clock() + ACCOUNT_SECONDS
+                await self._check_account()
+            if self.clock() >= next_positions:
+                next_positions = self.clock() + POSITIONS_SECONDS
+                await self.compare_positions()
+
+    async def compare_positions(self) -> None:
+        """Repair whatever a lost push left behind."""
+        async with self.turn:
+            if self.positions is None:
+                return
+            epoch, now = await database_sync_to_async(snapshot.standing)(self.team)
+            ahead = [key for key, seq in self.positions.items() if now.get(key, seq) < seq]
+            if epoch != self.epoch or ahead:
+                await self._reload()
+                return
+            for key, seq in now.items():
+                if self.positions is not None and seq > self.positions.get(key, 0):
+                    await self._catch_up(key, self.positions.get(key, 0))
+            await self._forget(now)
+            await self._send_team()
+
+    async def _forget(self, now: dict[str, int]) -> None:
+        """Sessions that grew too old for the board leave it."""
+        known = self.positions or {}
+        gone = [key for key in known if key not in now and key != self.watching]
+        for key in gone:
+            del known[key]
+        if gone:
+            await self._send({"type": "gone", "sessions": gone})
+
+    async def _check_account(self) -> None:
+        try:
+            closer = await self._closer()
+        except permissions.NoAccess as refusal:
+            await self.close(code=refusal.code)
+            return
+        if closer.team_id != self.team.pk:
+            await self.close(code=permissions.NO_CLOSER)
+
+    async def _closer(self) -> Any:
+        session = self.scope.get("session")
+        key = session.session_key if session is not None else None
+        return await database_sync_to_async(permissions.closer_behind)(key)
+
+    async def _send(self, frame: dict[str, Any]) -> None:
+        # The timer may speak while the connection is going away; nobody is left to hear it.
+        with contextlib.suppress(RuntimeError):
+            await self.send(text_data=json.dumps(frame))

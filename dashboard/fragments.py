@@ -1,0 +1,301 @@
+"""Pieces of the page as HTML: the same partials that the page itself includes."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from threading import Lock
+from typing import Any
+from uuid import UUID
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+
+from dashboard import presenters
+from handoff import selectors as handoffs
+from sessions_app import selectors as sessions
+from sessions_app.models import Team, TimelineEntry, VoiceSession
+
+Fragment = dict[str, Any]
+
+PARTS = ("head", "fields", "transcript", "handoff", "insights")
+# What of the open session a kind can change. A kind that is not here may change anything.
+PARTS_OF_KIND = {
+    "transcript.updated": (),  # Turn by turn, see `turns`.
+    "transcript.finalised": ("transcript",),
+    "field.captured": ("head", "fields"),
+    "insight.received": ("insights",),
+    "notes.saved": ("handoff",),
+    "media.reported": (),
+    "command.sent": ("handoff",),
+    "command.confirmed": ("handoff",),
+    "command.failed": ("handoff",),
+}
+TIMELINE_ROWS = 500
+CARDS_KEPT = 2000
+# An entry names at most this many changed utterances; then the whole conversation is sent.
+MOST_POSITIONS = 50
+
+_cards: OrderedDict[tuple[UUID, int], SafeString] = OrderedDict()
+_cards_lock = Lock()
+
+
+def card(session: VoiceSession) -> Fragment:
+    """The session in the list. `into` and `sort` say where it stands, for it moves as the call goes on."""
+    return {
+        "target": f"card-{session.pk}",
+        "into": f"group-{presenters.group(session)}",
+        "sort": presenters.sort_key(session),
+        "html": card_html(session),
+    }
+
+
+def card_html(session: VoiceSession) -> SafeString:
+    """Rendered once per entry of the session's timeline: nothing on a card changes without one."""
+    key = (session.pk, session.last_seq)
+    with _cards_lock:
+        if key in _cards:
+            _cards.move_to_end(key)
+            return _cards[key]
+    html = render_to_string("dashboard/_card.html", _card_context(session))
+    with _cards_lock:
+        _cards[key] = html
+        while len(_cards) > CARDS_KEPT:
+            _cards.popitem(last=False)
+    return html
+
+
+def _card_context(session: VoiceSession) -> dict[str, Any]:
+    fields = sessions.fields(session)
+    required = [field for field in fields if field.is_required] or fields
+    name = presenters.prospect_name(session)
+    return {
+        "session": session,
+        "name": name,
+        "initials": presenters.initials(name),
+        "group": presenters.group(session),
+        "sort": presenters.sort_key(session),
+        "phase_label": presenters.phase_label(session),
+        "end_label": presenters.end_label(session),
+        "known": sum(1 for field in required if field.captured_at),
+        "wanted": len(required),
+        "pips": [bool(field.captured_at) for field in required],
+    }
+
+
+def board(visible: Iterable[VoiceSession]) -> Fragment:
+    """The whole list, grouped by what the sessions need."""
+    cards: dict[str, list[str]] = {key: [] for key, _, _ in presenters.GROUPS}
+    for session in sorted(visible, key=presenters.sort_key):
+        cards[presenters.group(session)].append(card_html(session))
+    groups = [
+        {"key": key, "label": label, "empty": empty, "cards": cards[key]} for key, label, empty in presenters.GROUPS
+    ]
+    return {"target": "board", "html": render_to_string("dashboard/_board.html", {"groups": groups})}
+
+
+def detail(session: VoiceSession | None, *, was_asked: bool = False) -> Fragment:
+    """Everything about the chosen session, or what to do when none is chosen or it is not there."""
+    if session is None:
+        html = render_to_string("dashboard/_nothing.html", {"was_asked": was_asked})
+        return {"target": "detail", "html": html}
+    context: dict[str, Any] = {"session": session}
+    for part in PARTS:
+        context |= part_context(session, part)
+    rows = sessions.entries_after(session.pk, max(0, session.last_seq - TIMELINE_ROWS), TIMELINE_ROWS + 100)
+    context["entries"] = sorted(entry_views(rows), key=lambda view: view.sort)
+    return {"target": "detail", "html": render_to_string("dashboard/_detail.html", context)}
+
+
+def parts(session: VoiceSession, rows: Iterable[TimelineEntry]) -> list[Fragment]:
+    """The parts of the open session that these entries may have changed."""
+    wanted = {part for row in rows for part in _touched(row)}
+    return [
+        {
+            "target": f"detail-{part}",
+            "html": render_to_string(f"dashboard/_{part}.html", {"session": session} | part_context(session, part)),
+        }
+        for part in PARTS
+        if part in wanted
+    ]
+
+
+def _touched(row: TimelineEntry) -> tuple[str, ...]:
+    if row.kind == "transcript.updated" and len(row.payload.get("positions") or ()) >= MOST_POSITIONS:
+        return ("transcript",)
+    return PARTS_OF_KIND.get(row.kind, PARTS)
+
+
+def part_context(session: VoiceSession, part: str) -> dict[str, Any]:
+    return _CONTEXTS[part](session)
+
+
+def _head(session: VoiceSession) -> dict[str, Any]:
+    name = presenters.prospect_name(session)
+    return {
+        "name": name,
+        "initials": presenters.initials(name),
+        "group": presenters.group(session),
+        "phase_label": presenters.phase_label(session),
+        "end_label": presenters.end_label(session),
+    }
+
+
+def _fields(session: VoiceSession) -> dict[str, Any]:
+    views = sessions.fields(session)
+    known = sum(1 for view in views if view.captured_at)
+    fields = [{"view": view, "text": presenters.text(view.value)} for view in views]
+    return {"fields": fields, "known": known, "wanted": len(fields)}
+
+
+def turns(session: VoiceSession, rows: Iterable[TimelineEntry]) -> list[Fragment]:
+    """The utterances that these entries added or changed."""
+    told = (row.payload.get("positions") or () for row in rows if row.kind == "transcript.updated")
+    positions = {position for some in told for position in some}
+    return [
+        {
+            "target": f"turn-{turn.pk}",
+            "into": "transcript-turns",
+            "sort": turn.position,
+            "html": render_to_string("dashboard/_turn.html", {"turn": turn}),
+        }
+        for turn in (sessions.transcript(session) if positions else ())
+        if turn.position in positions
+    ]
+
+
+def _transcript(session: VoiceSession) -> dict[str, Any]:
+    return {"turns": sessions.transcript(session)}
+
+
+def _handoff(session: VoiceSession) -> dict[str, Any]:
+    handoff = handoffs.current_handoff(session)
+    if handoff is None:
+        return {"handoff": None}
+    measured = asdict(handoffs.measures(handoff))
+    return {
+        "handoff": handoff,
+        "trigger": presenters.TRIGGERS.get(handoff.trigger, presenters.words(handoff.trigger)),
+        "state": presenters.words(handoff.state),
+        "outcome": presenters.words(handoff.outcome),
+        "disposition": presenters.DISPOSITION_LABELS.get(handoff.disposition, handoff.disposition),
+        "measures": [
+            (presenters.words(name.removesuffix("_ms")).replace(" to ", " → "), presenters.seconds(value))
+            for name, value in measured.items()
+        ],
+    }
+
+
+def _insights(session: VoiceSession) -> dict[str, Any]:
+    return {
+        "insights": [
+            {"id": row.pk, "name": row.name or "Insight", "text": presenters.text(row.result), "at": row.received_at}
+            for row in sessions.insights(session)
+        ]
+    }
+
+
+_CONTEXTS = {
+    "head": _head,
+    "fields": _fields,
+    "transcript": _transcript,
+    "handoff": _handoff,
+    "insights": _insights,
+}
+
+
+def entry_views(rows: Iterable[TimelineEntry]) -> list[presenters.EntryView]:
+    return [presenters.entry(row) for row in rows if row.kind not in presenters.SILENT_KINDS]
+
+
+def entries(rows: Iterable[TimelineEntry]) -> list[Fragment]:
+    """The new lines of the open session's timeline."""
+    return [
+        {
+            "target": view.id,
+            "into": "timeline-entries",
+            "sort": view.sort,
+            "html": render_to_string("dashboard/_entry.html", {"entry": view}),
+        }
+        for view in entry_views(rows)
+    ]
+
+
+@dataclass(frozen=True)
+class Roster:
+    """What everybody sees of the team, and each closer's own state by the closer's key."""
+
+    shared: list[Fragment]
+    own: dict[int, dict[str, str]]
+
+
+def roster(team: Team, now: datetime) -> Roster:
+    people = [_person(row) for row in handoffs.roster(team, now)]
+    html = render_to_string("dashboard/_roster.html", {"people": people})
+    own = {
+        person["closer"].pk: {"status": person["status"], "html": render_to_string("dashboard/_me.html", person)}
+        for person in people
+    }
+    return Roster([{"target": "roster", "html": html}, promises(team)], own)
+
+
+def _person(row: Any) -> dict[str, Any]:
+    return {
+        "closer": row.closer,
+        "initials": presenters.initials(row.closer.display_name),
+        "status": row.status,
+        "label": presenters.STATUS_LABELS.get(row.status, presenters.words(row.status)),
+        "missing": [presenters.MISSING_LABELS.get(name, presenters.words(name).lower()) for name in row.missing],
+    }
+
+
+def promises(team: Team) -> Fragment:
+    rows = [
+        {"promise": row, "name": row.name or presenters.prospect_name(row.session)}
+        for row in handoffs.promises(team).select_related("session__prospect", "owner")[:50]
+    ]
+    return {"target": "promises", "html": render_to_string("dashboard/_promises.html", {"rows": rows})}
+
+
+def desk(closer: Any) -> dict[str, Any]:
+    """The closer's own call: what the softphone may answer, and the card with notes and actions."""
+    handoff = handoffs.active_handoff(closer)
+    context: dict[str, Any] = {"handoff": handoff}
+    if handoff:
+        context |= {"session": handoff.session, "name": presenters.prospect_name(handoff.session)}
+        context |= {"dispositions": presenters.DISPOSITIONS}
+    return {
+        "type": "desk",
+        "handoff": str(handoff.pk) if handoff else None,
+        "session": str(handoff.session_id) if handoff else None,
+        "state": str(handoff.state) if handoff else None,
+        "fragments": [{"target": "desk", "html": render_to_string("dashboard/_desk.html", context)}],
+    }
+
+
+def ring(closer: Any, now: datetime) -> dict[str, Any] | None:
+    """The call that is offered to this closer at the moment."""
+    offer = handoffs.ringing_offer(closer)
+    if offer is None:
+        return None
+    session = offer.handoff.session
+    name = presenters.prospect_name(session)
+    others = [row for row in handoffs.roster(closer.team, now) if row.status == "ready" and row.closer.pk != closer.pk]
+    context = {
+        "offer": offer,
+        "session": session,
+        "name": name,
+        "initials": presenters.initials(name),
+        "fields": [field for field in _fields(session)["fields"] if field["view"].captured_at],
+        "turns": list(sessions.transcript(session))[-3:],
+        "others": len(others),
+    }
+    return {
+        "type": "ring",
+        "offer": str(offer.pk),
+        "session": str(session.pk),
+        "name": name,
+        "widget": session.widget.name,
+        "expires_at": offer.expires_at.isoformat(),
+        "html": mark_safe(render_to_string("dashboard/_ring.html", context)),  # noqa: S308 - our own template
+    }

@@ -1,0 +1,58 @@
+"""Who may see the dashboard: users with a closer's row, their own team only."""
+
+from collections.abc import Callable
+from functools import wraps
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from handoff import selectors
+
+View = Callable[..., HttpResponse]
+
+
+class NoAccess(Exception):
+    """The visitor may not use the dashboard; `code` is the close code of a socket."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(str(code))
+        self.code = code
+
+
+SIGNED_OUT = 4401
+NO_CLOSER = 4403
+
+
+def closer_required(view: View) -> View:
+    """Let closers in and hand the view their row as its second argument."""
+
+    @login_required
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        closer = selectors.closer_of(request.user)
+        if closer is None:
+            return render(request, "dashboard/no_access.html", status=403)
+        return view(request, closer, *args, **kwargs)
+
+    return guarded
+
+
+def closer_behind(session_key: str | None) -> Any:
+    """The closer whose login session this is, read anew; raises NoAccess once it ended or the rights are gone."""
+    if not session_key:
+        raise NoAccess(SIGNED_OUT)
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    # Checks the account, that it is active, and the hash that changes with the password.
+    user = get_user(request)
+    if not user.is_authenticated:
+        raise NoAccess(SIGNED_OUT)
+    closer = selectors.closer_of(user)
+    if closer is None:
+        raise NoAccess(NO_CLOSER)
+    return closer

@@ -1,0 +1,26 @@
+"""Addresses of the dashboard, and of signing in and out."""
+
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import include, path
+
+from dashboard import action_views, views
+
+_pages = [
+    path("", views.board, name="board"),
+    path("sessions/<uuid:session_id>/", views.board, name="session"),
+    path("availability", action_views.availability, name="availability"),
+    path("offers/<uuid:offer_id>/accept", action_views.accept, name="accept"),
+    path("offers/<uuid:offer_id>/decline", action_views.decline, name="decline"),
+    path("handoffs/<uuid:handoff_id>/hang-up", action_views.hang_up, name="hang-up"),
+    path("handoffs/<uuid:handoff_id>/notes", action_views.notes, name="notes"),
+    path("handoffs/<uuid:handoff_id>/complete", action_views.complete, name="complete"),
+    path("handoffs/<uuid:handoff_id>/quality", action_views.quality, name="quality"),
+    path("softphone/login", action_views.softphone_login, name="softphone-login"),
+    path("promises/<int:promise_id>/keep", action_views.keep_promise, name="keep-promise"),
+]
+
+urlpatterns = [
+    path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("dashboard/", include((_pages, "dashboard"))),
+]

@@ -1,0 +1,72 @@
+"""The closers' page."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from dashboard import fragments, snapshot
+from dashboard.permissions import closer_required
+
+# The page fills the id of an offer, a hand-over or a promise into these.
+PLACEHOLDER_ID = UUID(int=0)
+
+
+@never_cache
+@require_safe
+@closer_required
+def board(request: HttpRequest, closer: Any, session_id: UUID | None = None) -> HttpResponse:
+    """The board, with the session of the address opened."""
+    if session_id and snapshot.find(closer.team, session_id) is None:
+        raise Http404("No such session in your team.")
+    taken = snapshot.take(closer.team, str(session_id) if session_id else None)
+    roster = fragments.roster(closer.team, timezone.now())
+    desk = fragments.desk(closer)
+    html = {piece["target"]: piece["html"] for piece in [*taken.fragments, *roster.shared, *desk["fragments"]]}
+    context = {
+        "closer": closer,
+        "pieces": html | {"me": roster.own.get(closer.pk, {}).get("html", "")},
+        "config": config(closer, taken, desk),
+        "widgets": closer.team.widgets.filter(is_active=True)[:5],
+    }
+    return render(request, "dashboard/board.html", context)
+
+
+def config(closer: Any, taken: snapshot.Snapshot, desk: dict[str, Any]) -> dict[str, Any]:
+    """What the page's program must know before its socket is open."""
+    return {
+        "signalling_host": settings.TELNYX_SIGNALLING_HOST,
+        "ice_servers": settings.TELNYX_ICE_SERVERS,
+        "region": settings.TELNYX_SIGNALLING_REGION,
+        "closer": {"id": closer.pk, "name": closer.display_name, "available": closer.is_available},
+        "epoch": taken.epoch,
+        "cursors": taken.cursors,
+        "watching": taken.watching,
+        "desk": {name: desk[name] for name in ("handoff", "session", "state")},
+        "urls": urls(),
+    }
+
+
+def urls() -> dict[str, str]:
+    some = {"offer_id": PLACEHOLDER_ID}
+    call = {"handoff_id": PLACEHOLDER_ID}
+    return {
+        "socket": "/ws/dashboard/",
+        "board": reverse("dashboard:board"),
+        "session": reverse("dashboard:session", kwargs={"session_id": PLACEHOLDER_ID}),
+        "login": reverse("login"),
+        "availability": reverse("dashboard:availability"),
+        "accept": reverse("dashboard:accept", kwargs=some),
+        "decline": reverse("dashboard:decline", kwargs=some),
+        "hang_up": reverse("dashboard:hang-up", kwargs=call),
+        "notes": reverse("dashboard:notes", kwargs=call),
+        "complete": reverse("dashboard:complete", kwargs=call),
+        "quality": reverse("dashboard:quality", kwargs=call),
+        "softphone_login": reverse("dashboard:softphone-login"),
+    }

@@ -1,0 +1,33 @@
+// What the server told the page before its socket was open.
+
+export interface Desk {
+  handoff: string | null;
+  session: string | null;
+  state: string | null;
+}
+
+export interface Config {
+  signalling_host: string;
+  ice_servers: RTCIceServer[] | null;
+  region: string;
+  closer: { id: number; name: string; available: boolean };
+  epoch: string;
+  cursors: Record<string, number>;
+  watching: string | null;
+  desk: Desk;
+  urls: Record<
+    | "socket" | "board" | "session" | "login" | "availability" | "accept" | "decline" | "hang_up" | "notes"
+    | "complete" | "quality" | "softphone_login",
+    string
+  >;
+}
+
+const PLACEHOLDER = "00000000-0000-0000-0000-000000000000";
+
+export function readConfig(): Config {
+  return JSON.parse(document.getElementById("dashboard-config")?.textContent ?? "{}") as Config;
+}
+
+export function address(pattern: string, id: string): string {
+  return pattern.replace(PLACEHOLDER, encodeURIComponent(id));
+}

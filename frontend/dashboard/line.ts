@@ -1,0 +1,229 @@
+// The closer's line: which tab has the softphone, when it registers, what it may answer, what it measures.
+
+import { Levels } from "../softphone/levels";
+import { SoftphoneLock } from "../softphone/lock";
+import type { Phone } from "../softphone/phone";
+import { address, type Config, type Desk } from "./config";
+import { post, Refused } from "./api";
+import type { Microphone } from "./microphone";
+import { PhonePanel } from "./phone-panel";
+import { recall } from "./preferences";
+import type { Sound } from "./sound";
+import { toast } from "./toasts";
+import type { CallStats } from "../shared/stats";
+
+const QUALITY_EVERY_MS = 30_000;
+const LOST_AFTER_MS = 10_000;
+const TALKING = new Set(["bridging", "connected"]);
+const ELSEWHERE = "The softphone is open in another tab.";
+const ELSEWHERE_BUSY = "The softphone is in a call in another tab.";
+
+const NO_STATS: Partial<CallStats> = { packetsReceived: 0, totalAudioEnergy: 0 };
+
+export class Line {
+  readonly panel: PhonePanel;
+  private readonly lock: SoftphoneLock;
+  private readonly levels: Levels;
+  private phone: Phone | null = null;
+  private desk: Desk;
+  private qualityTimer = 0;
+  private lostTimer = 0;
+
+  constructor(
+    private readonly config: Config,
+    private readonly sound: Sound,
+    private readonly microphone: Microphone,
+    private readonly changed: () => void,
+  ) {
+    this.desk = config.desk;
+    this.panel = new PhonePanel({
+      mute: () => this.mute(),
+      hold: () => void this.hold(),
+      end: () => void this.end(),
+      notice: () => this.lock.takeOver(),
+    });
+    this.levels = new Levels((remote, local) => this.panel.levels(remote, local));
+    this.lock = new SoftphoneLock(config.closer.id, {
+      gained: () => this.gained(),
+      lost: () => this.lostLock(),
+      elsewhere: (isInCall) => this.elsewhere(isInCall),
+    });
+    window.addEventListener("beforeunload", (event) => {
+      if (this.isInCall) event.preventDefault();
+    });
+    window.agileadapt = { softphone: { stats: () => this.stats(), loudness: () => [...this.levels.remote] } };
+  }
+
+  get isOurs(): boolean {
+    return this.lock.isOurs;
+  }
+
+  get isRegistered(): boolean {
+    return this.isOurs && (this.phone?.isReady ?? false);
+  }
+
+  get isInCall(): boolean {
+    return this.phone?.state === "in-call";
+  }
+
+  get state(): string {
+    return this.phone?.state ?? "off";
+  }
+
+  /** Connect when this tab has the softphone and may hear the closer; with `ask`, ask for the microphone. */
+  async connect({ ask }: { ask: boolean }): Promise<boolean> {
+    if (!this.isOurs) return false;
+    const mayHear = this.microphone.isGranted || (ask && (await this.microphone.ask()));
+    if (!mayHear) return false;
+    const phone = await this.getPhone();
+    await phone.start();
+    return true;
+  }
+
+  /** The server's word on this closer's call: the only one that the phone may answer. */
+  attend(desk: Desk): void {
+    this.desk = desk;
+    this.phone?.expect(desk.state === "wrap_up" ? null : desk.handoff);
+    clearTimeout(this.lostTimer);
+    if (desk.state && TALKING.has(desk.state)) this.lostTimer = window.setTimeout(() => this.findCall(), LOST_AFTER_MS);
+    else if (!this.isInCall && this.isOurs) this.panel.notice("");
+  }
+
+  mute(): void {
+    if (this.isInCall) this.phone?.toggleMute();
+  }
+
+  async hold(): Promise<void> {
+    if (!this.isInCall) return;
+    try {
+      await this.phone?.toggleHold();
+    } catch {
+      toast("The call could not be put on hold. Try again.", "danger");
+    }
+  }
+
+  /** The server ends both sides; without it, at least our own phone hangs up. */
+  async end(): Promise<void> {
+    const { handoff, state } = this.desk;
+    if (!handoff || !state || state === "wrap_up") return;
+    try {
+      await post(address(this.config.urls.hang_up, handoff));
+    } catch (error) {
+      this.phone?.hangUp();
+      if (error instanceof Refused && error.code !== "gone") toast(error.message, "danger");
+    }
+  }
+
+  useMicrophone(device: string): void {
+    this.phone?.setMicrophone(device);
+  }
+
+  useSpeaker(device: string): void {
+    this.phone?.setSpeaker(device);
+    void this.sound.setSpeaker(device);
+  }
+
+  async stats(): Promise<Partial<CallStats>> {
+    return (await this.phone?.stats()) ?? NO_STATS;
+  }
+
+  private gained(): void {
+    this.panel.notice("");
+    this.changed();
+    if (this.config.closer.available || this.desk.handoff) void this.connect({ ask: false });
+  }
+
+  private lostLock(): void {
+    void this.phone?.stop();
+    this.phone = null;
+    this.panel.state("off");
+    this.elsewhere(false);
+    this.changed();
+  }
+
+  private elsewhere(isInCall: boolean): void {
+    if (this.isOurs) return;
+    this.panel.notice(isInCall ? ELSEWHERE_BUSY : ELSEWHERE, isInCall ? "" : "Use it here");
+  }
+
+  private async getPhone(): Promise<Phone> {
+    if (this.phone) return this.phone;
+    const { Phone } = await import("../softphone/phone");
+    this.phone ??= new Phone(
+      {
+        host: this.config.signalling_host,
+        iceServers: this.config.ice_servers,
+        region: this.config.region,
+        microphone: recall("microphone") ?? "",
+        speaker: recall("speaker") ?? "",
+        login: () => this.login(),
+      },
+      {
+        state: (state) => this.onState(state),
+        media: (remote, local) => void this.onMedia(remote, local),
+        controls: (isMuted, isHeld) => this.panel.controls(isMuted, isHeld),
+        trouble: (words) => this.panel.notice(words),
+        ended: (handoff, stats) => this.onEnded(handoff, stats),
+      },
+    );
+    this.attend(this.desk);
+    return this.phone;
+  }
+
+  private async login(): Promise<{ token: string; expiresAt: number }> {
+    const told = await post(this.config.urls.softphone_login);
+    return { token: String(told["token"]), expiresAt: Date.parse(String(told["expires_at"])) };
+  }
+
+  private onState(state: Phone["state"]): void {
+    this.panel.state(state);
+    this.lock.inCall(state === "in-call");
+    clearInterval(this.qualityTimer);
+    if (state === "in-call") this.qualityTimer = window.setInterval(() => void this.report(), QUALITY_EVERY_MS);
+    this.changed();
+  }
+
+  private async onMedia(remote: MediaStream | null, local: MediaStream | null): Promise<void> {
+    clearTimeout(this.lostTimer);
+    if (!remote) {
+      this.levels.stop();
+      return;
+    }
+    this.panel.notice("");
+    await this.sound.unlock();
+    if (this.sound.context) this.levels.start(this.sound.context, remote, local);
+    void this.stats(); // So that even a short call ends with something measured.
+  }
+
+  private onEnded(handoff: string | null, stats: CallStats | null): void {
+    if (handoff && stats) void this.send(handoff, stats, "end");
+  }
+
+  private async report(): Promise<void> {
+    const stats = await this.phone?.stats();
+    if (stats && this.desk.handoff) await this.send(this.desk.handoff, stats, "running");
+  }
+
+  private async send(handoff: string, stats: CallStats, when: string): Promise<void> {
+    try {
+      await post(address(this.config.urls.quality, handoff), { when, ...stats });
+    } catch {
+      // A lost measurement must not disturb the call.
+    }
+  }
+
+  /** The server says that we talk, but no call came back to this page, as after a reload. */
+  private findCall(): void {
+    if (this.isInCall || !this.desk.state || !TALKING.has(this.desk.state)) return;
+    const words = this.isOurs
+      ? "Your sound did not come back to this page. End the call, then call the prospect back."
+      : ELSEWHERE_BUSY;
+    this.panel.notice(words);
+  }
+}
+
+declare global {
+  interface Window {
+    agileadapt?: { softphone: { stats(): Promise<Partial<CallStats>>; loudness(): number[] } };
+  }
+}

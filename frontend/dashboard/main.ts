@@ -1,0 +1,231 @@
+// The closers' page: connects what the server says with what the page shows and what the closer does.
+
+import { address, readConfig, type Desk } from "./config";
+import { post, Refused } from "./api";
+import { refreshTimes, startClock } from "./clock";
+import { Fields } from "./fields";
+import { Keys } from "./keys";
+import { Line } from "./line";
+import { CallList } from "./list";
+import { Microphone, MICROPHONE_HELP } from "./microphone";
+import { Notes } from "./notes";
+import { Page } from "./page";
+import { bindPreferences, keepOpenSections, listDevices } from "./preferences";
+import { Readiness, type Checks } from "./readiness";
+import { Ring } from "./ring";
+import { LiveSocket, type Frame } from "./socket";
+import { Sound } from "./sound";
+import { Status } from "./status";
+import { toast } from "./toasts";
+import { Transcript } from "./transcript";
+
+let isStarted = false;
+const config = readConfig();
+const page = new Page();
+const sound = new Sound();
+const notes = new Notes(config);
+const transcript = new Transcript();
+const fields = new Fields();
+const list = new CallList(config.watching);
+const status = new Status(() => socket.hurry());
+const microphone = new Microphone(() => changed());
+const line = new Line(config, sound, microphone, () => changed());
+const ring = new Ring(config, sound, {
+  accepted: (handoff, session) => {
+    line.attend({ handoff, session, state: "accepted" });
+    watch(session);
+  },
+  changed: () => {
+    refreshTimes();
+    status.refresh();
+  },
+});
+const readiness = new Readiness((name) => void fix(name));
+const socket = new LiveSocket(
+  { url: config.urls.socket, probe: config.urls.board, epoch: config.epoch, cursors: config.cursors, watching: config.watching },
+  {
+    frame: received,
+    beat: present,
+    connection: (state, reason, since) => {
+      status.connection(state, reason, since);
+      changed();
+    },
+  },
+);
+
+function received(frame: Frame): void {
+  if (frame.fragments) page.apply(frame.fragments);
+  if (frame.type === "snapshot") list.choose(frame.watching ?? null);
+  else if (frame.type === "gone") for (const session of frame.sessions ?? []) page.remove(`card-${session}`);
+  else if (frame.type === "ring") ring.show(frame);
+  else if (frame.type === "ring_over") ring.over(frame);
+  else if (frame.type === "desk") line.attend(frame as unknown as Desk);
+}
+
+/** What this page can prove. Only the tab that has the softphone speaks for the closer. */
+function present(): void {
+  if (!line.isOurs) return;
+  socket.send({ type: "presence", softphone: line.isRegistered, microphone: microphone.isGranted, sound: sound.isUnlocked });
+}
+
+function checks(): Checks {
+  const isElsewhere = !line.isOurs;
+  return {
+    sound: { isGood: sound.isUnlocked, text: sound.isUnlocked ? "On" : "Off: you would not hear the ring", canFix: true },
+    microphone: {
+      isGood: microphone.isGranted,
+      text: MICROPHONE_HELP[microphone.state],
+      canFix: microphone.state !== "insecure",
+    },
+    softphone: {
+      isGood: line.isRegistered,
+      text: isElsewhere ? "In another tab" : line.isRegistered ? "Connected" : line.state === "registering" ? "Connecting…" : "Not connected",
+      canFix: !isElsewhere && line.state === "off",
+    },
+    socket: { isGood: socket.isOpen, text: socket.isOpen ? "Live" : "Reconnecting…", canFix: true },
+  };
+}
+
+let lastProof = "";
+
+function changed(): void {
+  if (!isStarted) return;
+  const now = checks();
+  readiness.show(now);
+  const proof = JSON.stringify([line.isOurs, now.sound.isGood, now.microphone.isGood, now.softphone.isGood, now.socket.isGood]);
+  if (proof !== lastProof) {
+    lastProof = proof;
+    if (microphone.isGranted) void listDevices();
+    present();
+  }
+}
+
+async function fix(name: keyof Checks): Promise<void> {
+  if (name === "sound") await sound.unlock();
+  else if (name === "socket") socket.hurry();
+  else if (name === "microphone") await microphone.ask();
+  else await line.connect({ ask: true });
+  changed();
+}
+
+/** One click does it all: sound, microphone, phone line, and the word to the server. */
+async function setAvailable(available: boolean): Promise<void> {
+  if (available) {
+    await sound.unlock();
+    await line.connect({ ask: true });
+    if (line.isOurs && !microphone.isGranted) {
+      toast(MICROPHONE_HELP[microphone.state], "danger");
+      return;
+    }
+  }
+  await act(config.urls.availability, { available });
+}
+
+async function act(url: string, body: object = {}): Promise<void> {
+  try {
+    await post(url, body);
+  } catch (error) {
+    toast(error instanceof Refused ? error.message : "That did not work. Try again.", "danger");
+  }
+}
+
+function watch(session: string | null, isNew = true): void {
+  if (!socket.isOpen) {
+    location.assign(session ? address(config.urls.session, session) : config.urls.board);
+    return;
+  }
+  if (isNew) history.pushState({ session }, "", session ? address(config.urls.session, session) : config.urls.board);
+  list.choose(session);
+  socket.watch(session);
+}
+
+function step(by: 1 | -1): void {
+  const session = list.step(by);
+  if (session) watch(session);
+}
+
+async function complete(button: HTMLElement): Promise<void> {
+  await notes.flush();
+  await act(address(config.urls.complete, button.dataset["complete"] ?? ""), { disposition: button.dataset["disposition"] });
+}
+
+function showHelp(): void {
+  (document.getElementById("help") as HTMLDialogElement).showModal();
+}
+
+const CLICKS: Record<string, (element: HTMLElement) => void> = {
+  "[data-availability]": (button) => void setAvailable(button.dataset["availability"] === "on"),
+  "[data-complete]": (button) => void complete(button),
+  "[data-keep]": (button) => void act(button.dataset["keep"] ?? ""),
+  "[data-help]": showHelp,
+  "[data-test-ring]": () => sound.test(),
+  "[data-allow-notifications]": () => void Notification.requestPermission().then(offerNotifications),
+};
+
+function onClick(event: MouseEvent): void {
+  const target = event.target instanceof Element ? event.target : null;
+  const link = target?.closest<HTMLAnchorElement>("a[data-watch]");
+  if (link && event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    watch(link.dataset["watch"] || null);
+    return;
+  }
+  for (const [selector, run] of Object.entries(CLICKS)) {
+    const element = target?.closest<HTMLElement>(selector);
+    if (element) run(element);
+  }
+  closeMenu(target);
+}
+
+function closeMenu(target: Element | null): void {
+  const menu = document.getElementById("menu") as HTMLDetailsElement;
+  if (menu.open && !menu.contains(target)) menu.open = false;
+}
+
+function offerNotifications(): void {
+  const button = document.querySelector<HTMLElement>("[data-allow-notifications]");
+  if (button) button.hidden = !("Notification" in window) || Notification.permission !== "default";
+}
+
+const keys = new Keys({
+  a: () => void ring.accept(),
+  d: () => void ring.decline(),
+  m: () => line.mute(),
+  h: () => void line.hold(),
+  e: () => void line.end(),
+  j: () => step(1),
+  k: () => step(-1),
+  n: () => void notes.focus(),
+  "/": () => list.focusSearch(),
+  "?": showHelp,
+});
+
+bindPreferences({
+  volume: (share) => sound.setVolume(share),
+  shortcuts: (isOn) => {
+    keys.isOn = isOn;
+  },
+  microphone: (device) => line.useMicrophone(device),
+  speaker: (device) => line.useSpeaker(device),
+});
+page.onChange(() => {
+  refreshTimes();
+  list.refresh();
+  keepOpenSections();
+  transcript.refresh();
+  fields.refresh();
+  status.refresh();
+});
+document.addEventListener("click", onClick);
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") closeMenu(null);
+});
+window.addEventListener("popstate", (event) => watch((event.state as { session?: string } | null)?.session ?? null, false));
+sound.onChange(() => changed());
+
+isStarted = true;
+history.replaceState({ session: config.watching }, "");
+startClock();
+offerNotifications();
+page.changed();
+changed();

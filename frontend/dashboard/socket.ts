@@ -1,0 +1,219 @@
+// The live line: says hello with its positions, takes numbered events without a gap, comes back by itself.
+
+import { backoffMs } from "../shared/backoff";
+import type { Fragment } from "./page";
+
+export type Connection = "live" | "reconnecting" | "stale";
+
+export interface Frame {
+  type: string;
+  session?: string;
+  sessions?: string[];
+  seq?: number;
+  kind?: string;
+  epoch?: string;
+  cursors?: Record<string, number>;
+  watching?: string | null;
+  fragments?: Fragment[];
+  [other: string]: unknown;
+}
+
+export interface SocketEvents {
+  /** A frame that is in order and may be shown. */
+  frame(frame: Frame): void;
+  connection(state: Connection, reason: string, since: number): void;
+  /** The server counts on an answer: a hidden page's own timers are slowed down. */
+  beat(): void;
+}
+
+interface Start {
+  url: string;
+  probe: string;
+  epoch: string;
+  cursors: Record<string, number>;
+  watching: string | null;
+}
+
+const STALE_AFTER_MS = 8_000;
+const SILENCE_MS = 25_000; // the server beats every 10 s
+const REASONS: Record<number, string> = {
+  4401: "You are signed out. Reload the page to sign in again.",
+  4403: "Your rights changed. Reload the page.",
+  1008: "This dashboard was closed because too many are open, or it sent too much. Reload the page to use this one.",
+};
+
+export class LiveSocket {
+  private socket: WebSocket | null = null;
+  private cursors: Map<string, number>;
+  private epoch: string | null;
+  private watching: string | null;
+  private attempt = 0;
+  private lostAt = Date.now();
+  private heardAt = 0;
+  private isLive = false;
+  private isFinal = false;
+  private timer = 0;
+  private reason = "";
+
+  constructor(
+    private readonly start: Start,
+    private readonly events: SocketEvents,
+  ) {
+    this.cursors = new Map(Object.entries(start.cursors));
+    this.epoch = start.epoch;
+    this.watching = start.watching;
+    window.addEventListener("online", () => this.hurry());
+    document.addEventListener("visibilitychange", () => this.onVisible());
+    window.setInterval(() => this.look(), 1_000);
+    this.open();
+  }
+
+  get isOpen(): boolean {
+    return this.isLive;
+  }
+
+  send(frame: object): void {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(frame));
+  }
+
+  watch(session: string | null): void {
+    this.watching = session;
+    this.send({ type: "watch", session });
+  }
+
+  hurry(): void {
+    if (this.isFinal || this.isLive) return;
+    clearTimeout(this.timer);
+    if (this.socket?.readyState === WebSocket.CONNECTING) return;
+    this.open();
+  }
+
+  private open(): void {
+    this.socket?.close();
+    const socket = new WebSocket(new URL(this.start.url, location.href.replace(/^http/, "ws")));
+    let wasOpen = false;
+    this.socket = socket;
+    socket.onopen = () => {
+      wasOpen = true;
+      this.hello();
+    };
+    socket.onmessage = (message) => {
+      if (socket === this.socket) this.received(String(message.data));
+    };
+    socket.onclose = (event) => {
+      if (socket === this.socket) this.lost(event.code, wasOpen);
+    };
+  }
+
+  private hello(): void {
+    this.heardAt = Date.now();
+    this.send({ type: "hello", epoch: this.epoch, cursors: Object.fromEntries(this.cursors), watching: this.watching });
+  }
+
+  private received(text: string): void {
+    this.heardAt = Date.now();
+    const frame = JSON.parse(text) as Frame;
+    switch (frame.type) {
+      case "beat":
+        this.events.beat();
+        break;
+      case "snapshot":
+        this.snapshot(frame);
+        break;
+      case "resumed":
+        this.live();
+        break;
+      case "reload":
+        this.epoch = null;
+        this.hello();
+        break;
+      case "event":
+        this.event(frame);
+        break;
+      case "gone":
+        for (const session of frame.sessions ?? []) this.cursors.delete(session);
+        this.events.frame(frame);
+        break;
+      case "watching":
+        // An answer to an earlier click must not replace what was chosen since.
+        if ((frame.session ?? null) === this.watching || frame.session === null) this.events.frame(frame);
+        break;
+      default:
+        this.events.frame(frame);
+    }
+  }
+
+  private snapshot(frame: Frame): void {
+    this.epoch = frame.epoch ?? null;
+    this.cursors = new Map(Object.entries(frame.cursors ?? {}));
+    this.live();
+    this.events.frame(frame);
+  }
+
+  private event(frame: Frame): void {
+    const session = frame.session ?? "";
+    const seq = frame.seq ?? 0;
+    const known = this.cursors.get(session) ?? 0;
+    if (seq <= known) return;
+    if (seq > known + 1) {
+      this.hello(); // A gap: the server reads what is missing from the rows.
+      return;
+    }
+    this.cursors.set(session, seq);
+    this.events.frame(frame);
+  }
+
+  private live(): void {
+    this.isLive = true;
+    this.attempt = 0;
+    this.reason = "";
+    this.events.connection("live", "", 0);
+  }
+
+  private lost(code: number, wasOpen: boolean): void {
+    if (this.isLive) this.lostAt = Date.now();
+    this.isLive = false;
+    this.reason = REASONS[code] ?? "";
+    this.isFinal = this.reason !== "";
+    this.tell();
+    if (this.isFinal) return;
+    // A refused handshake has no code, so the page itself is asked whether we are still signed in.
+    if (!wasOpen && this.attempt > 0) void this.probe();
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.open(), backoffMs(this.attempt++));
+  }
+
+  private async probe(): Promise<void> {
+    try {
+      const response = await fetch(this.start.probe, { method: "HEAD", redirect: "manual", credentials: "same-origin" });
+      const code = response.type === "opaqueredirect" ? 4401 : response.status === 403 ? 4403 : 0;
+      if (!code || this.isLive) return;
+      this.isFinal = true;
+      this.reason = REASONS[code] ?? "";
+      clearTimeout(this.timer);
+      this.tell();
+    } catch {
+      // The server is away: the next attempt will tell.
+    }
+  }
+
+  private tell(): void {
+    const since = Date.now() - this.lostAt;
+    const isStale = this.isFinal || since > STALE_AFTER_MS;
+    this.events.connection(isStale ? "stale" : "reconnecting", this.reason, since);
+  }
+
+  private look(): void {
+    if (this.isLive && Date.now() - this.heardAt > SILENCE_MS) {
+      this.socket?.close();
+      this.lost(1006, true);
+    } else if (!this.isLive) this.tell();
+  }
+
+  private onVisible(): void {
+    if (document.visibilityState === "visible") {
+      this.send({ type: "ping" });
+      this.hurry();
+    }
+  }
+}

@@ -1,0 +1,277 @@
+// The closer's phone over @telnyx/webrtc. It answers the one call that the server says this closer accepted.
+
+import { TelnyxRTC, type Call, type IClientOptions, type INotification } from "@telnyx/webrtc";
+
+import { callStats, type CallStats } from "../shared/stats";
+
+export type PhoneState = "off" | "registering" | "ready" | "in-call";
+
+export interface Login {
+  token: string;
+  expiresAt: number;
+}
+
+export interface PhoneOptions {
+  host: string;
+  iceServers: RTCIceServer[] | null;
+  region: string;
+  microphone: string;
+  speaker: string;
+  login(): Promise<Login>;
+}
+
+export interface PhoneEvents {
+  state(state: PhoneState): void;
+  /** The call's sound is there, or gone again. */
+  media(remote: MediaStream | null, local: MediaStream | null): void;
+  controls(isMuted: boolean, isHeld: boolean): void;
+  /** Plain words about something that keeps the phone from working; empty when it is over. */
+  trouble(words: string): void;
+  ended(handoff: string | null, stats: CallStats | null): void;
+}
+
+const HANDOFF_HEADER = "x-handoff-id";
+const PATIENCE_MS = 6_000; // the call may ring before the page is told that it may answer it
+const RENEW_BEFORE_MS = 5 * 60_000;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const LIVE_STATES = new Set(["active", "held", "recovering"]);
+const OVER_STATES = new Set(["hangup", "destroy", "purge"]);
+const REMOTE_AUDIO_ID = "remote-audio";
+
+// Codes of the SDK that a closer can do something about, or should at least understand.
+const TROUBLE: Record<number, string> = {
+  42001: "The microphone is blocked, so the call has no sound from you.",
+  42002: "No microphone was found.",
+  42003: "The microphone could not be opened. Another program may be using it.",
+  45003: "The phone line could not be reached again. Press Connect.",
+  46001: "The phone line refused the login. Press Connect.",
+  46002: "The phone line refused the login. Press Connect.",
+  48001: "This computer is offline.",
+  48501: "The call was lost while the connection was away.",
+};
+const FINAL = new Set([45003, 46001, 46002, 46003]);
+
+export function handoffOf(call: Call): string | null {
+  const headers = (call.options.customHeaders ?? []) as { name: string; value: string }[];
+  return headers.find((header) => header.name.toLowerCase() === HANDOFF_HEADER)?.value ?? null;
+}
+
+export class Phone {
+  state: PhoneState = "off";
+  private client: TelnyxRTC | null = null;
+  private call: Call | null = null;
+  private waiting: Call | null = null;
+  private expected: string | null = null;
+  private handoff: string | null = null;
+  private lastStats: CallStats | null = null;
+  private isRegistered = false;
+  private isStarting = false;
+  private renewal = 0;
+  private isRenewalDue = false;
+  private hadMedia = false;
+
+  constructor(
+    private readonly options: PhoneOptions,
+    private readonly events: PhoneEvents,
+  ) {}
+
+  get isReady(): boolean {
+    return this.isRegistered;
+  }
+
+  get isMuted(): boolean {
+    return this.call?.isAudioMuted ?? false;
+  }
+
+  get isHeld(): boolean {
+    return this.call?.state === "held";
+  }
+
+  async start(): Promise<void> {
+    if (this.isStarting || this.isRegistered) return;
+    this.isStarting = true;
+    this.become("registering");
+    try {
+      const login = await this.options.login();
+      await this.connect(login);
+      this.renewBefore(login.expiresAt);
+    } catch (error) {
+      this.become("off");
+      this.events.trouble(error instanceof Error ? error.message : "The phone line could not be reached. Press Connect.");
+    } finally {
+      this.isStarting = false;
+    }
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.renewal);
+    const client = this.client;
+    this.client = null;
+    this.isRegistered = false;
+    this.become("off");
+    await client?.disconnect();
+  }
+
+  /** The hand-over that the server says this closer accepted; null when there is none. */
+  expect(handoff: string | null): void {
+    this.expected = handoff;
+    const call = this.waiting;
+    if (call && handoff && handoffOf(call) === handoff) this.answer(call);
+  }
+
+  toggleMute(): void {
+    this.call?.toggleAudioMute();
+    this.tellControls();
+  }
+
+  async toggleHold(): Promise<void> {
+    await this.call?.toggleHold();
+    this.tellControls();
+  }
+
+  hangUp(): void {
+    void this.call?.hangup();
+  }
+
+  setMicrophone(device: string): void {
+    this.options.microphone = device;
+    if (device) void this.call?.setAudioInDevice(device);
+  }
+
+  setSpeaker(device: string): void {
+    this.options.speaker = device;
+    void this.useSpeaker();
+  }
+
+  async stats(): Promise<CallStats> {
+    const stats = await callStats(this.call?.peer?.instance);
+    if (this.call) this.lastStats = stats;
+    return stats;
+  }
+
+  private async connect(login: Login): Promise<void> {
+    const options: IClientOptions & { host?: string } = { login_token: login.token, enableCallReports: false };
+    // A reload keeps the call: the SDK leaves it standing and takes it up again with the same session.
+    options.hangupOnBeforeUnload = false;
+    if (this.options.host) options.host = this.options.host;
+    if (this.options.iceServers) options.iceServers = this.options.iceServers;
+    if (this.options.region) options.region = this.options.region;
+    const client = new TelnyxRTC(options);
+    this.client = client;
+    client.remoteElement = REMOTE_AUDIO_ID;
+    if (this.options.microphone) await client.setAudioSettings({ micId: this.options.microphone });
+    client.on("telnyx.ready", () => this.mine(client, () => this.registered()));
+    client.on("telnyx.notification", (note: INotification) => this.mine(client, () => this.notified(note)));
+    client.on("telnyx.error", (event: unknown) => this.mine(client, () => this.troubled(event)));
+    client.on("telnyx.socket.close", () => this.mine(client, () => this.disconnected()));
+    await client.connect();
+  }
+
+  /** A client that was replaced may still speak; it is not listened to. */
+  private mine(client: TelnyxRTC, run: () => void): void {
+    if (client === this.client) run();
+  }
+
+  private registered(): void {
+    this.isRegistered = true;
+    this.events.trouble("");
+    this.become(this.call ? "in-call" : "ready");
+  }
+
+  private disconnected(): void {
+    this.isRegistered = false;
+    if (!this.call) this.become("registering"); // The SDK reconnects by itself.
+  }
+
+  private troubled(event: unknown): void {
+    const error = (event as { error?: { code?: number } } | null)?.error;
+    const code = Number(error?.code ?? 0);
+    const words = TROUBLE[code];
+    if (words) this.events.trouble(words);
+    if (FINAL.has(code)) void this.stop();
+  }
+
+  private notified(note: INotification): void {
+    if (note.type !== "callUpdate" || !note.call) return;
+    const call = note.call as unknown as Call;
+    if (OVER_STATES.has(call.state)) this.over(call);
+    else if (call.state === "ringing") this.ringing(call);
+    else if (LIVE_STATES.has(call.state)) this.live(call);
+  }
+
+  private ringing(call: Call): void {
+    if (this.call || this.waiting?.id === call.id) return;
+    const handoff = handoffOf(call);
+    if (handoff && handoff === this.expected) {
+      this.answer(call);
+      return;
+    }
+    this.waiting = call;
+    window.setTimeout(() => {
+      if (this.waiting !== call) return;
+      this.waiting = null;
+      void call.hangup();
+    }, PATIENCE_MS);
+  }
+
+  private answer(call: Call): void {
+    this.waiting = null;
+    this.call = call;
+    this.handoff = handoffOf(call);
+    void call.answer({});
+  }
+
+  /** Also reached by a call that was taken up again after a reload. */
+  private live(call: Call): void {
+    if (this.call && this.call.id !== call.id && this.call.id !== call.recoveredCallId) return;
+    this.call = call;
+    this.handoff = handoffOf(call) ?? this.handoff ?? this.expected;
+    this.become("in-call");
+    this.tellControls();
+    const remote = call.remoteStream ?? null;
+    this.hadMedia = remote !== null;
+    this.events.media(remote, call.localStream ?? null);
+    void this.useSpeaker();
+  }
+
+  private over(call: Call): void {
+    if (this.waiting?.id === call.id) this.waiting = null;
+    if (this.call?.id !== call.id) return;
+    const { handoff, lastStats } = this;
+    this.call = this.handoff = this.lastStats = null;
+    if (this.hadMedia) this.events.media(null, null);
+    this.hadMedia = false;
+    this.become(this.isRegistered ? "ready" : "registering");
+    this.events.ended(handoff, lastStats);
+    if (this.isRenewalDue) void this.renew();
+  }
+
+  private tellControls(): void {
+    this.events.controls(this.isMuted, this.isHeld);
+  }
+
+  private async useSpeaker(): Promise<void> {
+    const audio = document.getElementById(REMOTE_AUDIO_ID) as (HTMLAudioElement & { setSinkId?(id: string): Promise<void> }) | null;
+    if (this.options.speaker || audio?.srcObject) await audio?.setSinkId?.(this.options.speaker).catch(() => undefined);
+  }
+
+  private renewBefore(expiresAt: number): void {
+    clearTimeout(this.renewal);
+    const wait = Math.min(LONGEST_TIMER_MS, Math.max(30_000, expiresAt - Date.now() - RENEW_BEFORE_MS));
+    this.renewal = window.setTimeout(() => void this.renew(), wait);
+  }
+
+  /** Never during a call: the login only matters for the next one. */
+  private async renew(): Promise<void> {
+    this.isRenewalDue = this.call !== null;
+    if (this.isRenewalDue) return;
+    await this.stop();
+    await this.start();
+  }
+
+  private become(state: PhoneState): void {
+    if (this.state === state) return;
+    this.state = state;
+    this.events.state(state);
+  }
+}
