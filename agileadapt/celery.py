@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery
-from celery.signals import setup_logging, worker_init
+from celery.signals import setup_logging, worker_init, worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "agileadapt.settings")
 
@@ -23,3 +23,11 @@ def load_sdk(**_: object) -> None:
     from sessions_app import carrier  # noqa: PLC0415  (apps are not ready when this module is imported)
 
     carrier.warm()
+
+
+@worker_process_init.connect
+def connect_database(**_: object) -> None:
+    """The first command of a call must not wait for the pool's first connection."""
+    from django.db import connection  # noqa: PLC0415  (settings are not ready when this module is imported)
+
+    connection.ensure_connection()

@@ -14,5 +14,5 @@ def client() -> Telnyx:
 
 
 def warm() -> None:
-    """Load the SDK without opening a connection, which a fork must not inherit."""
-    Telnyx(api_key=settings.TELNYX_API_KEY, base_url=settings.TELNYX_API_BASE).warm()
+    """Load the SDK and the certificates. No connection is opened, so a fork may inherit the client."""
+    client().warm()

@@ -41,7 +41,11 @@ def _turns(session: VoiceSession) -> list[dict[str, str]]:
 
 
 def _callback(session: VoiceSession) -> dict[str, str] | None:
-    return {"due_at": session.callback_due_at.isoformat()} if session.callback_due_at else None
+    """Known only once there is a number to call: until then the page asks for one."""
+    prospect = session.prospect
+    if session.callback_due_at is None or prospect is None or not prospect.phone:
+        return None
+    return {"due_at": session.callback_due_at.isoformat()}
 
 
 def page_config(widget: WidgetConfig) -> dict[str, Any]:

@@ -146,7 +146,8 @@ def revoke_orphans(*, now: datetime) -> int:
 def session_of(token: str) -> VoiceSession | None:
     """The session whose token a page shows."""
     session_id = tokens.read(token)
-    return VoiceSession.objects.select_related("widget").filter(pk=session_id).first() if session_id else None
+    rows = VoiceSession.objects.select_related("widget", "team", "prospect")
+    return rows.filter(pk=session_id).first() if session_id else None
 
 
 def end(session: VoiceSession, *, reason: str, now: datetime) -> bool:
