@@ -60,6 +60,7 @@ async function refusal(response: Response): Promise<ApiError> {
 
 export class Api {
   session: Session | null = null;
+  private hasLeft = false;
 
   constructor(private readonly urls: Urls) {}
 
@@ -93,7 +94,8 @@ export class Api {
 
   /** Works while the page is being torn down, when an ordinary request would be cancelled. */
   leave(): void {
-    if (!this.session) return;
+    if (!this.session || this.hasLeft) return;
+    this.hasLeft = true;
     const body = new Blob([JSON.stringify({ token: this.session.token })], { type: "application/json" });
     navigator.sendBeacon(this.urls.leave, body);
   }

@@ -47,6 +47,7 @@ export class Captions {
   private live: Live[] = [];
   private pending: { text: string; after: number }[] = [];
   private notes: { text: string; after: number }[] = [];
+  private readonly told = new Map<string, string>();
 
   /** The back end's list replaces ours as soon as it knows at least as much. */
   fromServer(turns: Turn[]): void {
@@ -83,6 +84,13 @@ export class Captions {
       captions.push({ key: `turn-${index}`, role: turn.role, text: turn.text, isPartial, isPending: false });
     });
     return [...captions, ...this.between(this.turns.length)];
+  }
+
+  /** The turns that are new or have grown since this was last asked. */
+  news(): Caption[] {
+    const turns = this.list.filter(({ key, role, text, isPending }) => role !== "note" && !isPending && this.told.get(key) !== text);
+    for (const { key, text } of turns) this.told.set(key, text);
+    return turns;
   }
 
   private get turns(): (Turn | Live)[] {

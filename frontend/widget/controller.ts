@@ -1,25 +1,23 @@
 // Carry the visitor from the button to the end of the conversation, as the server tells it.
 
-import { backoffMs } from "../shared/backoff";
 import { Api, ApiError, type CallbackRequest } from "./api";
 import { Captions } from "./captions";
 import { customHeaders, type WidgetConfig } from "./config";
-import { Ears } from "./ears";
 import type { Login } from "./engine";
 import { AT_REST, shownState, type Facts, type Notice } from "./facts";
+import { Latencies } from "./latency";
 import { leaveMark } from "./left_mark";
 import { CallLine, loadEngine, type LineEvents } from "./line";
 import { T } from "./messages";
-import { MICROPHONE_CODES, openMicrophone, silence, stop } from "./microphone";
+import { MICROPHONE_CODES, type MicrophoneProblem } from "./microphone";
 import { claimCall } from "./one_call";
 import { tokenProblem } from "./problems";
 import { ProspectSocket, type ServerState } from "./socket";
-import { Vad, vadOptions, type VadEvent } from "./vad";
+import { Rejoin } from "./rejoin";
+import { Sound } from "./sound";
+import { vadOptions, type VadEvent } from "./vad";
 
-const HEARD_WAIT_MS = 2_500;
-const HEARD_SHOWN_MS = 500;
 const SERVER_WORD_MS = 8_000;
-const STALE_LEG_MS = 3_000;
 const QUIET_MS = 12_000;
 const LONGEST_MESSAGE = 2_000;
 
@@ -33,24 +31,19 @@ export interface Surface {
   emit(name: string, detail: object): void;
 }
 
-const pause = (ms: number) => new Promise<void>((resolve) => window.setTimeout(resolve, ms));
-
 export class Controller {
   facts: Facts = { ...AT_REST };
-  ears: Ears | null = null;
+  sound: Sound | null = null;
   readonly line: CallLine;
+  private readonly rejoin: Rejoin;
   private api: Api;
   private socket: ProspectSocket | null = null;
   private captions = new Captions();
-  private microphone: MediaStream | null = null;
   private release: (() => void) | null = null;
   private isAnonymousLeg = false;
-  private hasRejoined = false;
-  private attempts = 0;
+  private unreported: MicrophoneProblem | null = null;
   private visit = 0;
-  private readonly latencies: number[] = [];
-  private readonly gaps: number[] = [];
-  private readonly emitted = new Map<string, string>();
+  private readonly latencies = new Latencies();
 
   constructor(
     private readonly config: WidgetConfig,
@@ -58,6 +51,14 @@ export class Controller {
   ) {
     this.api = new Api(config.urls);
     this.line = new CallLine(this.lineEvents());
+    this.rejoin = new Rejoin(this.line, {
+      api: () => this.api,
+      isWanted: () => this.isRejoinWanted(),
+      place: async (token) => {
+        this.set({ isCallUp: false });
+        await this.place({ token });
+      },
+    });
     window.addEventListener("pagehide", () => this.pageHidden());
     window.addEventListener("offline", () => this.notice("offline", this.facts.stage === "live"));
     window.addEventListener("online", () => this.notice("offline", false));
@@ -80,7 +81,7 @@ export class Controller {
   }
 
   async agree(hasVoice: boolean): Promise<void> {
-    this.ears ??= this.newEars();
+    this.sound ??= this.newSound();
     this.set({ hasVoice, microphoneProblem: null, isCallbackOpen: false });
     if (hasVoice) await this.checkMicrophone();
     else await this.join();
@@ -89,7 +90,7 @@ export class Controller {
   mute(): void {
     const isMuted = !this.facts.isMuted;
     this.line.mute(isMuted);
-    this.ears?.mute(isMuted);
+    this.sound?.ears.mute(isMuted);
     this.surface.emit("agent.audio.mute", { muted: isMuted });
     this.set({ isMuted });
   }
@@ -143,7 +144,6 @@ export class Controller {
     this.cancel();
     this.api = new Api(this.config.urls);
     this.captions = new Captions();
-    this.emitted.clear();
     await this.start();
   }
 
@@ -155,60 +155,37 @@ export class Controller {
   }
 
   async microphoneAgain(): Promise<void> {
-    const answer = await openMicrophone();
-    if (!("stream" in answer)) return;
-    this.useMicrophone(answer.stream);
-    await this.line.replaceMicrophone(answer.stream);
+    if (!this.sound || (await this.sound.openMicrophone())) return; // the notice stays while there is none
+    await this.line.replaceMicrophone(this.sound.outgoing());
     this.line.mute(this.facts.isMuted);
   }
 
   async soundOn(): Promise<void> {
-    await this.surface.speaker.play().catch(() => undefined); // the notice stays while the browser refuses
-    await this.ears?.context.resume();
-    this.notice("sound", this.surface.speaker.paused);
+    if (this.sound) this.notice("sound", !(await this.sound.unlock()));
   }
 
   // From consent to the call
 
   private async checkMicrophone(): Promise<void> {
-    const visit = this.visit;
-    this.set({ stage: "microphone", isMicrophoneOpen: false, isHeard: false });
-    const answer = await openMicrophone();
-    if (visit !== this.visit || this.facts.stage !== "microphone") {
-      if ("stream" in answer) stop(answer.stream);
+    const { visit, sound } = this;
+    const isOver = () => visit !== this.visit || this.facts.stage !== "microphone";
+    this.set({ stage: "microphone", isMicrophoneOpen: false });
+    const problem = await sound!.openMicrophone();
+    if (isOver()) return;
+    if (problem) {
+      this.unreported = problem; // no session to report it to exists yet
+      this.surface.emit("agent.error", { code: MICROPHONE_CODES[problem], problem });
+      this.set({ microphoneProblem: problem });
       return;
     }
-    if ("problem" in answer) {
-      this.set({ microphoneProblem: answer.problem });
-      this.surface.emit("agent.error", { code: MICROPHONE_CODES[answer.problem], problem: answer.problem });
-      return;
-    }
-    this.useMicrophone(answer.stream);
     this.set({ isMicrophoneOpen: true });
-    await this.waitToBeHeard();
-    if (visit === this.visit && this.facts.stage === "microphone") await this.join();
-  }
-
-  private async waitToBeHeard(): Promise<void> {
-    const until = performance.now() + HEARD_WAIT_MS;
-    while (!this.facts.isHeard && performance.now() < until) await pause(50);
-    if (this.facts.isHeard) await pause(HEARD_SHOWN_MS);
-  }
-
-  private useMicrophone(stream: MediaStream): void {
-    stop(this.microphone);
-    this.microphone = stream;
-    this.ears?.useMicrophone(stream);
-    this.notice("microphoneLost", false);
-    stream.getAudioTracks()[0]?.addEventListener("ended", () => {
-      if (this.microphone === stream) this.notice("microphoneLost", true);
-    });
+    await sound!.waitToBeHeard();
+    if (!isOver()) await this.join();
   }
 
   private async join(): Promise<void> {
     const visit = this.visit;
     this.set({ stage: "live", problem: null, isCallUp: false, startedAt: null, server: null });
-    this.hasRejoined = false;
     this.notice("chat", !this.facts.hasVoice);
     try {
       const login = await this.newSession();
@@ -232,11 +209,10 @@ export class Controller {
   private async place(login: Login): Promise<void> {
     this.isAnonymousLeg = "assistantId" in login;
     const { signalling_host: host, ice_servers: iceServers, region, destination } = this.config;
-    this.microphone ??= silence(this.ears!.context);
     const headers = customHeaders(this.surface.attribute("call-custom-headers"));
     if (this.api.session) headers.push({ name: "X-Session-Token", value: this.api.session.token });
     const callerName = this.surface.attribute("call-caller-name") ?? "";
-    const dial = { destination, callerName, headers, stream: this.microphone, speaker: this.surface.speaker };
+    const dial = { destination, callerName, headers, stream: this.sound!.outgoing(), speaker: this.surface.speaker };
     await this.line.place({ login, host, iceServers, region }, dial);
   }
 
@@ -262,42 +238,11 @@ export class Controller {
     // Somebody may be filling the form in when the server closes the call behind it.
     const keepsForm = before === "callback" && this.facts.callbackDueAt === null;
     if (state.phase === "ended") this.finish({ wasLost: false, isCallbackOpen: keepsForm });
-    else if (state.rejoin) this.considerRejoin();
+    else if (state.rejoin) this.rejoin.consider();
   }
 
-  private considerRejoin(): void {
-    if (this.line.isPlacing) return;
-    if (!this.line.isUp || !this.hasRejoined) {
-      void this.rejoin();
-      return;
-    }
-    // Just rejoined: most likely the server has not seen it yet, and says so in a moment.
-    const leg = this.facts.server;
-    window.setTimeout(() => {
-      if (this.facts.server?.rejoin && this.facts.server === leg && !this.line.isPlacing) void this.rejoin();
-    }, STALE_LEG_MS);
-  }
-
-  private async rejoin(): Promise<void> {
-    const visit = this.visit;
-    this.line.isPlacing = true;
-    try {
-      const credentials = await this.api.rejoin();
-      if (visit !== this.visit) return;
-      this.hasRejoined = true;
-      await this.place({ token: credentials.token });
-    } catch (error) {
-      this.line.isPlacing = false;
-      // 409: there is nothing to join any more, and the next snapshot says what there is instead.
-      if (!(error instanceof ApiError) || error.status !== 409) this.rejoinLater();
-    }
-  }
-
-  private rejoinLater(): void {
-    const visit = this.visit;
-    window.setTimeout(() => {
-      if (visit === this.visit && this.facts.server?.rejoin) this.considerRejoin();
-    }, backoffMs(this.attempts++));
+  private isRejoinWanted(): boolean {
+    return this.facts.stage === "live" && this.facts.server?.rejoin === true;
   }
 
   // What the call says
@@ -306,10 +251,7 @@ export class Controller {
     return {
       ready: (where) => this.surface.emit("agent.connected", where),
       up: (callControlId) => this.up(callControlId),
-      remote: (stream) => {
-        this.ears?.useRemote(stream);
-        void this.soundOn();
-      },
+      remote: (stream) => void this.sound?.play(stream).then((isPlaying) => this.notice("sound", !isPlaying)),
       down: (reason) => this.down(reason),
       failed: (code) => this.notUp(code),
       error: (code) => {
@@ -327,7 +269,7 @@ export class Controller {
   }
 
   private up(callControlId: string): void {
-    this.attempts = 0;
+    this.rejoin.succeeded();
     this.line.mute(this.facts.isMuted);
     this.set({ isCallUp: true, startedAt: this.facts.startedAt ?? Date.now() });
     this.surface.emit("conversation.update", { call: { state: "active" } });
@@ -346,7 +288,7 @@ export class Controller {
     const visit = this.visit;
     this.set({ isCallUp: false });
     this.surface.emit("conversation.update", { call: { state: "ended", cause: reason } });
-    if (this.facts.server?.rejoin) this.considerRejoin();
+    this.rejoin.consider();
     // The leg is gone; whether a person follows, a form or the end is the server's to say. Silence means the end.
     window.setTimeout(() => {
       const phase = this.facts.server?.phase;
@@ -357,22 +299,20 @@ export class Controller {
 
   private notUp(code: number): void {
     this.api.report("error", { code, stage: "placing" });
-    if (this.facts.server?.rejoin) this.rejoinLater();
+    if (this.isRejoinWanted()) this.rejoin.failed();
     else this.fail({ text: T.problem.call, reference: code ? String(code) : "", canRetry: true });
   }
 
   // Measuring and showing
 
-  private newEars(): Ears {
-    const options = vadOptions(this.surface.attribute("vad"));
-    return new Ears(new Vad(options), {
+  private newSound(): Sound {
+    return new Sound(vadOptions(this.surface.attribute("vad")), this.surface.speaker, {
       vad: (event) => this.heard(event),
-      levels: (prospect, agent) => {
-        if (!this.facts.isHeard && prospect > options.volumeThreshold) {
-          this.notice("quiet", false);
-          this.set({ isHeard: true });
-        }
-        this.surface.levels(prospect, agent);
+      levels: (prospect, agent) => this.surface.levels(prospect, agent),
+      microphone: (isLost) => this.notice("microphoneLost", isLost),
+      heard: () => {
+        this.notice("quiet", false);
+        this.set({ isHeard: true });
       },
     });
   }
@@ -382,23 +322,17 @@ export class Controller {
       this.surface.emit(`conversation.${event.type}`, { at: event.at });
       return;
     }
-    const { state, userPerceivedLatencyMs, sinceVoiceMs } = event;
     if (!this.line.isUp || this.facts.server?.phase === "human") return;
-    const measured = userPerceivedLatencyMs === undefined ? {} : { userPerceivedLatencyMs: Math.round(userPerceivedLatencyMs) };
-    if (measured.userPerceivedLatencyMs !== undefined) this.latencies.push(measured.userPerceivedLatencyMs);
-    if (sinceVoiceMs !== undefined) this.gaps.push(Math.round(sinceVoiceMs));
-    this.surface.emit("conversation.agent.state", { state, ...measured });
-    this.set({ agent: state });
+    this.surface.emit("conversation.agent.state", this.latencies.take(event));
+    this.set({ agent: event.state });
   }
 
   private showCaptions(): void {
-    const captions = this.captions.list;
-    for (const { key, role, text, isPending } of captions) {
-      if (role === "note" || isPending || this.emitted.get(key) === text) continue;
-      this.emitted.set(key, text);
-      this.surface.emit("transcript.item", { id: key, role: role === "prospect" ? "user" : role, content: text, timestamp: Date.now() });
+    for (const { key, role, text } of this.captions.news()) {
+      const item = { id: key, role: role === "prospect" ? "user" : "assistant", content: text, timestamp: Date.now() };
+      this.surface.emit("transcript.item", item);
     }
-    this.set({ captions });
+    this.set({ captions: this.captions.list });
   }
 
   private notice(notice: Notice, isOn: boolean): void {
@@ -440,27 +374,27 @@ export class Controller {
 
   private async sayGoodbye(): Promise<void> {
     const { api } = this;
-    if (this.gaps.length) api.report("latency", { perceived: this.latencies.splice(0), since_voice: this.gaps.splice(0) });
+    this.latencies.report(api);
     const stats = await this.line.stats();
     if (stats) api.report("media", { ...stats });
     api.leave();
   }
 
   private letGo(): void {
+    this.rejoin.forget();
     void this.line.close();
     this.socket?.close();
     this.socket = null;
-    stop(this.microphone);
-    this.microphone = null;
-    this.ears?.close();
-    this.ears = null;
+    this.sound?.close();
+    this.sound = null;
     this.release?.();
     this.release = null;
   }
 
   private reportMicrophone(): void {
-    const problem = this.facts.microphoneProblem;
+    const problem = this.unreported;
     if (problem) this.api.report("error", { code: MICROPHONE_CODES[problem], problem });
+    this.unreported = null;
   }
 
   private pageHidden(): void {

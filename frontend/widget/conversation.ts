@@ -32,11 +32,11 @@ export class Conversation implements Surface {
   }
 
   get heard(): number {
-    return this.controller.ears?.heard ?? 0;
+    return this.controller.sound?.ears.heard ?? 0;
   }
 
   loudness(): number[] {
-    return this.controller.ears?.loudness() ?? [];
+    return this.controller.sound?.ears.loudness() ?? [];
   }
 
   attribute(name: string): string | null {

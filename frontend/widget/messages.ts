@@ -137,7 +137,7 @@ export const T = {
     soon: "As soon as possible",
     at: "At a time I choose",
     time: "Day and time",
-    submit: "Ask for the call",
+    submit: "Call me back",
     sending: "Sending…",
     back: "Back",
     needName: "Please tell us your name.",

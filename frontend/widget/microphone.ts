@@ -39,9 +39,13 @@ export async function openMicrophone(): Promise<MicrophoneAnswer> {
   }
 }
 
-/** What a visitor without a microphone sends: a real track, so that the call is set up as any other, but mute. */
+/** What a visitor without a microphone sends: real packets of silence, so that no side takes the call for dead. */
 export function silence(context: AudioContext): MediaStream {
-  return context.createMediaStreamDestination().stream;
+  const output = context.createMediaStreamDestination();
+  const source = new ConstantSourceNode(context, { offset: 0 });
+  source.connect(output);
+  source.start();
+  return output.stream;
 }
 
 export function stop(stream: MediaStream | null): void {
