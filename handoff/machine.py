@@ -69,6 +69,8 @@ _TALK_OVER = Move(State.WRAP_UP, (Effect.DROP_CLOSER, Effect.DROP_PROSPECT))
 
 TABLE: dict[tuple[State, Fact], Move] = {
     (State.NONE, Fact.TRIGGERED): Move(State.RESERVED, (Effect.TELL_WAITING, Effect.OFFER)),
+    (State.NONE, Fact.DEADLINE): Move(State.RESERVED, (Effect.TELL_WAITING, Effect.OFFER)),
+    (State.NONE, Fact.PROSPECT_LEFT): Move(State.ABANDONED),
     # Looking for somebody
     (State.RESERVED, Fact.OFFERED): Move(State.RINGING),
     (State.RESERVED, Fact.DEADLINE): Move(State.RESERVED, (Effect.OFFER,)),

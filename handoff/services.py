@@ -37,9 +37,8 @@ _ENTRIES = {
     State.UNANSWERED: "callback.promised",
     State.FAILED: "handoff.failed",
 }
-# What is written down when the search begins or begins anew, by the fact that caused it.
+# What is written down when the search begins anew, by the fact that caused it.
 _SEARCH_ENTRIES = {
-    Fact.TRIGGERED: "handoff.triggered",
     Fact.DECLINED: "handoff.declined",
     Fact.DEADLINE: "handoff.unanswered",
 }
@@ -124,7 +123,9 @@ def _tell(handoff: Handoff, current: State, following: State, fact: Fact, now: d
         sessions.enter_handover(handoff.session, phase=phase, closer_name=closer.display_name if closer else "")
     if following == State.RINGING:
         return  # The offer wrote its own entry, with the closer and the reason.
-    if following == State.RESERVED:
+    if current == State.NONE and following == State.RESERVED:
+        kind = "handoff.triggered"
+    elif following == State.RESERVED:
         kind = "handoff.failed" if current in {State.ACCEPTED, State.BRIDGING} else _SEARCH_ENTRIES[fact]
     else:
         kind = _ENTRIES[following]
