@@ -161,8 +161,8 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "EXCEPTION_HANDLER": "sessions_app.views.explain",
+    "DEFAULT_PARSER_CLASSES": ["sessions_app.bodies.StrictJSONParser"],
+    "EXCEPTION_HANDLER": "sessions_app.api.explain",
     "UNAUTHENTICATED_USER": None,
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144

@@ -26,12 +26,19 @@ def explain(raised: Exception, context: dict[str, Any]) -> Response | None:
     if response is not None and isinstance(raised, APIException):
         retry_after = response.headers.get("Retry-After")
         message = str(raised.detail) if isinstance(raised.detail, str) else "The request is not valid."
-        return error(response.status_code, message, retry_after=int(retry_after) if retry_after else None)
+        explained = error(response.status_code, message, retry_after=int(retry_after) if retry_after else None)
+        if "WWW-Authenticate" in response.headers:
+            explained.headers["WWW-Authenticate"] = response.headers["WWW-Authenticate"]
+        return explained
     return response
 
 
 class SessionView(APIView):
     """A view for the page that holds a session token: `Authorization: Bearer …`, or `token` in a beacon's body."""
+
+    def get_authenticate_header(self, request: HttpRequest) -> str:
+        # Without it the framework turns every 401 into a 403.
+        return "Bearer"
 
     def session_of(self, request: Request) -> VoiceSession:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")

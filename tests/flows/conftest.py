@@ -1,0 +1,150 @@
+"""One visit as far as each story needs it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import respx
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+from nacl.signing import SigningKey
+
+from handoff import actions, tasks
+from handoff.machine import State
+from handoff.models import Closer, Command, Handoff, Offer
+from sessions_app import carrier, services, tokens
+from sessions_app.models import VoiceSession, WidgetConfig
+from tests.flows.telnyx import Leg, Rest, Webhooks
+from tests.people import (
+    Clock,
+    alice,
+    anonymous_widget,
+    ben,
+    bob,
+    carol,
+    clock,
+    sales,
+    support,
+    widget,
+)
+
+__all__ = ["alice", "anonymous_widget", "ben", "bob", "carol", "clock", "sales", "support", "widget"]
+
+ANSWERS = {"full_name": "Ada Lovelace", "email": "ada@example.com", "budget": "20000", "timeline": "spring"}
+
+
+@pytest.fixture
+def webhooks(client: Client, signing_key: SigningKey) -> Webhooks:
+    return Webhooks(client, signing_key)
+
+
+@pytest.fixture
+def rest() -> Iterator[Rest]:
+    """Telnyx's REST interface; the SDK, its HTTP client and our ledger are the real ones."""
+    with respx.mock(assert_all_called=False) as router:
+        carrier.client.cache_clear()
+        yield Rest(router)
+    carrier.client.cache_clear()
+
+
+@dataclass
+class Visit:
+    """A prospect on our own leg, what Telnyx says of it, and what the workers do."""
+
+    session_id: Any
+    leg: Leg
+    rest: Rest
+    clock: Clock
+
+    @property
+    def session(self) -> VoiceSession:
+        return VoiceSession.objects.get(pk=self.session_id)
+
+    @property
+    def handoff(self) -> Handoff:
+        return Handoff.objects.select_related("closer", "closer_leg").get(session_id=self.session_id)
+
+    @property
+    def state(self) -> State:
+        return State(self.handoff.state)
+
+    def work(self) -> None:
+        """Send what is due, as the workers do, until nothing is."""
+        for _ in range(20):
+            due = Command.objects.filter(due_at__lte=timezone.now(), state=Command.State.PENDING)
+            ids = list(due.order_by("due_at", "created_at").values_list("pk", flat=True))
+            if not ids:
+                return
+            for command_id in ids:
+                tasks.run_command(str(command_id))
+        raise AssertionError("the ledger never comes to rest")
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass with the closers' dashboards still alive, then sweep."""
+        self.clock.advance(seconds)
+        Closer.objects.filter(seen_at__isnull=False).update(seen_at=timezone.now())
+        tasks.sweep()
+
+    def commands(self, kind: str) -> list[Command]:
+        return list(Command.objects.filter(session_id=self.session_id, kind=kind).order_by("created_at"))
+
+    def kinds(self) -> list[str]:
+        return list(self.session.timeline.values_list("kind", flat=True))
+
+    def ringing(self) -> Offer:
+        return self.handoff.offers.get(state=Offer.State.RINGING)
+
+    def accept(self) -> Leg:
+        """The closer whose dashboard rings takes the call; the leg that we dial for them is returned."""
+        offer = self.ringing()
+        actions.accept(offer.pk, closer=offer.closer, now=timezone.now())
+        self.work()
+        return self.closer_leg()
+
+    def closer_leg(self) -> Leg:
+        made = self.rest.dialled[-1]
+        ids = {name: made[name] for name in ("call_control_id", "call_leg_id", "call_session_id", "client_state")}
+        return Leg(self.leg.webhooks, settings.TELNYX_CALL_CONTROL_APP_ID, **ids)
+
+
+@pytest.fixture
+def visit(widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Clock) -> Visit:
+    """Consent is given; the page is about to place its call."""
+    return open_visit(widget, webhooks, rest, clock, connection_id=settings.TELNYX_CONNECTION_ID)
+
+
+def open_visit(widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Clock, *, connection_id: str) -> Visit:
+    session = services.open_visit(widget, recording=True, origin="", now=timezone.now())
+    return Visit(session.pk, Leg(webhooks, connection_id), rest, clock)
+
+
+@pytest.fixture
+def talking(visit: Visit) -> Visit:
+    """The call was answered by us and the assistant speaks."""
+    visit.leg.initiated(token=tokens.issue(visit.session_id))
+    visit.work()
+    visit.leg.answered()
+    visit.work()
+    visit.leg.conversation_created(visit.rest.conversation_id)
+    return visit
+
+
+@pytest.fixture
+def waiting(talking: Visit) -> Visit:
+    """The assistant has what it needs; a closer is looked for."""
+    talking.leg.gathered(ANSWERS)
+    talking.work()
+    return talking
+
+
+def connect(visit: Visit) -> Leg:
+    """From a ringing dashboard to two people talking; returns the closer's leg."""
+    closer_leg = visit.accept()
+    closer_leg.initiated(direction="outgoing")
+    closer_leg.answered()
+    visit.work()
+    closer_leg.bridged()
+    visit.leg.bridged()
+    return closer_leg

@@ -1,0 +1,172 @@
+"""Speaks for Telnyx: signed deliveries at our real addresses, and REST answers in Telnyx's own shapes."""
+
+import base64
+import json
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import httpx
+import respx
+from django.conf import settings
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+from nacl.signing import SigningKey
+
+CALL_CONTROL = "/webhooks/telnyx/call-control"
+INSIGHTS = "/webhooks/telnyx/insights"
+DYNAMIC_VARIABLES = "/webhooks/telnyx/dynamic-variables"
+DOORS = (CALL_CONTROL, INSIGHTS, DYNAMIC_VARIABLES)
+
+OK = {"data": {"result": "ok"}}
+
+
+def signature(key: SigningKey, body: bytes, *, at: datetime) -> dict[str, str]:
+    """The two headers with which Telnyx signs a body."""
+    seconds = str(int(at.timestamp()))
+    signed = key.sign(seconds.encode() + b"|" + body).signature
+    return {"telnyx-signature-ed25519": base64.b64encode(signed).decode(), "telnyx-timestamp": seconds}
+
+
+def envelope(event_type: str, payload: dict[str, Any], *, event_id: str, occurred_at: datetime) -> bytes:
+    data = {
+        "record_type": "event",
+        "event_type": event_type,
+        "id": event_id,
+        "occurred_at": occurred_at.isoformat(),
+        "payload": payload,
+    }
+    return json.dumps({"data": data, "meta": {"attempt": 1}}).encode()
+
+
+@dataclass
+class Webhooks:
+    """Delivers events, signed, through the URL that Telnyx knows."""
+
+    client: Client
+    key: SigningKey
+
+    def deliver(self, body: bytes, *, path: str = CALL_CONTROL, content_type: str = "application/json") -> HttpResponse:
+        headers = signature(self.key, body, at=timezone.now())
+        return self.client.post(path, body, content_type=content_type, headers=headers)
+
+    def event(
+        self,
+        event_type: str,
+        payload: dict[str, Any],
+        *,
+        path: str = CALL_CONTROL,
+        event_id: str = "",
+        occurred_at: datetime | None = None,
+    ) -> HttpResponse:
+        """Deliver one event; it must be accepted, whatever becomes of it."""
+        body = envelope(
+            event_type, payload, event_id=event_id or str(uuid.uuid4()), occurred_at=occurred_at or timezone.now()
+        )
+        response = self.deliver(body, path=path)
+        assert response.status_code == 200, response.content
+        return response
+
+
+@dataclass
+class Leg:
+    """One call leg as Telnyx names it; every method delivers what Telnyx would say of it."""
+
+    webhooks: Webhooks
+    connection_id: str
+    call_control_id: str = field(default_factory=lambda: f"v3:{uuid.uuid4().hex}")
+    call_leg_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    call_session_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    client_state: str | None = None
+
+    def ids(self) -> dict[str, Any]:
+        return {
+            "call_control_id": self.call_control_id,
+            "call_leg_id": self.call_leg_id,
+            "call_session_id": self.call_session_id,
+            "connection_id": self.connection_id,
+            "client_state": self.client_state,
+        }
+
+    def says(self, event_type: str, *, path: str = CALL_CONTROL, **payload: Any) -> HttpResponse:
+        return self.webhooks.event(event_type, {**self.ids(), **payload}, path=path)
+
+    def initiated(self, *, token: str = "", direction: str = "incoming", from_: str = "somebody") -> None:
+        headers = [{"name": "X-Session-Token", "value": token}] if token else []
+        self.says(
+            "call.initiated",
+            direction=direction,
+            state="parked",
+            **{"from": from_, "to": "agileadapt", "from_sip_uri": f"{from_}@sip.telnyx.com", "custom_headers": headers},
+        )
+
+    def answered(self) -> None:
+        self.says("call.answered", state="answered")
+
+    def bridged(self) -> None:
+        self.says("call.bridged")
+
+    def hung_up(self, *, source: str = "caller", cause: str = "normal_clearing") -> None:
+        self.says("call.hangup", hangup_cause=cause, hangup_source=source, sip_hangup_cause="200")
+
+    def conversation_created(self, conversation_id: str) -> None:
+        self.says("call.conversation.created", conversation_id=conversation_id)
+
+    def partial(self, results: dict[str, Any], history: list[dict[str, str]] | None = None) -> None:
+        self.says("call.ai_gather.partial_results", partial_results=results, message_history=history or [])
+
+    def gathered(self, result: dict[str, Any], history: list[dict[str, str]] | None = None) -> None:
+        self.says("call.ai_gather.ended", status="valid", result=result, message_history=history or [])
+
+
+@dataclass
+class Rest:
+    """Stands at Telnyx's REST address and answers what the real SDK asks; `requests` keeps all of it."""
+
+    router: respx.MockRouter
+    conversation_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    dialled: list[dict[str, Any]] = field(default_factory=list)
+    alive: bool = True
+
+    def __post_init__(self) -> None:
+        base = settings.TELNYX_API_BASE
+        self.router.post(f"{base}/calls", name="dial").mock(side_effect=self._dial)
+        self.router.get(url__regex=rf"{base}/calls/[^/]+$", name="status").mock(side_effect=self._status)
+        self.router.post(f"{base}/conferences", name="conference").respond(json={"data": {"id": "conf-1"}})
+        self.router.post(url__regex=rf"{base}/calls/[^/]+/actions/(gather_using_ai|ai_assistant_start)$").mock(
+            side_effect=self._conversation
+        )
+        self.router.post(url__regex=rf"{base}/(calls|conferences)/[^/]+/actions/[a-z_]+$").respond(json=OK)
+        messages = f"{base}/ai/conversations/{self.conversation_id}"
+        self.router.get(url__regex=rf"{messages}/messages").respond(json={"data": [], "meta": {"total_pages": 1}})
+        self.router.get(url__regex=rf"{messages}/conversations-insights").respond(json={"data": []})
+
+    @property
+    def requests(self) -> list[tuple[str, dict[str, Any]]]:
+        """(last part of the path, body) of every POST, oldest first."""
+        posts = [call.request for call in self.router.calls if call.request.method == "POST"]
+        return [(request.url.path.rsplit("/", 1)[-1], json.loads(request.content or b"{}")) for request in posts]
+
+    def asked(self, name: str) -> list[dict[str, Any]]:
+        return [body for path, body in self.requests if path == name]
+
+    def _dial(self, request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.content)
+        leg = {
+            "call_control_id": f"v3:{uuid.uuid4().hex}",
+            "call_leg_id": str(uuid.uuid4()),
+            "call_session_id": str(uuid.uuid4()),
+            "is_alive": False,
+            "record_type": "call",
+        }
+        self.dialled.append({**leg, "client_state": body["client_state"]})
+        return httpx.Response(200, json={"data": leg})
+
+    def _status(self, request: httpx.Request) -> httpx.Response:
+        ids = {"call_control_id": "x", "call_leg_id": "x", "call_session_id": "x", "record_type": "call"}
+        return httpx.Response(200, json={"data": {**ids, "is_alive": self.alive}})
+
+    def _conversation(self, request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"data": {"result": "ok", "conversation_id": self.conversation_id}})
