@@ -1,4 +1,7 @@
-"""Run everything on this machine until Ctrl-C: `make demo`."""
+"""Run everything on this machine until Ctrl-C: `make demo`.
+
+`python -m launcher.demo NAME` keeps its state in another folder, so that several can run side by side.
+"""
 
 import signal
 import sys
@@ -17,12 +20,12 @@ class Stopped(Exception):
     """Somebody asked the demo to stop."""
 
 
-def main() -> int:
+def main(name: str = "demo") -> int:
     started = time.monotonic()
     for number in STOP_SIGNALS:
         signal.signal(number, stop)
     try:
-        with Stack("demo", durable=True) as stack:
+        with Stack(name, durable=True) as stack:
             print(welcome(stack, time.monotonic() - started), flush=True)
             return watch(stack)
     except Stopped:
@@ -74,4 +77,4 @@ def shortened(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:2]))

@@ -1,6 +1,7 @@
 """Everything on one machine: servers, sandbox, web, worker and beat, tied together."""
 
 import os
+import signal
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ from launcher.checkout import VENV_PYTHON
 from launcher.memory import Memory
 from launcher.processes import Process
 
-START_SECONDS = 60
+START_SECONDS = 120
 PROGRAMS = ("beat", "worker", "web", "sandbox")
 ASGI_SERVERS: dict[str, Callable[[int], list[str]]] = {
     "daphne": lambda port: ["daphne", "-b", "127.0.0.1", "-p", str(port), "agileadapt.asgi:application"],
@@ -149,7 +150,14 @@ class Stack:
 
     def start(self, name: str, arguments: list[str], env: Mapping[str, str] | None = None) -> Process:
         command = [str(VENV_PYTHON), *arguments]
-        process = processes.start(name, command, log=self.logs / f"{name}.log", environment=env or self.env)
+        # When the launcher is killed the broker goes too, and an orderly stop of a Celery worker would wait for it.
+        process = processes.start(
+            name,
+            command,
+            log=self.logs / f"{name}.log",
+            environment=env or self.env,
+            death_signal=signal.SIGKILL,
+        )
         self.running[name] = process
         return process
 

@@ -121,3 +121,17 @@ def test_memory_of_a_process_that_has_gone_is_nothing(tmp_path: Path) -> None:
 
     assert memory.of_tree(child.pid) == memory.Memory(child.pid, 0, 0)
     assert child.pid != os.getpid()
+
+
+def test_several_children_stop_side_by_side(tmp_path: Path) -> None:
+    program = "import signal, sys, time; signal.signal(15, lambda *_: (time.sleep(1), sys.exit(0))); time.sleep(60)"
+    command = [sys.executable, "-c", f"print('up', flush=True); {program}"]
+    children = [processes.start(name, command, log=tmp_path / name) for name in ("one", "two", "three")]
+    for child in children:
+        wait_for(child.log)
+    started = time.monotonic()
+
+    processes.stop_all(children)
+
+    assert time.monotonic() - started < 2.5
+    assert not any(child.is_running() for child in children)
