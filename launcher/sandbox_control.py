@@ -12,36 +12,70 @@ Result = TypeVar("Result")
 POLL_SECONDS = 0.05
 
 
-class Leg(TypedDict):
-    """One call leg as the sandbox knows it; times are Unix seconds."""
+# `from` is a keyword, so these two need the other way of writing.
+Ends = TypedDict("Ends", {"from": str, "to": str})
+
+
+class Running(TypedDict):
+    """The assistant on a leg."""
+
+    running: bool
+    conversation_id: str | None
+    question: str | None
+
+
+class Leg(Ends):
+    """One call leg as the sandbox knows it; loudness as RMS, `voice_*` as [start, end, source], Unix seconds."""
 
     call_control_id: str
     call_leg_id: str
     call_session_id: str
+    connection_id: str
     role: str
     state: str
     source: str
     peer: str | None
+    conference: str | None
     frames_in: int
     frames_out: int
     rms_in: float
     rms_out: float
     first_voice_in_at: float | None
+    first_voice_in_monotonic: float | None
+    last_voice_in_at: float | None
+    first_voice_out_at: float | None
+    last_voice_out_at: float | None
+    voice_in: list[list[Any]]
+    voice_out: list[list[Any]]
+    connected: bool
+    started_at: str
+    answered_at: str | None
+    bridged_at: str | None
+    ended_at: str | None
     hangup_cause: str | None
     sip_username: str | None
-    assistant: dict[str, Any]
+    client_state: str | None
+    on_hold: bool
+    assistant: Running
 
 
 class Credential(TypedDict):
+    """A telephony credential that has not been deleted."""
+
     id: str
     name: str
-    tag: str
+    tag: str | None
     sip_username: str
-    expires_at: str
+    expires_at: str | None
+    expired: bool
     registered: bool
 
 
 class State(TypedDict):
+    """Everything at one moment; `at` and `monotonic` are the sandbox's clocks."""
+
+    at: float
+    monotonic: float
     legs: list[Leg]
     credentials: list[Credential]
     conferences: list[dict[str, Any]]
@@ -52,12 +86,12 @@ class Request(TypedDict):
     """A request that the sandbox received over REST."""
 
     n: int
-    at: float
+    at: str
     method: str
     path: str
     command_id: str | None
     body: Any
-    status: int
+    status: int | None
     effective: bool
 
 
@@ -67,10 +101,11 @@ class Delivery(TypedDict):
     n: int
     event_id: str
     event_type: str
-    at: float
+    path: str
+    at: str
     attempts: int
     status: int | None
-    acked_at: float | None
+    acked_at: str | None
 
 
 class ControlError(Exception):
@@ -96,9 +131,8 @@ class SandboxControl:
         return requests
 
     def webhooks(self, since: int = 0) -> list[Delivery]:
-        deliveries = self.call("GET", f"/control/webhooks?since={since}")
-        listed: list[Delivery] = deliveries["webhooks"] if isinstance(deliveries, dict) else deliveries
-        return listed
+        deliveries: list[Delivery] = self.call("GET", f"/control/webhooks?since={since}")
+        return deliveries
 
     def reset(self) -> None:
         """End all calls and forget everything but the configuration."""
@@ -109,7 +143,7 @@ class SandboxControl:
         query = urllib.parse.urlencode({"call_control_id": call_control_id}) if call_control_id else ""
         self.call("PUT", f"/control/scenario?{query}", entries)
 
-    def end_assistant(self, call_control_id: str, *, reason: str = "completed") -> None:
+    def end_assistant(self, call_control_id: str, *, reason: str = "normal") -> None:
         self.call("POST", "/control/assistant/end", {"call_control_id": call_control_id, "reason": reason})
 
     def hangup(self, call_control_id: str) -> None:
