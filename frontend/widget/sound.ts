@@ -7,6 +7,7 @@ import { Vad, type VadEvent, type VadOptions } from "./vad";
 const HEARD_WAIT_MS = 2_500;
 const HEARD_SHOWN_MS = 500;
 const POLL_MS = 50;
+const HEARD_LEVEL = 4; // far below speech for the VAD, but a live microphone all the same
 
 export interface SoundEvents {
   vad(event: VadEvent): void;
@@ -31,7 +32,7 @@ export class Sound {
     this.ears = new Ears(new Vad(options), {
       vad: (event) => events.vad(event),
       levels: (prospect, agent) => {
-        if (prospect > options.volumeThreshold) this.noticeVoice();
+        if (prospect > HEARD_LEVEL) this.noticeVoice();
         events.levels(prospect, agent);
       },
     });

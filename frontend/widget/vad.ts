@@ -5,7 +5,7 @@ export interface VadOptions {
   volumeThreshold: number;
   /** Quiet for this long ends the prospect's turn. */
   silenceDurationMs: number;
-  /** Energy for this long without a break is speech. */
+  /** Energy for this long is speech; the gaps between syllables neither count nor start it anew. */
   minSpeechDurationMs: number;
   /** A perceived latency above this is thrown away; unset keeps all. */
   maxLatencyMs?: number | undefined;
@@ -20,6 +20,8 @@ export type VadEvent =
 
 export const VAD_DEFAULTS: VadOptions = { volumeThreshold: 10, silenceDurationMs: 1000, minSpeechDurationMs: 100 };
 
+// Even in fluent speech the energy sinks between syllables; asking for it without any gap misses whole sentences.
+const SYLLABLE_GAP_MS = 100;
 const AGENT_THRESHOLD = 4; // decoded silence stays near 0, the quietest speech well above
 const AGENT_HOLD_MS = 700; // a breath between two sentences is not the end of an answer
 const LOST_SIGHT_MS = 250; // without a reading for this long (frozen tab), loudness is not known to have lasted
@@ -48,6 +50,8 @@ function parsed(attribute: string | null): Record<string, unknown> {
 export class Vad {
   state: AgentState = "listening";
   private loudSince: number | null = null;
+  private loudMs = 0;
+  private lastLoudAt: number | null = null;
   private quietSince: number | null = null;
   private inSpeech = false;
   private lastReadingAt: number | null = null;
@@ -58,20 +62,20 @@ export class Vad {
   constructor(private readonly options: VadOptions = VAD_DEFAULTS) {}
 
   prospect(level: number, at: number): VadEvent[] {
-    if (this.lastReadingAt !== null && at - this.lastReadingAt > LOST_SIGHT_MS) this.loudSince = null;
+    const step = this.lastReadingAt === null ? 0 : at - this.lastReadingAt;
     this.lastReadingAt = at;
-    return level > this.options.volumeThreshold ? this.loud(at) : this.quiet(at);
+    return level > this.options.volumeThreshold ? this.loud(at, step) : this.quiet(at);
   }
 
   agent(level: number, at: number): VadEvent[] {
     return level > AGENT_THRESHOLD ? this.agentLoud(at) : this.agentQuiet(at);
   }
 
-  private loud(at: number): VadEvent[] {
+  private loud(at: number, step: number): VadEvent[] {
     this.quietSince = null;
-    this.loudSince ??= at;
+    this.lengthen(at, step);
     if (this.inSpeech) this.lastVoiceAt = at;
-    if (this.inSpeech || at - this.loudSince < this.options.minSpeechDurationMs) return [];
+    if (this.inSpeech || this.loudSince === null || this.loudMs < this.options.minSpeechDurationMs) return [];
     this.inSpeech = true;
     this.lastVoiceAt = at;
     const events: VadEvent[] = [{ type: "speech.started", at, since: this.loudSince }];
@@ -80,8 +84,16 @@ export class Vad {
     return this.state === "thinking" ? [...events, this.move("listening", at)] : events;
   }
 
+  private lengthen(at: number, step: number): void {
+    if (this.lastLoudAt === null || at - this.lastLoudAt > SYLLABLE_GAP_MS + Math.min(step, LOST_SIGHT_MS)) {
+      this.loudSince = at;
+      this.loudMs = 0;
+    }
+    this.lastLoudAt = at;
+    if (step <= LOST_SIGHT_MS) this.loudMs += step;
+  }
+
   private quiet(at: number): VadEvent[] {
-    this.loudSince = null;
     if (!this.inSpeech) return [];
     this.quietSince ??= at;
     if (at - this.quietSince < this.options.silenceDurationMs) return [];
@@ -101,7 +113,8 @@ export class Vad {
     const latency = this.turnEndedAt === null ? null : at - this.turnEndedAt;
     if (latency !== null && latency <= (this.options.maxLatencyMs ?? Infinity)) event.userPerceivedLatencyMs = latency;
     // Talking over the prospect is no answer to them, so it is no gap either.
-    if (this.lastVoiceAt !== null && this.lastVoiceAt < at && this.loudSince === null) event.sinceVoiceMs = at - this.lastVoiceAt;
+    const gap = this.lastVoiceAt === null ? 0 : at - this.lastVoiceAt;
+    if (gap > SYLLABLE_GAP_MS) event.sinceVoiceMs = gap;
     this.turnEndedAt = null;
     this.lastVoiceAt = null;
     return [event];

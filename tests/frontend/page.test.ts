@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { backoffMs } from "../../frontend/shared/backoff";
+import { rms } from "../../frontend/shared/level";
+import { isPoor, summarise, type CallStats } from "../../frontend/shared/stats";
+import { customHeaders } from "../../frontend/widget/config";
+import { AT_REST, shownState, type Facts } from "../../frontend/widget/facts";
+import { readState, type ServerState } from "../../frontend/widget/socket";
+
+const said = (patch: Partial<ServerState>): ServerState => ({
+  phase: "assistant", closer: null, rejoin: false, turns: [], callback: null, ...patch,
+});
+
+describe("the shown state", () => {
+  const table: [string, Partial<Facts>, string][] = [
+    ["before anything", {}, "ready"],
+    ["while asked for consent", { stage: "consent" }, "consent"],
+    ["before the server said a word", { stage: "live" }, "connecting"],
+    ["with sound before the server said a word", { stage: "live", isCallUp: true }, "listening"],
+    ["while the assistant speaks", { stage: "live", server: said({}), isCallUp: true, agent: "speaking" }, "speaking"],
+    ["when the leg is gone", { stage: "live", server: said({}), agent: "speaking" }, "connecting"],
+    ["while a person is sought", { stage: "live", server: said({ phase: "handing_over" }), isCallUp: true }, "handing_over"],
+    ["with a person", { stage: "live", server: said({ phase: "human" }), isCallUp: true, agent: "thinking" }, "human"],
+    ["with a person but no leg yet", { stage: "live", server: said({ phase: "human" }) }, "handing_over"],
+    ["when nobody is free", { stage: "live", server: said({ phase: "callback" }), isCallUp: true }, "callback"],
+    ["after the end", { stage: "over", server: said({}) }, "ended"],
+    ["when the visitor opened the form after the end", { stage: "over", isCallbackOpen: true }, "callback"],
+    ["when it could not start", { stage: "failed" }, "error"],
+  ];
+  for (const [name, patch, expected] of table) {
+    it(name, () => {
+      assert.equal(shownState({ ...AT_REST, ...patch }), expected);
+    });
+  }
+});
+
+describe("a frame of the server", () => {
+  it("is read", () => {
+    const turns = [{ id: "0", role: "assistant", text: "Hello" }];
+    const frame = { type: "state", phase: "human", closer: { name: "Alice" }, rejoin: true, turns, callback: { due_at: "2026-11-23" } };
+    assert.deepEqual(readState(JSON.stringify(frame)), {
+      phase: "human", closer: { name: "Alice" }, rejoin: true, turns, callback: { due_at: "2026-11-23" },
+    });
+  });
+
+  for (const text of ["", "null", "[]", '{"type":"hello"}', '{"type":"state","phase":"asleep"}']) {
+    it(`is left alone when it is ${text || "empty"}`, () => {
+      assert.equal(readState(text), null);
+    });
+  }
+
+  it("loses only what cannot be shown", () => {
+    const frame = { type: "state", phase: "assistant", rejoin: "yes", turns: [null, { role: "god", text: "x" }, { id: "1", role: "prospect", text: "Hi" }] };
+    assert.deepEqual(readState(JSON.stringify(frame)), said({ turns: [{ id: "1", role: "prospect", text: "Hi" }] }));
+  });
+});
+
+describe("custom headers", () => {
+  const table: [string | null, number][] = [
+    ['[{"name": "X-User-Tier", "value": "Enterprise"}]', 1],
+    ['[{"name": "From", "value": "me"}, {"name": "X-A\\nB", "value": "c"}, {"name": "X-N", "value": 3}]', 0],
+    ["not json", 0],
+    ['{"name": "X-A", "value": "b"}', 0],
+    [null, 0],
+  ];
+  for (const [attribute, count] of table) {
+    it(`${attribute} gives ${count}`, () => {
+      assert.equal(customHeaders(attribute).length, count);
+    });
+  }
+});
+
+describe("loudness", () => {
+  const sine = Array.from({ length: 4800 }, (_, index) => Math.sin((2 * Math.PI * 100 * index) / 4800));
+  const table: [string, number[], number][] = [
+    ["silence", [0, 0, 0], 0],
+    ["full scale", [1, -1, 1, -1], 255],
+    ["a full sine", sine, 255 / Math.SQRT2],
+    ["beyond full scale", [2, -2], 255],
+    ["nothing", [], 0],
+  ];
+  for (const [name, samples, expected] of table) {
+    it(`of ${name} is ${expected.toFixed(1)}`, () => {
+      assert.ok(Math.abs(rms(samples) - expected) < 0.01);
+    });
+  }
+});
+
+describe("waiting for the next attempt", () => {
+  it("doubles to fifteen seconds and no further", () => {
+    assert.deepEqual([0, 1, 2, 3, 4, 5, 99].map((attempt) => backoffMs(attempt, () => 0.5)), [1000, 2000, 4000, 8000, 15000, 15000, 15000]);
+  });
+
+  it("spreads by a quarter", () => {
+    assert.deepEqual([0, 1].map((value) => backoffMs(0, () => value)), [750, 1250]);
+  });
+});
+
+describe("what the connection measured", () => {
+  const report: [string, Record<string, unknown> & { type: string }][] = [
+    ["in", { type: "inbound-rtp", kind: "audio", packetsReceived: 100, packetsLost: 10, bytesReceived: 8000, totalAudioEnergy: 0.5, audioLevel: 0.2, jitter: 0.004 }],
+    ["video", { type: "inbound-rtp", kind: "video", packetsReceived: 7 }],
+    ["out", { type: "outbound-rtp", kind: "audio", packetsSent: 90, bytesSent: 7000 }],
+    ["pair", { type: "candidate-pair", nominated: true, state: "succeeded", currentRoundTripTime: 0.02, localCandidateId: "l", remoteCandidateId: "r" }],
+    ["l", { type: "local-candidate", candidateType: "host" }],
+    ["r", { type: "remote-candidate", candidateType: "relay" }],
+  ];
+  const stats = summarise(report, "connected");
+
+  it("is summed over the audio of both directions", () => {
+    const { packetsReceived, packetsSent, jitterMs, rttMs, localCandidate, remoteCandidate } = stats;
+    assert.deepEqual([packetsReceived, packetsSent, jitterMs, rttMs, localCandidate, remoteCandidate], [100, 90, 4, 20, "host", "relay"]);
+  });
+
+  const table: [string, Partial<CallStats>, boolean][] = [
+    ["nothing lost since", { packetsReceived: 350 }, false],
+    ["a twentieth lost", { packetsReceived: 290, packetsLost: 20 }, false],
+    ["more lost", { packetsReceived: 290, packetsLost: 25 }, true],
+    ["a long way", { packetsReceived: 350, rttMs: 501 }, true],
+    ["uneven arrival", { packetsReceived: 350, jitterMs: 61 }, true],
+  ];
+  for (const [name, patch, expected] of table) {
+    it(`${name}: ${expected ? "poor" : "fine"}`, () => {
+      assert.equal(isPoor(stats, { ...stats, ...patch }), expected);
+    });
+  }
+});
