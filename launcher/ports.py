@@ -1,7 +1,9 @@
 """Free ports on the loopback address."""
 
 import socket
-from itertools import islice
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 ATTEMPTS = 200
 
@@ -10,11 +12,17 @@ class PortError(Exception):
     """No free port was found."""
 
 
-def first_free(base: int, *, step: int = 1) -> int:
-    """Return the first free port of base, base + step, …: two checkouts can run side by side."""
-    for port in islice(range(base, 65_536, step), ATTEMPTS):
-        if is_free(port):
-            return port
+@contextmanager
+def reserved(base: int) -> Iterator[int]:
+    """Yield the first free port from `base` upwards and keep other launchers off it meanwhile."""
+    for port in range(base, min(base + ATTEMPTS, 65_536)):
+        if not is_free(port):
+            continue
+        with socket.socket(socket.AF_UNIX) as claim:
+            if is_claimed(claim, port):
+                continue
+            yield port
+            return
     raise PortError(f"no free port from {base} upwards")
 
 
@@ -27,3 +35,17 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def is_claimed(claim: socket.socket, port: int) -> bool:
+    """Claim the port among launchers: between its choice and the server's start it would look free to another one.
+
+    The claim is a name in Linux's abstract socket space, which vanishes with the process.
+    """
+    if sys.platform != "linux":
+        return False
+    try:
+        claim.bind(f"\0agileadapt-port-{port}")
+    except OSError:
+        return True
+    return False

@@ -60,7 +60,7 @@ class Stack:
                 servers.running(self.folder, database=self.database, durable=self.durable, fresh=self.fresh),
             )
             self.running.update({process.name: process for process in started.processes})
-            self.addresses = self.choose_addresses(started)
+            self.addresses = self.choose_addresses(stack, started)
             self.env = self.environment()
             self.start_all(stack)
             self.exit_stack = stack.pop_all()
@@ -102,10 +102,8 @@ class Stack:
         """Processes that have ended although nobody asked them to."""
         return [process for process in self.running.values() if not process.is_running()]
 
-    def choose_addresses(self, started: servers.Servers) -> environment.Addresses:
-        web, sandbox = self.first_ports
-        web = ports.first_free(web)
-        sandbox = ports.first_free(sandbox if sandbox != web else sandbox + 1)
+    def choose_addresses(self, stack: ExitStack, started: servers.Servers) -> environment.Addresses:
+        web, sandbox = (stack.enter_context(ports.reserved(port)) for port in self.first_ports)
         return environment.Addresses(web, sandbox, started.database_url, started.redis_url)
 
     def environment(self) -> dict[str, str]:
@@ -127,10 +125,11 @@ class Stack:
         web = self.start("web", ["-m", *self.web_command()])
         self.prepare()
         worker = self.start("worker", ["-m", *WORKER])
-        self.start("beat", ["-m", *BEAT])
         sandbox.wait_until(lambda: answers(self.sandbox_url), seconds=START_SECONDS)
         web.wait_until(lambda: answers(self.base_url), seconds=START_SECONDS)
         worker.wait_until(lambda: " ready." in worker.log.read_text(errors="replace"), seconds=START_SECONDS)
+        # Nobody waits for its first beat, so it loads last and leaves the processor to the others.
+        self.start("beat", ["-m", *BEAT])
 
     def prepare(self) -> None:
         """Migrate and load the demo data, unless our own server still holds what these sources made."""

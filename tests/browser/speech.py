@@ -36,7 +36,7 @@ class Synthesiser:
         self.library.espeak_SetVoiceByName(VOICE)
 
     def collect(self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int) -> int:
-        if samples and count:
+        if count:
             self.chunks.append(np.ctypeslib.as_array(samples, (count,)).copy())
         return 0
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher import places, ports
+from launcher import places
 from launcher.places import PlaceError
 
 
@@ -55,12 +55,3 @@ def test_only_root_needs_another_account_for_the_database() -> None:
     account = places.database_account()
 
     assert (account is not None) == (os.geteuid() == 0)
-
-
-def test_a_taken_port_is_passed_over() -> None:
-    free = ports.first_free(21_050)
-
-    with ports.socket.socket() as taken:
-        taken.bind(("127.0.0.1", free))
-        taken.listen()
-        assert ports.first_free(free) > free
