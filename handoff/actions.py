@@ -13,10 +13,9 @@ from handoff.effects import policy_of
 from handoff.ledger import Intent
 from handoff.machine import Fact, State
 from handoff.models import CallbackPromise, Closer, Handoff, Offer
-from sessions_app import binding, intake, timeline
+from sessions_app import intake, timeline
 from sessions_app import services as sessions
-from sessions_app.models import CallLeg, CapturedField, WebhookDelivery
-from telephony.events import CallIds
+from sessions_app.models import CapturedField
 
 MAX_NOTES = 20_000
 LATEST_CALLBACK = timedelta(days=30)
@@ -210,28 +209,15 @@ def pass_message(session_id: UUID, text: str, *, now: datetime) -> bool:
 
 @transaction.atomic
 def claim_call(session_id: UUID, call_control_id: str, *, now: datetime) -> bool:
-    """Bind the page's own anonymous call, if Telnyx has reported it for this widget's assistant and nobody has it."""
+    """Remember which anonymous call the page says is its own; it binds only when Telnyx reports that call itself."""
     session = services.lock(session_id)
     if not sessions.is_anonymous(session) or session.ended_at:
         return False
     if session.call_control_id is not None:
         return session.call_control_id == call_control_id
-    reported = WebhookDelivery.objects.filter(
-        call_control_id=call_control_id, event_type="assistant.initialization", session=None
-    ).first()
-    if reported is None or CallLeg.objects.filter(call_control_id=call_control_id).exists():
-        return False
-    event = HANDLERS.reparse(reported)
-    if getattr(event, "assistant_id", None) != session.widget.assistant_id:
-        return False
-    ids = CallIds(
-        call_control_id=call_control_id,
-        call_leg_id=event.ids.call_leg_id,
-        call_session_id=event.ids.call_session_id,
-        connection_id=event.ids.connection_id,
-    )
-    binding.add_leg(session, ids, role=CallLeg.Role.PROSPECT)
-    intake.release_parked(session, now=now, handlers=HANDLERS)
+    session.claimed_call_control_id = call_control_id
+    session.save(update_fields=["claimed_call_control_id"])
+    transaction.on_commit(lambda: intake.retry_parked(call_control_id, now=now, handlers=HANDLERS))
     return True
 
 

@@ -42,7 +42,7 @@ class MessageView(SessionView):
 
 
 class ClaimView(SessionView):
-    """The page of an anonymous call says which call is its own; it counts only if Telnyx has told us of that call."""
+    """The page of an anonymous call says which call is its own; it counts once Telnyx tells us of that call."""
 
     def post(self, request: Request) -> Response:
         session = self.session_of(request)
@@ -50,7 +50,7 @@ class ClaimView(SessionView):
         if not body.is_valid():
             return error(400, "Send the id of the call.")
         if not actions.claim_call(session.pk, body.validated_data["call_control_id"], now=timezone.now()):
-            return error(409, "This call is not known yet.")
+            return error(409, "This session has another call.")
         return Response(status=204)
 
 

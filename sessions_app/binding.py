@@ -115,8 +115,12 @@ def _known(ids: CallIds) -> UUID | None:
 
 
 def _introduced(event: Event) -> UUID | None:
-    """A call that a page placed: our signed token came along, or the credential is the one we minted for it."""
-    if not isinstance(event, CallInitiated) or event.direction != "incoming" or not event.ids.call_control_id:
+    """A call that a page placed: our token came along, the credential is one that we minted, or it was claimed."""
+    if not event.ids.call_control_id:
+        return None
+    if isinstance(event, AssistantInitialization):
+        return _claimed(event)
+    if not isinstance(event, CallInitiated) or event.direction != "incoming":
         return None
     if event.ids.connection_id != settings.TELNYX_CONNECTION_ID:
         return None
@@ -132,6 +136,18 @@ def _introduced(event: Event) -> UUID | None:
     if session_id is None:
         return None
     return VoiceSession.objects.filter(pk=session_id, ended_at=None).values_list("pk", flat=True).first()
+
+
+def _claimed(event: AssistantInitialization) -> UUID | None:
+    """The anonymous call that a page called its own, now that Telnyx says that it runs that widget's assistant."""
+    claims = VoiceSession.objects.filter(
+        claimed_call_control_id=event.ids.call_control_id,
+        connection_mode=ConnectionMode.ANONYMOUS,
+        widget__assistant_id=event.assistant_id or "",
+        call_control_id=None,
+        ended_at=None,
+    )
+    return claims.order_by("created_at").values_list("pk", flat=True).first()
 
 
 def _usernames(event: CallInitiated) -> list[str]:

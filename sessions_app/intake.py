@@ -58,6 +58,14 @@ def retry_due(*, now: datetime, handlers: Door, limit: int = 50) -> int:
     return sum(_retry(pk, now=now, handlers=handlers) for pk in list(due[:limit]))
 
 
+def retry_parked(call_control_id: str, *, now: datetime, handlers: Door) -> None:
+    """Process at once what waits for a call that has just become known."""
+    parked = WebhookDelivery.objects.filter(call_control_id=call_control_id, status=Status.PARKED)
+    parked.update(next_attempt_at=now)
+    for pk in list(parked.order_by("occurred_at").values_list("pk", flat=True)):
+        _retry(pk, now=now, handlers=handlers)
+
+
 @transaction.atomic
 def _retry(pk: int, *, now: datetime, handlers: Door) -> bool:
     rows = WebhookDelivery.objects.select_for_update(skip_locked=True, no_key=True)
@@ -129,10 +137,15 @@ def _park(delivery: WebhookDelivery, now: datetime) -> None:
     """An event may come before the one that creates its call; it waits for it, but not for ever."""
     is_over = now - delivery.received_at >= PARKED_FOR
     delivery.status = Status.DEAD if is_over else Status.PARKED
-    delivery.next_attempt_at = None if is_over else now + timedelta(seconds=15)
+    delivery.next_attempt_at = None if is_over else now + _patience(now - delivery.received_at)
     delivery.error = "no session has these ids" if is_over else ""
     delivery.save(update_fields=["status", "next_attempt_at", "error"])
     logger.log(logging.WARNING if is_over else logging.INFO, "delivery %s: %s", delivery.pk, delivery.status)
+
+
+def _patience(waited: timedelta) -> timedelta:
+    """As long again as it has waited, because what is missing comes soon or late."""
+    return min(max(waited, timedelta(seconds=1)), timedelta(seconds=15))
 
 
 def _fail(delivery: WebhookDelivery, error: Exception, now: datetime) -> None:

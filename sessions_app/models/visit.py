@@ -32,6 +32,9 @@ class VoiceSession(models.Model):
     call_session_id = models.CharField(max_length=100, null=True, db_index=True)
     call_leg_id = models.CharField(max_length=100, null=True)
     conversation_id = models.CharField(max_length=100, null=True, unique=True)
+    claimed_call_control_id = models.CharField(
+        max_length=200, blank=True, db_index=True, help_text="The page's word; binds once Telnyx reports that call."
+    )
     system_variables = models.JSONField(default=dict, help_text="What Telnyx said of the call: display text only.")
 
     created_at = models.DateTimeField()
