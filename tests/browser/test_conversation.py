@@ -1,0 +1,223 @@
+"""One conversation, from the prospect's consent to the closer's goodbye, on real audio."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser
+from psycopg import sql
+
+from launcher.sandbox_control import SandboxControl
+from launcher.stack import Stack
+from tests.browser.people import CloserPage, Prospect
+
+OpenBrowser = Callable[[Path | None], Browser]
+Speech = Callable[[str], Path]
+Database = psycopg.Connection[dict[str, Any]]
+
+ANSWERS = {
+    "full_name": "Jordan Blake",
+    "email": "jordan.blake@example.com",
+    "budget": "about twelve thousand dollars",
+    "timeline": "next month",
+}
+PROSPECT_SAYS = "Hello, this is Jordan Blake. I would like to know more about solar panels for my house, please."
+CLOSER_SAYS = "Good morning Jordan, this is Alice from the sales team. It is good to meet you, how can I help?"
+
+
+@pytest.fixture(autouse=True)
+def _settled(database: Database, sandbox: SandboxControl) -> Iterator[None]:
+    """Nobody is available and nothing is open when a test begins."""
+    sandbox.scenario(answers=list(ANSWERS.values()), field_values=ANSWERS)
+    close_everything(database)
+    yield
+    close_everything(database)
+
+
+def close_everything(database: Database) -> None:
+    database.execute("update handoff_closer set is_available = false, seen_at = null, softphone_registered = false")
+    database.execute("update handoff_offer set state = 'withdrawn' where state = 'ringing'")
+    database.execute("update handoff_handoff set state = 'completed', deadline_at = null where deadline_at is not null")
+    database.execute("update sessions_app_voicesession set ended_at = now() where ended_at is null")
+
+
+@pytest.fixture
+def prospect(stack: Stack, open_browser: OpenBrowser, speech: Speech) -> Prospect:
+    return Prospect.visit(open_browser(speech(PROSPECT_SAYS)), f"{stack.base_url}/w/demo/")
+
+
+@pytest.fixture
+def alice(stack: Stack, open_browser: OpenBrowser, speech: Speech) -> CloserPage:
+    return CloserPage.log_in(open_browser(speech(CLOSER_SAYS)), stack.base_url, "alice")
+
+
+def newest(database: Database, table: str, order: str) -> dict[str, Any]:
+    query = sql.SQL("select * from {} order by {} desc limit 1").format(sql.Identifier(table), sql.Identifier(order))
+    row = database.execute(query).fetchone()
+    assert row is not None
+    return row
+
+
+def prospect_leg(sandbox: SandboxControl, role: str = "prospect") -> str:
+    return str(sandbox.wait_for("the prospect's leg", lambda control: control.legs(role=role))[-1]["call_control_id"])
+
+
+def finish_assistant(sandbox: SandboxControl, role: str = "prospect") -> None:
+    sandbox.end_assistant(prospect_leg(sandbox, role))
+
+
+def test_the_closer_takes_over_the_same_call(
+    prospect: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database
+) -> None:
+    alice.take_calls()
+    prospect.agree()
+
+    # The assistant is heard, its words are captions, and what it learns is on the dashboard at once.
+    prospect.wait_for("speaking")
+    prospect.hears()
+    before = prospect.stats()
+    prospect.sees("May I have your full name?")
+    alice.watch_newest()
+    alice.field("full_name", ANSWERS["full_name"], seconds=30)
+    prospect.sees(ANSWERS["full_name"])
+    assert database.execute("select count(*) as n from handoff_handoff where deadline_at is not null").fetchone() == {
+        "n": 0
+    }
+    after = prospect.stats()
+    assert after["packetsReceived"] > before["packetsReceived"]
+    assert after["totalAudioEnergy"] > before["totalAudioEnergy"] > 0
+    assert after["packetsSent"] > before["packetsSent"]
+
+    # The assistant ends; the dashboard rings with everything on it; one key takes the call.
+    finish_assistant(sandbox)
+    alice.wait_for_ring()
+    prospect.wait_for("handing_over")
+    alice.page.keyboard.press("a")
+    alice.wait_for_body(softphone="in-call")
+    prospect.wait_for("human")
+    prospect.sees("Alice Nguyen")
+    alice.field("timeline", ANSWERS["timeline"])
+
+    # Both hear each other: each side falls silent when the other one mutes, so it is their voice that was heard.
+    alice.hears()
+    prospect.hears()
+    prospect.press("Mute")
+    alice.hears_nothing()
+    prospect.press("Unmute")
+    alice.hears()
+    alice.page.keyboard.press("m")
+    prospect.hears_nothing()
+    alice.page.keyboard.press("m")
+    prospect.hears()
+    heard = alice.stats()
+    assert heard["packetsReceived"] > 50
+    assert heard["totalAudioEnergy"] > 0
+
+    # Goodbye: the page says so, the notes stay, the credential is gone.
+    alice.page.keyboard.press("e")
+    prospect.wait_for("ended")
+    alice.page.locator("[data-notes]").fill("Wants a quote for 6 kW.")
+    alice.page.locator("[data-complete][data-disposition]").first.click()
+    alice.wait_for_body(softphone="ready")
+    sandbox.wait_for("the credential's end", lambda control: not widget_credentials(control), seconds=20)
+    handoff = newest(database, "handoff_handoff", "triggered_at")
+    assert (handoff["state"], handoff["notes"]) == ("completed", "Wants a quote for 6 kW.")
+    assert prospect.problems == []
+    assert alice.problems == []
+
+
+def widget_credentials(control: SandboxControl) -> list[Any]:
+    return [one for one in control.state()["credentials"] if one["tag"] == "agile-adapt-widget"]
+
+
+def test_after_a_decline_the_second_closer_is_rung(
+    stack: Stack,
+    prospect: Prospect,
+    alice: CloserPage,
+    open_browser: OpenBrowser,
+    speech: Speech,
+    sandbox: SandboxControl,
+    database: Database,
+) -> None:
+    bob = CloserPage.log_in(open_browser(speech(CLOSER_SAYS)), stack.base_url, "bob")
+    alice.take_calls()
+    bob.take_calls()
+    prospect.agree()
+    prospect.wait_for("speaking")
+    finish_assistant(sandbox)
+
+    alice.wait_for_ring()
+    alice.page.keyboard.press("d")
+    bob.wait_for_ring()
+    alice.wait_for_no_ring()
+    bob.page.keyboard.press("a")
+
+    prospect.wait_for("human")
+    prospect.sees("Bob Marsh")
+    bob.hears()
+    prospect.hears()
+    offers = database.execute(
+        "select state from handoff_offer where handoff_id = %s order by offered_at",
+        [newest(database, "handoff_handoff", "triggered_at")["id"]],
+    ).fetchall()
+    assert [offer["state"] for offer in offers] == ["declined", "accepted"]
+
+
+def test_with_nobody_there_a_callback_is_promised_and_said(
+    prospect: Prospect, sandbox: SandboxControl, database: Database
+) -> None:
+    prospect.agree()
+    prospect.wait_for("speaking")
+    finish_assistant(sandbox)
+
+    prospect.wait_for("callback")
+    spoken = sandbox.wait_for("the apology", spoken_sentences)
+    assert any("call you back" in sentence for sentence in spoken)
+    element = prospect.page.locator("telnyx-ai-agent")
+    element.get_by_label("Name").fill("Jordan Blake")
+    element.get_by_label("Phone").fill("+61 2 5550 0000")
+    element.locator("form button[type=submit]").click()
+    prospect.sees("We will call you")
+
+    promise = newest(database, "handoff_callbackpromise", "promised_at")
+    assert (promise["phone"], promise["kept_at"]) == ("+61 2 5550 0000", None)
+    assert promise["owner_id"] is not None
+    assert promise["due_at"] > promise["promised_at"]
+    sandbox.wait_for("the end of the call", lambda control: control.legs(role="prospect", state="ended"), seconds=30)
+
+
+def spoken_sentences(control: SandboxControl) -> list[str]:
+    requests = control.requests()
+    return [request["body"]["payload"] for request in requests if request["path"].endswith("/actions/speak")]
+
+
+def test_an_anonymous_prospect_rejoins_to_the_closer(
+    stack: Stack,
+    open_browser: OpenBrowser,
+    speech: Speech,
+    alice: CloserPage,
+    sandbox: SandboxControl,
+    database: Database,
+) -> None:
+    alice.take_calls()
+    visitor = Prospect.visit(open_browser(speech(PROSPECT_SAYS)), f"{stack.base_url}/w/demo-anonymous/")
+    visitor.agree()
+    visitor.wait_for("speaking")
+    visitor.hears()
+    alice.watch_newest()
+    alice.field("full_name", ANSWERS["full_name"], seconds=30)
+
+    # The assistant's end takes the anonymous leg along; the page comes back by itself.
+    finish_assistant(sandbox, role="anonymous")
+    alice.wait_for_ring()
+    visitor.wait_for("handing_over")
+    alice.page.keyboard.press("a")
+
+    visitor.wait_for("human", seconds=30)
+    visitor.sees("Alice Nguyen")
+    alice.hears()
+    visitor.hears()
+    assert newest(database, "sessions_app_voicesession", "created_at")["has_rejoined"] is True
+    assert visitor.problems == []
