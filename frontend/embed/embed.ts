@@ -3,8 +3,10 @@
 const LABEL_OPEN = "Talk with us";
 const LABEL_RETURN = "Back to the conversation";
 const LABEL_CLOSE = "Hide the conversation";
+const LABEL_WINDOW = "The conversation does not open on this website. Open it in a window of its own.";
 const TITLE = "Talk with our AI assistant";
 const TAG = "agileadapt-launcher";
+const ANSWER_MS = 6_000;
 const IDLE = new Set(["ready", "ended", "error"]);
 
 const STYLE = `
@@ -23,6 +25,7 @@ svg { width: 20px; height: 20px; fill: none; stroke: currentColor; stroke-width:
   border-radius: 18px; overflow: hidden; background: #f6f5f1; box-shadow: 0 4px 12px rgb(0 0 0 / 12%), 0 24px 64px rgb(0 0 0 / 25%);
 }
 .panel[hidden] { display: none; }
+.fallback { display: grid; place-items: center; height: 100%; padding: 32px; color: #0b6662; font: 500 17px/1.5 system-ui, sans-serif; text-align: center; }
 iframe { width: 100%; height: 100%; border: 0; display: block; }
 @media (max-width: 480px) {
   .panel { inset: 0; width: 100vw; height: 100vh; height: 100dvh; border-radius: 0; }
@@ -31,6 +34,7 @@ iframe { width: 100%; height: 100%; border: 0; display: block; }
   button { background: #5cc7bd; color: #06211f; }
   button:hover { background: #7bd6cd; }
   .panel { background: #12171a; }
+  .fallback { color: #6fd2c8; }
 }
 `;
 
@@ -66,6 +70,17 @@ function fix(host: HTMLElement): void {
   for (const [name, value] of Object.entries(rules)) host.style.setProperty(name, value, "important");
 }
 
+/** For when the site may not frame the widget, or the visitor's blocker does not let it through. */
+function fallback(address: string): HTMLElement {
+  const link = document.createElement("a");
+  link.className = "fallback";
+  link.href = address;
+  link.target = "_blank";
+  link.rel = "noopener";
+  link.textContent = LABEL_WINDOW;
+  return link;
+}
+
 function launch(origin: string, slug: string): void {
   const host = document.createElement(TAG);
   const root = host.attachShadow({ mode: "closed" });
@@ -74,6 +89,8 @@ function launch(origin: string, slug: string): void {
   const panel = document.createElement("div");
   let frame: HTMLIFrameElement | null = null;
   let state = "ready";
+  let hasAnswered = false;
+  const address = `${origin}/w/${encodeURIComponent(slug)}/`;
 
   const show = (isOpen: boolean) => {
     panel.hidden = !isOpen;
@@ -85,8 +102,11 @@ function launch(origin: string, slug: string): void {
       frame = document.createElement("iframe");
       frame.allow = "microphone; autoplay";
       frame.title = TITLE;
-      frame.src = `${origin}/w/${encodeURIComponent(slug)}/?embed=1`;
+      frame.src = `${address}?embed=1`;
       panel.append(frame);
+      setTimeout(() => {
+        if (!hasAnswered) frame?.replaceWith(fallback(address));
+      }, ANSWER_MS);
     }
     show(true);
     frame.focus();
@@ -105,6 +125,7 @@ function launch(origin: string, slug: string): void {
   window.addEventListener("message", (event: MessageEvent<unknown>) => {
     if (event.origin !== origin || !frame || event.source !== frame.contentWindow) return;
     const message = (typeof event.data === "object" && event.data !== null ? event.data : {}) as { type?: unknown; state?: unknown };
+    hasAnswered = true;
     if (message.type === "agileadapt:close") close();
     if (message.type === "agileadapt:state" && typeof message.state === "string") {
       state = message.state;

@@ -40,6 +40,7 @@ export class Controller {
   private socket: ProspectSocket | null = null;
   private captions = new Captions();
   private release: (() => void) | null = null;
+  private isClaiming = false;
   private isAnonymousLeg = false;
   private unreported: MicrophoneProblem | null = null;
   private visit = 0;
@@ -67,7 +68,10 @@ export class Controller {
   // What the visitor does
 
   async start(): Promise<void> {
+    if (this.isClaiming) return; // a second click would find the lock of the first one taken
+    this.isClaiming = true;
     this.release ??= await claimCall();
+    this.isClaiming = false;
     this.notice("otherTab", this.release === null);
     if (!this.release) return;
     void loadEngine().catch(() => undefined); // only to have it early; a failure shows when it is needed
@@ -189,7 +193,10 @@ export class Controller {
     this.notice("chat", !this.facts.hasVoice);
     try {
       const login = await this.newSession();
-      if (visit !== this.visit) return;
+      if (visit !== this.visit) {
+        this.api.leave(); // hung up before there was a session to say goodbye to
+        return;
+      }
       this.reportMicrophone();
       this.openSocket();
       await this.place(login);
@@ -220,7 +227,7 @@ export class Controller {
     this.socket?.close();
     this.socket = new ProspectSocket(this.config.urls.socket, this.api.session!.token, {
       state: (state) => this.told(state),
-      open: (isOpen) => this.notice("reconnecting", !isOpen && this.facts.stage === "live"),
+      open: (isOpen) => this.notice("behind", !isOpen && this.facts.stage === "live"),
       refused: () => this.fail({ text: T.problem.session, reference: "4401", canRetry: true }),
     });
   }

@@ -12,7 +12,7 @@ export type ShownState =
   | "ready" | "consent" | "microphone" | "connecting" | AgentState | "handing_over" | "human" | "callback" | "ended" | "error";
 
 export type Notice =
-  | "offline" | "reconnecting" | "microphoneLost" | "sound" | "quiet" | "undelivered" | "poor" | "otherTab" | "chat";
+  | "offline" | "reconnecting" | "behind" | "microphoneLost" | "sound" | "quiet" | "undelivered" | "poor" | "otherTab" | "chat";
 
 export interface Problem {
   text: string;

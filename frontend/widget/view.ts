@@ -19,6 +19,7 @@ const NOTICES: readonly [Notice, string][] = [
   ["otherTab", T.ready.otherTab],
   ["offline", T.notice.offline],
   ["reconnecting", T.notice.reconnecting],
+  ["behind", T.notice.reconnecting],
   ["microphoneLost", T.notice.microphoneLost],
   ["sound", T.notice.sound],
   ["undelivered", T.call.undelivered],

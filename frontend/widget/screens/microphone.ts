@@ -25,7 +25,9 @@ export class MicrophoneScreen implements Screen {
   constructor(actions: Actions) {
     const text = T.microphone;
     this.retry = button("retry", "primary", text.retry, () => actions.agree(true));
-    this.ownWindow = h("a", { class: "button primary", href: location.pathname, target: "_blank", rel: "noopener" }, text.window);
+    // This page gives its place up, or the new window would be sent back here.
+    const leave = () => actions.cancel();
+    this.ownWindow = h("a", { class: "button primary", href: location.pathname, target: "_blank", rel: "noopener", onclick: leave }, text.window);
     this.ways = h(
       "div",
       { class: "ways" },
