@@ -21,6 +21,7 @@ HANG_POLL_SECONDS = 0.2
 NO_CONTENT = 204
 
 Body = dict[str, Any]
+BODY = web.RequestKey("body", object)
 Action = Callable[[web.Request], Awaitable[Any]]
 
 
@@ -47,8 +48,8 @@ def invalid(detail: str) -> ApiError:
 
 def body_of(request: web.Request) -> Body:
     """Return the decoded JSON object; the door has made sure that it is one."""
-    body: Body = request["body"]
-    return body
+    body = request[BODY]
+    return body if isinstance(body, dict) else {}
 
 
 def text_of(body: Body, name: str) -> str:
@@ -96,8 +97,8 @@ class Door:
             if not request.path.startswith(PREFIX):
                 return await handler(request)
             raw = await request.read()
-            request["body"] = _decoded(raw)
-            entry = self._journal.open(request.method, request.path, request["body"])
+            request[BODY] = _decoded(raw)
+            entry = self._journal.open(request.method, request.path, request[BODY])
             response = await self._admit(request, handler, entry)
             entry.status = response.status
             return response
@@ -108,7 +109,7 @@ class Door:
         offered = request.headers.get("Authorization", "").encode()
         if not secrets.compare_digest(offered, self._authorization):
             return _error(ApiError(401, "10009", "Authentication failed", "The API key is missing or wrong."))
-        if not isinstance(request["body"], dict):
+        if not isinstance(request[BODY], dict):
             return _error(ApiError(400, "10015", "Bad Request", "The body is not a JSON object."))
         fault = self._faults.for_request(request.method, request.path)
         instead = await _misbehave(request, fault) if fault else None

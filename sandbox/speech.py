@@ -2,8 +2,10 @@
 
 import asyncio
 import ctypes
+import threading
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
 import av
@@ -30,9 +32,10 @@ class SpeechError(Exception):
 
 
 class Engine:
-    """The library keeps global state, so one thread owns it."""
+    """The library keeps global state: there is one engine per process, and one caller at a time."""
 
     def __init__(self) -> None:
+        self._turn = threading.Lock()
         self._library: Any = ctypes.CDLL(espeakng_loader.get_library_path())
         path = espeakng_loader.get_data_path().encode()
         self._rate = int(self._library.espeak_Initialize(RETRIEVAL, 0, path, DONT_EXIT))
@@ -46,12 +49,16 @@ class Engine:
         self._library.espeak_SetParameter(RATE_PARAMETER, WORDS_PER_MINUTE, 0)
 
     def say(self, text: str) -> Pcm:
-        raw = text.replace("\0", " ").encode()
-        self._parts.clear()
-        self._library.espeak_Synth(raw, len(raw) + 1, 0, 1, 0, CHARS_UTF8, None, None)
-        self._library.espeak_Synchronize()
-        spoken = np.concatenate(self._parts) if self._parts else np.zeros(self._rate // 10, np.int16)
+        raw = text.replace("\0", " ").encode(errors="replace")
+        with self._turn:
+            self._parts.clear()
+            self._library.espeak_Synth(raw, len(raw) + 1, 0, 1, 0, CHARS_UTF8, None, None)
+            self._library.espeak_Synchronize()
+            spoken = self._spoken()
         return resample(trim(spoken, self._rate), self._rate)
+
+    def _spoken(self) -> Pcm:
+        return np.concatenate(self._parts) if self._parts else np.zeros(self._rate // 10, np.int16)
 
     def _collect(self, samples: Any, count: int, _events: Any) -> int:
         if samples and count > 0:
@@ -64,7 +71,6 @@ class Speech:
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="speech")
-        self._engine: Engine | None = None
         self._phrases: OrderedDict[str, Pcm] = OrderedDict()
 
     async def say(self, text: str) -> Pcm:
@@ -82,9 +88,12 @@ class Speech:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _synthesise(self, text: str) -> Pcm:
-        if self._engine is None:
-            self._engine = Engine()
-        return self._engine.say(text)
+        return engine().say(text)
+
+
+@cache
+def engine() -> Engine:
+    return Engine()
 
 
 def trim(pcm: Pcm, rate: int) -> Pcm:

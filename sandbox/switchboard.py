@@ -80,6 +80,7 @@ class Switchboard:
         self.speech = speech
         self.on_leaving: list[Callable[[Leg], None]] = []
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
 
     def emit(self, leg: Leg, event_type: str, payload: dict[str, Any]) -> None:
         self.webhooks.send_event(event_type, payload)
@@ -206,8 +207,13 @@ class Switchboard:
             if tell_browser:
                 await leg.session.request("telnyx_rtc.bye", farewell(leg, ending))
         await self._release(leg)
+        self._close_media(leg)
+
+    def _close_media(self, leg: Leg) -> None:
         if leg.media:
-            self.background(_close(leg.media))
+            task = asyncio.get_running_loop().create_task(_close(leg.media))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
 
     async def _release(self, leg: Leg) -> None:
         self.leave_rooms(leg)
@@ -273,8 +279,9 @@ class Switchboard:
             self._stop_timer(leg)
         for task in tuple(self._tasks):
             task.cancel()
-        open_media = [leg.media for leg in self.calls.all() if leg.media]
-        await asyncio.gather(*(_close(media) for media in open_media), return_exceptions=True)
+        for leg in self.calls.alive():
+            self._close_media(leg)
+        await asyncio.gather(*self._closing, return_exceptions=True)
 
 
 def browser_ids(leg: Leg) -> dict[str, Any]:
