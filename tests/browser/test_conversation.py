@@ -120,6 +120,7 @@ def test_the_closer_takes_over_the_same_call(
     prospect.wait_for("ended")
     alice.page.locator("[data-notes]").fill("Wants a quote for 6 kW.")
     alice.page.locator("[data-complete][data-disposition]").first.click()
+    alice.page.wait_for_selector("[data-handoff]", state="detached")
     alice.wait_for_body(softphone="ready")
     sandbox.wait_for("the credential's end", lambda control: not widget_credentials(control), seconds=20)
     handoff = newest(database, "handoff_handoff", "triggered_at")
