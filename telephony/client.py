@@ -18,7 +18,7 @@ import telnyx
 from telephony import parsing
 from telephony.answers import CallStatus, Credential, CredentialSummary, DialledLeg
 from telephony.events import InsightResult, Message
-from telephony.exchange import Request, TelnyxError, given, receive, send, unreadable
+from telephony.exchange import Request, TelnyxError, ask, given, send, unreadable
 from telephony.wire import identifier, mapping, objects, text, whole
 
 if TYPE_CHECKING:  # importing the resources is the slow part of the SDK, which `warm` does when it suits
@@ -79,7 +79,7 @@ class Telnyx:
 
         There is no `command_id` here: after `outcome_unknown`, find a possible orphan by its unique `name`.
         """
-        answer = receive(
+        answer = ask(
             self._sdk.telephony_credentials.with_raw_response.create,
             **given(connection_id=connection_id, name=name, tag=tag, expires_at=_stamp(expires_at)),
         )
@@ -135,7 +135,7 @@ class Telnyx:
 
         `ring_seconds` is 5–600. `link_to` is the call_control_id whose session the new leg joins.
         """
-        answer = receive(
+        answer = ask(
             self._sdk.calls.with_raw_response.dial,
             **_command(command_id, client_state),
             **given(
@@ -225,7 +225,7 @@ class Telnyx:
     def call_status(self, call_control_id: str) -> CallStatus:
         """Tell whether a leg lives; one that Telnyx does not know any more does not."""
         try:
-            answer = receive(self._sdk.calls.with_raw_response.retrieve_status, call_control_id)
+            answer = ask(self._sdk.calls.with_raw_response.retrieve_status, call_control_id)
         except TelnyxError as error:
             if error.status == httpx.codes.NOT_FOUND:
                 return CallStatus(is_alive=False)
@@ -253,7 +253,7 @@ class Telnyx:
 
         Partial results and message history arrive as events. `assistant` may hold instructions, model and tools.
         """
-        answer = receive(
+        answer = ask(
             self._actions.gather_using_ai,
             call_control_id,
             send_partial_results=True,
@@ -284,7 +284,7 @@ class Telnyx:
 
         An empty `greeting` lets the caller speak first. Code 90061 says that an assistant is running already.
         """
-        answer = receive(
+        answer = ask(
             self._actions.start_ai_assistant,
             call_control_id,
             send_message_history_updates=True,
@@ -316,7 +316,7 @@ class Telnyx:
 
     def create_conference(self, call_control_id: str, *, name: str, region: str, command_id: CommandId) -> str:
         """Make a conference around an answered leg and return its id; every later command must name the same region."""
-        answer = receive(
+        answer = ask(
             self._sdk.conferences.with_raw_response.create,
             **_command(command_id),
             **given(call_control_id=call_control_id, name=name, region=region),
@@ -356,7 +356,7 @@ class Telnyx:
     def conversation_insights(self, conversation_id: str) -> list[InsightResult]:
         """Return the insights that are ready; none while Telnyx still works on them."""
         request = self._sdk.ai.conversations.with_raw_response.retrieve_conversations_insights
-        answer = receive(request, conversation_id)
+        answer = ask(request, conversation_id)
         return [
             result
             for group in objects(answer.get("data"))
@@ -384,7 +384,7 @@ def _conversation_id(answer: Mapping[str, Any]) -> str:
 def _pages(request: Request[...], /, *arguments: str, **parameters: Any) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for number in range(1, MAX_PAGES + 1):
-        answer = receive(request, *arguments, page_number=number, **parameters)
+        answer = ask(request, *arguments, page_number=number, **parameters)
         page = objects(answer.get("data"))
         rows += page
         total = whole(mapping(answer.get("meta")).get("total_pages"))

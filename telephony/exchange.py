@@ -66,7 +66,7 @@ def send(request: Request[P], /, *arguments: P.args, **parameters: P.kwargs) -> 
     raise failure
 
 
-def receive(request: Request[P], /, *arguments: P.args, **parameters: P.kwargs) -> dict[str, Any]:
+def ask(request: Request[P], /, *arguments: P.args, **parameters: P.kwargs) -> dict[str, Any]:
     """Make one SDK request and return the JSON object that answers it. Raises TelnyxError."""
     answer = send(request, *arguments, **parameters)
     try:

@@ -25,7 +25,7 @@ class InboundError(Exception):
     """A delivery was not accepted. The message never holds any of its content."""
 
 
-class SignatureRefused(InboundError):  # noqa: N818 - named for what happened
+class SignatureRefused(InboundError):
     """Not signed by Telnyx, or not lately; answer 401.
 
     `skew` is set when the signature is good but its time is not: a replay, or a clock that is wrong.
@@ -36,7 +36,7 @@ class SignatureRefused(InboundError):  # noqa: N818 - named for what happened
         self.skew = skew
 
 
-class BodyUnreadable(InboundError):  # noqa: N818
+class BodyUnreadable(InboundError):
     """Signed, but not an event that can be read or stored; answer 400."""
 
 

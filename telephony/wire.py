@@ -14,7 +14,7 @@ MAX_ID_CHARS = 255
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-class Unreadable(ValueError):  # noqa: N818 - named for what happened
+class Unreadable(ValueError):
     """The text is not JSON that we can store: syntax, depth, or a number without a value."""
 
 

@@ -1,6 +1,7 @@
 """A signing Telnyx for the webhook tests, and a client whose requests stay in this process for the command tests."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -38,3 +39,13 @@ def api() -> Iterator[respx.MockRouter]:
 @pytest.fixture
 def client() -> Telnyx:
     return Telnyx(api_key=API_KEY, base_url=BASE_URL)
+
+
+@pytest.fixture
+def sydney_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the machine's own time zone be far from UTC."""
+    with monkeypatch.context() as environment:
+        environment.setenv("TZ", "Australia/Sydney")
+        time.tzset()
+        yield
+    time.tzset()

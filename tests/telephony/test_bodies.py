@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from telephony.events import CallStatusCallback, Event, MessageHistoryUpdated, UnknownEvent
-from telephony.inbound import BodyUnreadable, receive
+from telephony.inbound import BodyUnreadable, receive, reread
 from tests.telephony.examples import PAYLOADS
 from tests.telephony.vendor import NOW, Signer, envelope
 
@@ -138,7 +138,7 @@ def test_an_event_without_a_usable_time_has_that_of_its_delivery(deliver: Delive
         ("Sun, 22 Nov 2026 01:02:03 +0000", "2026-11-22T01:02:03+00:00"),
     ],
 )
-def test_it_reads_times_in_utc(deliver: Deliver, spelling: str, expected: str) -> None:
+def test_it_reads_times_in_utc(deliver: Deliver, sydney_clock: None, spelling: str, expected: str) -> None:
     assert deliver(envelope("call.answered", {}, occurred_at=spelling)).occurred_at.isoformat() == expected
 
 
@@ -200,6 +200,20 @@ def test_form_text_can_be_stored(deliver: Deliver) -> None:
 def test_it_refuses_a_form_that_is_no_call_status(deliver: Deliver, body: bytes) -> None:
     with pytest.raises(BodyUnreadable):
         deliver(body, content_type=FORM)
+
+
+@pytest.mark.parametrize("content_type", ["application/json", FORM])
+def test_a_stored_delivery_reads_the_same_again(deliver: Deliver, content_type: str) -> None:
+    body = STATUS if content_type == FORM else json.dumps(envelope("call.hangup", PAYLOADS["call.hangup"])).encode()
+
+    assert reread(body, content_type=content_type, received_at=NOW) == deliver(body, content_type=content_type)
+
+
+@pytest.mark.parametrize("body", [b"\xff", b"[]", b'{"a":NaN}'])
+@pytest.mark.parametrize("content_type", ["application/json", FORM, ""])
+def test_an_unreadable_stored_body_stays_unreadable(body: bytes, content_type: str) -> None:
+    with pytest.raises(BodyUnreadable):
+        reread(body, content_type=content_type, received_at=NOW)
 
 
 def test_a_refusal_repeats_nothing_of_the_body(deliver: Deliver) -> None:
