@@ -19,6 +19,7 @@ from launcher import package_index
 from launcher.checkout import MACHINE_PYTHON, ROOT, STATE, VENV, VENV_BIN, VENV_PYTHON
 
 REQUIREMENTS = ROOT / "requirements-dev.txt"
+MAKER = VENV / ".maker"
 NODE_MODULES = ROOT / "node_modules"
 BUNDLES = ROOT / "static" / "dist"
 FRONT_END = ROOT / "frontend"
@@ -83,8 +84,7 @@ def sources() -> list[Path]:
 
 
 def install_python() -> None:
-    if not is_usable_virtualenv():
-        run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(VENV)])
+    make_virtualenv()
     environment = writable_cache(package_index.uv_environment(os.environ))
     with tempfile.TemporaryDirectory() as folder:
         uv = bootstrap_uv(Path(folder))
@@ -95,14 +95,20 @@ def install_python() -> None:
     importable_from_anywhere()
 
 
-def is_usable_virtualenv() -> bool:
-    """Say whether the virtualenv stands where it was made and uses this very Python."""
-    command = [str(VENV_PYTHON), "-c", "import sys; print(sys.version, sys.base_prefix, sys.prefix)"]
+def make_virtualenv() -> None:
+    """Make the virtualenv anew unless it was made here by this very Python: its programs name both."""
+    maker = f"{sys.version}\n{sys.base_prefix}\n{VENV}\n"
+    if MAKER.exists() and MAKER.read_text() == maker and is_running(VENV_PYTHON):
+        return
+    run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(VENV)])
+    MAKER.write_text(maker)
+
+
+def is_running(python: Path) -> bool:
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
+        return subprocess.run([python, "-c", "pass"], check=False).returncode == 0
+    except OSError:
         return False
-    return answer == f"{sys.version} {sys.base_prefix} {VENV}"
 
 
 def importable_from_anywhere() -> None:
