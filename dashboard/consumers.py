@@ -33,6 +33,11 @@ _team_states: Latest[str] = Latest(pause=0.02)
 _open = limits.OpenSockets()
 
 
+def forget() -> None:
+    """Drop every rendered frame, as a new process starts."""
+    _frames.clear()
+
+
 class DashboardConsumer(AsyncWebsocketConsumer):
     """One closer's page. Handlers and the timer take turns, so that positions only ever move forward."""
 

@@ -27,9 +27,6 @@ PARTS_OF_KIND = {
     "insight.received": ("insights",),
     "notes.saved": ("handoff",),
     "media.reported": (),
-    "command.sent": ("handoff",),
-    "command.confirmed": ("handoff",),
-    "command.failed": ("handoff",),
 }
 TIMELINE_ROWS = 500
 CARDS_KEPT = 2000
@@ -63,6 +60,12 @@ def card_html(session: VoiceSession) -> SafeString:
         while len(_cards) > CARDS_KEPT:
             _cards.popitem(last=False)
     return html
+
+
+def forget() -> None:
+    """Drop every rendered card, as a new process starts."""
+    with _cards_lock:
+        _cards.clear()
 
 
 def _card_context(session: VoiceSession) -> dict[str, Any]:

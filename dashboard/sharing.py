@@ -19,6 +19,10 @@ class Once(Generic[T]):
         self._done: OrderedDict[Hashable, T] = OrderedDict()
         self._running: dict[Hashable, asyncio.Task[T]] = {}
 
+    def clear(self) -> None:
+        self._done.clear()
+        self._running.clear()
+
     async def get(self, key: Hashable, work: Callable[[], Awaitable[T]]) -> T:
         if key in self._done:
             self._done.move_to_end(key)

@@ -2,6 +2,7 @@
 
 import { Levels } from "../softphone/levels";
 import { SoftphoneLock } from "../softphone/lock";
+import { forgetLogin, keepLogin, keptLogin, type Login } from "../softphone/login";
 import type { Phone } from "../softphone/phone";
 import { address, type Config, type Desk } from "./config";
 import { post, Refused } from "./api";
@@ -13,9 +14,11 @@ import { toast } from "./toasts";
 import type { CallStats } from "../shared/stats";
 
 const QUALITY_EVERY_MS = 30_000;
-const LOST_AFTER_MS = 10_000;
+const LOST_AFTER_MS = 6_000;
 const TALKING = new Set(["bridging", "connected"]);
 const ELSEWHERE = "The softphone is open in another tab.";
+const LOST = "The call goes on, but its sound did not come back to this page. End it, then call the prospect back.";
+const LOST_ON_RELOAD = "The call ended while this page was loading. Call the prospect back; your notes are kept.";
 const ELSEWHERE_BUSY = "The softphone is in a call in another tab.";
 
 const NO_STATS: Partial<CallStats> = { packetsReceived: 0, totalAudioEnergy: 0 };
@@ -28,6 +31,7 @@ export class Line {
   private desk: Desk;
   private qualityTimer = 0;
   private lostTimer = 0;
+  private hadCall = false;
 
   constructor(
     private readonly config: Config,
@@ -40,7 +44,6 @@ export class Line {
       mute: () => this.mute(),
       hold: () => void this.hold(),
       end: () => void this.end(),
-      notice: () => this.lock.takeOver(),
     });
     this.levels = new Levels((remote, local) => this.panel.levels(remote, local));
     this.lock = new SoftphoneLock(config.closer.id, {
@@ -51,6 +54,7 @@ export class Line {
     window.addEventListener("beforeunload", (event) => {
       if (this.isInCall) event.preventDefault();
     });
+    document.querySelector("[data-sign-out]")?.addEventListener("submit", forgetLogin);
     window.agileadapt = { softphone: { stats: () => this.stats(), loudness: () => [...this.levels.remote] } };
   }
 
@@ -82,11 +86,13 @@ export class Line {
 
   /** The server's word on this closer's call: the only one that the phone may answer. */
   attend(desk: Desk): void {
+    const wasTalking = TALKING.has(this.desk.state ?? "");
     this.desk = desk;
     this.phone?.expect(desk.state === "wrap_up" ? null : desk.handoff);
     clearTimeout(this.lostTimer);
     if (desk.state && TALKING.has(desk.state)) this.lostTimer = window.setTimeout(() => this.findCall(), LOST_AFTER_MS);
-    else if (!this.isInCall && this.isOurs) this.panel.notice("");
+    else if (wasTalking && desk.state === "wrap_up" && this.isOurs && !this.hadCall) this.panel.notice(LOST_ON_RELOAD);
+    else if (!this.isInCall && this.isOurs && desk.state !== "wrap_up") this.panel.notice("");
   }
 
   mute(): void {
@@ -143,7 +149,8 @@ export class Line {
 
   private elsewhere(isInCall: boolean): void {
     if (this.isOurs) return;
-    this.panel.notice(isInCall ? ELSEWHERE_BUSY : ELSEWHERE, isInCall ? "" : "Use it here");
+    if (isInCall) this.panel.notice(ELSEWHERE_BUSY);
+    else this.panel.notice(ELSEWHERE, { label: "Use it here", run: () => this.lock.takeOver() });
   }
 
   private async getPhone(): Promise<Phone> {
@@ -156,7 +163,7 @@ export class Line {
         region: this.config.region,
         microphone: recall("microphone") ?? "",
         speaker: recall("speaker") ?? "",
-        login: () => this.login(),
+        login: (mayReuse) => this.login(mayReuse),
       },
       {
         state: (state) => this.onState(state),
@@ -170,9 +177,14 @@ export class Line {
     return this.phone;
   }
 
-  private async login(): Promise<{ token: string; expiresAt: number }> {
+  /** The same login after a reload, because the line only gives a call back to the login that had it. */
+  private async login(mayReuse: boolean): Promise<Login> {
+    const kept = mayReuse ? keptLogin(this.config.closer.id) : null;
+    if (kept) return kept;
     const told = await post(this.config.urls.softphone_login);
-    return { token: String(told["token"]), expiresAt: Date.parse(String(told["expires_at"])) };
+    const login = { token: String(told["token"]), expiresAt: Date.parse(String(told["expires_at"])) };
+    keepLogin(this.config.closer.id, login);
+    return login;
   }
 
   private onState(state: Phone["state"]): void {
@@ -185,6 +197,7 @@ export class Line {
 
   private async onMedia(remote: MediaStream | null, local: MediaStream | null): Promise<void> {
     clearTimeout(this.lostTimer);
+    this.hadCall = true;
     if (!remote) {
       this.levels.stop();
       return;
@@ -215,10 +228,8 @@ export class Line {
   /** The server says that we talk, but no call came back to this page, as after a reload. */
   private findCall(): void {
     if (this.isInCall || !this.desk.state || !TALKING.has(this.desk.state)) return;
-    const words = this.isOurs
-      ? "Your sound did not come back to this page. End the call, then call the prospect back."
-      : ELSEWHERE_BUSY;
-    this.panel.notice(words);
+    if (this.isOurs) this.panel.notice(LOST, { label: "End the call", run: () => void this.end() });
+    else this.panel.notice(ELSEWHERE_BUSY);
   }
 }
 

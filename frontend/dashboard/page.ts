@@ -18,14 +18,13 @@ const OURS: Record<string, (element: Element) => boolean> = {
   hidden: (element) => element.hasAttribute("data-latest"),
 };
 
-const isTyped = (node: Node): boolean => node instanceof HTMLTextAreaElement && node.hasAttribute("data-keep-value");
+const isKept = (node: Node): boolean => node instanceof Element && node.hasAttribute("data-keep");
 
 export function morph(before: Element, after: Element): void {
   Idiomorph.morph(before, after, {
     morphStyle: "outerHTML",
-    ignoreActiveValue: true,
     callbacks: {
-      beforeNodeMorphed: (old) => !isTyped(old),
+      beforeNodeMorphed: (old) => !isKept(old),
       beforeAttributeUpdated: (attribute, node) => !OURS[attribute]?.(node),
     },
   });

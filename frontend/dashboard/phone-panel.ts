@@ -15,12 +15,18 @@ export interface PanelEvents {
   mute(): void;
   hold(): void;
   end(): void;
-  notice(): void;
+}
+
+/** What a notice offers to do about itself. */
+export interface Remedy {
+  label: string;
+  run(): void;
 }
 
 export class PhonePanel {
   private readonly root = document.getElementById("phone") as HTMLElement;
   private readonly remote = document.getElementById("meter-remote") as HTMLMeterElement;
+  private remedy: Remedy | null = null;
   private readonly local = document.getElementById("meter-local") as HTMLMeterElement;
 
   constructor(events: PanelEvents) {
@@ -30,7 +36,7 @@ export class PhonePanel {
       if (control === "mute") events.mute();
       else if (control === "hold") events.hold();
       else if (control === "end") events.end();
-      else if (target?.closest("[data-phone-fix]")) events.notice();
+      else if (target?.closest("[data-phone-fix]")) this.remedy?.run();
     });
   }
 
@@ -51,15 +57,15 @@ export class PhonePanel {
     this.local.value = Math.min(100, local * METER_GAIN);
   }
 
-  /** Something to know or do; without `fix` there is no button. */
-  notice(words: string, fix = ""): void {
+  notice(words: string, remedy: Remedy | null = null): void {
     const line = this.root.querySelector<HTMLElement>("[data-phone-notice]");
     const button = this.root.querySelector<HTMLElement>("[data-phone-fix]");
     if (!line || !button) return;
+    this.remedy = remedy;
     line.hidden = words === "";
     this.text("[data-phone-notice-text]", words);
-    button.hidden = fix === "";
-    button.textContent = fix;
+    button.hidden = remedy === null;
+    button.textContent = remedy?.label ?? "";
   }
 
   private press(name: string, isOn: boolean, label: string, icon: string): void {

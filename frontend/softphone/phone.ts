@@ -3,13 +3,9 @@
 import { TelnyxRTC, type Call, type IClientOptions, type INotification } from "@telnyx/webrtc";
 
 import { callStats, type CallStats } from "../shared/stats";
+import type { Login } from "./login";
 
 export type PhoneState = "off" | "registering" | "ready" | "in-call";
-
-export interface Login {
-  token: string;
-  expiresAt: number;
-}
 
 export interface PhoneOptions {
   host: string;
@@ -17,7 +13,8 @@ export interface PhoneOptions {
   region: string;
   microphone: string;
   speaker: string;
-  login(): Promise<Login>;
+  /** With `mayReuse`, the login that this tab used before a reload will do. */
+  login(mayReuse: boolean): Promise<Login>;
 }
 
 export interface PhoneEvents {
@@ -49,7 +46,8 @@ const TROUBLE: Record<number, string> = {
   48001: "This computer is offline.",
   48501: "The call was lost while the connection was away.",
 };
-const FINAL = new Set([45003, 46001, 46002, 46003]);
+const REFUSED = new Set([46001, 46002, 46003]);
+const FINAL = new Set([45003, ...REFUSED]);
 
 export function handoffOf(call: Call): string | null {
   const headers = (call.options.customHeaders ?? []) as { name: string; value: string }[];
@@ -66,6 +64,7 @@ export class Phone {
   private lastStats: CallStats | null = null;
   private isRegistered = false;
   private isStarting = false;
+  private wasReused = false;
   private renewal = 0;
   private isRenewalDue = false;
   private hadMedia = false;
@@ -87,12 +86,13 @@ export class Phone {
     return this.call?.state === "held";
   }
 
-  async start(): Promise<void> {
+  async start({ mayReuse = true } = {}): Promise<void> {
     if (this.isStarting || this.isRegistered) return;
     this.isStarting = true;
     this.become("registering");
     try {
-      const login = await this.options.login();
+      const login = await this.options.login(mayReuse);
+      this.wasReused = mayReuse;
       await this.connect(login);
       this.renewBefore(login.expiresAt);
     } catch (error) {
@@ -187,6 +187,10 @@ export class Phone {
     const error = (event as { error?: { code?: number } } | null)?.error;
     const code = Number(error?.code ?? 0);
     const words = TROUBLE[code];
+    if (REFUSED.has(code) && this.wasReused) {
+      void this.startAnew(); // The kept login is no longer good: another tab took a new one.
+      return;
+    }
     if (words) this.events.trouble(words);
     if (FINAL.has(code)) void this.stop();
   }
@@ -265,8 +269,12 @@ export class Phone {
   private async renew(): Promise<void> {
     this.isRenewalDue = this.call !== null;
     if (this.isRenewalDue) return;
+    await this.startAnew();
+  }
+
+  private async startAnew(): Promise<void> {
     await this.stop();
-    await this.start();
+    await this.start({ mayReuse: false });
   }
 
   private become(state: PhoneState): void {

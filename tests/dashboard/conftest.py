@@ -1,0 +1,160 @@
+"""A team's conversation and the browsers that look at it: real logins, real sockets, the real Redis layer."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from channels.db import database_sync_to_async
+from channels.testing import WebsocketCommunicator
+from django.conf import settings
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from agileadapt.asgi import application
+from dashboard import consumers, fragments
+from handoff.models import Closer, Handoff, Offer
+from sessions_app import timeline
+from sessions_app.models import TimelineEntry, VoiceSession, WidgetConfig
+from tests.people import alice, ben, bob, carol, logged_in, sales, support, widget
+
+__all__ = ["alice", "ben", "bob", "carol", "sales", "support", "widget"]
+
+
+@pytest.fixture(autouse=True)
+def nothing_rendered_yet() -> Iterator[None]:
+    """What one test rendered must not be served to the next."""
+    yield
+    fragments.forget()
+    consumers.forget()
+
+
+def visit(widget: WidgetConfig, **values: Any) -> VoiceSession:
+    values = {"created_at": timezone.now() - timedelta(minutes=2), "assistant_started_at": timezone.now()} | values
+    session = VoiceSession.objects.create(
+        widget=widget, team=widget.team, connection_mode=widget.connection_mode, **values
+    )
+    tell(session, "session.created")
+    return session
+
+
+def tell(session: VoiceSession, kind: str, payload: dict[str, Any] | None = None) -> TimelineEntry:
+    with transaction.atomic():
+        return timeline.append(session, kind, payload or {})
+
+
+def hand_over(session: VoiceSession, closer: Closer | None = None, *, state: str = "ringing") -> Handoff:
+    now = timezone.now()
+    return Handoff.objects.create(
+        session=session,
+        trigger="gather_complete",
+        state=state,
+        method="bridge",
+        closer=closer,
+        deadline_at=now + timedelta(seconds=25),
+        triggered_at=now - timedelta(seconds=2),
+        give_up_at=now + timedelta(seconds=60),
+        accepted_at=now if closer else None,
+    )
+
+
+def ring(session: VoiceSession, closer: Closer) -> Offer:
+    """What the hand-over writes when it rings a closer."""
+    now = timezone.now()
+    with transaction.atomic():
+        offer = Offer.objects.create(
+            handoff=hand_over(session),
+            closer=closer,
+            reason="longest idle, 6 min",
+            offered_at=now,
+            expires_at=now + timedelta(seconds=25),
+        )
+        tell(session, "handoff.offered", {"offer": str(offer.pk), "closer": closer.pk, "closer_name": str(closer)})
+    return offer
+
+
+@pytest.fixture
+def session(widget: WidgetConfig) -> VoiceSession:
+    return visit(widget)
+
+
+@pytest.fixture
+def alices_browser(alice: Closer) -> Client:
+    return logged_in(alice.user)
+
+
+@pytest.fixture
+def bobs_browser(bob: Closer) -> Client:
+    return logged_in(bob.user)
+
+
+class Socket:
+    """A dashboard page's end of the live line."""
+
+    def __init__(self, browser: Client | None, *, origin: str | None = None) -> None:
+        host = settings.ALLOWED_HOSTS[0].encode()
+        headers = [(b"host", host), (b"origin", (origin or f"http://{host.decode()}").encode())]
+        if browser:
+            cookie = "; ".join(f"{name}={morsel.value}" for name, morsel in browser.cookies.items())
+            headers.append((b"cookie", cookie.encode()))
+        self.line = WebsocketCommunicator(application, "/ws/dashboard/", headers=headers)
+
+    async def open(self) -> bool:
+        is_open, self.code = await self.line.connect(timeout=5)
+        return is_open
+
+    async def say(self, **frame: Any) -> None:
+        await self.line.send_to(text_data=json.dumps(frame))
+
+    async def hear(self, kind: str, *, seconds: float = 3) -> dict[str, Any]:
+        """The next frame of this kind; others in between are passed over."""
+        async with asyncio.timeout(seconds):
+            while True:
+                frame: dict[str, Any] = json.loads(await self.line.receive_from(timeout=seconds))
+                if frame["type"] == kind:
+                    return frame
+
+    async def hears_nothing(self, *kinds: str, seconds: float = 0.5) -> bool:
+        """Whether none of these kinds arrives in this time."""
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    # The communicator cancels its application when its own timeout ends, so ours ends first.
+                    if json.loads(await self.line.receive_from(timeout=60))["type"] in kinds:
+                        return False
+        except TimeoutError:
+            return True
+
+    async def closed_with(self, *, seconds: float = 4) -> int:
+        async with asyncio.timeout(seconds):
+            while True:
+                message = await self.line.receive_output(timeout=seconds)
+                if message["type"] == "websocket.close":
+                    return int(message["code"])
+
+    async def hello(self, **fields: Any) -> dict[str, Any]:
+        """Introduce the page and take the snapshot."""
+        await self.say(type="hello", **({"epoch": None, "cursors": {}, "watching": None} | fields))
+        return await self.hear("snapshot")
+
+
+@pytest.fixture
+async def connect() -> AsyncIterator[Callable[..., Any]]:
+    """Open a socket as the person of a browser; everything is closed at the end."""
+    sockets: list[Socket] = []
+
+    async def connected(browser: Client | None, **options: Any) -> Socket:
+        socket = Socket(browser, **options)
+        sockets.append(socket)
+        await socket.open()
+        return socket
+
+    yield connected
+    for socket in sockets:
+        await socket.line.disconnect()
+
+
+telling = database_sync_to_async(tell)

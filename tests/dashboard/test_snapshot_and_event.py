@@ -1,0 +1,177 @@
+"""For every kind of entry: the page before plus its event is the page as a fresh snapshot draws it."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from dashboard import presenters, snapshot
+from handoff.models import Closer, Handoff
+from sessions_app.models import CapturedField, Insight, Prospect, Team, TranscriptTurn, VoiceSession, WidgetConfig
+from tests.dashboard.conftest import hand_over, tell, visit
+from tests.dashboard.page_model import PageModel
+
+pytestmark = pytest.mark.django_db
+
+Change = Callable[[VoiceSession, Closer], dict[str, Any] | None]
+
+
+def _capture(session: VoiceSession, _: Closer) -> dict[str, Any]:
+    CapturedField.objects.create(
+        session=session, name="full_name", value="Ada Lovelace", source="partial", captured_at=timezone.now()
+    )
+    session.prospect = Prospect.objects.create(name="Ada Lovelace")
+    session.save(update_fields=["prospect"])
+    return {"fields": ["full_name"], "source": "partial"}
+
+
+def _say(session: VoiceSession, _: Closer) -> dict[str, Any]:
+    now = timezone.now()
+    for position, speaker in enumerate(["assistant", "prospect", "assistant"]):
+        TranscriptTurn.objects.create(
+            session=session, position=position, speaker=speaker, text=f"turn {position}", spoken_at=now, as_of=now
+        )
+    return {"positions": [0, 1, 2]}
+
+
+def _finalise(session: VoiceSession, closer: Closer) -> dict[str, Any]:
+    _say(session, closer)
+    TranscriptTurn.objects.filter(session=session, position=2).delete()
+    TranscriptTurn.objects.filter(session=session).update(is_final=True, text="as Telnyx keeps it")
+    return {"turns": 2}
+
+
+def _insight(session: VoiceSession, _: Closer) -> None:
+    Insight.objects.create(
+        session=session, insight_id="i1", name="Interest", result={"interest": "high"}, received_at=timezone.now()
+    )
+
+
+def _set(**values: Any) -> Change:
+    def change(session: VoiceSession, _: Closer) -> None:
+        VoiceSession.objects.filter(pk=session.pk).update(
+            **{name: value() if callable(value) else value for name, value in values.items()}
+        )
+
+    return change
+
+
+def _handoff(state: str, phase: str = "", **values: Any) -> Change:
+    def change(session: VoiceSession, closer: Closer) -> dict[str, Any]:
+        Handoff.objects.filter(session=session).delete()
+        taken = state not in {"reserved", "ringing", "abandoned", "failed"}
+        handoff = hand_over(session, closer if taken else None, state=state)
+        Handoff.objects.filter(pk=handoff.pk).update(**values)
+        VoiceSession.objects.filter(pk=session.pk).update(
+            handover_phase=phase, closer_name=closer.display_name if phase == "human" else ""
+        )
+        return {"closer": closer.pk, "closer_name": closer.display_name, "reason": "declined", "offer": "x"}
+
+    return change
+
+
+def _nothing(_: VoiceSession, __: Closer) -> dict[str, Any]:
+    return {"role": "closer", "cause": "normal_clearing", "command": "dial", "error": "90018", "side": "closer"}
+
+
+CHANGES: dict[str, Change] = {
+    "session.created": _nothing,
+    "call.initiated": _nothing,
+    "call.answered": _set(answered_at=timezone.now),
+    "call.hangup": _nothing,
+    "assistant.started": _set(assistant_started_at=timezone.now),
+    "assistant.ended": _set(assistant_ended_at=timezone.now),
+    "transcript.updated": _say,
+    "transcript.finalised": _finalise,
+    "field.captured": _capture,
+    "insight.received": _insight,
+    "handoff.triggered": _handoff("reserved", "handing_over"),
+    "handoff.offered": _handoff("ringing", "handing_over"),
+    "handoff.declined": _handoff("reserved", "handing_over"),
+    "handoff.unanswered": _handoff("reserved", "handing_over"),
+    "handoff.accepted": _handoff("accepted", "handing_over"),
+    "handoff.bridging": _handoff("bridging", "handing_over"),
+    "handoff.connected": _handoff("connected", "human", connected_at=timezone.now()),
+    "handoff.released": _handoff("wrap_up", "human"),
+    "handoff.completed": _handoff("completed", "human", disposition="won", outcome="won"),
+    "handoff.abandoned": _handoff("abandoned", outcome="prospect_left"),
+    "handoff.failed": _handoff("failed", outcome="command_failed"),
+    "callback.promised": _handoff("unanswered", "callback", outcome="nobody_left"),
+    "callback.kept": _nothing,
+    "command.sent": _nothing,
+    "command.confirmed": _handoff("accepted", "handing_over", command_sent_at=timezone.now()),
+    "command.failed": _nothing,
+    "session.ended": _set(ended_at=timezone.now, end_reason="hung_up"),
+    "media.reported": _nothing,
+    "notes.saved": _handoff("connected", notes="Call on Thursday <b>"),
+    "a.kind.of.tomorrow": _capture,
+}
+
+
+def fresh(team: Team, session: VoiceSession) -> dict[str, Any]:
+    taken: dict[str, Any] = json.loads(snapshot.take(team, str(session.pk)).frame())
+    return taken
+
+
+def commit(session: VoiceSession, closer: Closer, kind: str) -> None:
+    with transaction.atomic():
+        payload = CHANGES[kind](session, closer)
+        tell(session, kind, payload)
+
+
+def test_every_known_kind_has_a_case() -> None:
+    assert set(presenters.TITLES) | presenters.SILENT_KINDS <= set(CHANGES)
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_the_page_before_plus_the_event_is_the_page_after(
+    kind: str, widget: WidgetConfig, session: VoiceSession, alice: Closer
+) -> None:
+    visit(widget, created_at=timezone.now() - timedelta(minutes=5))
+    visit(widget, created_at=timezone.now())
+    before = fresh(widget.team, session)
+    page = PageModel(before)
+
+    commit(session, alice, kind)
+    frames = snapshot.event_frames(
+        widget.team, str(session.pk), before["cursors"][str(session.pk)], is_watched=True
+    )
+    for _, frame in frames:
+        page.apply(frame)
+
+    assert page.lines() == PageModel(fresh(widget.team, session)).lines()
+
+
+def test_a_visit_that_begins_appears_at_its_place(widget: WidgetConfig, session: VoiceSession) -> None:
+    page = PageModel(fresh(widget.team, session))
+
+    newcomer = visit(widget, created_at=timezone.now())
+    for _, frame in snapshot.event_frames(widget.team, str(newcomer.pk), 0, is_watched=False):
+        page.apply(frame)
+
+    assert page.lines() == PageModel(fresh(widget.team, session)).lines()
+
+
+def test_a_long_gap_is_replayed_to_the_same_page(widget: WidgetConfig, session: VoiceSession, alice: Closer) -> None:
+    before = fresh(widget.team, session)
+    page = PageModel(before)
+
+    for kind in ("transcript.updated", "field.captured", "handoff.triggered", "handoff.accepted", "session.ended"):
+        commit(session, alice, kind)
+    for _, frame in snapshot.event_frames(widget.team, str(session.pk), 1, is_watched=True):
+        page.apply(frame)
+
+    assert page.lines() == PageModel(fresh(widget.team, session)).lines()
+
+
+def test_an_event_that_is_missing_is_not_papered_over(widget: WidgetConfig, session: VoiceSession) -> None:
+    for _ in range(3):
+        tell(session, "call.answered")
+    session.timeline.filter(seq=2).delete()
+
+    with pytest.raises(snapshot.NotContinuous):
+        snapshot.event_frames(widget.team, str(session.pk), 1, is_watched=False)
