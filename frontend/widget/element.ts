@@ -46,7 +46,7 @@ export class AgentElement extends HTMLElement {
       const { Conversation } = await import("./conversation");
       this.conversation ??= new Conversation(this, this.frame, config);
     } catch {
-      this.invitation?.note(T.problem.network);
+      this.invitation?.note(T.ready.unloaded);
       return;
     }
     await this.conversation.start();

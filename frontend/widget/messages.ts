@@ -53,6 +53,7 @@ export const T = {
     start: "Start talking",
     points: ["No download, no phone number", "Captions while you talk", "A person takes over when it matters"],
     reloaded: "Your last conversation ended when this page was closed or reloaded.",
+    unloaded: "The conversation could not be loaded. Check your connection, or reload this page.",
     otherTab: "You already have a conversation open in another tab. Please continue there.",
   },
   consent: {
@@ -88,7 +89,7 @@ export const T = {
     thinking: ["Thinking", "The AI assistant is working out its answer."],
     speaking: ["Speaking", "The AI assistant is speaking."],
     handing_over: ["Connecting you to a person", "Please stay. They can already read what you said."],
-    hold: ["One moment", "You are still connected."],
+    between: ["One moment", "Please stay, the conversation goes on."],
   } as Record<string, [string, string]>,
   person: {
     joining: (name: string) => `${name} is joining you.`,

@@ -43,7 +43,9 @@ export class CallScreen implements Screen {
   update(facts: Facts, shown: ShownState): void {
     this.facts = facts;
     const closer = facts.server?.closer?.name ?? "";
-    const [title, text] = T.state[shown] ?? [T.person.title(closer), T.person.text];
+    // Between two legs: the conversation goes on, only its sound is elsewhere for a moment.
+    const isBetween = shown === "connecting" && facts.startedAt !== null;
+    const [title, text] = T.state[isBetween ? "between" : shown] ?? [T.person.title(closer), T.person.text];
     say(this.title, title);
     say(this.text, shown === "handing_over" && closer ? T.person.joining(closer) : text);
     this.orb.dataset["show"] = shown;
