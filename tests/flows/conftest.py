@@ -1,5 +1,6 @@
 """One visit as far as each story needs it."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 import pytest
 import respx
 from django.conf import settings
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, TestCase
 from django.utils import timezone
 from nacl.signing import SigningKey
 
@@ -73,7 +75,8 @@ class Visit:
     def work(self) -> None:
         """Send what is due, as the workers do, until nothing is."""
         for _ in range(20):
-            due = Command.objects.filter(due_at__lte=timezone.now(), state=Command.State.PENDING)
+            now = timezone.now()
+            due = Command.objects.filter(due_at__lte=now, send_by__gt=now, state=Command.State.PENDING)
             ids = list(due.order_by("due_at", "created_at").values_list("pk", flat=True))
             if not ids:
                 return
@@ -90,6 +93,15 @@ class Visit:
     def commands(self, kind: str) -> list[Command]:
         return list(Command.objects.filter(session_id=self.session_id, kind=kind).order_by("created_at"))
 
+    def post(self, request: str, /, **body: Any) -> HttpResponse:
+        """What the prospect's page asks, with its token."""
+        headers = {"Authorization": f"Bearer {tokens.issue(self.session_id)}"}
+        client = self.leg.webhooks.client
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            return client.post(
+                f"/api/orchestration/{request}", json.dumps(body), content_type="application/json", headers=headers
+            )
+
     def kinds(self) -> list[str]:
         return list(self.session.timeline.values_list("kind", flat=True))
 
@@ -98,9 +110,7 @@ class Visit:
 
     def accept(self) -> Leg:
         """The closer whose dashboard rings takes the call; the leg that we dial for them is returned."""
-        offer = self.ringing()
-        actions.accept(offer.pk, closer=offer.closer, now=timezone.now())
-        self.work()
+        accept(self)
         return self.closer_leg()
 
     def closer_leg(self) -> Leg:
@@ -137,6 +147,19 @@ def waiting(talking: Visit) -> Visit:
     talking.leg.gathered(ANSWERS)
     talking.work()
     return talking
+
+
+@pytest.fixture
+def waiting_for_alice(alice: Closer, waiting: Visit) -> Visit:
+    """Alice's dashboard rings."""
+    assert waiting.ringing().closer == alice
+    return waiting
+
+
+def accept(visit: Visit) -> None:
+    offer = visit.ringing()
+    actions.accept(offer.pk, closer=offer.closer, now=timezone.now())
+    visit.work()
 
 
 def connect(visit: Visit) -> Leg:

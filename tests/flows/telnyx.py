@@ -128,12 +128,19 @@ class Rest:
     router: respx.MockRouter
     conversation_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     dialled: list[dict[str, Any]] = field(default_factory=list)
+    credentials: list[dict[str, Any]] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
+    canary: str = ""
     alive: bool = True
 
     def __post_init__(self) -> None:
         base = settings.TELNYX_API_BASE
         self.router.post(f"{base}/calls", name="dial").mock(side_effect=self._dial)
         self.router.get(url__regex=rf"{base}/calls/[^/]+$", name="status").mock(side_effect=self._status)
+        credentials = f"{base}/telephony_credentials"
+        self.router.post(credentials, name="credential").mock(side_effect=self._credential)
+        self.router.post(url__regex=rf"{credentials}/[^/]+/token$", name="token").mock(side_effect=self._token)
+        self.router.delete(url__regex=rf"{credentials}/[^/]+$", name="revoke").respond(204)
         self.router.post(f"{base}/conferences", name="conference").respond(json={"data": {"id": "conf-1"}})
         self.router.post(url__regex=rf"{base}/calls/[^/]+/actions/(gather_using_ai|ai_assistant_start)$").mock(
             side_effect=self._conversation
@@ -163,6 +170,23 @@ class Rest:
         }
         self.dialled.append({**leg, "client_state": body["client_state"]})
         return httpx.Response(200, json={"data": leg})
+
+    def _credential(self, request: httpx.Request) -> httpx.Response:
+        asked = json.loads(request.content)
+        made = {
+            **asked,
+            "id": str(uuid.uuid4()),
+            "sip_username": f"gencred{uuid.uuid4().hex[:20]}",
+            "sip_password": f"{self.canary}{uuid.uuid4().hex}",
+            "record_type": "credential",
+        }
+        self.credentials.append(made)
+        return httpx.Response(201, json={"data": made})
+
+    def _token(self, request: httpx.Request) -> httpx.Response:
+        token = f"eyJhbGciOiJIUzUxMiJ9.{self.canary}{uuid.uuid4().hex}.c2ln"
+        self.tokens.append(token)
+        return httpx.Response(201, text=token)
 
     def _status(self, request: httpx.Request) -> httpx.Response:
         ids = {"call_control_id": "x", "call_leg_id": "x", "call_session_id": "x", "record_type": "call"}

@@ -1,0 +1,196 @@
+"""A call that belongs to the assistant: the page claims it, and rejoins when the assistant's end took it along."""
+
+import pytest
+from django.conf import settings
+from django.http import HttpResponse
+
+from handoff.machine import State
+from handoff.models import Closer
+from sessions_app import page, tokens
+from sessions_app.models import CallLeg, WebhookDelivery, WidgetConfig
+from tests.flows.conftest import Visit, accept, open_visit
+from tests.flows.telnyx import DYNAMIC_VARIABLES, Leg, Rest, Webhooks
+from tests.people import Clock
+
+
+@pytest.fixture
+def anonymous(anonymous_widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Clock) -> Visit:
+    return open_visit(anonymous_widget, webhooks, rest, clock, connection_id="texml-app")
+
+
+def initialise(visit: Visit, assistant_id: str = "") -> HttpResponse:
+    return visit.leg.says(
+        "assistant.initialization",
+        path=DYNAMIC_VARIABLES,
+        assistant_id=assistant_id or visit.session.widget.assistant_id,
+        telnyx_conversation_channel="web_call",
+        telnyx_agent_target="assistant",
+        telnyx_end_user_target="anonymous",
+        telnyx_conversation_id=visit.rest.conversation_id,
+    )
+
+
+@pytest.fixture
+def claimed(anonymous: Visit) -> Visit:
+    initialise(anonymous)
+    assert anonymous.post("claim", call_control_id=anonymous.leg.call_control_id).status_code == 204
+    return anonymous
+
+
+def end_with_the_assistant(visit: Visit) -> None:
+    ended = {"reason": "completed", "conversation_id": visit.rest.conversation_id, "messages": []}
+    visit.leg.says("call.conversation.ended", **ended)
+    visit.leg.hung_up(source="unknown")
+
+
+def rejoin(visit: Visit) -> Leg:
+    """The page fetches a credential and places a call of its own."""
+    answer = visit.post("rejoin")
+    assert answer.status_code == 201, answer.content
+    leg = Leg(visit.leg.webhooks, settings.TELNYX_CONNECTION_ID)
+    leg.initiated(from_=answer.json()["credentials"]["username"])
+    visit.work()
+    return leg
+
+
+def test_an_assistant_that_asks_before_the_claim_gets_safe_defaults(anonymous: Visit) -> None:
+    answer = initialise(anonymous).json()
+
+    assert answer["conversation"] == {"metadata": {}}
+    assert answer["dynamic_variables"]["prospect_name"] == ""
+
+
+def test_a_claimed_call_is_bound_with_all_that_came_before(claimed: Visit) -> None:
+    session = claimed.session
+
+    assert session.call_control_id == claimed.leg.call_control_id
+    assert session.conversation_id == claimed.rest.conversation_id
+    assert session.system_variables["channel"] == "web_call"
+    assert session.phase == "assistant"
+    assert not WebhookDelivery.objects.filter(status="parked").exists()
+    assert claimed.commands("answer") == []
+
+
+def test_an_assistant_that_asks_after_the_claim_is_told_the_session(claimed: Visit) -> None:
+    answer = initialise(claimed).json()
+
+    assert answer["conversation"]["metadata"] == {"agileadapt_session": str(claimed.session_id)}
+    assert answer["dynamic_variables"]["company"] == "Sales"
+
+
+def test_a_claim_may_come_before_telnyx_says_anything(anonymous: Visit) -> None:
+    assert anonymous.post("claim", call_control_id=anonymous.leg.call_control_id).status_code == 204
+    assert anonymous.session.call_control_id is None
+
+    initialise(anonymous)
+
+    assert anonymous.session.call_control_id == anonymous.leg.call_control_id
+
+
+def test_a_call_that_telnyx_never_reported_is_never_bound(anonymous: Visit) -> None:
+    initialise(anonymous)
+    anonymous.post("claim", call_control_id="v3:invented")
+    anonymous.pass_time(20)
+
+    assert anonymous.session.call_control_id is None
+    assert not CallLeg.objects.exists()
+
+
+def test_a_call_of_another_assistant_is_never_bound(anonymous: Visit) -> None:
+    initialise(anonymous, "assistant-somebody-else")
+    anonymous.post("claim", call_control_id=anonymous.leg.call_control_id)
+    anonymous.pass_time(20)
+
+    assert anonymous.session.call_control_id is None
+
+
+def test_a_call_is_bound_to_one_session_alone(claimed: Visit, anonymous_widget: WidgetConfig) -> None:
+    thief = open_visit(anonymous_widget, claimed.leg.webhooks, claimed.rest, claimed.clock, connection_id="x")
+
+    thief.post("claim", call_control_id=claimed.leg.call_control_id)
+    claimed.leg.partial({"full_name": "Ada"})
+    thief.pass_time(20)
+
+    assert thief.session.call_control_id is None
+    assert not thief.session.fields.exists()
+    assert CallLeg.objects.get().session_id == claimed.session_id
+
+
+def test_a_bound_session_claims_no_other_call(claimed: Visit) -> None:
+    assert claimed.post("claim", call_control_id="v3:another").status_code == 409
+    assert claimed.post("claim", call_control_id=claimed.leg.call_control_id).status_code == 204
+
+
+def test_a_credential_session_cannot_claim(visit: Visit) -> None:
+    initialise(visit)
+
+    assert visit.post("claim", call_control_id=visit.leg.call_control_id).status_code == 409
+
+
+def test_the_page_rejoins_into_the_closer_s_call(claimed: Visit, alice: Closer) -> None:
+    visit = claimed
+    assert visit.post("rejoin").status_code == 409
+    end_with_the_assistant(visit)
+    visit.work()
+    assert visit.session.ended_at is None
+    assert page.state(visit.session)["rejoin"] is True
+
+    second = rejoin(visit)
+    assert visit.session.has_rejoined
+    assert visit.session.call_control_id == second.call_control_id
+    second.answered()
+    assert page.state(visit.session)["rejoin"] is False
+    assert visit.commands("start_gather") == []
+
+    closer_leg = visit.accept()
+    closer_leg.initiated(direction="outgoing")
+    closer_leg.answered()
+    visit.work()
+    assert len(visit.rest.asked("bridge")) == 1
+    second.bridged()
+    assert visit.state == State.CONNECTED
+
+
+def test_a_page_that_rejoins_after_the_closer_answered_is_joined_then(claimed: Visit, alice: Closer) -> None:
+    visit = claimed
+    end_with_the_assistant(visit)
+    closer_leg = visit.accept()
+    closer_leg.initiated(direction="outgoing")
+    closer_leg.answered()
+    visit.work()
+    assert visit.commands("bridge") == []
+
+    rejoin(visit).answered()
+    visit.work()
+
+    assert len(visit.rest.asked("bridge")) == 1
+
+
+def test_a_prospect_who_hangs_up_on_the_assistant_is_not_rung_for(claimed: Visit, alice: Closer) -> None:
+    visit = claimed
+    visit.leg.says("call.conversation.ended", reason="customer_disconnect", messages=[])
+    visit.leg.hung_up(source="caller")
+
+    assert visit.session.ended_at is not None
+    assert not visit.session.handoffs.exists()
+
+
+def test_leaving_after_the_rejoin_ends_the_visit(claimed: Visit, alice: Closer) -> None:
+    end_with_the_assistant(claimed)
+    second = rejoin(claimed)
+    second.answered()
+    accept(claimed)
+
+    second.hung_up()
+
+    assert claimed.state == State.ABANDONED
+    assert claimed.session.ended_at is not None
+
+
+def test_a_token_alone_does_not_move_a_living_call(claimed: Visit) -> None:
+    intruder = Leg(claimed.leg.webhooks, settings.TELNYX_CONNECTION_ID)
+    intruder.initiated(token=tokens.issue(claimed.session_id))
+    claimed.work()
+
+    assert claimed.session.call_control_id == claimed.leg.call_control_id
+    assert len(claimed.rest.asked("hangup")) == 1

@@ -1,0 +1,213 @@
+"""Somebody declines, does not answer, leaves or is lost: the prospect is never left in silence."""
+
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+
+from handoff import actions
+from handoff.machine import State
+from handoff.models import CallbackPromise, Closer, Command, Offer
+from sessions_app import tokens
+from tests.flows.conftest import ANSWERS, Visit, connect
+
+
+def test_a_decline_rings_the_next_closer(waiting_for_alice: Visit, alice: Closer, ben: Closer) -> None:
+    visit = waiting_for_alice
+    actions.decline(visit.ringing().pk, closer=alice, now=timezone.now())
+
+    assert visit.ringing().closer == ben
+    assert "handoff.declined" in visit.kinds()
+    with pytest.raises(actions.ActionRefused, match="declined"):
+        actions.accept(Offer.objects.get(closer=alice).pk, closer=alice, now=timezone.now())
+
+
+def test_a_ring_that_nobody_answers_goes_to_the_next(waiting_for_alice: Visit, alice: Closer, ben: Closer) -> None:
+    visit = waiting_for_alice
+    visit.pass_time(24)
+    assert visit.ringing().closer == alice
+
+    visit.pass_time(2)
+
+    assert visit.ringing().closer == ben
+    assert Offer.objects.get(closer=alice).state == Offer.State.EXPIRED
+
+
+def test_the_loser_of_a_race_is_told_who_has_it(waiting_for_alice: Visit, alice: Closer, ben: Closer) -> None:
+    visit = waiting_for_alice
+    first = visit.ringing()
+    visit.pass_time(26)
+    actions.accept(visit.ringing().pk, closer=ben, now=timezone.now())
+
+    with pytest.raises(actions.ActionRefused, match="Taken by Ben"):
+        actions.accept(first.pk, closer=alice, now=timezone.now())
+
+
+def test_with_nobody_ready_a_callback_is_promised_said_and_the_call_ended(talking: Visit, carol: Closer) -> None:
+    talking.leg.gathered(ANSWERS)
+    talking.work()
+
+    assert talking.state == State.UNANSWERED
+    promise = CallbackPromise.objects.get(session_id=talking.session_id)
+    assert (promise.owner, promise.name) == (carol, "Ada Lovelace")
+    assert promise.due_at > timezone.now()
+    (said,) = talking.rest.asked("speak")
+    assert "call you back within 30 minutes" in said["payload"]
+    assert talking.rest.asked("hangup") == []
+
+    talking.leg.says("call.speak.ended", status="completed")
+    talking.work()
+    assert len(talking.rest.asked("hangup")) == 1
+
+
+def test_the_call_is_ended_even_if_the_end_of_the_sentence_is_never_reported(talking: Visit) -> None:
+    talking.leg.gathered(ANSWERS)
+    talking.work()
+
+    talking.pass_time(26)
+
+    assert len(talking.rest.asked("hangup")) == 1
+
+
+def test_waiting_ends_with_a_promise(waiting_for_alice: Visit) -> None:
+    for _ in range(3):
+        waiting_for_alice.pass_time(25)
+
+    assert waiting_for_alice.state == State.UNANSWERED
+    assert waiting_for_alice.session.callback_due_at is not None
+
+
+def test_somebody_who_is_busy_now_is_waited_for(talking: Visit, alice: Closer) -> None:
+    Closer.objects.filter(pk=alice.pk).update(microphone_granted=False)
+    talking.leg.gathered(ANSWERS)
+    assert talking.state == State.RESERVED
+
+    Closer.objects.filter(pk=alice.pk).update(microphone_granted=True)
+    talking.pass_time(2)
+
+    assert talking.ringing().closer == alice
+
+
+def ring(visit: Visit) -> None:
+    assert visit.state == State.RINGING
+
+
+def accept(visit: Visit) -> None:
+    visit.accept()
+
+
+def bridge(visit: Visit) -> None:
+    leg = visit.accept()
+    leg.initiated(direction="outgoing")
+    leg.answered()
+    visit.work()
+    assert visit.state == State.BRIDGING
+
+
+def talk(visit: Visit) -> None:
+    connect(visit)
+
+
+@pytest.mark.parametrize(
+    ("reach", "state", "hangups"),
+    [(ring, "abandoned", 0), (accept, "abandoned", 1), (bridge, "abandoned", 1), (talk, "wrap_up", 1)],
+)
+def test_a_prospect_may_leave_at_any_moment(
+    waiting_for_alice: Visit, reach: Callable[[Visit], None], state: str, hangups: int
+) -> None:
+    visit = waiting_for_alice
+    reach(visit)
+
+    visit.leg.hung_up()
+    visit.work()
+
+    assert visit.state == state
+    assert visit.session.phase == "ended"
+    assert not Offer.objects.filter(state=Offer.State.RINGING).exists()
+    assert len(visit.rest.asked("hangup")) == hangups
+    assert not CallbackPromise.objects.exists()
+
+
+def test_a_prospect_may_leave_while_somebody_is_looked_for(talking: Visit, alice: Closer) -> None:
+    Closer.objects.update(microphone_granted=False)
+    talking.leg.gathered(ANSWERS)
+    assert talking.state == State.RESERVED
+
+    talking.leg.hung_up()
+
+    assert talking.state == State.ABANDONED
+
+
+def test_a_prospect_who_left_before_the_last_answer_arrived_rings_nobody(talking: Visit, alice: Closer) -> None:
+    talking.leg.hung_up()
+    talking.leg.gathered(ANSWERS)
+
+    assert talking.state == State.ABANDONED
+    assert not Offer.objects.exists()
+    assert talking.session.fields.count() == len(ANSWERS)
+
+
+def test_a_closer_whose_leg_is_lost_is_replaced(waiting_for_alice: Visit, ben: Closer) -> None:
+    visit = waiting_for_alice
+    leg = visit.accept()
+    leg.initiated(direction="outgoing")
+
+    leg.hung_up(source="callee", cause="user_busy")
+
+    assert visit.ringing().closer == ben
+    assert visit.handoff.closer is None
+    assert visit.session.ended_at is None
+    assert visit.session.phase == "handing_over"
+
+
+def test_a_closer_leg_that_answers_too_late_is_hung_up(waiting_for_alice: Visit, ben: Closer) -> None:
+    visit = waiting_for_alice
+    leg = visit.accept()
+    visit.pass_time(21)
+    assert visit.ringing().closer == ben
+
+    leg.initiated(direction="outgoing")
+    leg.answered()
+    visit.work()
+
+    assert visit.state == State.RINGING
+    assert len(visit.rest.asked("hangup")) == 1
+    assert visit.commands("bridge") == []
+
+
+def test_a_refused_dial_rings_the_next_closer(waiting_for_alice: Visit, ben: Closer) -> None:
+    visit = waiting_for_alice
+    visit.rest.router["dial"].respond(422, json={"errors": [{"code": "10015", "title": "Invalid"}]})
+    actions.accept(visit.ringing().pk, closer=visit.ringing().closer, now=timezone.now())
+    visit.work()
+
+    assert visit.ringing().closer == ben
+    (dial,) = visit.commands("dial")
+    assert (dial.state, dial.error) == (Command.State.FAILED, "status 422 code 10015")
+
+
+def test_a_prospect_whose_hang_up_was_never_reported_is_found_gone(waiting_for_alice: Visit, ben: Closer) -> None:
+    visit = waiting_for_alice
+    visit.rest.alive = False
+    visit.rest.router["dial"].respond(422, json={"errors": [{"code": "90018", "title": "Call has ended"}]})
+    actions.accept(visit.ringing().pk, closer=visit.ringing().closer, now=timezone.now())
+
+    visit.work()
+
+    assert visit.session.ended_at is not None
+    assert visit.state == State.ABANDONED
+
+
+def test_an_assistant_that_cannot_start_leads_to_a_person(visit: Visit, alice: Closer) -> None:
+    visit.leg.initiated(token=tokens.issue(visit.session_id))
+    visit.leg.says("call.conversation.start_failed", reason="service_error", assistant_id="assistant-1")
+
+    assert visit.handoff.trigger == "assistant_failed"
+    assert visit.ringing().closer == alice
+
+
+def test_the_other_team_is_never_rung(talking: Visit, bob: Closer) -> None:
+    talking.leg.gathered(ANSWERS)
+
+    assert talking.state == State.UNANSWERED
+    assert not Offer.objects.filter(closer=bob).exists()
