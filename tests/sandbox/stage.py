@@ -1,0 +1,192 @@
+"""The sandbox and a receiver of its webhooks, running in the test's own event loop."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from telnyx import AsyncTelnyx
+
+from sandbox.config import DEFAULT_APP_ID, DEFAULT_ASSISTANT_ID, DEFAULT_CONNECTION_ID, Config
+from sandbox.server import create_app
+from sandbox.signer import Signer
+from tests.sandbox.phone import PATIENCE, STEP, Phone, eventually
+
+SEED = bytes(range(32))
+API_KEY, CONTROL_TOKEN = "KEY-of-the-test", "control-of-the-test"
+PUBLIC_KEY = Signer(SEED).public_key
+
+
+@dataclass
+class Received:
+    path: str
+    headers: dict[str, str]
+    raw: bytes
+    at: float
+
+    @property
+    def event(self) -> dict[str, Any]:
+        body: dict[str, Any] = json.loads(self.raw)
+        event: dict[str, Any] = body.get("data", body)
+        return event
+
+    @property
+    def type(self) -> str:
+        return str(self.event["event_type"])
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        payload: dict[str, Any] = self.event["payload"]
+        return payload
+
+
+@dataclass
+class Stage:
+    url: str
+    client: AsyncTelnyx
+    http: aiohttp.ClientSession
+    received: list[Received] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+    variables: dict[str, Any] = field(default_factory=dict)
+    phones: list[Phone] = field(default_factory=list)
+
+    # People.
+
+    async def credential(self, name: str = "prospect", **extra: Any) -> Any:
+        expires_at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+        given = {"connection_id": DEFAULT_CONNECTION_ID, "name": name, "tag": "test", "expires_at": expires_at}
+        return (await self.client.telephony_credentials.create(**(given | extra))).data
+
+    async def phone(self, credential: Any = None, *, hertz: float = 700.0) -> Phone:
+        """A signed-in browser; without a credential it is an anonymous visitor."""
+        phone = Phone(self.url + "/", hertz=hertz)
+        self.phones.append(phone)
+        if credential is None:
+            await phone.sign_in(target_type="ai_assistant", target_id=DEFAULT_ASSISTANT_ID)
+        else:
+            await phone.sign_in(login_token=await self.client.telephony_credentials.create_token(credential.id))
+        return phone
+
+    async def parked(self, **dialog: Any) -> tuple[Phone, str]:
+        """A prospect whose call waits for our answer."""
+        seen = self.count("call.initiated")
+        phone = await self.phone(await self.credential())
+        await phone.call(destination_number="agileadapt", **dialog)
+        return phone, (await self.event("call.initiated", seen + 1)).payload["call_control_id"]
+
+    async def answered(self, **dialog: Any) -> tuple[Phone, str]:
+        phone, call = await self.parked(**dialog)
+        await self.client.calls.actions.answer(call)
+        await phone.until_answered()
+        return phone, call
+
+    async def closer(self) -> tuple[Phone, str]:
+        """A closer's browser and the SIP address under which it rings."""
+        credential = await self.credential("closer")
+        return await self.phone(credential, hertz=450.0), f"sip:{credential.sip_username}@sip.telnyx.com"
+
+    async def dialled(self) -> tuple[Phone, str]:
+        """A closer who has picked up."""
+        phone, address = await self.closer()
+        dialled = await self.client.calls.dial(connection_id=DEFAULT_APP_ID, to=address, from_="+61255501234")
+        await phone.pick_up()
+        return phone, dialled.data.call_control_id
+
+    # What the sandbox told.
+
+    def of_type(self, event_type: str) -> list[Received]:
+        return [item for item in self.received if item.type == event_type]
+
+    def count(self, event_type: str) -> int:
+        return len(self.of_type(event_type))
+
+    async def event(self, event_type: str, count: int = 1) -> Received:
+        """Wait for the n-th delivery of this type."""
+        await eventually(lambda: self.count(event_type) >= count)
+        return self.of_type(event_type)[count - 1]
+
+    # The sandbox's own doors.
+
+    async def control(self, method: str, path: str, body: Any = None) -> Any:
+        headers = {"Authorization": f"Bearer {CONTROL_TOKEN}"}
+        async with self.http.request(method, f"{self.url}/control/{path}", json=body, headers=headers) as response:
+            return await response.json()
+
+    async def leg(self, call: str) -> dict[str, Any]:
+        state = await self.control("GET", "state")
+        return next(leg for leg in state["legs"] if leg["call_control_id"] == call)
+
+    async def until(self, call: str, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Wait until the leg is as described."""
+        for _ in range(int(PATIENCE / STEP)):
+            leg = await self.leg(call)
+            if condition(leg):
+                return leg
+            await asyncio.sleep(STEP)
+        raise TimeoutError("the leg did not get there in time")
+
+    async def post(self, path: str, body: Any) -> tuple[int, Any]:
+        headers = {"Authorization": f"Bearer {API_KEY}"}
+        async with self.http.post(f"{self.url}/v2/{path}", json=body, headers=headers) as response:
+            return response.status, await response.json()
+
+    async def command(self, call: str, name: str, **body: Any) -> tuple[int, Any]:
+        return await self.post(f"calls/{call}/actions/{name}", body)
+
+    async def receive(self, request: web.Request) -> web.Response:
+        item = Received(request.path, dict(request.headers), await request.read(), time.monotonic())
+        self.received.append(item)
+        if request.path.endswith("/dynamic-variables"):
+            return web.json_response(self.variables)
+        return web.Response(status=self.statuses.pop(0) if self.statuses else 200)
+
+
+async def serve(app: web.Application) -> tuple[web.AppRunner, str]:
+    runner = web.AppRunner(app, shutdown_timeout=0.2)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    return runner, f"http://{host}:{port}"
+
+
+def configuration(webhook_base: str) -> Config:
+    return Config(
+        host="127.0.0.1",
+        port=0,
+        api_key=API_KEY,
+        signing_seed=SEED,
+        webhook_base=webhook_base,
+        connection_id=DEFAULT_CONNECTION_ID,
+        call_control_app_id=DEFAULT_APP_ID,
+        assistant_id=DEFAULT_ASSISTANT_ID,
+        sip_domain="sip.telnyx.com",
+        control_token=CONTROL_TOKEN,
+    )
+
+
+class Theatre:
+    """Opens and closes a stage."""
+
+    async def open(self) -> Stage:
+        stage = Stage(url="", client=None, http=aiohttp.ClientSession())  # type: ignore[arg-type]
+        receiver = web.Application()
+        receiver.router.add_post("/webhooks/telnyx/{door}", stage.receive)
+        self._receiver, receiver_url = await serve(receiver)
+        self._sandbox, stage.url = await serve(create_app(configuration(f"{receiver_url}/webhooks/telnyx")))
+        stage.client = AsyncTelnyx(api_key=API_KEY, base_url=f"{stage.url}/v2", timeout=5.0, max_retries=0)
+        self._stage = stage
+        return stage
+
+    async def close(self) -> None:
+        for phone in self._stage.phones:
+            await phone.close()
+        await self._stage.client.close()
+        await self._stage.http.close()
+        await self._sandbox.cleanup()
+        await self._receiver.cleanup()

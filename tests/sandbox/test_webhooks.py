@@ -1,0 +1,171 @@
+"""Deliveries: signed as the SDK verifies, shaped as the SDK models say, retried, and disturbed on demand."""
+
+import base64
+import json
+import time
+from typing import Any
+
+import pytest
+from telnyx import types
+from telnyx.lib import WebhookVerificationError, verify_webhook_signature
+
+from tests.sandbox.stage import PUBLIC_KEY, Received, Stage
+
+MODELS: dict[str, Any] = {
+    "call.initiated": types.CallInitiatedWebhookEvent,
+    "call.answered": types.CallAnsweredWebhookEvent,
+    "call.bridged": types.CallBridgedWebhookEvent,
+    "call.hangup": types.CallHangupWebhookEvent,
+    "call.speak.started": types.CallSpeakStartedWebhookEvent,
+    "call.speak.ended": types.CallSpeakEndedWebhookEvent,
+    "call.conversation.created": types.CallConversationCreatedWebhookEvent,
+    "call.conversation.ended": types.CallConversationEndedWebhookEvent,
+    "call.ai_gather.ended": types.CallAIGatherEndedWebhookEvent,
+    "call.ai_gather.partial_results": types.CallAIGatherPartialResultsWebhookEvent,
+    "call.ai_gather.message_history_updated": types.CallAIGatherMessageHistoryUpdatedWebhookEvent,
+    "conference.created": types.ConferenceCreatedWebhookEvent,
+    "conference.participant.joined": types.ConferenceParticipantJoinedWebhookEvent,
+    "conference.participant.left": types.ConferenceParticipantLeftWebhookEvent,
+    "conference.ended": types.ConferenceEndedWebhookEvent,
+}
+
+
+async def whole_life(stage: Stage) -> None:
+    """Bring about one event of every type."""
+    prospect, call = await stage.answered()
+    _, other = await stage.dialled()
+    await stage.command(call, "speak", payload="Hi.", voice="Telnyx.x")
+    await stage.event("call.speak.ended")
+    await stage.client.calls.actions.gather_using_ai(
+        call,
+        parameters={"properties": {"full_name": {}}},
+        greeting="",
+        gather_ended_speech="",
+        send_partial_results=True,
+        send_message_history_updates=True,
+    )
+    await stage.command(call, "ai_assistant_add_messages", messages=[{"role": "user", "content": "Sam"}])
+    await stage.event("call.conversation.ended")
+    await stage.command(call, "bridge", call_control_id=other)
+    conference = await stage.client.conferences.create(call_control_id=call, name="desk")
+    await stage.client.conferences.actions.leave(conference.data.id, call_control_id=call)
+    await prospect.hang_up()
+    await stage.event("call.hangup")
+
+
+async def test_every_event_is_signed_and_fits_the_sdks_model(stage: Stage) -> None:
+    await whole_life(stage)
+
+    seen = {item.type: item for item in stage.received if item.path.endswith("/call-control")}
+
+    assert MODELS.keys() <= seen.keys()
+    for item in seen.values():
+        verify_webhook_signature(item.raw, item.headers, PUBLIC_KEY)
+        body = json.loads(item.raw)
+        assert body["data"]["record_type"] == "event"
+        assert body["meta"] == {"attempt": 1, "delivered_to": body["meta"]["delivered_to"]}
+        MODELS[item.type].model_validate(body, strict=False)
+
+
+async def test_a_changed_body_fails_the_signature(stage: Stage) -> None:
+    await stage.parked()
+    item = await stage.event("call.initiated")
+
+    with pytest.raises(WebhookVerificationError):
+        verify_webhook_signature(item.raw + b" ", item.headers, PUBLIC_KEY)
+
+
+async def test_a_refused_delivery_comes_again_with_the_same_id(stage: Stage) -> None:
+    stage.statuses = [500, 404]
+
+    await stage.parked()
+    third = await stage.event("call.initiated", 3)
+
+    attempts = stage.of_type("call.initiated")
+    assert len({item.event["id"] for item in attempts}) == 1
+    assert [json.loads(item.raw)["meta"]["attempt"] for item in attempts] == [1, 2, 3]
+    assert attempts[1].at - attempts[0].at >= 0.45
+    verify_webhook_signature(third.raw, third.headers, PUBLIC_KEY)
+    log = await stage.control("GET", "webhooks")
+    assert (log[0]["attempts"], log[0]["event_id"]) == (3, third.event["id"])
+
+
+async def test_insights_follow_the_end(stage: Stage) -> None:
+    _, call = await stage.answered()
+    gather = await stage.client.calls.actions.gather_using_ai(call, parameters={"properties": {"full_name": {}}})
+    await stage.control("POST", "assistant/end", {"call_control_id": call})
+
+    item = await stage.event("conversation_insight_result")
+
+    assert gather.data
+    assert item.path.endswith("/insights")
+    assert item.payload["conversation_id"] == gather.data.conversation_id
+    assert item.payload["metadata"]["call_control_id"] == call
+    assert json.loads(item.payload["results"][1]["result"]) == {"full_name": "Jordan Blake"}
+
+
+async def disturbed(stage: Stage, mode: str, **extra: Any) -> list[Received]:
+    fault = {"match": "webhook call.initiated", "mode": mode, "times": 1, **extra}
+    await stage.control("PUT", "faults", [fault])
+    phone = await stage.phone(await stage.credential())
+    await phone.call()
+    await phone.hang_up()
+    await stage.event("call.hangup")
+    return stage.received
+
+
+async def test_a_duplicate_has_the_same_id(stage: Stage) -> None:
+    await disturbed(stage, "duplicate")
+
+    await stage.event("call.initiated", 2)
+
+    first, second = stage.of_type("call.initiated")
+    assert first.event["id"] == second.event["id"]
+
+
+async def test_a_dropped_delivery_never_comes(stage: Stage) -> None:
+    await disturbed(stage, "drop")
+
+    assert stage.count("call.initiated") == 0
+    log = await stage.control("GET", "webhooks")
+    assert (log[0]["event_type"], log[0]["attempts"]) == ("call.initiated", 0)
+
+
+async def test_a_delayed_delivery_comes_late(stage: Stage) -> None:
+    started = time.monotonic()
+    await disturbed(stage, "delay", seconds=0.6)
+
+    assert (await stage.event("call.initiated")).at - started >= 0.6
+
+
+async def test_a_reordered_delivery_is_overtaken(stage: Stage) -> None:
+    await disturbed(stage, "reorder", seconds=5)
+
+    await stage.event("call.initiated")
+    assert [item.type for item in stage.received] == ["call.hangup", "call.initiated"]
+
+
+@pytest.mark.parametrize(("sign", "verifies"), [("good", True), ("bad", False), ("stale", False), ("none", False)])
+async def test_a_crafted_delivery_is_signed_as_asked(stage: Stage, sign: str, verifies: bool) -> None:
+    stage.statuses = [418]
+
+    answer = await stage.control(
+        "POST", "webhook", {"event_type": "call.teleported", "payload": {"x": 1}, "sign": sign}
+    )
+
+    item = stage.received[0]
+    assert answer == {"status": 418, "body": ""}
+    assert item.payload == {"x": 1}
+    try:
+        verify_webhook_signature(item.raw, item.headers, PUBLIC_KEY)
+        verified = True
+    except WebhookVerificationError:
+        verified = False
+    assert verified is verifies
+
+
+async def test_a_crafted_delivery_can_be_any_bytes(stage: Stage) -> None:
+    await stage.control("POST", "webhook", {"raw": base64.b64encode(b"\xff{").decode(), "path": "insights"})
+
+    assert stage.received[0].raw == b"\xff{"
+    assert stage.received[0].path.endswith("/insights")
