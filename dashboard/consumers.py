@@ -267,9 +267,9 @@ class DashboardConsumer(AsyncWebsocketConsumer):
             if epoch != self.epoch or ahead:
                 await self._reload()
                 return
-            for key, seq in now.items():
-                if self.positions is not None and seq > self.positions.get(key, 0):
-                    await self._catch_up(key, self.positions.get(key, 0))
+            behind = {key: self.positions.get(key, 0) for key, seq in now.items() if seq > self.positions.get(key, 0)}
+            for key, position in behind.items():
+                await self._catch_up(key, position)
             await self._forget(now)
             await self._send_team()
 

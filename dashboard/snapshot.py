@@ -81,10 +81,7 @@ def event_frames(team: Team, session_id: str, after: int, *, is_watched: bool) -
     if len(rows) > LONGEST_GAP or [row.seq for row in rows] != list(range(after + 1, after + 1 + len(rows))):
         raise NotContinuous
     changed = _changed(session, rows, is_watched=is_watched) if rows else []
-    return [
-        (row.seq, encode(_event(session, row, changed if row is rows[-1] else [])))
-        for row in rows
-    ]
+    return [(row.seq, encode(_event(session, row, changed if row is rows[-1] else []))) for row in rows]
 
 
 def _event(session: VoiceSession, row: TimelineEntry, changed: list[fragments.Fragment]) -> dict[str, Any]:

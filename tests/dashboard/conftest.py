@@ -19,9 +19,9 @@ from dashboard import consumers, fragments
 from handoff.models import Closer, Handoff, Offer
 from sessions_app import timeline
 from sessions_app.models import TimelineEntry, VoiceSession, WidgetConfig
-from tests.people import alice, ben, bob, carol, logged_in, sales, support, widget
+from tests.people import alice, ben, bob, carol, clock, logged_in, sales, support, widget
 
-__all__ = ["alice", "ben", "bob", "carol", "sales", "support", "widget"]
+__all__ = ["alice", "ben", "bob", "carol", "clock", "sales", "support", "widget"]
 
 
 @pytest.fixture(autouse=True)

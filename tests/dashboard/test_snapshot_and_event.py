@@ -137,9 +137,7 @@ def test_the_page_before_plus_the_event_is_the_page_after(
     page = PageModel(before)
 
     commit(session, alice, kind)
-    frames = snapshot.event_frames(
-        widget.team, str(session.pk), before["cursors"][str(session.pk)], is_watched=True
-    )
+    frames = snapshot.event_frames(widget.team, str(session.pk), before["cursors"][str(session.pk)], is_watched=True)
     for _, frame in frames:
         page.apply(frame)
 
