@@ -74,6 +74,7 @@ def _speak(client: Telnyx, command: Command) -> Answer:
         text=command.arguments["text"],
         voice=command.arguments["voice"],
         language=LANGUAGE,
+        client_state=command.arguments["mark"],
         command_id=command.pk,
     )
     return Answer()

@@ -18,6 +18,7 @@ from sessions_app.models import CallLeg, VoiceSession
 logger = logging.getLogger(__name__)
 
 LEG_RING_SECONDS = 15
+APOLOGY = "callback"
 # After the apology was spoken; its own end hastens this.
 HANG_UP_AFTER_PROMISE = timedelta(seconds=25)
 
@@ -43,7 +44,8 @@ def tell(handoff: Handoff, text: str, *, name: str, now: datetime, delay: timede
     leg = prospect_leg(handoff.session)
     if leg is None:
         return
-    said = {"text": text, "voice": handoff.session.widget.voice}
+    mark = marks.write(handoff.pk, marks.sentence(name))
+    said = {"text": text, "voice": handoff.session.widget.voice, "mark": mark}
     key = f"{handoff.pk}:say:{name}"
     intent = Intent("speak", key, call_control_id=leg.call_control_id, arguments=said, delay=delay)
     ledger.enqueue(handoff.session, intent, now=now, handoff=handoff)
@@ -112,7 +114,7 @@ def _connect(handoff: Handoff, now: datetime) -> None:
         "to": f"sip:{closer.sip_username}@{settings.TELNYX_SIP_DOMAIN}",
         "ring_seconds": LEG_RING_SECONDS,
         "headers": {"X-Handoff-Id": str(handoff.pk)},
-        "mark": marks.write(handoff.pk, handoff.attempt),
+        "mark": marks.write(handoff.pk, marks.leg(handoff.attempt)),
     }
     if handoff.method != RoutingPolicy.Method.TRANSFER:
         _command(handoff, Intent("dial", _key(handoff, "dial"), arguments=arguments), now)
@@ -168,7 +170,7 @@ def _promise(handoff: Handoff, now: datetime) -> None:
     session.callback_due_at = due_at
     session.save(update_fields=["callback_due_at"])
     ledger.drop(handoff, {"speak"})
-    tell(handoff, sentences.callback(minutes), name="callback", now=now)
+    tell(handoff, sentences.callback(minutes), name=APOLOGY, now=now)
     leg = prospect_leg(session)
     if leg is not None:
         hang_up(session, leg, now=now, handoff=handoff, delay=HANG_UP_AFTER_PROMISE)

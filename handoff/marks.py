@@ -1,4 +1,4 @@
-"""Our mark on a leg that we asked for: the `client_state` that Telnyx hands back with its events."""
+"""Our mark on what we asked for: the `client_state` that Telnyx hands back with its events."""
 
 import base64
 import binascii
@@ -12,13 +12,23 @@ _SALT = "agileadapt.leg"
 
 @dataclass(frozen=True)
 class Mark:
+    """What we asked Telnyx for: a closer's leg of one attempt (“leg:2”), or a sentence (“say:callback”)."""
+
     handoff_id: UUID
-    attempt: int
+    subject: str
 
 
-def write(handoff_id: UUID, attempt: int) -> str:
+def leg(attempt: int) -> str:
+    return f"leg:{attempt}"
+
+
+def sentence(name: str) -> str:
+    return f"say:{name}"
+
+
+def write(handoff_id: UUID, subject: str) -> str:
     """Base64, as Telnyx demands of `client_state`."""
-    signed = signing.Signer(salt=_SALT).sign(f"{handoff_id}.{attempt}")
+    signed = signing.Signer(salt=_SALT).sign(f"{handoff_id}.{subject}")
     return base64.b64encode(signed.encode()).decode()
 
 
@@ -28,7 +38,7 @@ def read(client_state: str | None) -> Mark | None:
         return None
     try:
         signed = base64.b64decode(client_state, validate=True).decode()
-        handoff_id, attempt = signing.Signer(salt=_SALT).unsign(signed).split(".")
-        return Mark(UUID(handoff_id), int(attempt))
+        handoff_id, _, subject = signing.Signer(salt=_SALT).unsign(signed).partition(".")
+        return Mark(UUID(handoff_id), subject)
     except (binascii.Error, UnicodeDecodeError, signing.BadSignature, ValueError):
         return None

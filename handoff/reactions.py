@@ -86,6 +86,13 @@ def _(event: events.CallHangup, session: VoiceSession, now: datetime) -> None:
 
 
 @react.register
+def _(event: events.CallStatusCallback, session: VoiceSession, now: datetime) -> None:
+    leg = fold.leg_of(event, session)
+    if leg is not None and fold.is_current(leg, session) and event.status in fold.ENDED_STATUSES:
+        prospect_leg_over(session, source=event.hangup_source, now=now)
+
+
+@react.register
 def _(event: events.ConversationEnded, session: VoiceSession, now: datetime) -> None:
     fetch_record(session, now=now)
     if event.reason == PROSPECT_LEFT:
@@ -110,11 +117,11 @@ def _(event: events.SpeakEnded, session: VoiceSession, now: datetime) -> None:
     leg = fold.leg_of(event, session)
     if leg is None or not fold.is_current(leg, session):
         return
-    handoff = services.open_handoff(session)
-    if handoff is None:
-        # The apology was spoken; nothing keeps the prospect on the line.
+    handoff, mark = services.open_handoff(session), marks.read(event.client_state)
+    if handoff is None and mark is not None and mark.subject == marks.sentence(effects.APOLOGY):
+        # Nothing keeps the prospect on the line now.
         ledger.hasten(effects.hang_up_key(leg), now=now)
-    elif handoff.state in {State.RESERVED, State.RINGING}:
+    elif handoff is not None and handoff.state in {State.RESERVED, State.RINGING}:
         number = handoff.commands.filter(kind="speak").count()
         text = sentences.still_calling()
         effects.tell(handoff, text, name=f"waiting:{number}", now=now, delay=PAUSE_BETWEEN_SENTENCES)
@@ -123,7 +130,7 @@ def _(event: events.SpeakEnded, session: VoiceSession, now: datetime) -> None:
 def adopt_closer_leg(leg: CallLeg, client_state: str | None, session: VoiceSession) -> None:
     """Tie a closer's leg to the attempt that asked for it: our mark on the leg says which."""
     mark, handoff = marks.read(client_state), services.open_handoff(session)
-    if mark is None or handoff is None or (mark.handoff_id, mark.attempt) != (handoff.pk, handoff.attempt):
+    if handoff is None or mark != marks.Mark(handoff.pk, marks.leg(handoff.attempt)):
         return
     if handoff.closer_leg_id is None and handoff.closer_id is not None:
         handoff.closer_leg = leg

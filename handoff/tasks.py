@@ -17,6 +17,8 @@ from telephony.client import TelnyxError
 
 # A page that got its credential but never placed a call.
 NEVER_CALLED_AFTER = timedelta(minutes=3)
+# Longer than the longest talk: the events of its end were lost.
+LONGEST_VISIT = timedelta(hours=6)
 
 
 @shared_task
@@ -41,7 +43,7 @@ def sweep() -> None:
         outcomes.expired(command_id, now=now)
         run_command(str(command_id))
     intake.retry_due(now=now, handlers=HANDLERS)
-    _visits_without_a_call()
+    _visits_that_nothing_will_end()
 
 
 def _handoffs_past_their_deadline() -> None:
@@ -56,10 +58,13 @@ def _handoffs_past_their_deadline() -> None:
                 services.apply(handoff, Fact.DEADLINE, now=now)
 
 
-def _visits_without_a_call() -> None:
+def _visits_that_nothing_will_end() -> None:
     now = timezone.now()
     idle = VoiceSession.objects.filter(
         ended_at=None, call_control_id=None, created_at__lt=now - NEVER_CALLED_AFTER, handoffs=None
     )
     for session_id in list(idle.values_list("pk", flat=True)[:50]):
         outcomes.observe_end(session_id, reason="never_called", now=now)
+    overdue = VoiceSession.objects.filter(ended_at=None, created_at__lt=now - LONGEST_VISIT)
+    for session_id in list(overdue.values_list("pk", flat=True)[:50]):
+        outcomes.observe_end(session_id, reason="expired", now=now)

@@ -12,6 +12,7 @@ from telephony.events import Message
 
 _SPEAKERS = {"assistant": TranscriptTurn.Speaker.ASSISTANT, "user": TranscriptTurn.Speaker.PROSPECT}
 MAX_TEXT = 200_000
+ENDED_STATUSES = frozenset({"completed", "no-answer", "busy", "failed", "canceled"})
 
 
 @singledispatch
@@ -39,15 +40,33 @@ def _(event: events.CallBridged, session: VoiceSession) -> None:
 
 @fold.register
 def _(event: events.CallHangup, session: VoiceSession) -> None:
+    _hung_up(event, session, cause=event.cause, source=event.source, sip_cause=event.sip_cause)
+
+
+@fold.register
+def _(event: events.CallStatusCallback, session: VoiceSession) -> None:
+    """The assistant's own calls may report in this older form; only their end matters here."""
+    if event.status in ENDED_STATUSES:
+        _hung_up(event, session, cause=event.hangup_cause, source=event.hangup_source, sip_cause="")
+
+
+def _hung_up(
+    event: events.CallHangup | events.CallStatusCallback,
+    session: VoiceSession,
+    *,
+    cause: str,
+    source: str,
+    sip_cause: str,
+) -> None:
     leg = leg_of(event, session)
     if leg is None or leg.ended_at is not None:
         return
     _set(
         leg,
         ended_at=event.occurred_at,
-        hangup_cause=event.cause[:40],
-        hangup_source=event.source[:20],
-        sip_cause=event.sip_cause[:20],
+        hangup_cause=cause[:40],
+        hangup_source=source[:20],
+        sip_cause=sip_cause[:20],
         quality=dict(event.quality),
     )
     what = {"leg": leg.pk, "role": leg.role, "cause": leg.hangup_cause, "source": leg.hangup_source}

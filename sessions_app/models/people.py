@@ -30,11 +30,6 @@ class ConnectionMode(models.TextChoices):
     ANONYMOUS = "anonymous", "Anonymous: the assistant's own call"
 
 
-class Engine(models.TextChoices):
-    BUILT_IN = "built-in", "Built-in"
-    OFFICIAL = "official", "Official Telnyx bundle"
-
-
 class AssistantRun(models.TextChoices):
     GATHER = "gather", "Gather the questions below"
     ASSISTANT = "assistant", "Run the assistant as configured at Telnyx"
@@ -67,9 +62,6 @@ class WidgetConfig(models.Model):
         help_text="Websites that may start a call, such as https://www.example.com. This server is always allowed.",
     )
     connection_mode = models.CharField(max_length=12, choices=ConnectionMode.choices, default=ConnectionMode.CREDENTIAL)
-    engine = models.CharField(max_length=10, choices=Engine.choices, default=Engine.BUILT_IN)
-    official_bundle_url = models.URLField(blank=True, help_text="Only for the official engine.")
-    official_bundle_integrity = models.CharField(max_length=100, blank=True, help_text="sha384-… of that bundle.")
 
     assistant_id = models.CharField(max_length=100, validators=[ASSISTANT_ID])
     assistant_run = models.CharField(max_length=10, choices=AssistantRun.choices, default=AssistantRun.GATHER)

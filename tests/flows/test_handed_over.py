@@ -97,7 +97,7 @@ def test_the_whole_way_to_a_person_and_the_notes(waiting_for_alice: Visit, alice
     (dialled,) = visit.rest.asked("calls")
     assert dialled["to"] == f"sip:{alice.sip_username}@{settings.TELNYX_SIP_DOMAIN}"
     assert dialled["connection_id"] == settings.TELNYX_CALL_CONTROL_APP_ID
-    assert marks.read(dialled["client_state"]) == marks.Mark(visit.handoff.pk, 1)
+    assert marks.read(dialled["client_state"]) == marks.Mark(visit.handoff.pk, marks.leg(1))
 
     closer_leg.initiated(direction="outgoing")
     closer_leg.answered()
