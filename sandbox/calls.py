@@ -64,6 +64,11 @@ class Leg:
         return self.role in ("prospect", "anonymous")
 
     @property
+    def end(self) -> str:
+        """Which end of the call this leg is, in the words of `hangup_source`."""
+        return "caller" if self.is_incoming else "callee"
+
+    @property
     def is_alive(self) -> bool:
         return self.state != "ended"
 

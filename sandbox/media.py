@@ -141,12 +141,11 @@ class Outlet(MediaStreamTrack):
 
     def _next(self) -> Pcm | None:
         base = self.base.frame() if self.base else None
-        if self.voice:
-            pcm = self.voice.frame()
-            if self.voice and self.voice.ended:
-                self.voice = None
-            return None if self.held else pcm
-        return None if self.held else base
+        voice = self.voice
+        pcm = voice.frame() if voice else base
+        if voice and voice.ended:
+            self.voice = None
+        return None if self.held else pcm
 
 
 class Media:
@@ -177,12 +176,12 @@ class Media:
             await self._peer.setLocalDescription(await self._peer.createAnswer())
         except REFUSALS as error:
             raise MediaError("offer refused") from error
-        return str(self._peer.localDescription.sdp)
+        return self.description()
 
     async def offer(self) -> str:
         self._add_outlet()
         await self._peer.setLocalDescription(await self._peer.createOffer())
-        return str(self._peer.localDescription.sdp)
+        return self.description()
 
     async def accept(self, answer: str) -> None:
         """Take the browser's answer to our offer."""
@@ -190,6 +189,10 @@ class Media:
             await self._peer.setRemoteDescription(_description(answer, "answer"))
         except REFUSALS as error:
             raise MediaError("answer refused") from error
+
+    def description(self) -> str:
+        """Return our side of the session as it stands."""
+        return str(self._peer.localDescription.sdp)
 
     async def close(self) -> None:
         self.outlet.hush()

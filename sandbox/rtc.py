@@ -142,7 +142,7 @@ class Signalling:
             for leg in tuple(session.legs.values()):
                 silent = leg.media is None or time.monotonic() - leg.media.heard_at > SILENT_SECONDS
                 if session.lost_at == lost_at and (away > KEPT_SECONDS or (away > SILENT_SECONDS and silent)):
-                    await self._switchboard.hang_up(leg, NORMAL, source=_source(leg), tell_browser=False)
+                    await self._switchboard.hang_up(leg, NORMAL, source=leg.end, tell_browser=False)
 
     # Calls.
 
@@ -204,7 +204,7 @@ class Signalling:
             return
         before_answer = CANCELLED if leg.is_incoming else BUSY
         ending = NORMAL if leg.is_answered else before_answer
-        await self._switchboard.hang_up(leg, ending, source=_source(leg), tell_browser=False)
+        await self._switchboard.hang_up(leg, ending, source=leg.end, tell_browser=False)
 
     async def _modify(self, session: Session, frame_id: Any, params: Params) -> None:
         action = str(params.get("action"))
@@ -266,10 +266,6 @@ def _typed_text(item: Params) -> str:
         return content
     parts = content if isinstance(content, list) else []
     return " ".join(str(part["text"]) for part in parts if isinstance(part, dict) and part.get("text"))
-
-
-def _source(leg: Leg) -> str:
-    return "caller" if leg.is_incoming else "callee"
 
 
 async def _refuse(socket: web.WebSocketResponse | None, frame_id: Any, code: int, message: str) -> None:

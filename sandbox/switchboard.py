@@ -190,7 +190,7 @@ class Switchboard:
 
     def _media_lost(self, leg: Leg) -> None:
         if leg.is_answered:
-            self.background(self.hang_up(leg, NORMAL, source="unknown"))
+            self.background(self.hang_up(leg, NORMAL, source=leg.end))
 
     async def hang_up(self, leg: Leg, ending: Ending, *, source: str, tell_browser: bool = True) -> None:
         """End the leg and whatever hangs on it. Ending a dead leg does nothing."""

@@ -45,7 +45,7 @@ async def test_the_page_sees_the_conversation(stage: Stage) -> None:
     await phone.frame("telnyx_rtc.bye")
 
     frames = [frame["params"] for frame in phone.frames if frame["method"] == "ai_conversation"]
-    texts = {}
+    texts: dict[str, str] = {}
     for params in frames:
         if params["type"] == "response.text.delta":
             texts[params["item_id"]] = texts.get(params["item_id"], "") + params["delta"]

@@ -136,12 +136,12 @@ async def test_a_repeated_dial_answers_with_the_first_call(stage: Stage) -> None
 async def test_a_command_id_is_forgotten_after_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = journal.CommandMemory()
     now = time.monotonic()
-    monkeypatch.setattr(journal.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     memory.begin(("call", "id"))
 
-    monkeypatch.setattr(journal.time, "monotonic", lambda: now + 59)
+    monkeypatch.setattr(time, "monotonic", lambda: now + 59)
     assert memory.recall(("call", "id"))
-    monkeypatch.setattr(journal.time, "monotonic", lambda: now + 61)
+    monkeypatch.setattr(time, "monotonic", lambda: now + 61)
     assert memory.recall(("call", "id")) is None
 
 

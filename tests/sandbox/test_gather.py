@@ -1,6 +1,7 @@
 """The AI asks on a leg that we own: spoken and typed answers, its events, its end."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -28,13 +29,16 @@ async def gather(stage: Stage, call: str, **extra: Any) -> str:
         send_message_history_updates=True,
         **extra,
     )
-    assert response.data
     assert response.data.conversation_id
-    return response.data.conversation_id
+    return str(response.data.conversation_id)
+
+
+def asking(question: str) -> Callable[[dict[str, Any]], bool]:
+    return lambda leg: bool(leg["assistant"]["question"] == question)
 
 
 async def type_text(stage: Stage, call: str, text: str) -> None:
-    messages: Any = [{"role": "user", "content": text}]
+    messages = [{"role": "user", "content": text}]
     await stage.client.calls.actions.add_ai_assistant_messages(call, messages=messages)
 
 
@@ -59,7 +63,7 @@ async def test_a_spoken_turn_takes_the_scenarios_next_answer(stage: Stage) -> No
     await gather(stage, call)
 
     for question in ("full_name", "budget"):
-        leg = await stage.until(call, lambda leg, name=question: leg["assistant"]["question"] == name)
+        leg = await stage.until(call, asking(question))
         await stage.until(call, lambda leg: leg["rms_out"] > 300)
         await stage.until(call, lambda leg: leg["source"] == "silence")
         assert leg["assistant"]["running"]
@@ -221,6 +225,5 @@ async def test_an_assistant_start_asks_for_variables_and_says_its_greeting(stage
 
     history = (await stage.event("call.ai_gather.message_history_updated")).payload["message_history"]
     assert history[0]["content"] == "Welcome to Acme. Could you tell me your full name?"
-    assert started.data
     conversation = await stage.client.ai.conversations.retrieve(started.data.conversation_id or "")
     assert conversation.data.metadata["ours"] == "1"
