@@ -172,12 +172,13 @@ TIME_ZONE = env.text("TIME_ZONE", "Australia/Sydney")
 USE_TZ = True
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = BASE_DIR / ".static"
+# Filled by `collectstatic`; without it files are served as they lie in the checkout.
+STATIC_ROOT = env.text("STATIC_ROOT", "") or None
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-WHITENOISE_USE_FINDERS = env.boolean("STATIC_FROM_SOURCE", default=False)
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 
 LOGGING = {
     "version": 1,

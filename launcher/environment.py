@@ -76,7 +76,6 @@ def application(keys: Keys, addresses: Addresses) -> dict[str, str]:
         "DJANGO_ALLOWED_HOSTS": "127.0.0.1,localhost",
         "DJANGO_DEBUG": "0",
         "PUBLIC_URL": addresses.web,
-        "STATIC_FROM_SOURCE": "1",
         "TELNYX_API_KEY": keys.api_key,
         "TELNYX_API_BASE": f"{addresses.sandbox}/v2",
         "TELNYX_PUBLIC_KEYS": keys.public_key,

@@ -1,7 +1,7 @@
 """Read a JSON body that a browser sent: what PostgreSQL could not keep is replaced, what no JSON is, refused."""
 
 from collections.abc import Mapping
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from django.conf import settings
 from rest_framework.exceptions import APIException, ParseError
@@ -21,7 +21,7 @@ class StrictJSONParser(BaseParser):
     media_type = "application/json"
 
     def parse(
-        self, stream: BinaryIO, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
         longest = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         body = stream.read(longest + 1)
