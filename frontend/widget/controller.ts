@@ -1,7 +1,6 @@
 // Carry the visitor from the button to the end of the conversation, as the server tells it.
 
 import { Api, ApiError, type CallbackRequest } from "./api";
-import { Captions } from "./captions";
 import { customHeaders, type WidgetConfig } from "./config";
 import type { Login } from "./engine";
 import { AT_REST, shownState, type Facts, type Notice } from "./facts";
@@ -15,11 +14,11 @@ import { tokenProblem } from "./problems";
 import { ProspectSocket, type ServerState } from "./socket";
 import { Rejoin } from "./rejoin";
 import { Sound } from "./sound";
+import { Talk } from "./talk";
 import { vadOptions, type VadEvent } from "./vad";
 
 const SERVER_WORD_MS = 8_000;
 const QUIET_MS = 12_000;
-const LONGEST_MESSAGE = 2_000;
 
 /** The element behind the controller: its markup, its loudspeaker, its events. */
 export interface Surface {
@@ -38,7 +37,7 @@ export class Controller {
   private readonly rejoin: Rejoin;
   private api: Api;
   private socket: ProspectSocket | null = null;
-  private captions = new Captions();
+  private readonly talk: Talk;
   private release: (() => void) | null = null;
   private isClaiming = false;
   private isAnonymousLeg = false;
@@ -51,6 +50,10 @@ export class Controller {
     private readonly surface: Surface,
   ) {
     this.api = new Api(config.urls);
+    this.talk = new Talk({
+      show: (captions) => this.set({ captions }),
+      item: (item) => this.surface.emit("transcript.item", item),
+    });
     this.line = new CallLine(this.lineEvents());
     this.rejoin = new Rejoin(this.line, {
       api: () => this.api,
@@ -100,19 +103,13 @@ export class Controller {
   }
 
   async send(text: string): Promise<boolean> {
-    const message = text.trim().slice(0, LONGEST_MESSAGE);
-    if (!message) return false;
-    this.captions.typed(message);
-    this.showCaptions();
+    const isDirect = this.isAnonymousLeg && this.line.isUp;
     try {
-      if (this.isAnonymousLeg && this.line.isUp) await this.line.send(message);
-      else await this.api.message(message);
+      const isSent = await this.talk.type(text, (message) => (isDirect ? this.line.send(message) : this.api.message(message)));
       this.notice("undelivered", false);
-      return true;
+      return isSent;
     } catch {
-      this.captions.untyped(message);
-      this.showCaptions();
-      this.notice("undelivered", true);
+      this.notice("undelivered", true); // whatever the reason, the visitor can only try again
       return false;
     }
   }
@@ -147,7 +144,7 @@ export class Controller {
   async again(): Promise<void> {
     this.cancel();
     this.api = new Api(this.config.urls);
-    this.captions = new Captions();
+    this.talk.forget();
     await this.start();
   }
 
@@ -236,12 +233,11 @@ export class Controller {
 
   private told(state: ServerState): void {
     const before = this.facts.server?.phase;
-    this.captions.fromServer(state.turns);
-    if (state.phase === "human" && before !== "human") this.captions.note(T.person.joined(state.closer?.name ?? ""));
+    this.talk.turns(state.turns);
+    if (state.phase === "human" && before !== "human") this.talk.joined(state.closer?.name ?? "");
     const isWaiting = state.phase === "handing_over";
     const waitingSince = isWaiting ? (this.facts.waitingSince ?? Date.now()) : null;
     this.set({ server: state, waitingSince, callbackDueAt: state.callback?.due_at ?? this.facts.callbackDueAt });
-    this.showCaptions();
     // Somebody may be filling the form in when the server closes the call behind it.
     const keepsForm = before === "callback" && this.facts.callbackDueAt === null;
     if (state.phase === "ended") this.finish({ wasLost: false, isCallbackOpen: keepsForm });
@@ -265,9 +261,7 @@ export class Controller {
         this.api.report("error", { code });
         this.surface.emit("agent.error", { code });
       },
-      frame: (frame) => {
-        if (this.captions.fromFrame(frame)) this.showCaptions();
-      },
+      frame: (frame) => this.talk.frame(frame),
       health: ({ isPoor, isReconnecting }) => {
         this.notice("poor", isPoor && !isReconnecting);
         this.notice("reconnecting", isReconnecting);
@@ -332,14 +326,6 @@ export class Controller {
     if (!this.line.isUp || this.facts.server?.phase === "human") return;
     this.surface.emit("conversation.agent.state", this.latencies.take(event));
     this.set({ agent: event.state });
-  }
-
-  private showCaptions(): void {
-    for (const { key, role, text } of this.captions.news()) {
-      const item = { id: key, role: role === "prospect" ? "user" : "assistant", content: text, timestamp: Date.now() };
-      this.surface.emit("transcript.item", item);
-    }
-    this.set({ captions: this.captions.list });
   }
 
   private notice(notice: Notice, isOn: boolean): void {

@@ -1,0 +1,58 @@
+// What is said and typed: kept as captions, shown, and told to whoever listens to the element.
+
+import { Captions, type Caption, type Frame, type Turn } from "./captions";
+import { T } from "./messages";
+
+const LONGEST_MESSAGE = 2_000;
+
+export interface TalkEvents {
+  show(captions: Caption[]): void;
+  item(detail: { id: string; role: string; content: string; timestamp: number }): void;
+}
+
+export class Talk {
+  private captions = new Captions();
+
+  constructor(private readonly events: TalkEvents) {}
+
+  forget(): void {
+    this.captions = new Captions();
+  }
+
+  turns(turns: Turn[]): void {
+    this.captions.fromServer(turns);
+    this.show();
+  }
+
+  frame(frame: Frame): void {
+    if (this.captions.fromFrame(frame)) this.show();
+  }
+
+  joined(name: string): void {
+    this.captions.note(T.person.joined(name));
+    this.show();
+  }
+
+  /** False when there was nothing to send; throws what `deliver` throws, with the line taken back. */
+  async type(text: string, deliver: (message: string) => Promise<void>): Promise<boolean> {
+    const message = text.trim().slice(0, LONGEST_MESSAGE);
+    if (!message) return false;
+    this.captions.typed(message);
+    this.show();
+    try {
+      await deliver(message);
+      return true;
+    } catch (error) {
+      this.captions.untyped(message);
+      this.show();
+      throw error;
+    }
+  }
+
+  private show(): void {
+    for (const { key, role, text } of this.captions.news()) {
+      this.events.item({ id: key, role: role === "prospect" ? "user" : "assistant", content: text, timestamp: Date.now() });
+    }
+    this.events.show(this.captions.list);
+  }
+}
