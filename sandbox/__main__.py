@@ -22,7 +22,8 @@ async def serve(config: Config) -> None:
     runner = web.AppRunner(create_app(config), access_log=None, shutdown_timeout=0.3)
     await runner.setup()
     await web.TCPSite(runner, config.host, config.port, reuse_address=True).start()
-    print(f"sandbox ready on http://{config.host}:{config.port}", flush=True)
+    port = runner.addresses[0][1]
+    print(f"sandbox ready on http://{config.host}:{port}", flush=True)
     await stopping.wait()
     try:
         await asyncio.wait_for(runner.cleanup(), CLOSE_SECONDS)

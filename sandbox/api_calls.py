@@ -81,7 +81,8 @@ class CallRoutes:
         leg = self._switchboard.dial(order, session_id=linked.call_session_id if linked else None)
         if linked and body.get("bridge_on_answer") is True:
             self._bridging.bridge_on_answer(leg, linked)
-        return {"data": call_json(leg)}
+        # The platform always says false here: dialling has only begun.
+        return {"data": {**call_json(leg), "is_alive": False}}
 
     def _linked(self, body: Body) -> Leg | None:
         link = body.get("link_to")
@@ -219,7 +220,7 @@ def call_json(leg: Leg) -> Body:
         "call_control_id": leg.call_control_id,
         "call_leg_id": leg.call_leg_id,
         "call_session_id": leg.call_session_id,
-        "is_alive": leg.is_alive and leg.state != "ringing",
+        "is_alive": leg.is_alive,
         "client_state": leg.client_state,
         "call_duration": leg.duration_seconds,
         "start_time": clock.iso(leg.started_at),

@@ -96,7 +96,7 @@ class Outlet(MediaStreamTrack):
         self.voice: Playback | None = None
         self.held = False
         self.meter = Meter()
-        self._encoder = OpusEncoder()
+        self._encoder: OpusEncoder | None = None
         self._position = 0
         self._due = 0.0
 
@@ -124,9 +124,17 @@ class Outlet(MediaStreamTrack):
         await self._pace()
         name, pcm = self.source, self._next()
         self.meter.add(pcm, source=name)
-        packet = av.Packet(SILENCE if pcm is None else self._encoder.encode(pcm) or SILENCE)
+        packet = av.Packet(SILENCE if pcm is None else self._encoded(pcm))
         packet.pts, packet.time_base = self._position, TIME_BASE
         return packet
+
+    def stop(self) -> None:
+        super().stop()
+        self._encoder = None
+
+    def _encoded(self, pcm: Pcm) -> bytes:
+        self._encoder = self._encoder or OpusEncoder()
+        return self._encoder.encode(pcm) or SILENCE
 
     async def _pace(self) -> None:
         now = time.monotonic()
@@ -159,13 +167,21 @@ class Media:
         self.heard_at = time.monotonic()
         self._on_lost = on_lost
         self._tasks: set[asyncio.Task[None]] = set()
-        self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self._peer.on("track", self._on_track)
-        self._peer.on("connectionstatechange", self._on_state)
+        peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        peer.on("track", self._on_track)
+        peer.on("connectionstatechange", self._on_state)
+        # None once closed: an ended leg is remembered for minutes, its connection need not be.
+        self._connection: RTCPeerConnection | None = peer
 
     @property
     def connected(self) -> bool:
-        return self._peer.connectionState == "connected"
+        return self._connection is not None and self._connection.connectionState == "connected"
+
+    @property
+    def _peer(self) -> RTCPeerConnection:
+        if self._connection is None:
+            raise MediaError("this leg has ended")
+        return self._connection
 
     async def answer(self, offer: str) -> str:
         """Take the browser's offer (the first one or an ICE restart) and return our answer."""
@@ -179,8 +195,12 @@ class Media:
         return self.description()
 
     async def offer(self) -> str:
-        self._add_outlet()
-        await self._peer.setLocalDescription(await self._peer.createOffer())
+        """Return our offer; MediaError when the leg ends meanwhile."""
+        try:
+            self._add_outlet()
+            await self._peer.setLocalDescription(await self._peer.createOffer())
+        except REFUSALS as error:
+            raise MediaError("no offer") from error
         return self.description()
 
     async def accept(self, answer: str) -> None:
@@ -198,10 +218,12 @@ class Media:
         self.outlet.hush()
         self.outlet.stop()
         self.relays.clear()
-        self._peer.remove_all_listeners()
+        peer, self._connection = self._connection, None
         for task in self._tasks:
             task.cancel()
-        await self._peer.close()
+        if peer:
+            peer.remove_all_listeners()
+            await peer.close()
 
     def _add_outlet(self) -> None:
         self._peer.addTrack(self.outlet)
@@ -216,7 +238,7 @@ class Media:
             task.add_done_callback(self._tasks.discard)
 
     def _on_state(self) -> None:
-        if self._peer.connectionState in ("failed", "closed"):
+        if self._connection and self._connection.connectionState in ("failed", "closed"):
             self._on_lost()
 
     async def _listen(self, track: MediaStreamTrack) -> None:

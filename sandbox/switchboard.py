@@ -144,7 +144,11 @@ class Switchboard:
         leg.session = session
         session.legs[leg.call_id] = leg
         media = self._open_media(leg)
-        sdp = await media.offer()
+        try:
+            sdp = await media.offer()
+        except MediaError:
+            await self.hang_up(leg, UNREACHABLE, source="callee")
+            return
         if leg.is_alive:
             self._set_timer(leg, order.timeout_seconds, TIMED_OUT)
             leg.time_limit_seconds = order.time_limit_seconds

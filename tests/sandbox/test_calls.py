@@ -102,6 +102,7 @@ async def test_dialling_rings_the_newest_browser_with_headers(stage: Stage) -> N
     invite = await phone.pick_up()
 
     assert dialled.data.is_alive is False
+    assert (await stage.client.calls.retrieve_status(dialled.data.call_control_id)).data.is_alive is True
     assert invite["caller_id_name"] == "Jane"
     assert invite["dialogParams"]["custom_headers"] == [{"name": "X-Lead", "value": "7"}]
     assert invite["telnyx_call_control_id"] == dialled.data.call_control_id
