@@ -16,7 +16,17 @@ from sandbox.calls import Leg
 from sandbox.credentials import Credential
 from sandbox.media import MediaError
 from sandbox.sessions import KEPT_SECONDS, Session
-from sandbox.switchboard import BUSY, CANCELLED, NORMAL, REFUSED, Switchboard, browser_ids, farewell
+from sandbox.switchboard import (
+    BUSY,
+    CANCELLED,
+    NORMAL,
+    REFUSED,
+    UNREACHABLE,
+    Ending,
+    Switchboard,
+    browser_ids,
+    farewell,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -142,7 +152,7 @@ class Signalling:
             for leg in tuple(session.legs.values()):
                 silent = leg.media is None or time.monotonic() - leg.media.heard_at > SILENT_SECONDS
                 if session.lost_at == lost_at and (away > KEPT_SECONDS or (away > SILENT_SECONDS and silent)):
-                    await self._switchboard.hang_up(leg, NORMAL, source=leg.end, tell_browser=False)
+                    await self._switchboard.hang_up(leg, _ending(leg, UNREACHABLE), source=leg.end, tell_browser=False)
 
     # Calls.
 
@@ -202,9 +212,7 @@ class Signalling:
         leg = session.legs.get(call_id)
         if leg is None:
             return
-        before_answer = CANCELLED if leg.is_incoming else BUSY
-        ending = NORMAL if leg.is_answered else before_answer
-        await self._switchboard.hang_up(leg, ending, source=leg.end, tell_browser=False)
+        await self._switchboard.hang_up(leg, _ending(leg, BUSY), source=leg.end, tell_browser=False)
 
     async def _modify(self, session: Session, frame_id: Any, params: Params) -> None:
         action = str(params.get("action"))
@@ -236,6 +244,12 @@ class Signalling:
                 leg.run.type(text)
         if frame_id is not None:
             await session.reply(frame_id, {})
+
+
+def _ending(leg: Leg, unanswered: Ending) -> Ending:
+    """Name the end of a leg whose browser has gone; `unanswered` is for a leg that was ringing there."""
+    before_answer = CANCELLED if leg.is_incoming else unanswered
+    return NORMAL if leg.is_answered else before_answer
 
 
 def _decoded(text: str) -> Params:
