@@ -180,7 +180,7 @@ def _handoff(session: VoiceSession) -> dict[str, Any]:
         "handoff": handoff,
         "trigger": presenters.TRIGGERS.get(handoff.trigger, presenters.words(handoff.trigger)),
         "state": presenters.words(handoff.state),
-        "outcome": presenters.words(handoff.outcome),
+        "outcome": "" if handoff.outcome == handoff.disposition else presenters.words(handoff.outcome),
         "disposition": presenters.DISPOSITION_LABELS.get(handoff.disposition, handoff.disposition),
         "measures": [
             (presenters.words(name.removesuffix("_ms")).replace(" to ", " → "), presenters.seconds(value))

@@ -98,11 +98,10 @@ TITLES = {
     "command.confirmed": ("Telnyx did", "faint"),
     "command.failed": ("Telnyx could not", "danger"),
     "session.ended": ("Session ended", "plain"),
-    "media.reported": ("Browser reported its audio", "faint"),
     "notes.saved": ("Notes saved", "faint"),
 }
-# Many of these come in one conversation; the transcript itself shows them.
-SILENT_KINDS = frozenset({"transcript.updated"})
+# Many of these come in one conversation and would bury the rest; they are numbered and pushed all the same.
+SILENT_KINDS = frozenset({"transcript.updated", "media.reported"})
 
 
 @dataclass(frozen=True)

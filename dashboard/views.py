@@ -44,7 +44,7 @@ def config(closer: Any, taken: snapshot.Snapshot, desk: dict[str, Any]) -> dict[
         "signalling_host": settings.TELNYX_SIGNALLING_HOST,
         "ice_servers": settings.TELNYX_ICE_SERVERS,
         "region": settings.TELNYX_SIGNALLING_REGION,
-        "closer": {"id": closer.pk, "name": closer.display_name, "available": closer.is_available},
+        "closer": {"id": closer.pk, "name": closer.display_name},
         "epoch": taken.epoch,
         "cursors": taken.cursors,
         "watching": taken.watching,

@@ -10,7 +10,7 @@ export interface Config {
   signalling_host: string;
   ice_servers: RTCIceServer[] | null;
   region: string;
-  closer: { id: number; name: string; available: boolean };
+  closer: { id: number; name: string };
   epoch: string;
   cursors: Record<string, number>;
   watching: string | null;

@@ -21,6 +21,9 @@ const LOST = "The call goes on, but its sound did not come back to this page. En
 const LOST_ON_RELOAD = "The call ended while this page was loading. Call the prospect back; your notes are kept.";
 const ELSEWHERE_BUSY = "The softphone is in a call in another tab.";
 
+/** What the server last said: the button that offers to stop is only there for who takes calls. */
+const wantsCalls = (): boolean => document.querySelector("[data-availability=off]") !== null;
+
 const NO_STATS: Partial<CallStats> = { packetsReceived: 0, totalAudioEnergy: 0 };
 
 export class Line {
@@ -136,7 +139,7 @@ export class Line {
   private gained(): void {
     this.panel.notice("");
     this.changed();
-    if (this.config.closer.available || this.desk.handoff) void this.connect({ ask: false });
+    if (wantsCalls() || this.desk.handoff) void this.connect({ ask: false });
   }
 
   private lostLock(): void {
