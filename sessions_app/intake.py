@@ -52,6 +52,16 @@ def process(delivery: WebhookDelivery, event: Event, *, now: datetime, handlers:
         _fail(delivery, error, now)
 
 
+@transaction.atomic
+def process_again(pk: int, *, now: datetime, handlers: Door) -> WebhookDelivery | None:
+    """Process a delivery that was not processed yet, due or not; None when it was, or is being processed."""
+    rows = WebhookDelivery.objects.select_for_update(skip_locked=True, no_key=True)
+    delivery = rows.filter(pk=pk, status__in=[Status.PARKED, Status.FAILED, Status.DEAD]).first()
+    if delivery is not None:
+        process(delivery, handlers.reparse(delivery), now=now, handlers=handlers)
+    return delivery
+
+
 def retry_due(*, now: datetime, handlers: Door, limit: int = 50) -> int:
     """Process again what is parked or failed and due; returns how many were taken."""
     due = WebhookDelivery.objects.filter(next_attempt_at__lte=now).order_by("occurred_at").values_list("pk", flat=True)

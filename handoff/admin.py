@@ -1,0 +1,186 @@
+"""Closers and routing to edit; hand-overs, commands and the inbox of webhooks to read."""
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from handoff import readiness, roster
+from handoff.door import HANDLERS
+from handoff.models import CallbackPromise, Closer, Command, Handoff, Offer, RoutingPolicy
+from sessions_app import intake
+from sessions_app.admin import Page, ReadOnly, ReadOnlyInline, RowForm, VoiceSessionAdmin, pretty
+from sessions_app.models import VoiceSession, WebhookDelivery
+
+
+@admin.register(RoutingPolicy)
+class RoutingPolicyAdmin(Page):
+    list_display = ["team", "method", "ring_seconds", "max_wait_seconds", "wrap_up_seconds", "callback_minutes"]
+    list_select_related = ["team"]
+
+
+@admin.register(Closer)
+class CloserAdmin(Page):
+    """Who takes calls. What their dashboard proves of itself is shown, not set."""
+
+    list_display = ["display_name", "user", "team", "is_supervisor", "is_available", "seen_at", "still_missing"]
+    list_filter = ["team", "is_supervisor", "is_available"]
+    list_select_related = ["team", "user"]
+    search_fields = ["display_name", "user__username", "sip_username"]
+    autocomplete_fields = ["user"]
+    readonly_fields = [
+        *("is_available", "available_since", "seen_at", "softphone_registered", "microphone_granted"),
+        *("sound_unlocked", "sip_username", "last_call_ended_at"),
+    ]
+    fieldsets = [
+        (None, {"fields": ["user", "team", "display_name", "is_supervisor"]}),
+        ("As the dashboard last reported", {"fields": [*readonly_fields]}),
+    ]
+
+    @admin.display(description="missing")
+    def still_missing(self, closer: Closer) -> str:
+        return ", ".join(readiness.missing(closer)) or "nothing"
+
+    def save_model(self, request: HttpRequest, obj: Closer, form: RowForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        roster.changed(obj.team_id)
+        if "team" in form.changed_data and form.initial.get("team"):
+            roster.changed(int(form.initial["team"]))
+
+
+@admin.register(CallbackPromise)
+class CallbackPromiseAdmin(Page):
+    list_display = ["name", "phone", "team", "owner", "reason", "due_at", "kept_at"]
+    list_filter = [("kept_at", admin.EmptyFieldListFilter), "team", "reason"]
+    list_select_related = ["team", "owner"]
+    search_fields = ["name", "phone", "session__id"]
+    date_hierarchy = "due_at"
+    readonly_fields = ["session", "team", "reason", "promised_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # A promise is made to a prospect, never here.
+
+    def save_model(self, request: HttpRequest, obj: CallbackPromise, form: RowForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        roster.changed(obj.team_id)
+
+
+class OfferInline(ReadOnlyInline):
+    model = Offer
+    fields = ["closer", "state", "reason", "offered_at", "expires_at", "answered_at"]
+
+
+@admin.register(Handoff)
+class HandoffAdmin(ReadOnly, Page):
+    list_display = ["id", "triggered_at", "trigger", "state", "outcome", "method", "closer", "connected_at"]
+    list_filter = ["state", "outcome", "method", "trigger", "closer"]
+    list_select_related = ["closer"]
+    search_fields = ["id", "session__id", "conference_id"]
+    date_hierarchy = "triggered_at"
+    inlines = [OfferInline]
+
+
+@admin.register(Command)
+class CommandAdmin(ReadOnly, Page):
+    list_display = ["id", "kind", "state", "created_at", "sent_at", "finished_at", "attempts", "error"]
+    list_filter = ["state", "kind"]
+    search_fields = ["id", "key", "call_control_id", "session__id"]
+    date_hierarchy = "created_at"
+    ordering = ["-created_at"]
+    exclude = ["arguments", "result"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Command | None = None) -> list[str]:
+        # The arguments may hold what a prospect typed.
+        return ["asked", "answered"] if is_superuser(request) else ["answered"]
+
+    @admin.display(description="arguments")
+    def asked(self, command: Command) -> SafeString:
+        return pretty(command.arguments)
+
+    @admin.display(description="result")
+    def answered(self, command: Command) -> SafeString:
+        return pretty(command.result)
+
+
+class HandoffInline(ReadOnlyInline):
+    model = Handoff
+    fields = ["state", "trigger", "outcome", "method", "closer", "triggered_at", "connected_at", "released_at"]
+    show_change_link = True
+
+
+class CommandInline(ReadOnlyInline):
+    model = Command
+    fields = ["kind", "state", "created_at", "sent_at", "finished_at", "attempts", "error"]
+    ordering = ["created_at"]
+    show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("handoff")
+
+
+class DeliveryInline(ReadOnlyInline):
+    model = WebhookDelivery
+    fields = ["event_type", "status", "occurred_at", "received_at", "attempts", "duplicates", "error"]
+    ordering = ["received_at"]
+    show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer("body")
+
+
+@admin.register(VoiceSession)
+class SessionAdmin(VoiceSessionAdmin):
+    inlines = [*VoiceSessionAdmin.inlines, HandoffInline, CommandInline, DeliveryInline]
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(ReadOnly, Page):
+    """The inbox: what Telnyx delivered, and what became of it."""
+
+    list_display = ["event_type", "status", "received_at", "attempts", "duplicates", "session", "error"]
+    list_filter = ["status", "door", "event_type"]
+    list_select_related = ["session"]
+    date_hierarchy = "received_at"
+    ordering = ["-received_at"]
+    show_full_result_count = False
+    search_fields = ["event_id", "call_control_id", "call_session_id", "call_leg_id", "conversation_id", "session__id"]
+    actions = ["process_again"]
+    exclude = ["body"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookDelivery]:
+        return super().get_queryset(request).defer("body")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: WebhookDelivery | None = None) -> list[str]:
+        # The body holds what a prospect said.
+        return ["content"] if is_superuser(request) else []
+
+    @admin.display(description="body")
+    def content(self, delivery: WebhookDelivery) -> SafeString:
+        text = bytes(delivery.body).decode(errors="replace")
+        if delivery.content_type.startswith("application/x-www-form-urlencoded"):
+            return pretty(dict(parse_qsl(text)))
+        return pretty(json.loads(text))
+
+    def has_process_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("sessions_app.change_webhookdelivery")
+
+    @admin.action(description="Process again", permissions=["process"])
+    def process_again(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> None:
+        """Only what was not processed is taken; processing it can do no harm twice."""
+        now = timezone.now()
+        taken = [intake.process_again(pk, now=now, handlers=HANDLERS) for pk in queryset.values_list("pk", flat=True)]
+        tried = [delivery for delivery in taken if delivery is not None]
+        done = sum(delivery.next_attempt_at is None and not delivery.error for delivery in tried)
+        level = messages.SUCCESS if done == len(taken) else messages.WARNING
+        self.message_user(
+            request, f"{done} processed, {len(tried) - done} not, {len(taken) - len(tried)} left alone.", level
+        )
+
+
+def is_superuser(request: HttpRequest) -> bool:
+    return bool(request.user.is_active and request.user.is_superuser)
