@@ -27,7 +27,8 @@ class Prospect:
 
     @classmethod
     def visit(cls, browser: Browser | BrowserContext, url: str) -> "Prospect":
-        page = browser.new_page(viewport={"width": 1024, "height": 860})
+        page = browser.new_page()
+        page.set_viewport_size({"width": 1024, "height": 860})
         prospect = cls(page)
         note_problems(page, prospect.problems)
         page.goto(url)
@@ -74,7 +75,8 @@ class CloserPage:
 
     @classmethod
     def log_in(cls, browser: Browser | BrowserContext, base_url: str, login: str) -> "CloserPage":
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page = browser.new_page()
+        page.set_viewport_size({"width": 1440, "height": 900})
         closer = cls(page)
         note_problems(page, closer.problems)
         page.goto(f"{base_url}/dashboard/")
