@@ -1,0 +1,105 @@
+"""Webhooks at a steady pace and in a flood, on conversations that are open but silent."""
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench import client
+from bench.client import Answer
+from bench.deliveries import PATH, Delivery, Sender
+from bench.figures import Summary
+from bench.listener import Listener
+from bench.rows import Rows
+from launcher import ports, processes
+from launcher.checkout import VENV_PYTHON
+from launcher.stack import Stack
+
+BARE_PORT = 21780
+A_SECOND = 50
+LAST_EVENT_SECONDS = 3.0
+CONNECTIONS = 8
+WARM_UP = 40
+
+
+@dataclass(frozen=True)
+class Paced:
+    """What a steady pace came to; latencies in milliseconds from the moment a webhook was sent."""
+
+    a_second: float
+    sent: int
+    refused: int
+    unprocessed: int
+    unseen: int
+    answered: Summary | None
+    on_dashboard: Summary | None
+
+
+@dataclass(frozen=True)
+class Flood:
+    """What a door takes when it is asked as fast as it answers."""
+
+    sent: int
+    refused: int
+    a_second: float
+    answered: Summary | None
+
+
+def pace(stack: Stack, listener: Listener, rows: Rows, legs: Sequence[dict[str, Any]], *, for_seconds: float) -> Paced:
+    deliveries = written(stack, legs, count=round(for_seconds * A_SECOND))
+    started = time.monotonic()
+    answers = asyncio.run(client.paced(stack.addresses.web_port, PATH, deliveries, a_second=A_SECOND))
+    took = time.monotonic() - started
+    time.sleep(LAST_EVENT_SECONDS)
+    positions = rows.positions([delivery.event_id for delivery in deliveries])
+    sent = {answer.event_id: answer.sent_at for answer in answers}
+    seen = {key: listener.arrived[at] for key, at in positions.items() if at in listener.arrived}
+    return Paced(
+        a_second=len(answers) / took,
+        sent=len(answers),
+        refused=refused(answers),
+        unprocessed=rows.unsettled(list(sent)),
+        unseen=len(positions) - len(seen),
+        answered=answered(answers),
+        on_dashboard=Summary.of([(at - sent[key]) * 1000 for key, at in seen.items()]),
+    )
+
+
+def flood(port: int, path: str, deliveries: Sequence[Delivery]) -> Flood:
+    """Warm up first, then count."""
+    asyncio.run(client.hurried(port, path, deliveries[:WARM_UP], connections=CONNECTIONS))
+    started = time.monotonic()
+    answers = asyncio.run(client.hurried(port, path, deliveries[WARM_UP:], connections=CONNECTIONS))
+    took = time.monotonic() - started
+    return Flood(len(answers), refused(answers), len(answers) / took, answered(answers))
+
+
+def written(stack: Stack, legs: Sequence[dict[str, Any]], *, count: int) -> list[Delivery]:
+    """Signed before the clock starts, so that signing does not slow the sending."""
+    sender = Sender(stack.keys.signing_seed)
+    return [sender.partial_results(legs[number % len(legs)], time.time_ns()) for number in range(count)]
+
+
+def refused(answers: Sequence[Answer]) -> int:
+    return sum(answer.status != 200 for answer in answers)
+
+
+def answered(answers: Sequence[Answer]) -> Summary | None:
+    return Summary.of([(answer.answered_at - answer.sent_at) * 1000 for answer in answers])
+
+
+@contextmanager
+def bare_door(stack: Stack) -> Iterator[int]:
+    """The same server and database with the least that a durable answer needs."""
+    with ports.reserved(BARE_PORT) as port:
+        command = [str(VENV_PYTHON), "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "bench.bare:application"]
+        log: Path = stack.logs / "bare.log"
+        process = processes.start("bare", command, log=log, environment=stack.env)
+        try:
+            process.wait_until(lambda: not ports.is_free(port), seconds=30)
+            yield port
+        finally:
+            process.stop()
