@@ -1,0 +1,338 @@
+"""Who may open a visit, how often, and what is said when Telnyx does not answer."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from typing import Any
+
+import httpx
+import pytest
+import redis
+from django.db import connections
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from sessions_app import carrier, limits, services, tokens
+from sessions_app.models import Consent, TelephonyCredential, VoiceSession, WidgetConfig
+from tests.flows.telnyx import Rest
+
+URL = "/api/orchestration/token"
+OWN = "http://testserver"
+SHOP = "https://shop.example"
+NO_VOICE = {"status": "error", "message": "Unable to establish secure voice session."}
+ADDRESS = "203.0.113.7"
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits(settings: Settings) -> Iterator[None]:
+    """The counters of this test alone, in the real server."""
+    settings.REDIS_PREFIX = f"{settings.REDIS_PREFIX}-{time.monotonic_ns()}"
+    limits._redis.cache_clear()
+    yield
+    limits._redis.cache_clear()
+
+
+def body_for(widget: str = "home", **changes: Any) -> dict[str, Any]:
+    return {"widget": widget, "consent": {"version": "2026-11", "recording": True}} | changes
+
+
+def ask(client: Client, body: Any = None, *, origin: str | None = SHOP, **headers: str) -> Any:
+    content = body if isinstance(body, bytes) else json.dumps(body if body is not None else body_for())
+    given = headers | ({"Origin": origin} if origin is not None else {})
+    return client.post(URL, content, content_type="application/json", headers=given, REMOTE_ADDR=ADDRESS)
+
+
+def test_a_consenting_visitor_gets_a_credential_and_a_session(client: Client, widget: WidgetConfig, rest: Rest) -> None:
+    answer = ask(client)
+
+    assert answer.status_code == 201
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Access-Control-Allow-Origin"] == SHOP
+    given = answer.json()
+    assert set(given) == {"status", "credentials", "session"}
+    (made,) = rest.credentials
+    assert given["credentials"] == {
+        "username": made["sip_username"],
+        "password": made["sip_password"],
+        "expires": made["expires_at"],
+        "token": rest.tokens[0],
+    }
+    assert made["name"].startswith("AgileAdapt-Session-")
+    assert made["tag"] == "agile-adapt-widget"
+    assert tokens.read(given["session"]["token"]) == VoiceSession.objects.get().pk
+    consent = Consent.objects.get()
+    assert (consent.version, consent.recording, consent.origin, consent.text) == (
+        widget.consent_version,
+        True,
+        SHOP,
+        widget.consent_text,
+    )
+
+
+def test_an_anonymous_widget_needs_no_credential(client: Client, anonymous_widget: WidgetConfig, rest: Rest) -> None:
+    answer = ask(client, body_for("anonymous"), origin=OWN)
+
+    assert answer.status_code == 201
+    assert answer.json()["credentials"] is None
+    assert rest.credentials == []
+
+
+@pytest.mark.parametrize(
+    "origin", [None, "", "null", "https://evil.example", "https://shop.example.evil.example", "http://shop.example"]
+)
+def test_another_website_may_not_start_a_call(
+    client: Client, widget: WidgetConfig, rest: Rest, origin: str | None
+) -> None:
+    answer = ask(client, origin=origin)
+
+    assert answer.status_code == 403
+    refused(rest)
+
+
+def test_an_unknown_widget_is_not_found(client: Client, widget: WidgetConfig, rest: Rest) -> None:
+    assert ask(client, body_for("nowhere")).status_code == 404
+    refused(rest)
+
+
+def test_an_inactive_widget_is_not_found(client: Client, widget: WidgetConfig, rest: Rest) -> None:
+    WidgetConfig.objects.update(is_active=False)
+
+    assert ask(client).status_code == 404
+    refused(rest)
+
+
+BAD_BODIES = [
+    *(b"", b"{", b"[]", b"null", b'"home"', b"\xff", b"[" * 3000, b"{}"),
+    {"widget": "home"},
+    {"widget": ["home"], "consent": {"version": "2026-11", "recording": True}},
+    {"widget": "home\x00", "consent": {"version": "2026-11", "recording": True}},
+    {"widget": "home", "consent": None},
+    {"widget": "home", "consent": {"recording": True}},
+    {"widget": "home", "consent": {"version": "2026-11"}},
+    {"widget": "home", "consent": {"version": "2025-01", "recording": True}},
+    {"widget": "home", "consent": {"version": "2026-11", "recording": False}},
+    {"widget": "home", "consent": {"version": "2026-11", "recording": "perhaps"}},
+]
+
+
+@pytest.mark.parametrize("body", BAD_BODIES, ids=lambda body: str(body)[:40])
+def test_a_body_without_valid_consent_is_refused(client: Client, widget: WidgetConfig, rest: Rest, body: Any) -> None:
+    answer = ask(client, body)
+
+    assert answer.status_code == 400
+    assert answer.json()["status"] == "error"
+    refused(rest)
+
+
+@pytest.mark.parametrize("method", ["get", "put", "delete", "patch"])
+def test_another_method_is_refused(client: Client, method: str) -> None:
+    assert getattr(client, method)(URL).status_code == 405
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded"])
+def test_a_simple_form_of_another_website_is_refused(client: Client, widget: WidgetConfig, content_type: str) -> None:
+    answer = client.post(URL, json.dumps(body_for()), content_type=content_type, headers={"Origin": OWN})
+
+    assert answer.status_code == 415
+    assert not VoiceSession.objects.exists()
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 429, 500, 503])
+def test_whatever_telnyx_refuses_the_answer_is_the_same(
+    client: Client, widget: WidgetConfig, rest: Rest, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = {"errors": [{"code": "10009", "title": "secret reason", "detail": "KEY123"}]}
+    rest.router["credential"].respond(status, json=secret)
+
+    answer = ask(client)
+
+    no_voice(answer)
+    assert VoiceSession.objects.get().end_reason == "no_credential"
+    assert "10009" in caplog.text
+    assert "secret reason" not in caplog.text
+    assert "KEY123" not in caplog.text
+
+
+@pytest.mark.parametrize("failure", [httpx.ConnectError("refused"), httpx.ReadTimeout("slow"), httpx.ReadError("cut")])
+def test_without_an_answer_of_telnyx_the_answer_is_the_same(
+    client: Client, widget: WidgetConfig, rest: Rest, failure: Exception
+) -> None:
+    rest.router["credential"].mock(side_effect=failure)
+
+    no_voice(ask(client))
+    assert TelephonyCredential.objects.get().telnyx_id is None
+
+
+def test_a_credential_without_a_login_token_is_no_session_and_is_revoked(
+    client: Client, widget: WidgetConfig, rest: Rest
+) -> None:
+    rest.router["token"].respond(500)
+
+    no_voice(ask(client))
+    assert services.revoke_due_credentials(now=timezone.now()) == 1
+    assert TelephonyCredential.objects.get().revoked_at is not None
+
+
+def test_a_credential_whose_answer_was_lost_is_found_and_deleted(
+    client: Client, widget: WidgetConfig, rest: Rest, settings: Settings
+) -> None:
+    rest.router["credential"].mock(side_effect=httpx.ReadTimeout("slow"))
+    no_voice(ask(client))
+    row = TelephonyCredential.objects.get()
+    TelephonyCredential.objects.update(created_at=timezone.now() - timedelta(minutes=2))
+    listed = {"data": [{"id": "lost", "name": row.name, "sip_username": "u"}, {"id": "kept", "name": "other"}]}
+    rest.router.get(f"{settings.TELNYX_API_BASE}/telephony_credentials").respond(json=listed)
+
+    services.revoke_orphans(now=timezone.now())
+
+    deleted = [call.request.url.path for call in rest.router.calls if call.request.method == "DELETE"]
+    assert {path.rsplit("/", 1)[-1] for path in deleted} == {"lost"}
+    assert TelephonyCredential.objects.get().revoked_at is not None
+
+
+def test_a_silent_telnyx_is_given_five_seconds() -> None:
+    assert carrier.client()._sdk.timeout == 5.0
+    assert carrier.client()._sdk.max_retries == 0
+
+
+def test_the_credential_is_revoked_when_the_visit_ends(client: Client, widget: WidgetConfig, rest: Rest) -> None:
+    given = ask(client).json()
+    assert services.revoke_due_credentials(now=timezone.now()) == 0
+
+    headers = {"Authorization": f"Bearer {given['session']['token']}"}
+    client.post("/api/orchestration/leave", "{}", content_type="application/json", headers=headers)
+
+    assert services.revoke_due_credentials(now=timezone.now()) == 1
+
+
+# Limits, in the real server
+
+
+def test_the_cap_of_an_address_is_exact(client: Client, widget: WidgetConfig, rest: Rest, settings: Settings) -> None:
+    settings.TOKEN_LIMIT_PER_ADDRESS = 3
+    assert [ask(client).status_code for _ in range(5)] == [201, 201, 201, 429, 429]
+
+    answer = ask(client)
+    assert 3500 < int(answer.headers["Retry-After"]) <= 3600
+    assert VoiceSession.objects.count() == len(rest.credentials) == 3
+
+
+def test_a_forged_forwarding_header_is_not_believed(
+    client: Client, widget: WidgetConfig, rest: Rest, settings: Settings
+) -> None:
+    settings.TOKEN_LIMIT_PER_ADDRESS = 2
+    answers = [ask(client, **{"X-Forwarded-For": f"198.51.100.{number}"}) for number in range(5)]
+
+    assert [answer.status_code for answer in answers] == [201, 201, 429, 429, 429]
+
+
+def test_behind_a_proxy_the_proxy_s_own_entry_counts(
+    client: Client, widget: WidgetConfig, rest: Rest, settings: Settings
+) -> None:
+    settings.TRUSTED_PROXY_COUNT, settings.TOKEN_LIMIT_PER_ADDRESS = 1, 1
+    forged = [ask(client, **{"X-Forwarded-For": f"10.0.0.{number}, 198.51.100.1"}) for number in range(3)]
+    other = ask(client, **{"X-Forwarded-For": "10.0.0.1, 198.51.100.2"})
+
+    assert [answer.status_code for answer in forged] == [201, 429, 429]
+    assert other.status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("2001:db8:1:2::1", "2001:0db8:0001:0002"),
+        ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:0db8:0001:0002"),
+        ("2001:db8:1:3::1", "2001:0db8:0001:0003"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("203.0.113.7", "203.0.113.7"),
+        ("rubbish", "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_an_ipv6_network_counts_as_one(address: str, network: str) -> None:
+    assert limits.network(address) == network
+
+
+def test_the_caps_of_a_widget_and_of_all_hold_too(settings: Settings) -> None:
+    settings.TOKEN_LIMIT_PER_WIDGET, settings.TOKEN_LIMIT_OVERALL = 3, 5
+    outcomes = [spend(f"203.0.113.{number}", f"widget-{number % 2}") for number in range(10)]
+
+    assert Counter(outcomes) == {"spent": 5, "refused": 5}
+    assert spend("203.0.113.99", "widget-9") == "refused"
+
+
+def test_a_refusal_spends_nothing_of_the_other_caps(settings: Settings) -> None:
+    settings.TOKEN_LIMIT_PER_ADDRESS, settings.TOKEN_LIMIT_OVERALL = 1, 3
+    outcomes = [spend("203.0.113.1", "home") for _ in range(20)]
+
+    assert Counter(outcomes) == {"spent": 1, "refused": 19}
+    assert [spend(f"203.0.113.{number}", "home") for number in (2, 3, 4)] == ["spent", "spent", "refused"]
+
+
+def spend(address: str, widget: str) -> str:
+    try:
+        limits.spend(address=address, widget=widget)
+    except limits.Refused:
+        return "refused"
+    return "spent"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_cap_is_exact_under_forty_requests_at_once(widget: WidgetConfig, rest: Rest, settings: Settings) -> None:
+    settings.TOKEN_LIMIT_PER_ADDRESS = 7
+    ready = Barrier(40)
+
+    def one(_: int) -> int:
+        try:
+            ready.wait(30)
+            return int(ask(Client()).status_code)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(40) as pool:
+        outcomes = Counter(pool.map(one, range(40)))
+
+    assert outcomes == {201: 7, 429: 33}
+    assert VoiceSession.objects.count() == len(rest.credentials) == 7
+
+
+def test_with_the_limiter_down_nobody_gets_in(
+    client: Client, widget: WidgetConfig, rest: Rest, settings: Settings
+) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    limits._redis.cache_clear()
+
+    answer = ask(client)
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "10"
+    refused(rest)
+
+
+def test_with_the_limiter_hanging_nobody_gets_in(
+    client: Client, widget: WidgetConfig, rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hang(*_: Any) -> None:
+        raise redis.TimeoutError
+
+    monkeypatch.setattr(redis.Redis, "eval", hang)
+
+    assert ask(client).status_code == 503
+    refused(rest)
+
+
+def refused(rest: Rest) -> None:
+    assert rest.requests == []
+    assert not VoiceSession.objects.exists()
+    assert not Consent.objects.exists()
+
+
+def no_voice(answer: Any) -> None:
+    assert answer.status_code == 500
+    assert answer.json() == NO_VOICE
+    assert json.loads(answer.content) == NO_VOICE
