@@ -1,18 +1,29 @@
 """Chromium with a speaking microphone, against the whole running stack."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
 
 from launcher import chromium
 from launcher.sandbox_control import SandboxControl
 from launcher.stack import Stack
 from tests.browser import speech as speaking
+from tests.browser.people import CloserPage, Prospect
+from tests.browser.scene import (
+    ANSWERS,
+    CLOSER_SAYS,
+    PROSPECT_SAYS,
+    Database,
+    OpenBrowser,
+    OpenContext,
+    Speech,
+    close_everything,
+)
 
 HERE = Path(__file__).parent
 TIMEOUT_SECONDS = 240
@@ -53,15 +64,24 @@ def sandbox(stack: Stack) -> Iterator[SandboxControl]:
 
 
 @pytest.fixture
-def database(stack: Stack) -> Iterator[psycopg.Connection[dict[str, Any]]]:
+def database(stack: Stack) -> Iterator[Database]:
     """The stack's rows. (Django's models of this process look at another database.)"""
     rows = psycopg.rows.dict_row
     with psycopg.connect(stack.env["DATABASE_URL"], autocommit=True, row_factory=rows) as connection:
         yield connection
 
 
+@pytest.fixture
+def settled(database: Database, sandbox: SandboxControl) -> Iterator[None]:
+    """Nobody is available and nothing is open when a test begins, and every answer is known to the sandbox."""
+    sandbox.scenario(answers=list(ANSWERS.values()), field_values=ANSWERS)
+    close_everything(database)
+    yield
+    close_everything(database)
+
+
 @pytest.fixture(scope="session")
-def speech(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+def speech(tmp_path_factory: pytest.TempPathFactory) -> Speech:
     """Return a sound file of a sentence, for `open_browser(microphone=…)`."""
     synthesiser = speaking.Synthesiser()
     folder = tmp_path_factory.mktemp("speech")
@@ -82,7 +102,7 @@ def chromium_path() -> Path:
 
 
 @pytest.fixture
-def open_browser(playwright: Playwright, chromium_path: Path) -> Iterator[Callable[[Path | None], Browser]]:
+def open_browser(playwright: Playwright, chromium_path: Path) -> Iterator[OpenBrowser]:
     """Start a browser whose microphone plays a sound file in a loop; one process per person."""
     opened: list[Browser] = []
 
@@ -94,6 +114,44 @@ def open_browser(playwright: Playwright, chromium_path: Path) -> Iterator[Callab
     yield open_one
     for browser in opened:
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def browsers(playwright: Playwright, chromium_path: Path) -> Iterator[dict[Path | None, Browser]]:
+    """One process per microphone, kept for later tests."""
+    running: dict[Path | None, Browser] = {}
+    yield running
+    for browser in running.values():
+        browser.close()
+
+
+@pytest.fixture
+def open_context(
+    browsers: dict[Path | None, Browser], playwright: Playwright, chromium_path: Path
+) -> Iterator[OpenContext]:
+    """Give a person a fresh browser profile, `options` as for `Browser.new_context`; quicker than a new process."""
+    opened: list[BrowserContext] = []
+
+    def open_one(microphone: Path | None = None, **options: Any) -> BrowserContext:
+        if microphone not in browsers:
+            launched = playwright.chromium.launch(executable_path=chromium_path, args=flags(microphone))
+            browsers[microphone] = launched
+        opened.append(browsers[microphone].new_context(**options))
+        return opened[-1]
+
+    yield open_one
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def prospect(stack: Stack, open_context: OpenContext, speech: Speech) -> Prospect:
+    return Prospect.visit(open_context(speech(PROSPECT_SAYS)), f"{stack.base_url}/w/demo/")
+
+
+@pytest.fixture
+def alice(stack: Stack, open_context: OpenContext, speech: Speech) -> CloserPage:
+    return CloserPage.log_in(open_context(speech(CLOSER_SAYS)), stack.base_url, "alice")
 
 
 def flags(microphone: Path | None) -> list[str]:

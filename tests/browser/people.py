@@ -12,6 +12,9 @@ ELEMENT = "telnyx-ai-agent"
 # On the scale 0–255. Digital silence is 0; the quietest speech in these tests reaches 5.
 AUDIBLE = 4
 SILENT = 1
+# The microphones pause for 2.8 s between two rounds of their sentence; a window of 2 s that stays silent for this
+# long has seen more than such a pause.
+LONGER_THAN_A_PAUSE = 1.5
 
 # What a page received in the last two seconds, as RMS values 50 ms apart.
 HEARD_BY_PROSPECT = f"document.querySelector('{ELEMENT}').loudness()"
@@ -27,8 +30,7 @@ class Prospect:
 
     @classmethod
     def visit(cls, browser: Browser | BrowserContext, url: str) -> "Prospect":
-        page = browser.new_page()
-        page.set_viewport_size({"width": 1024, "height": 860})
+        page = new_page(browser, width=1024, height=860)
         prospect = cls(page)
         note_problems(page, prospect.problems)
         page.goto(url)
@@ -63,7 +65,7 @@ class Prospect:
         wait_for_loudness(self.page, HEARD_BY_PROSPECT, lambda heard: max(heard, default=0) > above, seconds)
 
     def hears_nothing(self, *, seconds: float = 15) -> None:
-        wait_for_loudness(self.page, HEARD_BY_PROSPECT, is_silence, seconds)
+        wait_for_loudness(self.page, HEARD_BY_PROSPECT, is_silence, seconds, lasting=LONGER_THAN_A_PAUSE)
 
 
 @dataclass
@@ -75,8 +77,7 @@ class CloserPage:
 
     @classmethod
     def log_in(cls, browser: Browser | BrowserContext, base_url: str, login: str) -> "CloserPage":
-        page = browser.new_page()
-        page.set_viewport_size({"width": 1440, "height": 900})
+        page = new_page(browser, width=1440, height=900)
         closer = cls(page)
         note_problems(page, closer.problems)
         page.goto(f"{base_url}/dashboard/")
@@ -114,20 +115,30 @@ class CloserPage:
         wait_for_loudness(self.page, HEARD_BY_CLOSER, lambda heard: max(heard, default=0) > above, seconds)
 
     def hears_nothing(self, *, seconds: float = 15) -> None:
-        wait_for_loudness(self.page, HEARD_BY_CLOSER, is_silence, seconds)
+        wait_for_loudness(self.page, HEARD_BY_CLOSER, is_silence, seconds, lasting=LONGER_THAN_A_PAUSE)
+
+
+def new_page(browser: Browser | BrowserContext, *, width: int, height: int) -> Page:
+    page = browser.new_page()
+    page.set_viewport_size({"width": width, "height": height})
+    return page
 
 
 def is_silence(heard: list[float]) -> bool:
     return len(heard) > 20 and max(heard) < SILENT
 
 
-def wait_for_loudness(page: Page, expression: str, is_right: Callable[[list[float]], bool], seconds: float) -> None:
+def wait_for_loudness(
+    page: Page, expression: str, is_right: Callable[[list[float]], bool], seconds: float, *, lasting: float = 0
+) -> None:
     """Poll from here: the pages forbid the evaluation of strings, which waiting inside them would need."""
     deadline = time.monotonic() + seconds
     heard: list[float] = []
+    since: float | None = None
     while time.monotonic() < deadline:
         heard = list(page.evaluate(expression))
-        if is_right(heard):
+        since = (since or time.monotonic()) if is_right(heard) else None
+        if since and time.monotonic() - since >= lasting:
             return
         page.wait_for_timeout(100)
     raise AssertionError(f"not heard as expected within {seconds} s: {[round(value, 1) for value in heard]}")

@@ -1,71 +1,24 @@
 """One conversation, from the prospect's consent to the closer's goodbye, on real audio."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from playwright.sync_api import Browser
-from psycopg import sql
 
 from launcher.sandbox_control import SandboxControl
 from launcher.stack import Stack
 from tests.browser.people import CloserPage, Prospect
+from tests.browser.scene import (
+    ANSWERS,
+    CLOSER_SAYS,
+    PROSPECT_SAYS,
+    Database,
+    OpenBrowser,
+    Speech,
+    finish_assistant,
+    newest,
+)
 
-OpenBrowser = Callable[[Path | None], Browser]
-Speech = Callable[[str], Path]
-Database = psycopg.Connection[dict[str, Any]]
-
-ANSWERS = {
-    "full_name": "Jordan Blake",
-    "email": "jordan.blake@example.com",
-    "budget": "about twelve thousand dollars",
-    "timeline": "next month",
-}
-PROSPECT_SAYS = "Hello, this is Jordan Blake. I would like to know more about solar panels for my house, please."
-CLOSER_SAYS = "Good morning Jordan, this is Alice from the sales team. It is good to meet you, how can I help?"
-
-
-@pytest.fixture(autouse=True)
-def _settled(database: Database, sandbox: SandboxControl) -> Iterator[None]:
-    """Nobody is available and nothing is open when a test begins."""
-    sandbox.scenario(answers=list(ANSWERS.values()), field_values=ANSWERS)
-    close_everything(database)
-    yield
-    close_everything(database)
-
-
-def close_everything(database: Database) -> None:
-    database.execute("update handoff_closer set is_available = false, seen_at = null, softphone_registered = false")
-    database.execute("update handoff_offer set state = 'withdrawn' where state = 'ringing'")
-    database.execute("update handoff_handoff set state = 'completed', deadline_at = null where deadline_at is not null")
-    database.execute("update sessions_app_voicesession set ended_at = now() where ended_at is null")
-
-
-@pytest.fixture
-def prospect(stack: Stack, open_browser: OpenBrowser, speech: Speech) -> Prospect:
-    return Prospect.visit(open_browser(speech(PROSPECT_SAYS)), f"{stack.base_url}/w/demo/")
-
-
-@pytest.fixture
-def alice(stack: Stack, open_browser: OpenBrowser, speech: Speech) -> CloserPage:
-    return CloserPage.log_in(open_browser(speech(CLOSER_SAYS)), stack.base_url, "alice")
-
-
-def newest(database: Database, table: str, order: str) -> dict[str, Any]:
-    query = sql.SQL("select * from {} order by {} desc limit 1").format(sql.Identifier(table), sql.Identifier(order))
-    row = database.execute(query).fetchone()
-    assert row is not None
-    return row
-
-
-def prospect_leg(sandbox: SandboxControl, role: str = "prospect") -> str:
-    return str(sandbox.wait_for("the prospect's leg", lambda control: control.legs(role=role))[-1]["call_control_id"])
-
-
-def finish_assistant(sandbox: SandboxControl, role: str = "prospect") -> None:
-    sandbox.end_assistant(prospect_leg(sandbox, role))
+pytestmark = pytest.mark.usefixtures("settled")
 
 
 def test_the_closer_takes_over_the_same_call(
