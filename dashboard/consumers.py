@@ -48,8 +48,8 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         self.positions: dict[str, int] | None = None
         self.watching: str | None = None
         self.ring: dict[str, Any] | None = None
-        self.last_roster = ""
-        self.last_desk = ""
+        # Hashes of what the page shows: a thousand sockets need not keep a thousand rosters.
+        self.last_roster = self.last_desk = 0
         self.is_busy = False
         self.epoch = ""
         self.budget = limits.FrameBudget(at=self.clock())
@@ -126,7 +126,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
             await self._send({"type": "resumed"})
             for session_id, frames in replay:
                 await self._pass_on(session_id, frames)
-        self.last_roster = self.last_desk = ""
+        self.last_roster = self.last_desk = 0
         await self._send_team(is_first=True)
 
     async def _replay(self, hello: wire.Hello) -> list[tuple[str, Frames]] | None:
@@ -224,22 +224,24 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         read = database_sync_to_async(snapshot.team_state)
         state = await _team_states.get(self.team.pk, lambda: read(self.team, timezone.now()))
         status, frame = snapshot.own_roster(state, self.closer.pk)
-        if frame != self.last_roster:
-            self.last_roster = frame
+        if hash(frame) != self.last_roster:
+            self.last_roster = hash(frame)
             await self.send(text_data=frame)
-        if is_first or self.ring or self.is_busy or status in CONCERNED:
-            self.is_busy = status in CONCERNED
-            await self._send_own()
+        is_concerned = status in CONCERNED
+        if is_concerned or self.ring or self.is_busy:
+            await self._send_own(await database_sync_to_async(desk.read)(self.closer, timezone.now(), self.ring))
+        elif is_first:
+            await self._send_own(desk.nothing())
+        self.is_busy = is_concerned
 
-    async def _send_own(self) -> None:
-        """The closer's own ring and call; read anew, because they are nobody else's."""
-        own = await database_sync_to_async(desk.read)(self.closer, timezone.now(), self.ring)
-        frame = snapshot.encode(own.desk)
-        if frame != self.last_desk:
-            self.last_desk = frame
-            await self.send(text_data=frame)
+    async def _send_own(self, own: desk.Own) -> None:
+        """The closer's own ring and call, which are nobody else's."""
         if own.over:
             await self._send(own.over)
+        frame = snapshot.encode(own.desk)
+        if hash(frame) != self.last_desk:
+            self.last_desk = hash(frame)
+            await self.send(text_data=frame)
         if own.ring and own.ring != self.ring:
             await self._send(own.ring)
         self.ring = own.ring

@@ -21,13 +21,20 @@ class Own:
     over: dict[str, Any] | None
 
 
+def nothing() -> Own:
+    """What a closer has who is neither rung nor on a call."""
+    return Own(desk=fragments.empty_desk() | {"ring": None}, ring=None, over=None)
+
+
 def read(closer: Any, now: datetime, ringing: dict[str, Any] | None) -> Own:
     """The closer's call and ring now; `over` ends the ring that the page still shows."""
     ring = fragments.ring(closer, now)
     over = None
     if ringing and (ring is None or ring["offer"] != ringing["offer"]):
         over = {"type": "ring_over", "offer": ringing["offer"], "text": _why_over(ringing, closer)}
-    return Own(desk=fragments.desk(closer), ring=ring, over=over)
+    # A page that was away learns from the desk that its ring is over.
+    desk = fragments.desk(closer) | {"ring": ring["offer"] if ring else None}
+    return Own(desk=desk, ring=ring, over=over)
 
 
 def _why_over(ring: dict[str, Any], closer: Any) -> str:

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 from threading import Lock
 from typing import Any
 from uuid import UUID
@@ -262,7 +263,16 @@ def promises(team: Team) -> Fragment:
 
 def desk(closer: Any) -> dict[str, Any]:
     """The closer's own call: what the softphone may answer, and the card with notes and actions."""
-    handoff = handoffs.active_handoff(closer)
+    return _desk(handoffs.active_handoff(closer))
+
+
+@cache
+def empty_desk() -> dict[str, Any]:
+    """The desk of a closer without a call, for which nothing need be read."""
+    return _desk(None)
+
+
+def _desk(handoff: Any) -> dict[str, Any]:
     context: dict[str, Any] = {"handoff": handoff}
     if handoff:
         context |= {"session": handoff.session, "name": presenters.prospect_name(handoff.session)}

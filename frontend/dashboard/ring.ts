@@ -73,6 +73,11 @@ export class Ring {
     window.setTimeout(() => card.remove(), OVER_STAYS_MS);
   }
 
+  /** The server's word on what rings now: a ring that ended while the page was away is over. */
+  confirm(offer: unknown): void {
+    if (this.offer && this.offer.id !== offer) this.over({ type: "ring_over", offer: this.offer.id, text: "The call is gone." });
+  }
+
   async accept(): Promise<void> {
     const offer = this.offer;
     if (!offer || this.isAnswering) return;

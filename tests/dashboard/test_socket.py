@@ -425,9 +425,24 @@ class TestOnesOwn:
 
         handoff = await database_sync_to_async(actions.accept)(offer.pk, closer=alice, now=timezone.now())
 
-        desk = await socket.hear("desk")
-        assert (desk["handoff"], desk["state"]) == (str(handoff.pk), "accepted")
         assert (await socket.hear("ring_over"))["text"] == "You took the call."
+        desk = await socket.hear("desk")
+        assert (desk["handoff"], desk["state"], desk["ring"]) == (str(handoff.pk), "accepted", None)
+
+    async def test_a_page_that_was_away_learns_that_its_ring_is_over(
+        self, connect: Connect, alices_browser: Client, session: VoiceSession, alice: Closer
+    ) -> None:
+        first = await connect(alices_browser)
+        known = await first.hello()
+        offer = await ringing(session, alice)
+        await first.hear("ring")
+        await first.line.disconnect()
+        await database_sync_to_async(Offer.objects.filter(pk=offer.pk).update)(state=Offer.State.EXPIRED)
+
+        socket = await connect(alices_browser)
+        await socket.say(type="hello", epoch=known["epoch"], cursors=known["cursors"], watching=None)
+
+        assert (await socket.hear("desk"))["ring"] is None
 
     async def test_presence_is_passed_on(self, connect: Connect, alices_browser: Client, alice: Closer) -> None:
         await database_sync_to_async(Closer.objects.update)(seen_at=None, softphone_registered=False)
