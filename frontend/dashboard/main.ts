@@ -133,7 +133,8 @@ async function act(url: string, body: object = {}): Promise<void> {
 }
 
 function watch(session: string | null, isNew = true): void {
-  if (!socket.isOpen) {
+  // While the line is away the choice waits for it: another page would not load either, and would drop a call.
+  if (socket.isOver) {
     location.assign(session ? address(config.urls.session, session) : config.urls.board);
     return;
   }

@@ -47,6 +47,8 @@ export class LiveSocket {
   private cursors: Map<string, number>;
   private epoch: string | null;
   private watching: string | null;
+  /** What the server has answered to; differs from `watching` when a choice or its answer was lost with a line. */
+  private shown: string | null;
   private attempt = 0;
   private lostAt = Date.now();
   private heardAt = 0;
@@ -61,7 +63,7 @@ export class LiveSocket {
   ) {
     this.cursors = new Map(Object.entries(start.cursors));
     this.epoch = start.epoch;
-    this.watching = start.watching;
+    this.watching = this.shown = start.watching;
     window.addEventListener("online", () => this.hurry());
     document.addEventListener("visibilitychange", () => this.onVisible());
     window.setInterval(() => this.look(), 1_000);
@@ -70,6 +72,11 @@ export class LiveSocket {
 
   get isOpen(): boolean {
     return this.isLive;
+  }
+
+  /** Signed out or shut out: only another page load helps. */
+  get isOver(): boolean {
+    return this.isFinal;
   }
 
   send(frame: object): void {
@@ -122,6 +129,7 @@ export class LiveSocket {
         break;
       case "resumed":
         this.live();
+        if (this.shown !== this.watching) this.watch(this.watching);
         break;
       case "reload":
         this.epoch = null;
@@ -136,7 +144,9 @@ export class LiveSocket {
         break;
       case "watching":
         // An answer to an earlier click must not replace what was chosen since.
-        if ((frame.session ?? null) === this.watching || frame.session === null) this.events.frame(frame);
+        if ((frame.session ?? null) !== this.watching && frame.session !== null) break;
+        this.shown = frame.session ?? null;
+        this.events.frame(frame);
         break;
       default:
         this.events.frame(frame);
@@ -146,6 +156,7 @@ export class LiveSocket {
   private snapshot(frame: Frame): void {
     this.epoch = frame.epoch ?? null;
     this.cursors = new Map(Object.entries(frame.cursors ?? {}));
+    this.shown = frame.watching ?? null;
     this.live();
     this.events.frame(frame);
   }
