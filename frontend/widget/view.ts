@@ -28,6 +28,13 @@ const NOTICES: readonly [Notice, string][] = [
   ["chat", T.notice.chat],
 ];
 
+/** The second click of a double-click lands on whatever the first one brought under the pointer. */
+function onlyFirstClick(event: MouseEvent): void {
+  if (event.detail < 2) return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
 export class View {
   readonly parts: readonly HTMLElement[];
   private readonly stage = h("div", { class: "stage" });
@@ -66,6 +73,7 @@ export class View {
     hangUp.append(h("span", {}, T.call.hangUp));
     this.bar = h("div", { class: "bar", role: "group", "aria-label": T.call.label, hidden: true }, this.mute, hangUp);
     this.parts = [this.notice, this.stage, this.bar, this.status];
+    for (const part of this.parts) part.addEventListener("click", onlyFirstClick, { capture: true });
   }
 
   render(facts: Facts): ShownState {
