@@ -60,6 +60,8 @@ class ConsentBody(serializers.Serializer[Any]):
 class TokenBody(serializers.Serializer[Any]):
     widget = serializers.SlugField(max_length=50)
     consent = ConsentBody()
+    # False for a page that only asks to be called back: that must work without a microphone and without Telnyx.
+    call = serializers.BooleanField(default=True)
 
 
 class TokenView(APIView):
@@ -75,7 +77,7 @@ class TokenView(APIView):
         origin = request.headers.get("Origin", "")
         if not origins.is_allowed(origin, [own_origin(request), settings.PUBLIC_URL, *widget.allowed_origins]):
             return error(403, "This website may not start a call.")
-        response = self._open(request, widget, body.validated_data["consent"], origin)
+        response = self._open(request, widget, body.validated_data, origin)
         return _shared_with(response, origin)
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
@@ -84,7 +86,8 @@ class TokenView(APIView):
         known = WidgetConfig.objects.filter(is_active=True, allowed_origins__contains=[origin]).exists()
         return _shared_with(Response(status=204), origin) if known else Response(status=204)
 
-    def _open(self, request: Request, widget: WidgetConfig, consent: dict[str, Any], origin: str) -> Response:
+    def _open(self, request: Request, widget: WidgetConfig, asked: dict[str, Any], origin: str) -> Response:
+        consent = asked["consent"]
         if consent["version"] != widget.consent_version:
             return error(400, "The consent text has changed: show the new one.")
         if consent["recording"] != widget.is_recorded:
@@ -98,11 +101,11 @@ class TokenView(APIView):
             return error(503, "Calls are not possible at the moment.", retry_after=10)
         now = timezone.now()
         session = services.open_visit(widget, recording=consent["recording"], origin=origin, now=now)
-        return self._answer(session)
+        return self._answer(session, places_call=asked["call"])
 
-    def _answer(self, session: VoiceSession) -> Response:
+    def _answer(self, session: VoiceSession, *, places_call: bool) -> Response:
         login = None
-        if not services.is_anonymous(session):
+        if places_call and not services.is_anonymous(session):
             try:
                 login = services.mint_for_session(session, now=timezone.now())
             except MintingFailed:

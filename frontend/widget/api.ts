@@ -64,8 +64,9 @@ export class Api {
 
   constructor(private readonly urls: Urls) {}
 
-  async token(widget: string, consent: Consent): Promise<Minted> {
-    const minted = (await this.post(this.urls.token, { widget, consent })) as Minted;
+  /** Without `call` there is a session but no credential: enough to ask for a call back. */
+  async token(widget: string, consent: Consent, { call = true } = {}): Promise<Minted> {
+    const minted = (await this.post(this.urls.token, { widget, consent, call })) as Minted;
     this.session = minted.session;
     return minted;
   }

@@ -131,8 +131,9 @@ export class Controller {
   /** True when the promise stands. Works before any call as well: the session is made for it. */
   async requestCallback(request: CallbackRequest): Promise<boolean> {
     try {
-      if (!this.api.session) await this.newSession();
+      if (!this.api.session) await this.newSession({ call: false });
       this.set({ callbackDueAt: await this.api.callback(request), isCallbackOpen: true });
+      if (this.facts.stage !== "live") this.api.leave(); // no call follows that would end the visit
       return true;
     } catch (error) {
       if (error instanceof ApiError) return false;
@@ -202,10 +203,10 @@ export class Controller {
     }
   }
 
-  private async newSession(): Promise<Login> {
+  private async newSession({ call = true } = {}): Promise<Login> {
     const { version, recording } = this.config.consent;
     this.api = new Api(this.config.urls);
-    const { credentials, session } = await this.api.token(this.config.slug, { version, recording });
+    const { credentials, session } = await this.api.token(this.config.slug, { version, recording }, { call });
     this.surface.bind(session.id);
     return credentials ? { token: credentials.token } : { assistantId: this.surface.attribute("agent-id") ?? this.config.assistant_id };
   }

@@ -74,6 +74,18 @@ def test_a_consenting_visitor_gets_a_credential_and_a_session(client: Client, wi
     )
 
 
+def test_who_only_asks_to_be_called_back_gets_a_session_and_no_credential(
+    client: Client, widget: WidgetConfig, rest: Rest
+) -> None:
+    answer = ask(client, body_for(call=False))
+
+    assert answer.status_code == 201
+    assert answer.json()["credentials"] is None
+    assert tokens.read(answer.json()["session"]["token"]) == Consent.objects.get().session_id
+    assert rest.credentials == []
+    assert ask(client, body_for(call="perhaps")).status_code == 400
+
+
 def test_an_anonymous_widget_needs_no_credential(client: Client, anonymous_widget: WidgetConfig, rest: Rest) -> None:
     answer = ask(client, body_for("anonymous"), origin=OWN)
 
