@@ -142,7 +142,7 @@ class SessionAdmin(VoiceSessionAdmin):
 class WebhookDeliveryAdmin(ReadOnly, Page):
     """The inbox: what Telnyx delivered, and what became of it."""
 
-    list_display = ["event_type", "status", "received_at", "attempts", "duplicates", "session", "error"]
+    list_display = ["event_type", "status", "received_at", "attempts", "session", "error"]
     list_filter = ["status", "door", "event_type"]
     list_select_related = ["session"]
     date_hierarchy = "received_at"

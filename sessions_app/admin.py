@@ -1,6 +1,7 @@
 """Widgets and teams to edit, and the record to read. What happened cannot be changed here."""
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -9,6 +10,7 @@ from django.contrib.postgres.forms import SimpleArrayField
 from django.db.models import Q, QuerySet
 from django.forms.fields import InvalidJSONInput
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -31,6 +33,10 @@ admin.site.index_title = "Administration"
 def pretty(value: Any) -> SafeString:
     """JSON to read."""
     return format_html("<pre>{}</pre>", json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def to_the_millisecond(moment: datetime) -> str:
+    return timezone.localtime(moment).strftime("%d %b %H:%M:%S.%f")[:-3]
 
 
 class ReadOnly:
@@ -90,7 +96,9 @@ class WidgetForm(RowForm):
         "a property's description is how it is asked, and “required” says what a closer needs.",
     )
     custom_headers = PrettyJSONField(
-        required=False, help_text='Sent with the call: [{"name": "X-User-Tier", "value": "Enterprise"}]'
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField", "spellcheck": "false"}),
+        help_text='Sent with the call: [{"name": "X-User-Tier", "value": "Enterprise"}]',
     )
 
     class Meta:
@@ -153,12 +161,20 @@ class TeamAdmin(Page):
 class TimelineInline(ReadOnlyInline):
     model = TimelineEntry
     verbose_name_plural = "timeline"
-    fields = ["seq", "kind", "occurred_at", "recorded_at", "details"]
-    readonly_fields = ["details"]
+    fields = ["seq", "kind", "happened", "recorded", "details"]
+    readonly_fields = ["happened", "recorded", "details"]
+
+    @admin.display(description="happened")
+    def happened(self, entry: TimelineEntry) -> str:
+        return to_the_millisecond(entry.occurred_at)
+
+    @admin.display(description="recorded")
+    def recorded(self, entry: TimelineEntry) -> str:
+        return to_the_millisecond(entry.recorded_at)
 
     @admin.display(description="details")
-    def details(self, entry: TimelineEntry) -> SafeString:
-        return pretty(entry.payload) if entry.payload else SafeString("")
+    def details(self, entry: TimelineEntry) -> str:
+        return ", ".join(f"{name}: {value}" for name, value in entry.payload.items())
 
 
 class LegInline(ReadOnlyInline):
