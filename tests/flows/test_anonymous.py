@@ -1,8 +1,9 @@
 """A call that belongs to the assistant: the page claims it, and rejoins when the assistant's end took it along."""
 
+from typing import Any
+
 import pytest
 from django.conf import settings
-from django.http import HttpResponse
 
 from handoff.machine import State
 from handoff.models import Closer
@@ -18,7 +19,7 @@ def anonymous(anonymous_widget: WidgetConfig, webhooks: Webhooks, rest: Rest, cl
     return open_visit(anonymous_widget, webhooks, rest, clock, connection_id="texml-app")
 
 
-def initialise(visit: Visit, assistant_id: str = "") -> HttpResponse:
+def initialise(visit: Visit, assistant_id: str = "") -> Any:
     return visit.leg.says(
         "assistant.initialization",
         path=DYNAMIC_VARIABLES,
@@ -38,7 +39,7 @@ def claimed(anonymous: Visit) -> Visit:
 
 
 def end_with_the_assistant(visit: Visit) -> None:
-    ended = {"reason": "completed", "conversation_id": visit.rest.conversation_id, "messages": []}
+    ended: dict[str, Any] = {"reason": "completed", "conversation_id": visit.rest.conversation_id, "messages": []}
     visit.leg.says("call.conversation.ended", **ended)
     visit.leg.hung_up(source="unknown")
 

@@ -3,10 +3,10 @@
 import json
 import time
 import uuid
+from typing import Any
 
 import pytest
 from django.core import signing
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -14,7 +14,7 @@ from sessions_app import services, tokens
 from sessions_app.models import TimelineEntry, VoiceSession, WidgetConfig
 from sessions_app.page import state
 
-BODIES = {
+BODIES: dict[str, dict[str, Any]] = {
     "message": {"text": "hello"},
     "claim": {"call_control_id": "v3:abc"},
     "rejoin": {},
@@ -24,7 +24,7 @@ BODIES = {
 }
 
 
-def post(client: Client, name: str, token: str) -> HttpResponse:
+def post(client: Client, name: str, token: str) -> Any:
     headers = {"Authorization": f"Bearer {token}"}
     return client.post(
         f"/api/orchestration/{name}", json.dumps(BODIES[name]), content_type="application/json", headers=headers
@@ -111,7 +111,7 @@ def test_what_cannot_be_stored_is_refused(client: Client, session: VoiceSession,
             assert response.status_code < 500, (field, value[:20])
 
 
-def report(client: Client, session: VoiceSession, body: str) -> HttpResponse:
+def report(client: Client, session: VoiceSession, body: str) -> Any:
     headers = {"Authorization": f"Bearer {tokens.issue(session.pk)}"}
     return client.post("/api/orchestration/report", body, content_type="application/json", headers=headers)
 

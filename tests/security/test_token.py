@@ -313,6 +313,19 @@ def test_the_cap_is_exact_under_forty_requests_at_once(widget: WidgetConfig, res
     assert VoiceSession.objects.count() == len(rest.credentials) == 7
 
 
+def test_the_caps_are_exact_when_forty_ask_in_the_same_instant(settings: Settings) -> None:
+    settings.TOKEN_LIMIT_PER_ADDRESS = 7
+    for round_ in range(5):
+        ready = Barrier(40)
+
+        def one(_: int, ready: Barrier = ready, address: str = f"203.0.113.{round_}") -> str:
+            ready.wait(30)
+            return spend(address, "home")
+
+        with ThreadPoolExecutor(40) as pool:
+            assert Counter(pool.map(one, range(40))) == {"spent": 7, "refused": 33}
+
+
 def test_with_the_limiter_down_nobody_gets_in(
     client: Client, widget: WidgetConfig, rest: Rest, settings: Settings
 ) -> None:
