@@ -88,6 +88,7 @@ TITLES = {
     "handoff.accepted": ("Accepted by", "human"),
     "handoff.bridging": ("Joining the two calls", "human"),
     "handoff.connected": ("Closer connected", "human"),
+    "handoff.dropped": ("The closer's line broke off", "warning"),
     "handoff.released": ("Talk with the closer ended", "plain"),
     "handoff.completed": ("Wrapped up", "good"),
     "handoff.abandoned": ("Prospect left before a closer came", "warning"),

@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 LEG_RING_SECONDS = 15
 APOLOGY = "callback"
+# Time for a closer to reload the page or to find the network again, before somebody else is rung.
+CALL_AGAIN_FOR = timedelta(seconds=20)
 # After the apology was spoken; its own end hastens this.
 HANG_UP_AFTER_PROMISE = timedelta(seconds=25)
 
@@ -57,8 +59,7 @@ def _offer(handoff: Handoff, now: datetime) -> Fact | None:
         handoff.save(update_fields=["closer", "closer_leg"])
     if now >= handoff.give_up_at:
         return Fact.NOBODY_LEFT
-    tried = list(handoff.offers.values_list("closer_id", flat=True))
-    chosen = assignment.choose(candidates(handoff.session.team_id, now=now), tried=tried, now=now)
+    chosen = _choose(handoff, now)
     if chosen is assignment.NoChoice.NOBODY:
         return Fact.NOBODY_LEFT
     if not isinstance(chosen, assignment.Choice):
@@ -70,6 +71,20 @@ def _offer(handoff: Handoff, now: datetime) -> Fact | None:
     except IntegrityError:
         return None  # Another hand-over rang this closer first; the next search is a second away.
     return Fact.OFFERED
+
+
+def _choose(handoff: Handoff, now: datetime) -> assignment.Choice | assignment.NoChoice:
+    """Whose turn it is. After a broken line, offers made before it do not count, and that closer comes first."""
+    offers = handoff.offers.filter(offered_at__gte=handoff.dropped_at) if handoff.dropped_at else handoff.offers.all()
+    tried = set(offers.values_list("closer_id", flat=True))
+    everybody = candidates(handoff.session.team_id, now=now)
+    if handoff.dropped_at and handoff.dropped_by_id not in tried and now < handoff.dropped_at + CALL_AGAIN_FOR:
+        dropped = [one for one in everybody if one.closer_id == handoff.dropped_by_id]
+        chosen = assignment.choose(dropped, tried=tried, now=now)
+        if isinstance(chosen, assignment.Choice):
+            return assignment.Choice(chosen.closer_id, "your line broke off")
+        return assignment.NoChoice.WAIT
+    return assignment.choose(everybody, tried=tried, now=now)
 
 
 def _ring(handoff: Handoff, closer: Closer, reason: str, now: datetime) -> None:
@@ -90,6 +105,13 @@ def _tell_waiting(handoff: Handoff, now: datetime) -> None:
         ledger.enqueue(
             handoff.session, Intent("look_up", f"{handoff.pk}:look_up", call_control_id=leg), now=now, handoff=handoff
         )
+
+
+def _tell_dropped(handoff: Handoff, now: datetime) -> None:
+    handoff.dropped_by, handoff.dropped_at, handoff.closer_leg = handoff.closer, now, None
+    handoff.give_up_at = now + timedelta(seconds=policy_of(handoff).max_wait_seconds)
+    handoff.save(update_fields=["dropped_by", "dropped_at", "closer_leg", "give_up_at"])
+    tell(handoff, sentences.dropped(), name=f"dropped:{handoff.attempt}", now=now)
 
 
 def _close_ring(handoff: Handoff, state: str, now: datetime) -> None:
@@ -133,9 +155,17 @@ def _join(handoff: Handoff, now: datetime) -> None:
         other = {"other": closer.call_control_id}
         _command(handoff, Intent("bridge", _key(handoff, "bridge"), prospect.call_control_id, other), now)
         return
+    if handoff.conference_id:  # The prospect is still in it, after the first closer's line broke.
+        _command(handoff, join_conference(handoff, closer), now)
+        return
     name = {"name": f"handoff-{handoff.pk}-{handoff.attempt}"}
     intent = Intent("create_conference", _key(handoff, "conference"), prospect.call_control_id, name)
     _command(handoff, intent, now)
+
+
+def join_conference(handoff: Handoff, closer: CallLeg) -> Intent:
+    arguments = {"conference_id": handoff.conference_id}
+    return Intent("join_conference", _key(handoff, "join"), closer.call_control_id, arguments)
 
 
 def _drop_closer(handoff: Handoff, now: datetime) -> None:
@@ -205,6 +235,7 @@ def _command(handoff: Handoff, intent: Intent, now: datetime) -> None:
 _RUN: dict[Effect, Callable[[Handoff, datetime], Fact | None]] = {
     Effect.OFFER: _offer,
     Effect.TELL_WAITING: _tell_waiting,
+    Effect.TELL_DROPPED: _tell_dropped,
     Effect.WITHDRAW: _withdraw,
     Effect.EXPIRE: _expire,
     Effect.CONNECT: _connect,

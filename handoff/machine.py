@@ -12,6 +12,7 @@ class State(StrEnum):
     ACCEPTED = "accepted"  # a closer took it; their leg is being set up
     BRIDGING = "bridging"  # their leg is up; the two are being joined
     CONNECTED = "connected"
+    DROPPED = "dropped"  # the closer's line broke; the prospect is still there
     WRAP_UP = "wrap_up"
     COMPLETED = "completed"
     ABANDONED = "abandoned"  # the prospect left
@@ -39,6 +40,7 @@ class Fact(StrEnum):
 class Effect(StrEnum):
     OFFER = "offer"  # look for a closer and ring them, or find that nobody is left
     TELL_WAITING = "tell_waiting"
+    TELL_DROPPED = "tell_dropped"
     WITHDRAW = "withdraw"  # stop a ring that nobody needs any more
     EXPIRE = "expire"  # the ring was not answered
     CONNECT = "connect"  # set up the closer's leg
@@ -55,6 +57,8 @@ SEARCH_INTERVAL = timedelta(seconds=1)
 LEG_SETUP = timedelta(seconds=20)
 JOINING = timedelta(seconds=15)
 LONGEST_TALK = timedelta(hours=4)
+# Both legs of a talk end together when the prospect hangs up, and the closer's end may be told first.
+DROP_GRACE = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
@@ -100,9 +104,13 @@ TABLE: dict[tuple[State, Fact], Move] = {
     (State.BRIDGING, Fact.PROSPECT_LEFT): _LEFT_DURING_SETUP,
     # They talk
     (State.CONNECTED, Fact.RELEASED): _TALK_OVER,
-    (State.CONNECTED, Fact.CLOSER_LOST): _TALK_OVER,
+    (State.CONNECTED, Fact.CLOSER_LOST): Move(State.DROPPED, (Effect.TELL_DROPPED,)),
     (State.CONNECTED, Fact.DEADLINE): _TALK_OVER,
     (State.CONNECTED, Fact.PROSPECT_LEFT): Move(State.WRAP_UP, (Effect.DROP_CLOSER,)),
+    # The closer's line broke while they talked: the same closer is rung again before any other
+    (State.DROPPED, Fact.DEADLINE): Move(State.RESERVED, (Effect.OFFER,)),
+    (State.DROPPED, Fact.PROSPECT_LEFT): Move(State.WRAP_UP),
+    (State.DROPPED, Fact.RELEASED): Move(State.WRAP_UP, (Effect.DROP_PROSPECT,)),
     # Afterwards; notes were saved as they were typed, so running out of time loses nothing
     (State.WRAP_UP, Fact.WRAPPED_UP): Move(State.COMPLETED),
     (State.WRAP_UP, Fact.DEADLINE): Move(State.COMPLETED),

@@ -81,6 +81,10 @@ class Handoff(models.Model):
     closer = models.ForeignKey(Closer, null=True, on_delete=models.SET_NULL, related_name="handoffs")
     closer_leg = models.ForeignKey(CallLeg, null=True, on_delete=models.SET_NULL, related_name="+")
     conference_id = models.CharField(max_length=100, blank=True)
+    dropped_by = models.ForeignKey(
+        Closer, null=True, on_delete=models.SET_NULL, related_name="+", help_text="Whose line broke; rung again first."
+    )
+    dropped_at = models.DateTimeField(null=True)
     attempt = models.PositiveSmallIntegerField(default=0, help_text="Counts the closers that accepted.")
     deadline_at = models.DateTimeField(null=True, help_text="Set while the hand-over is not over.")
 

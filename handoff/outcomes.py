@@ -118,10 +118,7 @@ def _conference_created(command: Command, session: VoiceSession, answer: Answer,
         return
     handoff.conference_id = str(answer.ids["conference_id"])[:100]
     handoff.save(update_fields=["conference_id"])
-    key = f"{handoff.pk}:{handoff.attempt}:join"
-    arguments = {"conference_id": handoff.conference_id}
-    intent = Intent("join_conference", key, handoff.closer_leg.call_control_id, arguments)
-    ledger.enqueue(session, intent, now=now, handoff=handoff)
+    ledger.enqueue(session, effects.join_conference(handoff, handoff.closer_leg), now=now, handoff=handoff)
 
 
 def _looked_up(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:

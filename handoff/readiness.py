@@ -6,7 +6,7 @@ from handoff.assignment import Candidate
 from handoff.machine import State
 from handoff.models import Closer, Handoff, Offer
 
-BUSY_STATES = (State.ACCEPTED, State.BRIDGING, State.CONNECTED, State.WRAP_UP)
+BUSY_STATES = (State.ACCEPTED, State.BRIDGING, State.CONNECTED, State.DROPPED, State.WRAP_UP)
 
 _PROOFS = {
     "softphone_registered": "softphone",

@@ -9,6 +9,10 @@ def still_calling() -> str:
     return "Thank you for waiting. I am still calling."
 
 
+def dropped() -> str:
+    return "One moment, please. The line to my colleague broke off. I am calling again."
+
+
 def callback(minutes: int) -> str:
     return (
         "I am sorry, none of my colleagues is free right now. "

@@ -25,22 +25,26 @@ _PHASES = {
     State.ACCEPTED: Phase.HANDING_OVER,
     State.BRIDGING: Phase.HANDING_OVER,
     State.CONNECTED: Phase.HUMAN,
+    State.DROPPED: Phase.HANDING_OVER,
     State.UNANSWERED: Phase.CALLBACK,
 }
 _ENTRIES = {
     State.ACCEPTED: "handoff.accepted",
     State.BRIDGING: "handoff.bridging",
     State.CONNECTED: "handoff.connected",
+    State.DROPPED: "handoff.dropped",
     State.WRAP_UP: "handoff.released",
     State.COMPLETED: "handoff.completed",
     State.ABANDONED: "handoff.abandoned",
     State.UNANSWERED: "callback.promised",
     State.FAILED: "handoff.failed",
 }
-# What is written down when the search begins anew, by the fact that caused it.
+# What is written down when the search begins, or begins anew: by the state that it comes from.
 _SEARCH_ENTRIES = {
-    Fact.DECLINED: "handoff.declined",
-    Fact.DEADLINE: "handoff.unanswered",
+    State.NONE: "handoff.triggered",
+    State.ACCEPTED: "handoff.failed",
+    State.BRIDGING: "handoff.failed",
+    State.DROPPED: "handoff.triggered",
 }
 
 
@@ -123,13 +127,16 @@ def _tell(handoff: Handoff, current: State, following: State, fact: Fact, now: d
         sessions.enter_handover(handoff.session, phase=phase, closer_name=closer.display_name if closer else "")
     if following == State.RINGING:
         return  # The offer wrote its own entry, with the closer and the reason.
-    if current == State.NONE and following == State.RESERVED:
-        kind = "handoff.triggered"
-    elif following == State.RESERVED:
-        kind = "handoff.failed" if current in {State.ACCEPTED, State.BRIDGING} else _SEARCH_ENTRIES[fact]
-    else:
-        kind = _ENTRIES[following]
+    kind = _entry(current, following, fact)
     timeline.append(handoff.session, kind, _payload(handoff, fact), occurred_at=now)
+
+
+def _entry(current: State, following: State, fact: Fact) -> str:
+    if following != State.RESERVED:
+        return _ENTRIES[following]
+    if current == State.RINGING:
+        return "handoff.declined" if fact == Fact.DECLINED else "handoff.unanswered"
+    return _SEARCH_ENTRIES[current]
 
 
 def _payload(handoff: Handoff, fact: Fact) -> dict[str, object]:
@@ -150,6 +157,7 @@ def _deadline(handoff: Handoff, state: State, now: datetime) -> datetime | None:
         State.ACCEPTED: machine.LEG_SETUP,
         State.BRIDGING: machine.JOINING,
         State.CONNECTED: machine.LONGEST_TALK,
+        State.DROPPED: machine.DROP_GRACE,
         State.WRAP_UP: timedelta(seconds=policy.wrap_up_seconds),
     }
     return now + lasting[state]

@@ -96,6 +96,7 @@ CHANGES: dict[str, Change] = {
     "handoff.accepted": _handoff("accepted", "handing_over"),
     "handoff.bridging": _handoff("bridging", "handing_over"),
     "handoff.connected": _handoff("connected", "human", connected_at=timezone.now()),
+    "handoff.dropped": _handoff("dropped", "handing_over"),
     "handoff.released": _handoff("wrap_up", "human"),
     "handoff.completed": _handoff("completed", "human", disposition="won", outcome="won"),
     "handoff.abandoned": _handoff("abandoned", outcome="prospect_left"),

@@ -58,6 +58,7 @@ def test_a_prospect_who_leaves_before_the_talk_abandons_it(state: State) -> None
 
 def test_a_prospect_who_leaves_the_talk_lets_the_closer_finish_the_notes() -> None:
     assert follow(State.CONNECTED, Fact.PROSPECT_LEFT) == Move(State.WRAP_UP, (Effect.DROP_CLOSER,))
+    assert follow(State.DROPPED, Fact.PROSPECT_LEFT) == Move(State.WRAP_UP)
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - TERMINAL_STATES))
