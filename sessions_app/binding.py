@@ -1,5 +1,6 @@
 """Which session an event belongs to. An id binds once; only ids that Telnyx reported bind."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -20,11 +21,17 @@ class Match:
     is_new: bool
 
 
-def find(event: Event) -> Match | None:
-    """The session of an event, locked until the transaction ends, so that its facts are folded one by one."""
+def find(event: Event, *, introduce: Callable[[Event], UUID | None]) -> Match | None:
+    """The session of an event, locked until the transaction ends, so that its facts are folded one by one.
+
+    `introduce` knows the legs that we asked for ourselves.
+    """
     session_id = _known(event.ids)
     if session_id is not None:
         return Match(_lock(session_id), is_new=False)
+    session_id = introduce(event)
+    if session_id is not None:
+        return Match(_lock(session_id), is_new=True)
     session_id = _introduced(event)
     if session_id is None:
         return None

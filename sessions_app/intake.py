@@ -5,9 +5,10 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from sessions_app import binding, fold
 from sessions_app.models import CallLeg, VoiceSession, WebhookDelivery
@@ -18,6 +19,7 @@ logger = logging.getLogger(__name__)
 Status = WebhookDelivery.Status
 Reaction = Callable[[Event, VoiceSession, datetime], None]
 Reparse = Callable[[WebhookDelivery], Event]
+Introduce = Callable[[Event], UUID | None]
 
 MAX_ATTEMPTS = 8
 FIRST_RETRY = timedelta(seconds=2)
@@ -26,9 +28,13 @@ PARKED_FOR = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Door:
-    """What the outer layer lends to the intake: how to read a stored delivery again, and what a fact sets off."""
+    """What the outer layer lends to the intake.
+
+    How to read a stored delivery again, which session asked for a leg that no row knows yet, what a fact sets off.
+    """
 
     reparse: Reparse
+    introduce: Introduce
     react: Reaction
 
 
@@ -39,6 +45,9 @@ def take(event: Event, *, body: bytes, content_type: str, door: str, now: dateti
         if delivery is None:
             return WebhookDelivery.objects.get(event_id=event.id)
         process(delivery, event, now=now, handlers=handlers)
+    if delivery.status == Status.PARKED and binding.peek(event) is not None:
+        # Its session became known between our look and our commit, and whoever made it known could not see this row.
+        _retry_at_once(WebhookDelivery.objects.filter(pk=delivery.pk), now=now, handlers=handlers)
     return delivery
 
 
@@ -70,9 +79,13 @@ def retry_due(*, now: datetime, handlers: Door, limit: int = 50) -> int:
 
 def retry_parked(call_control_id: str, *, now: datetime, handlers: Door) -> None:
     """Process at once what waits for a call that has just become known."""
-    parked = WebhookDelivery.objects.filter(call_control_id=call_control_id, status=Status.PARKED)
+    _retry_at_once(WebhookDelivery.objects.filter(call_control_id=call_control_id), now=now, handlers=handlers)
+
+
+def _retry_at_once(deliveries: QuerySet[WebhookDelivery], *, now: datetime, handlers: Door) -> None:
+    parked = deliveries.filter(status=Status.PARKED)
     parked.update(next_attempt_at=now)
-    for pk in list(parked.order_by("occurred_at").values_list("pk", flat=True)):
+    for pk in list(parked.order_by("occurred_at", "pk").values_list("pk", flat=True)):
         _retry(pk, now=now, handlers=handlers)
 
 
@@ -87,7 +100,7 @@ def _retry(pk: int, *, now: datetime, handlers: Door) -> bool:
 
 
 def release_parked(session: VoiceSession, *, now: datetime, handlers: Door) -> None:
-    """Process what came before its session was known."""
+    """Process what came before its session was known; what was being parked meanwhile is seen after the commit."""
     legs = CallLeg.objects.filter(session=session)
     mine = Q(call_control_id__in=list(legs.values_list("call_control_id", flat=True)))
     mine |= Q(call_session_id__in=[leg for leg in legs.values_list("call_session_id", flat=True) if leg])
@@ -96,6 +109,8 @@ def release_parked(session: VoiceSession, *, now: datetime, handlers: Door) -> N
     parked = WebhookDelivery.objects.select_for_update(skip_locked=True, no_key=True)
     for delivery in parked.filter(mine, status=Status.PARKED).order_by("occurred_at", "pk"):
         process(delivery, handlers.reparse(delivery), now=now, handlers=handlers)
+    late = WebhookDelivery.objects.filter(mine)
+    transaction.on_commit(lambda: _retry_at_once(late, now=now, handlers=handlers), robust=True)
 
 
 def _store(event: Event, *, body: bytes, content_type: str, door: str, now: datetime) -> WebhookDelivery | None:
@@ -123,7 +138,7 @@ def _store(event: Event, *, body: bytes, content_type: str, door: str, now: date
 
 
 def _process(delivery: WebhookDelivery, event: Event, *, now: datetime, handlers: Door) -> None:
-    match = binding.find(event)
+    match = binding.find(event, introduce=handlers.introduce)
     if match is None:
         _park(delivery, now)
         return

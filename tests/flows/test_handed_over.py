@@ -1,5 +1,7 @@
 """From the first ring of a prospect's call to the closer's notes."""
 
+import base64
+
 from django.conf import settings
 from django.utils import timezone
 
@@ -7,7 +9,9 @@ from handoff import actions, marks
 from handoff.machine import State
 from handoff.models import Closer, Command, Offer
 from sessions_app import tokens
+from sessions_app.models import CallLeg
 from tests.flows.conftest import ANSWERS, Visit, connect
+from tests.flows.telnyx import Leg
 
 HISTORY = [
     {"role": "assistant", "content": "May I have your full name?"},
@@ -166,3 +170,28 @@ def test_the_record_is_fetched_after_the_conversation(talking: Visit) -> None:
     assert talking.session.turns.count() == 2
     talking.pass_time(3)
     assert [command.state for command in talking.commands("fetch_transcript")] == ["confirmed", "pending"]
+
+
+def test_a_closer_who_answers_before_the_dial_s_reply_is_bridged_at_once(waiting_for_alice: Visit) -> None:
+    visit = waiting_for_alice
+    actions.accept(visit.ringing().pk, closer=Closer.objects.get(user__username="alice"), now=timezone.now())
+    (dial,) = visit.commands("dial")
+    early = Leg(visit.leg.webhooks, settings.TELNYX_CALL_CONTROL_APP_ID, client_state=dial.arguments["mark"])
+
+    early.initiated(direction="outgoing")
+    early.answered()
+
+    assert visit.state == State.BRIDGING
+    assert visit.handoff.closer_leg is not None
+    assert visit.handoff.closer_leg.call_control_id == early.call_control_id
+    assert len(visit.commands("bridge")) == 1
+
+
+def test_a_leg_with_a_mark_that_is_not_ours_stays_unknown(waiting_for_alice: Visit) -> None:
+    visit = waiting_for_alice
+    forged = base64.b64encode(f"{visit.handoff.pk}.1:forged".encode()).decode()
+    foreign = Leg(visit.leg.webhooks, settings.TELNYX_CALL_CONTROL_APP_ID, client_state=forged)
+
+    foreign.initiated(direction="outgoing")
+
+    assert not CallLeg.objects.filter(call_control_id=foreign.call_control_id).exists()

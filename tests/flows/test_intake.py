@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from handoff import tasks
 from handoff.models import Closer
-from sessions_app import fold, intake, tokens
-from sessions_app.models import CallLeg, WebhookDelivery
+from sessions_app import binding, fold, intake, tokens
+from sessions_app.models import CallLeg, VoiceSession, WebhookDelivery
 from tests.flows.conftest import Visit
 from tests.flows.telnyx import CALL_CONTROL, INSIGHTS, Leg, Webhooks, envelope
 
@@ -213,3 +213,38 @@ def fail(event: Any, session: Any) -> None:
 
 def unreachable(*_: Any, **__: Any) -> None:
     raise OperationalError("connection refused")
+
+
+def test_an_event_parked_while_its_call_becomes_known_is_taken_at_once(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit.leg.initiated(token=tokens.issue(visit.session_id))
+    with monkeypatch.context() as too_early:
+        too_early.setattr(binding, "find", lambda event, introduce: unknown_once(too_early))
+        visit.leg.answered()
+
+    assert set(WebhookDelivery.objects.values_list("status", flat=True)) == {"processed"}
+    assert visit.session.answered_at is not None
+
+
+def unknown_once(patch: pytest.MonkeyPatch) -> None:
+    """As seen by a transaction that looked before the other one committed."""
+    patch.undo()
+
+
+def test_an_event_stored_while_its_call_becomes_known_is_taken_after_the_commit(
+    visit: Visit, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks() as after_commit:
+        visit.leg.initiated(token=tokens.issue(visit.session_id))
+    visit.leg.answered()
+    # Put back to what the other transaction had committed when ours looked for parked rows.
+    WebhookDelivery.objects.filter(event_type="call.answered").update(status="parked", session=None)
+    VoiceSession.objects.update(answered_at=None)
+    CallLeg.objects.update(answered_at=None)
+
+    for callback in after_commit:
+        callback()
+
+    assert set(WebhookDelivery.objects.values_list("status", flat=True)) == {"processed"}
+    assert visit.session.answered_at is not None
