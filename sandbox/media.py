@@ -156,6 +156,21 @@ class Outlet(MediaStreamTrack):
         return None if self.held else pcm
 
 
+class Tap(MediaStreamTrack):
+    """One connection's way to the outlet, which outlives it: aiortc stops the tracks of a connection that ends."""
+
+    kind = "audio"
+
+    def __init__(self, outlet: Outlet) -> None:
+        super().__init__()
+        self._outlet = outlet
+
+    async def recv(self) -> "av.Packet[Any]":
+        if self.readyState != "live":
+            raise MediaStreamError
+        return await self._outlet.recv()
+
+
 class Media:
     """One peer connection: `outlet` is heard by the browser, `listeners` hear the browser."""
 
@@ -167,15 +182,16 @@ class Media:
         self.heard_at = time.monotonic()
         self._on_lost = on_lost
         self._tasks: set[asyncio.Task[None]] = set()
-        peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        peer.on("track", self._on_track)
-        peer.on("connectionstatechange", self._on_state)
         # None once closed: an ended leg is remembered for minutes, its connection need not be.
-        self._connection: RTCPeerConnection | None = peer
+        self._connection: RTCPeerConnection | None = self._connect()
 
     @property
     def connected(self) -> bool:
         return self._connection is not None and self._connection.connectionState == "connected"
+
+    @property
+    def is_lost(self) -> bool:
+        return self._connection is not None and self._connection.connectionState in ("failed", "closed")
 
     @property
     def _peer(self) -> RTCPeerConnection:
@@ -203,6 +219,13 @@ class Media:
             raise MediaError("no offer") from error
         return self.description()
 
+    async def renew(self) -> str:
+        """Offer the same sound on a new connection, to a page that came back without its old one."""
+        old, self._connection, self.heard_at = self._peer, self._connect(), time.monotonic()
+        old.remove_all_listeners()
+        await old.close()
+        return await self.offer()
+
     async def accept(self, answer: str) -> None:
         """Take the browser's answer to our offer."""
         try:
@@ -225,8 +248,14 @@ class Media:
             peer.remove_all_listeners()
             await peer.close()
 
+    def _connect(self) -> RTCPeerConnection:
+        peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        peer.on("track", self._on_track)
+        peer.on("connectionstatechange", self._on_state)
+        return peer
+
     def _add_outlet(self) -> None:
-        self._peer.addTrack(self.outlet)
+        self._peer.addTrack(Tap(self.outlet))
         for transceiver in self._peer.getTransceivers():
             if transceiver.kind == "audio":
                 transceiver.setCodecPreferences(OPUS)
@@ -238,7 +267,7 @@ class Media:
             task.add_done_callback(self._tasks.discard)
 
     def _on_state(self) -> None:
-        if self._connection and self._connection.connectionState in ("failed", "closed"):
+        if self.is_lost:
             self._on_lost()
 
     async def _listen(self, track: MediaStreamTrack) -> None:

@@ -26,13 +26,16 @@ from sandbox.switchboard import (
     Switchboard,
     browser_ids,
     farewell,
+    invitation,
 )
 
 logger = logging.getLogger(__name__)
 
 PING_SECONDS = 30.0
 # A browser that lost its socket may still talk; one that lost both is gone.
-SILENT_SECONDS = 3.0
+SILENT_SECONDS = 4.0
+# A page that kept its sound over the loss of its socket is never silent for as long as this.
+QUIET_SECONDS = 1.0
 WATCH_SECONDS = 0.5
 MAX_FRAME_BYTES = 1_000_000
 LOGIN_INCORRECT = -32_001
@@ -118,7 +121,21 @@ class Signalling:
         await session.request("telnyx_rtc.clientReady", {"reattached_sessions": list(session.legs)})
         if previous and previous is not socket and not previous.closed:
             await previous.close()
+        for leg in tuple(session.legs.values()):
+            await self._give_back(session, leg)
         return session
+
+    async def _give_back(self, session: Session, leg: Leg) -> None:
+        """A page that was reloaded has lost the call's sound: offer it anew."""
+        media = leg.media
+        if not leg.is_answered or media is None:
+            return
+        if not media.is_lost and time.monotonic() - media.heard_at < QUIET_SECONDS:
+            return
+        try:
+            await session.request("telnyx_rtc.attach", invitation(leg, await media.renew()))
+        except MediaError:
+            logger.info("leg %s: ended before it could be given back", leg.call_leg_id)
 
     def _candidate(self, method: str, params: Params) -> Session | None:
         if method == "anonymous_login":
@@ -234,7 +251,15 @@ class Signalling:
 
     async def _attach(self, session: Session, frame_id: Any, params: Params) -> None:
         leg = session.legs.get(str(_dialog(params).get("callID")))
-        await session.reply(frame_id, browser_ids(leg) if leg else {})
+        if leg is None or leg.media is None:
+            await _refuse(session.socket, frame_id, BAD_REQUEST, "CALL DOES NOT EXIST")
+            return
+        try:
+            await leg.media.accept(str(params.get("sdp", "")))
+        except MediaError:
+            await _refuse(session.socket, frame_id, BAD_REQUEST, "SDP REFUSED")
+            return
+        await session.reply(frame_id, browser_ids(leg))
 
     async def _ai_conversation(self, session: Session, frame_id: Any, params: Params) -> None:
         item = params.get("item")

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 RINGBACK = ringback()
 CLOSE_SECONDS = 1.0
+RETURN_SECONDS = 4.0
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,13 @@ class Switchboard:
 
     def _media_lost(self, leg: Leg) -> None:
         if leg.is_answered:
-            self.background(self.hang_up(leg, NORMAL, source=leg.end))
+            self.background(self._await_return(leg))
+
+    async def _await_return(self, leg: Leg) -> None:
+        """A page that is reloaded loses its sound first and comes back for it."""
+        await asyncio.sleep(RETURN_SECONDS)
+        if leg.is_alive and leg.media and leg.media.is_lost:
+            await self.hang_up(leg, NORMAL, source=leg.end)
 
     async def hang_up(self, leg: Leg, ending: Ending, *, source: str, tell_browser: bool = True) -> None:
         """End the leg and whatever hangs on it. Ending a dead leg does nothing."""

@@ -8,7 +8,8 @@ import pytest
 
 from sandbox import rtc
 from sandbox.config import DEFAULT_APP_ID
-from tests.sandbox.phone import Phone
+from sandbox.media import Media
+from tests.sandbox.phone import SPEECH_RMS, Phone
 from tests.sandbox.stage import Stage
 
 
@@ -179,3 +180,50 @@ async def test_warm_audio_is_switched_at_once(stage: Stage) -> None:
     leg = await stage.until(call, lambda leg: leg["first_voice_out_at"] is not None)
     assert leg["first_voice_out_at"] - asked < 0.6
     await prospect.until_loud()
+
+
+async def test_a_reloaded_page_gets_its_call_and_its_sound_back(stage: Stage) -> None:
+    credential = await stage.credential()
+    phone = await stage.phone(credential)
+    await phone.call()
+    call = (await stage.event("call.initiated")).payload["call_control_id"]
+    await stage.command(call, "answer")
+    await phone.until_answered()
+    assert phone.media
+    await phone.media.close()
+    await phone.drop_socket()
+
+    phone.frames.clear()
+    token = await stage.client.telephony_credentials.create_token(credential.id)
+    await asyncio.sleep(rtc.QUIET_SECONDS)
+    await phone.sign_in(login_token=token, sessid=phone.sessid)
+    offer = await phone.frame("telnyx_rtc.attach")
+    phone.media = Media(on_lost=lambda: None)
+    sdp = await phone.media.answer(offer["sdp"])
+    reply = await phone.ask("telnyx_rtc.attach", {"sdp": sdp, "dialogParams": {"callID": phone.call_id}})
+
+    assert reply["result"]["callID"] == offer["callID"] == phone.call_id
+    await phone.until_connected()
+    phone.speak()
+    await stage.until(call, lambda leg: leg["rms_in"] > SPEECH_RMS)
+    await stage.command(call, "speak", payload="Welcome back.", voice="female")
+    await phone.until_loud()
+    assert stage.count("call.hangup") == 0
+
+
+async def test_a_page_that_kept_its_sound_is_offered_no_other(stage: Stage) -> None:
+    credential = await stage.credential()
+    phone = await stage.phone(credential)
+    await phone.call()
+    call = (await stage.event("call.initiated")).payload["call_control_id"]
+    await stage.command(call, "answer")
+    await phone.until_answered()
+    await phone.drop_socket()
+
+    phone.frames.clear()
+    token = await stage.client.telephony_credentials.create_token(credential.id)
+    await phone.sign_in(login_token=token, reconnection=True, sessid=phone.sessid)
+    await phone.hang_up()
+
+    await stage.event("call.hangup")
+    assert [frame["method"] for frame in phone.frames if frame["method"] == "telnyx_rtc.attach"] == []
