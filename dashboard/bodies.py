@@ -1,10 +1,11 @@
-"""Read the small JSON bodies of the dashboard's actions, strictly."""
+"""Read the small JSON bodies of the dashboard's actions, strictly; what PostgreSQL could not keep is replaced."""
 
-import json
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
+
+from telephony import wire
 
 NOTES_LENGTH = 20_000
 DISPOSITION_LENGTH = 40
@@ -25,8 +26,8 @@ def read(request: HttpRequest, *, most_bytes: int) -> dict[str, Any]:
     if len(raw) > most_bytes:
         raise BadBody("The body is too long.")
     try:
-        body = json.loads(raw or b"{}")
-    except (ValueError, RecursionError) as error:
+        body = wire.decode((raw or b"{}").decode())
+    except (UnicodeDecodeError, wire.Unreadable) as error:
         raise BadBody("Send a JSON object.") from error
     if not isinstance(body, dict):
         raise BadBody("Send a JSON object.")
@@ -41,10 +42,7 @@ def flag(body: dict[str, Any], name: str) -> bool:
 
 
 def text(body: dict[str, Any], name: str, *, longest: int) -> str:
-    """A string PostgreSQL can keep: NUL and lone surrogates are refused."""
     value = body.get(name)
     if not isinstance(value, str) or len(value) > longest:
         raise BadBody(f"“{name}” must be text of at most {longest} characters.")
-    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-        raise BadBody(f"“{name}” holds characters that cannot be kept.")
     return value

@@ -11,9 +11,10 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import timezone
 
-from dashboard import channel_names, desk, limits, permissions, snapshot, wire
+from dashboard import desk, limits, permissions, snapshot, wire
 from dashboard.sharing import Latest, Once
 from handoff import actions
+from sessions_app import groups
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
             await self.close(code=refusal.code)
             return
         self.user_id, self.team = self.closer.user_id, self.closer.team
-        await self._join(channel_names.team(self.team.pk), channel_names.user(self.user_id))
+        await self._join(groups.team(self.team.pk), groups.user(self.user_id))
         await self.accept()
         oldest = _open.add(self.user_id, self)
         if oldest is not None:

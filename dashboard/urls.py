@@ -1,6 +1,6 @@
 """Addresses of the dashboard, and of signing in and out."""
 
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LoginView
 from django.urls import include, path
 
 from dashboard import action_views, views
@@ -21,6 +21,6 @@ _pages = [
 
 urlpatterns = [
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
-    path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("accounts/logout/", views.SignOut.as_view(), name="logout"),
     path("dashboard/", include((_pages, "dashboard"))),
 ]

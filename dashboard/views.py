@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.views import LogoutView
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,9 +14,21 @@ from django.views.decorators.http import require_safe
 
 from dashboard import fragments, snapshot
 from dashboard.permissions import closer_required
+from handoff import actions, selectors
 
 # The page fills the id of an offer, a hand-over or a promise into these.
 PLACEHOLDER_ID = UUID(int=0)
+
+
+class SignOut(LogoutView):
+    """Sign out, take no more calls, and close the sockets of that login."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        closer = selectors.closer_of(request.user)
+        response = super().post(request, *args, **kwargs)
+        if closer is not None:
+            actions.sign_out(closer, now=timezone.now())
+        return response
 
 
 @never_cache

@@ -54,6 +54,12 @@ def set_available(closer: Closer, available: bool, *, now: datetime) -> None:
         roster.changed(closer.team_id)
 
 
+def sign_out(closer: Closer, *, now: datetime) -> None:
+    """Take no more calls, and close the dashboards of that login."""
+    set_available(closer, False, now=now)
+    roster.revoked(closer.user_id)
+
+
 def report_presence(closer: Closer, *, softphone: bool, microphone: bool, sound: bool, now: datetime) -> None:
     """Keep what the dashboard proves of itself every few seconds."""
     before = (closer.is_alive(now), closer.softphone_registered, closer.microphone_granted, closer.sound_unlocked)

@@ -49,6 +49,7 @@ class CloserAdmin(Page):
     def save_model(self, request: HttpRequest, obj: Closer, form: RowForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         roster.changed(obj.team_id)
+        roster.revoked(obj.user_id)
         if "team" in form.changed_data and form.initial.get("team"):
             roster.changed(int(form.initial["team"]))
 

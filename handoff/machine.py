@@ -68,7 +68,6 @@ class Move:
 
 
 _SEARCH_AGAIN = Move(State.RESERVED, (Effect.DROP_CLOSER, Effect.OFFER))
-_LEFT_DURING_SETUP = Move(State.ABANDONED, (Effect.DROP_CLOSER,))
 _TALK_OVER = Move(State.WRAP_UP, (Effect.DROP_CLOSER, Effect.DROP_PROSPECT))
 
 TABLE: dict[tuple[State, Fact], Move] = {
@@ -93,7 +92,7 @@ TABLE: dict[tuple[State, Fact], Move] = {
     (State.ACCEPTED, Fact.COMMAND_FAILED): _SEARCH_AGAIN,
     (State.ACCEPTED, Fact.RELEASED): _SEARCH_AGAIN,
     (State.ACCEPTED, Fact.DEADLINE): _SEARCH_AGAIN,
-    (State.ACCEPTED, Fact.PROSPECT_LEFT): _LEFT_DURING_SETUP,
+    (State.ACCEPTED, Fact.PROSPECT_LEFT): Move(State.ABANDONED, (Effect.DROP_CLOSER,)),
     # Both legs are up
     (State.BRIDGING, Fact.PROSPECT_READY): Move(State.BRIDGING, (Effect.JOIN,)),
     (State.BRIDGING, Fact.JOINED): Move(State.CONNECTED),
@@ -101,7 +100,8 @@ TABLE: dict[tuple[State, Fact], Move] = {
     (State.BRIDGING, Fact.COMMAND_FAILED): _SEARCH_AGAIN,
     (State.BRIDGING, Fact.RELEASED): _SEARCH_AGAIN,
     (State.BRIDGING, Fact.DEADLINE): _SEARCH_AGAIN,
-    (State.BRIDGING, Fact.PROSPECT_LEFT): _LEFT_DURING_SETUP,
+    # They may have talked already: the end of the call can be told before its joining.
+    (State.BRIDGING, Fact.PROSPECT_LEFT): Move(State.WRAP_UP, (Effect.DROP_CLOSER,)),
     # They talk
     (State.CONNECTED, Fact.RELEASED): _TALK_OVER,
     (State.CONNECTED, Fact.CLOSER_LOST): Move(State.DROPPED, (Effect.TELL_DROPPED,)),

@@ -12,7 +12,7 @@ from sessions_app.models import CallLeg, TelephonyCredential, VoiceSession
 from sessions_app.models.people import ConnectionMode
 from telephony.events import AssistantInitialization, CallIds, CallInitiated, ConversationCreated, Event
 
-TOKEN_HEADER = "X-Session-Token"  # noqa: S105 - the name of a header
+TICKET_HEADER = "X-Session-Ticket"
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def _known(ids: CallIds) -> UUID | None:
 
 
 def _introduced(event: Event) -> UUID | None:
-    """A call that a page placed: our token came along, the credential is one that we minted, or it was claimed."""
+    """A call that a page placed: our ticket came along, the credential is one that we minted, or it was claimed."""
     if not event.ids.call_control_id:
         return None
     if isinstance(event, AssistantInitialization):
@@ -132,14 +132,14 @@ def _introduced(event: Event) -> UUID | None:
     if event.ids.connection_id != settings.TELNYX_CONNECTION_ID:
         return None
     headers = {name.lower(): value for name, value in event.custom_headers.items()}
-    from_token = tokens.read(headers.get(TOKEN_HEADER.lower(), ""))
+    from_ticket = tokens.read_ticket(headers.get(TICKET_HEADER.lower(), ""))
     from_credential = (
         TelephonyCredential.objects.filter(sip_username__in=_usernames(event), session__isnull=False)
         .values_list("session_id", flat=True)
         .first()
     )
-    # A credential is proof by Telnyx itself; a token may have been copied from another page.
-    session_id = from_credential or from_token
+    # A credential is proof by Telnyx itself; a ticket may have been copied from another page.
+    session_id = from_credential or from_ticket
     if session_id is None:
         return None
     return VoiceSession.objects.filter(pk=session_id, ended_at=None).values_list("pk", flat=True).first()

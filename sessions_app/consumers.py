@@ -6,7 +6,7 @@ from typing import Any
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
-from sessions_app import live, page, services
+from sessions_app import groups, page, services
 
 HELLO_SECONDS = 5
 MAX_FRAME = 4_096
@@ -52,7 +52,7 @@ class ProspectConsumer(AsyncJsonWebsocketConsumer):
         if session_id is None:
             await self.close(code=UNKNOWN_SESSION)
             return
-        self.group = live.session_group(session_id)
+        self.group = groups.session(session_id)
         await self.channel_layer.group_add(self.group, self.channel_name)
         self.work.cancel()
         self.work = asyncio.ensure_future(self._show_changes())

@@ -14,6 +14,8 @@ from channels.layers import get_channel_layer
 from django.core.exceptions import ImproperlyConfigured
 from redis.exceptions import RedisError
 
+from sessions_app import groups
+
 logger = logging.getLogger(__name__)
 
 LAST_PUSHES_SECONDS = 1.0
@@ -72,32 +74,20 @@ atexit.register(_publisher.finish)
 os.register_at_fork(after_in_child=_publisher.__init__)  # type: ignore[misc]
 
 
-def team_group(team_id: int) -> str:
-    return f"team-{team_id}"
-
-
-def session_group(session_id: UUID | str) -> str:
-    return f"session-{session_id}"
-
-
-def user_group(user_id: int) -> str:
-    return f"user-{user_id}"
-
-
 def announce(*, team_id: int, session_id: UUID, seq: int, kind: str) -> None:
     """Tell the team's dashboards and the prospect's page that entry `seq` exists."""
     message = {"type": "live.event", "session": str(session_id), "seq": seq, "kind": kind}
-    _publisher.put((team_group(team_id), message))
-    _publisher.put((session_group(session_id), message))
+    _publisher.put((groups.team(team_id), message))
+    _publisher.put((groups.session(session_id), message))
 
 
 def announce_roster(team_id: int) -> None:
-    _publisher.put((team_group(team_id), {"type": "live.roster"}))
+    _publisher.put((groups.team(team_id), {"type": "live.roster"}))
 
 
 def revoke(user_id: int) -> None:
     """Close the sockets of a user whose rights changed."""
-    _publisher.put((user_group(user_id), {"type": "live.revoke", "user": user_id}))
+    _publisher.put((groups.user(user_id), {"type": "live.revoke", "user": user_id}))
 
 
 def _layer() -> Any:

@@ -1,21 +1,44 @@
-"""The signed session token that a prospect's page holds."""
+"""The two signed names of a session: the page's token, and the ticket that its call carries.
+
+The ticket travels through Telnyx and comes back in webhooks that are stored, so it must open nothing else.
+"""
 
 from datetime import timedelta
 from uuid import UUID
 
 from django.core import signing
 
-_SALT = "agileadapt.session"
+_PAGE = "agileadapt.session"
+_CALL = "agileadapt.call"
 LIFETIME = timedelta(hours=4)
 
 
 def issue(session_id: UUID) -> str:
-    return signing.TimestampSigner(salt=_SALT).sign(session_id.hex)
+    """What the page shows to us with everything that it asks."""
+    return _sign(session_id, _PAGE)
 
 
 def read(token: str) -> UUID | None:
     """The session that the token names; None when it is forged, expired or no token at all."""
+    return _read(token, _PAGE)
+
+
+def ticket(session_id: UUID) -> str:
+    """What the page's call carries, so that we know whose call it is."""
+    return _sign(session_id, _CALL)
+
+
+def read_ticket(value: str) -> UUID | None:
+    """The session that the ticket names; None when it is forged, expired or no ticket at all."""
+    return _read(value, _CALL)
+
+
+def _sign(session_id: UUID, salt: str) -> str:
+    return signing.TimestampSigner(salt=salt).sign(session_id.hex)
+
+
+def _read(value: str, salt: str) -> UUID | None:
     try:
-        return UUID(hex=signing.TimestampSigner(salt=_SALT).unsign(token, max_age=LIFETIME))
+        return UUID(hex=signing.TimestampSigner(salt=salt).unsign(value, max_age=LIFETIME))
     except (signing.BadSignature, ValueError):
         return None

@@ -116,7 +116,11 @@ class TokenView(APIView):
             {
                 "status": "success",
                 "credentials": _credentials(login),
-                "session": {"id": str(session.pk), "token": tokens.issue(session.pk)},
+                "session": {
+                    "id": str(session.pk),
+                    "token": tokens.issue(session.pk),
+                    "ticket": tokens.ticket(session.pk),
+                },
             },
             status=status.HTTP_201_CREATED,
             headers={"Cache-Control": "no-store"},

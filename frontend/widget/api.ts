@@ -20,7 +20,10 @@ export interface Credentials {
 
 export interface Session {
   id: string;
+  /** For us alone. */
   token: string;
+  /** For the call: it travels through Telnyx and opens nothing else. */
+  ticket: string;
 }
 
 export interface Consent {

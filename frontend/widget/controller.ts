@@ -215,7 +215,7 @@ export class Controller {
     this.isAnonymousLeg = "assistantId" in login;
     const { signalling_host: host, ice_servers: iceServers, region, destination } = this.config;
     const headers = customHeaders(this.surface.attribute("call-custom-headers"));
-    if (this.api.session) headers.push({ name: "X-Session-Token", value: this.api.session.token });
+    if (this.api.session) headers.push({ name: "X-Session-Ticket", value: this.api.session.ticket });
     const callerName = this.surface.attribute("call-caller-name") ?? "";
     const dial = { destination, callerName, headers, stream: this.sound!.outgoing(), speaker: this.surface.speaker };
     await this.line.place({ login, host, iceServers, region }, dial);

@@ -27,7 +27,8 @@ LINES_OF_REGION = """(id) => {
   const drop = (selector, ...names) => root.querySelectorAll(selector).forEach((element) => {
     for (const name of names) element.removeAttribute(name);
   });
-  root.querySelectorAll("time, textarea, [data-count], [data-notes-state]").forEach((element) => { element.textContent = ""; });
+  const blank = "time, textarea, [data-count], [data-notes-state]";
+  root.querySelectorAll(blank).forEach((element) => { element.textContent = ""; });
   root.querySelectorAll(".is-new").forEach((element) => element.classList.remove("is-new"));
   drop("time", "title"); drop("a", "aria-current"); drop("details", "open", "data-bound");
   drop("button", "disabled", "title"); drop("[data-latest]", "hidden"); drop("textarea", "style");

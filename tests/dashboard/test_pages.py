@@ -184,11 +184,10 @@ def test_notes_are_kept_as_typed(alices_browser: Client, alice: Closer, session:
         ("/dashboard/availability", {}),
         ("/dashboard/handoffs/{call}/notes", {"notes": None}),
         ("/dashboard/handoffs/{call}/notes", {"notes": "x" * 20_001}),
-        ("/dashboard/handoffs/{call}/notes", {"notes": "a\0b"}),
-        ("/dashboard/handoffs/{call}/notes", {"notes": "\ud800"}),
         ("/dashboard/handoffs/{call}/complete", {"disposition": "world peace"}),
         ("/dashboard/handoffs/{call}/quality", {"data": "x" * 9000}),
         ("/dashboard/handoffs/{call}/quality", [1]),
+        ("/dashboard/handoffs/{call}/quality", {"data": {"rtt": float("nan")}}),
     ],
 )
 def test_a_strange_body_is_refused(
@@ -200,6 +199,19 @@ def test_a_strange_body_is_refused(
 
     assert response.status_code == 400
     assert response.json()["code"] == "bad_body"
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("a\0b", "a\ufffdb"), ("\ud800", "\ufffd")])
+def test_what_cannot_be_stored_is_replaced_and_the_rest_of_the_notes_kept(
+    alices_browser: Client, alice: Closer, session: VoiceSession, typed: str, kept: str
+) -> None:
+    handoff = hand_over(session, alice, state="wrap_up")
+
+    body = json.dumps({"notes": typed})
+    alices_browser.post(f"/dashboard/handoffs/{handoff.pk}/notes", data=body, content_type="application/json")
+
+    handoff.refresh_from_db()
+    assert handoff.notes == kept
 
 
 @pytest.mark.parametrize("raw", [b"{", b"\xff\xfe", b"[" * 5000, b"null"])

@@ -18,7 +18,7 @@ from django.utils import timezone
 from dashboard import consumers, limits, snapshot
 from handoff import actions
 from handoff.models import Closer, Handoff, Offer
-from sessions_app import live
+from sessions_app import groups
 from sessions_app.models import Epoch, TimelineEntry, VoiceSession, WidgetConfig
 from tests.dashboard.conftest import Socket, ring, tell, telling, visit
 from tests.people import PASSWORD
@@ -267,9 +267,6 @@ class TestWhoMayListen:
         await socket.hello()
 
         await sync_to_async(alices_browser.post)("/accounts/logout/")
-        await get_channel_layer().group_send(
-            live.user_group(standing(socket).user_id), {"type": "live.revoke", "user": 0}
-        )
 
         assert await socket.closed_with() == 4401
 
@@ -280,7 +277,7 @@ class TestWhoMayListen:
         socket = await connect(alices_browser)
         await socket.hello()
 
-        await get_channel_layer().group_send(live.user_group(alice.user_id), {"type": "live.revoke", "user": 0})
+        await get_channel_layer().group_send(groups.user(alice.user_id), {"type": "live.revoke", "user": 0})
         await sync_to_async(alices_browser.post)("/accounts/logout/")
 
         assert await socket.closed_with() == 4401
@@ -303,7 +300,7 @@ class TestWhoMayListen:
         await socket.hello()
 
         await sync_to_async(loss)(alice, bob.team)
-        await get_channel_layer().group_send(live.user_group(alice.user_id), {"type": "live.revoke", "user": 0})
+        await get_channel_layer().group_send(groups.user(alice.user_id), {"type": "live.revoke", "user": 0})
 
         assert await socket.closed_with() == code
 

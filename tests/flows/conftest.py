@@ -131,7 +131,7 @@ def open_visit(widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Cloc
 @pytest.fixture
 def talking(visit: Visit) -> Visit:
     """The call was answered by us and the assistant speaks."""
-    visit.leg.initiated(token=tokens.issue(visit.session_id))
+    visit.leg.initiated(ticket=tokens.ticket(visit.session_id))
     visit.work()
     visit.leg.answered()
     visit.work()

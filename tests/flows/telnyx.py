@@ -92,8 +92,8 @@ class Leg:
     def says(self, event_type: str, *, path: str = CALL_CONTROL, **payload: Any) -> Any:
         return self.webhooks.event(event_type, {**self.ids(), **payload}, path=path)
 
-    def initiated(self, *, token: str = "", direction: str = "incoming", from_: str = "somebody") -> None:
-        headers = [{"name": "X-Session-Token", "value": token}] if token else []
+    def initiated(self, *, ticket: str = "", direction: str = "incoming", from_: str = "somebody") -> None:
+        headers = [{"name": "X-Session-Ticket", "value": ticket}] if ticket else []
         ends: dict[str, Any] = {"from": from_, "to": "agileadapt", "from_sip_uri": f"{from_}@sip.telnyx.com"}
         self.says("call.initiated", direction=direction, state="parked", custom_headers=headers, **ends)
 

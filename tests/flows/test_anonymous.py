@@ -190,7 +190,7 @@ def test_leaving_after_the_rejoin_ends_the_visit(claimed: Visit, alice: Closer) 
 
 def test_a_token_alone_does_not_move_a_living_call(claimed: Visit) -> None:
     intruder = Leg(claimed.leg.webhooks, settings.TELNYX_CONNECTION_ID)
-    intruder.initiated(token=tokens.issue(claimed.session_id))
+    intruder.initiated(ticket=tokens.ticket(claimed.session_id))
     claimed.work()
 
     assert claimed.session.call_control_id == claimed.leg.call_control_id

@@ -39,7 +39,7 @@ SEED = 20261122
 
 def payloads(token: str) -> dict[str, tuple[str, dict[str, Any]]]:
     """What Telnyx says of one visit, in the order in which it happened."""
-    headers = [{"name": "X-Session-Token", "value": token}]
+    headers = [{"name": "X-Session-Ticket", "value": token}]
     over = {"hangup_cause": "normal_clearing", "hangup_source": "caller", "sip_hangup_cause": "200"}
     result = {"full_name": "Ada Lovelace", "email": "ada@example.com"}
     return {
@@ -115,7 +115,7 @@ def story(widget: WidgetConfig, clock: Clock, alice: Closer) -> Story:
     """Alice stays ready: what she is rung for is over before she can answer."""
     Closer.objects.update(seen_at=START + timedelta(minutes=1), available_since=START)
     session = services.open_visit(widget, recording=True, origin="", now=START)
-    told = payloads(tokens.issue(session.pk))
+    told = payloads(tokens.ticket(session.pk))
     bodies = {
         name: envelope(
             kind, {**IDS, **payload}, event_id=f"event-{name}", occurred_at=START + timedelta(seconds=number)

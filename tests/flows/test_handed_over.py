@@ -21,7 +21,7 @@ HISTORY = [
 
 def test_a_parked_call_is_answered_once(visit: Visit) -> None:
     for _ in range(2):
-        visit.leg.initiated(token=tokens.issue(visit.session_id))
+        visit.leg.initiated(ticket=tokens.ticket(visit.session_id))
         visit.work()
 
     assert visit.session.call_control_id == visit.leg.call_control_id
@@ -31,7 +31,7 @@ def test_a_parked_call_is_answered_once(visit: Visit) -> None:
 
 
 def test_an_answered_call_starts_the_gather_with_the_widget_s_questions(visit: Visit) -> None:
-    visit.leg.initiated(token=tokens.issue(visit.session_id))
+    visit.leg.initiated(ticket=tokens.ticket(visit.session_id))
     visit.leg.answered()
     visit.work()
 
@@ -49,7 +49,7 @@ def test_a_widget_may_run_its_configured_assistant_instead(visit: Visit) -> None
     widget.assistant_run = "assistant"
     widget.save()
 
-    visit.leg.initiated(token=tokens.issue(visit.session_id))
+    visit.leg.initiated(ticket=tokens.ticket(visit.session_id))
     visit.leg.answered()
     visit.work()
 

@@ -24,7 +24,7 @@ def test_an_event_before_the_one_that_creates_its_call_waits_for_it(visit: Visit
     visit.leg.partial({"full_name": "Ada"})
     assert set(WebhookDelivery.objects.values_list("status", flat=True)) == {"parked"}
 
-    visit.leg.initiated(token=tokens.issue(visit.session_id))
+    visit.leg.initiated(ticket=tokens.ticket(visit.session_id))
 
     assert set(WebhookDelivery.objects.values_list("status", flat=True)) == {"processed"}
     assert visit.session.answered_at is not None
@@ -43,7 +43,7 @@ def test_what_no_session_ever_claims_is_dead_after_ten_minutes(visit: Visit) -> 
 
 def test_a_duplicate_is_counted_and_changes_nothing(visit: Visit) -> None:
     body = envelope("call.answered", visit.leg.ids(), event_id="evt-1", occurred_at=timezone.now())
-    visit.leg.initiated(token=tokens.issue(visit.session_id))
+    visit.leg.initiated(ticket=tokens.ticket(visit.session_id))
     for _ in range(3):
         assert visit.leg.webhooks.deliver(body).status_code == 200
 
@@ -115,7 +115,7 @@ def test_ids_may_arrive_as_numbers(visit: Visit) -> None:
         "call.initiated",
         connection_id=int(settings.TELNYX_CONNECTION_ID),
         direction="incoming",
-        custom_headers=[{"name": "x-session-token", "value": tokens.issue(visit.session_id)}],
+        custom_headers=[{"name": "x-session-ticket", "value": tokens.ticket(visit.session_id)}],
     )
 
     assert visit.session.call_control_id == visit.leg.call_control_id
@@ -123,7 +123,7 @@ def test_ids_may_arrive_as_numbers(visit: Visit) -> None:
 
 def test_a_second_call_of_one_session_is_hung_up(talking: Visit) -> None:
     second = Leg(talking.leg.webhooks, settings.TELNYX_CONNECTION_ID)
-    second.initiated(token=tokens.issue(talking.session_id))
+    second.initiated(ticket=tokens.ticket(talking.session_id))
     talking.work()
 
     assert talking.session.call_control_id == talking.leg.call_control_id
@@ -135,9 +135,9 @@ def test_a_second_call_of_one_session_is_hung_up(talking: Visit) -> None:
     assert talking.session.ended_at is None
 
 
-@pytest.mark.parametrize("token", ["", "forged", "a:b:c"])
-def test_a_call_without_our_token_belongs_to_nobody(visit: Visit, token: str) -> None:
-    visit.leg.initiated(token=token)
+@pytest.mark.parametrize("ticket", ["", "forged", "a:b:c"])
+def test_a_call_without_our_ticket_belongs_to_nobody(visit: Visit, ticket: str) -> None:
+    visit.leg.initiated(ticket=ticket)
     visit.work()
 
     assert only().status == "parked"
@@ -147,7 +147,7 @@ def test_a_call_without_our_token_belongs_to_nobody(visit: Visit, token: str) ->
 
 def test_a_call_on_another_connection_belongs_to_nobody(visit: Visit) -> None:
     visit.leg.connection_id = "1"
-    visit.leg.initiated(token=tokens.issue(visit.session_id))
+    visit.leg.initiated(ticket=tokens.ticket(visit.session_id))
 
     assert visit.session.call_control_id is None
 
@@ -155,7 +155,7 @@ def test_a_call_on_another_connection_belongs_to_nobody(visit: Visit) -> None:
 def test_a_call_after_the_visit_ended_is_not_answered(talking: Visit) -> None:
     talking.leg.hung_up()
 
-    Leg(talking.leg.webhooks, settings.TELNYX_CONNECTION_ID).initiated(token=tokens.issue(talking.session_id))
+    Leg(talking.leg.webhooks, settings.TELNYX_CONNECTION_ID).initiated(ticket=tokens.ticket(talking.session_id))
 
     assert len(talking.commands("answer")) == 1
 
@@ -218,7 +218,7 @@ def unreachable(*_: Any, **__: Any) -> None:
 def test_an_event_parked_while_its_call_becomes_known_is_taken_at_once(
     visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    visit.leg.initiated(token=tokens.issue(visit.session_id))
+    visit.leg.initiated(ticket=tokens.ticket(visit.session_id))
     with monkeypatch.context() as too_early:
         too_early.setattr(binding, "find", lambda event, introduce: unknown_once(too_early))
         visit.leg.answered()
@@ -236,7 +236,7 @@ def test_an_event_stored_while_its_call_becomes_known_is_taken_after_the_commit(
     visit: Visit, django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks() as after_commit:
-        visit.leg.initiated(token=tokens.issue(visit.session_id))
+        visit.leg.initiated(ticket=tokens.ticket(visit.session_id))
     visit.leg.answered()
     # Put back to what the other transaction had committed when ours looked for parked rows.
     WebhookDelivery.objects.filter(event_type="call.answered").update(status="parked", session=None)

@@ -112,7 +112,7 @@ def talk(visit: Visit) -> None:
 
 @pytest.mark.parametrize(
     ("reach", "state", "hangups"),
-    [(ring, "abandoned", 0), (accept, "abandoned", 1), (bridge, "abandoned", 1), (talk, "wrap_up", 1)],
+    [(ring, "abandoned", 0), (accept, "abandoned", 1), (bridge, "wrap_up", 1), (talk, "wrap_up", 1)],
 )
 def test_a_prospect_may_leave_at_any_moment(
     waiting_for_alice: Visit, reach: Callable[[Visit], None], state: str, hangups: int
@@ -201,7 +201,7 @@ def test_a_prospect_whose_hang_up_was_never_reported_is_found_gone(waiting_for_a
 
 
 def test_an_assistant_that_cannot_start_leads_to_a_person(visit: Visit, alice: Closer) -> None:
-    visit.leg.initiated(token=tokens.issue(visit.session_id))
+    visit.leg.initiated(ticket=tokens.ticket(visit.session_id))
     visit.leg.says("call.conversation.start_failed", reason="service_error", assistant_id="assistant-1")
 
     assert visit.handoff.trigger == "assistant_failed"

@@ -45,7 +45,7 @@ def test_a_closer_who_cannot_be_connected_is_replaced(state: State, fact: Fact) 
     assert follow(state, fact) == SEARCH_AGAIN
 
 
-BEFORE_THE_TALK = [State.NONE, State.RESERVED, State.RINGING, State.ACCEPTED, State.BRIDGING]
+BEFORE_THE_TALK = [State.NONE, State.RESERVED, State.RINGING, State.ACCEPTED]
 
 
 @pytest.mark.parametrize("state", BEFORE_THE_TALK)
@@ -59,6 +59,10 @@ def test_a_prospect_who_leaves_before_the_talk_abandons_it(state: State) -> None
 def test_a_prospect_who_leaves_the_talk_lets_the_closer_finish_the_notes() -> None:
     assert follow(State.CONNECTED, Fact.PROSPECT_LEFT) == Move(State.WRAP_UP, (Effect.DROP_CLOSER,))
     assert follow(State.DROPPED, Fact.PROSPECT_LEFT) == Move(State.WRAP_UP)
+
+
+def test_a_talk_whose_joining_is_told_after_its_end_was_a_talk() -> None:
+    assert follow(State.BRIDGING, Fact.PROSPECT_LEFT) == Move(State.WRAP_UP, (Effect.DROP_CLOSER,))
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - TERMINAL_STATES))

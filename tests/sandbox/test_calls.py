@@ -8,7 +8,7 @@ import telnyx
 from sandbox.config import DEFAULT_APP_ID
 from tests.sandbox.stage import Stage
 
-HEADERS = [{"name": "X-Session-Token", "value": "abc"}]
+HEADERS = [{"name": "X-Session-Ticket", "value": "abc"}]
 
 
 async def test_an_invite_parks_and_tells_who_calls(stage: Stage) -> None:

@@ -44,7 +44,16 @@ def session(widget: WidgetConfig) -> VoiceSession:
 @pytest.mark.parametrize("name", BODIES)
 def test_a_stranger_is_refused(client: Client, session: VoiceSession, name: str) -> None:
     good = tokens.issue(session.pk)
-    refused = ["", "x", "é", forged(good), good[:-1], tokens.issue(uuid.uuid4()), signing.dumps(session.pk.hex)]
+    refused = [
+        "",
+        "x",
+        "é",
+        tokens.ticket(session.pk),
+        forged(good),
+        good[:-1],
+        tokens.issue(uuid.uuid4()),
+        signing.dumps(session.pk.hex),
+    ]
 
     for token in refused:
         response = post(client, name, token)
