@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from channels.layers import get_channel_layer
 
-from sessions_app import live
+from sessions_app import groups, live
 
 TEAM = 4711
 RECEIVE_SECONDS = 5
@@ -43,7 +43,7 @@ def wait_for(layer: Layer, pushes: int) -> None:
 async def test_a_socket_is_told_in_order() -> None:
     layer, session_id = get_channel_layer(), uuid4()
     channel = await layer.new_channel()
-    await layer.group_add(live.session_group(session_id), channel)
+    await layer.group_add(groups.session(session_id), channel)
 
     for seq in range(1, 51):
         announce(session_id, seq)
@@ -55,7 +55,7 @@ async def test_a_socket_is_told_in_order() -> None:
 async def test_a_forked_process_tells_sockets_too() -> None:
     layer, session_id = get_channel_layer(), uuid4()
     channel = await layer.new_channel()
-    await layer.group_add(live.session_group(session_id), channel)
+    await layer.group_add(groups.session(session_id), channel)
     announce(session_id, 1)  # The parent's thread runs before the fork.
     await asyncio.wait_for(layer.receive(channel), RECEIVE_SECONDS)
 
