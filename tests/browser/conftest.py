@@ -27,6 +27,8 @@ from tests.browser.scene import (
 
 HERE = Path(__file__).parent
 TIMEOUT_SECONDS = 240
+# All visitors of these tests come from one address, and more of them than one address may bring in an hour.
+MANY_CALLS = "1000"
 FLAGS = (
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
@@ -48,7 +50,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """All processes, on a database of their own."""
-    with Stack("browser", web_port=8300, sandbox_port=8400, database="browser", shared=True, fresh=True) as running:
+    with Stack(
+        "browser",
+        web_port=8300,
+        sandbox_port=8400,
+        database="browser",
+        shared=True,
+        fresh=True,
+        extra_environment={"TOKEN_LIMIT_PER_ADDRESS": MANY_CALLS},
+    ) as running:
         yield running
 
 

@@ -20,6 +20,10 @@ MOST_STOPS = 90
 # On a phone the board takes the place of the main part, which the checker finds moderately confusing.
 BARRIERS = {"serious", "critical"}
 
+# Colours on their way from one to another are read as neither.
+AT_REST = """() => Promise.all(document.getAnimations()
+  .filter((one) => Number.isFinite(one.effect?.getComputedTiming().endTime))
+  .map((one) => one.finished.catch(() => undefined)))"""
 # The element that a key press would reach, and how it shows that.
 FOCUSED = """() => {
   let one = document.activeElement;
@@ -54,6 +58,7 @@ class Reader:
             page.set_viewport_size(size)
 
     def _look_once(self, page: Page, where: str) -> None:
+        page.evaluate(AT_REST)
         response = Axe().run(page).response
         assert len(response["passes"]) > 5, "the checker looked at next to nothing"
         self.looks += 1
@@ -66,7 +71,8 @@ class Reader:
 
 
 def described(fault: dict[str, Any]) -> str:
-    return f"{fault['id']} ({fault['impact']}): {[node['target'] for node in fault['nodes'][:4]]}"
+    nodes = [(node["target"], node["failureSummary"]) for node in fault["nodes"][:3]]
+    return f"{fault['id']} ({fault['impact']}): {nodes}"
 
 
 @pytest.fixture
