@@ -12,7 +12,7 @@ from channels.layers import get_channel_layer
 from sessions_app import groups, live
 
 TEAM = 4711
-RECEIVE_SECONDS = 5
+RECEIVE_SECONDS = 20
 
 
 class Layer:

@@ -11,7 +11,7 @@ import numpy as np
 from sandbox.audio import SAMPLE_RATE, Loop, Pcm
 from sandbox.media import Media
 
-PATIENCE = 10.0
+PATIENCE = 40.0
 STEP = 0.01
 SPEECH_RMS = 1000.0
 TONE_RMS = 3000.0
