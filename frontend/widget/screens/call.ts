@@ -24,18 +24,19 @@ export class CallScreen implements Screen {
     type: "text", class: "field", maxlength: 2000, autocomplete: "off", "aria-label": T.call.type, placeholder: T.call.type,
   });
   private readonly toggle: HTMLButtonElement;
+  private readonly composer: HTMLFormElement;
   private facts: Facts | null = null;
   private areCaptionsShown = true;
 
   constructor(private readonly actions: Actions) {
     this.toggle = button("captions", "link", T.call.hideCaptions, () => this.toggleCaptions());
     const send = h("button", { type: "submit", class: "button primary send", "data-action": "send", "aria-label": T.call.send }, icon("send"));
-    const composer = h("form", { class: "composer", onsubmit: (event) => void this.submit(event) }, this.input, send);
+    this.composer = h("form", { class: "composer", onsubmit: (event) => void this.submit(event) }, this.input, send);
     this.root = h(
       "section",
       { class: "screen call" },
       h("div", { class: "who" }, this.orb, h("div", { class: "state" }, this.title, this.text, this.timer)),
-      h("div", { class: "talk" }, this.toggle, this.transcript.root, composer),
+      h("div", { class: "talk" }, this.toggle, this.transcript.root, this.composer),
     );
     window.setInterval(() => this.tick(), 1_000);
   }
@@ -49,6 +50,8 @@ export class CallScreen implements Screen {
     say(this.title, title);
     say(this.text, shown === "handing_over" && closer ? T.person.joining(closer) : text);
     this.orb.dataset["show"] = shown;
+    // What is typed reaches the assistant; a closer is spoken with.
+    this.composer.hidden = shown === "handing_over" || shown === "human";
     this.showFace(shown === "human" ? closer.slice(0, 1).toUpperCase() : "");
     this.transcript.update(facts.captions);
     this.tick();
