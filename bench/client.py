@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, takewhile
 
 from bench.deliveries import Delivery
 
@@ -51,18 +52,21 @@ def request(path: str, headers: Mapping[str, str], body: bytes) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-async def hurried(port: int, path: str, deliveries: Sequence[Delivery], *, connections: int) -> list[Answer]:
-    """Send as fast as the answers come, over so many connections."""
+async def hurried(
+    port: int, path: str, deliveries: Sequence[Delivery], *, connections: int, seconds: float
+) -> list[Answer]:
+    """Send as fast as the answers come, over so many connections, until nothing is left or the time is over."""
     waiting = iter(deliveries)
-    answers: list[Answer] = []
+    deadline = time.monotonic() + seconds
 
-    async def keep_sending() -> None:
+    async def keep_sending() -> list[Answer]:
         connection = await Connection.open(port)
-        answers.extend([await connection.post(path, delivery) for delivery in waiting])
+        in_time = takewhile(lambda _: time.monotonic() < deadline, waiting)
+        answers = [await connection.post(path, delivery) for delivery in in_time]
         connection.close()
+        return answers
 
-    await asyncio.gather(*(keep_sending() for _ in range(connections)))
-    return answers
+    return list(chain.from_iterable(await asyncio.gather(*(keep_sending() for _ in range(connections)))))
 
 
 async def paced(port: int, path: str, deliveries: Sequence[Delivery], *, a_second: float) -> list[Answer]:

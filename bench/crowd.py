@@ -49,8 +49,9 @@ def talking(scene: Scene, size: int) -> Iterator[Crowd]:
 def gather(control: SandboxControl, crowd: Crowd, size: int) -> None:
     try:
         control.wait_for("the assistants", lambda _: len(talkers(control)) >= size, seconds=ALL_HEARD_SECONDS)
-    except ControlError as error:
-        crowd.failed.append(Failed(STAGE, str(error)))
+    except ControlError:
+        reason = f"{len(talkers(control))} of {size} talked with the assistant after {ALL_HEARD_SECONDS} s"
+        crowd.failed.append(Failed(STAGE, reason))
     crowd.legs = talkers(control)
 
 
