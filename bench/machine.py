@@ -5,6 +5,8 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from launcher import memory
+
 PROC = Path("/proc")
 POLL_SECONDS = 2.0
 
@@ -44,6 +46,30 @@ def busy_ticks() -> int:
 
 def total_line() -> str:
     return (PROC / "stat").read_text().splitlines()[0]
+
+
+class Neighbours:
+    """How many cores were busy on average with something that this process did not start, since it was made."""
+
+    def __init__(self) -> None:
+        self.started, self.all, self.own = time.monotonic(), busy_ticks(), own_ticks()
+
+    def cores(self) -> float:
+        foreign = (busy_ticks() - self.all) - (own_ticks() - self.own)
+        return max(0.0, foreign / os.sysconf("SC_CLK_TCK") / (time.monotonic() - self.started))
+
+
+def own_ticks() -> int:
+    """Of this process, its descendants, and those of them that have ended."""
+    return sum(map(ticks_of, memory.tree(os.getpid())))
+
+
+def ticks_of(pid: int) -> int:
+    try:
+        after_name = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return sum(map(int, after_name[11:15]))
 
 
 def wait_until_quiet(*, busy: float, seconds: float) -> float:

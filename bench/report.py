@@ -36,14 +36,15 @@ def text(found: Findings) -> str:
 
 def opening(found: Findings) -> str:
     size = found.machine
-    quiet = "quiet" if found.busy_before <= QUIET_CORES else "NOT QUIET: others were using this machine"
-    return "\n".join(
-        [
-            f"Machine: {size.cores} cores, {size.memory_gib} GiB, {size.model}; server: {found.server}.",
-            f"Before the start {found.busy_before:.2f} cores were busy ({quiet}).",
-            "",
-        ]
-    )
+    foreign = {"before the start": found.busy_before} | found.neighbours
+    busy = ", ".join(f"{cores:.2f} ({when})" for when, cores in foreign.items())
+    lines = [
+        f"Machine: {size.cores} cores, {size.memory_gib} GiB, {size.model}; server: {found.server}.",
+        f"Cores that others kept busy: {busy}.",
+    ]
+    if max(foreign.values()) > QUIET_CORES:
+        lines.append("NOT QUIET: compare only what stands in one run.")
+    return "\n".join([*lines, ""])
 
 
 def conversations(found: Findings) -> str:

@@ -39,6 +39,7 @@ class Findings:
     machine: Machine
     server: str
     busy_before: float
+    neighbours: dict[str, float] = field(default_factory=dict)
     timings: dict[str, list[float]] = field(default_factory=dict)
     planned: int = 0
     held: int = 0
@@ -61,7 +62,9 @@ def run(plan: Plan) -> Findings:
         time.sleep(IDLE_SECONDS)
         found.idle = memory_use.measure(stack, memory_use.own())
         with scene.peopled(stack) as people:
+            neighbours = machine.Neighbours()
             converse(people, plan, found)
+            found.neighbours["conversations"] = neighbours.cores()
             cookies = scene.cookies(people.closer.page.context)
             say(f"{CROWD} conversations at once")
             with crowd.talking(people, CROWD) as many:
@@ -70,7 +73,9 @@ def run(plan: Plan) -> Findings:
         found.failed += many.failed
         time.sleep(SETTLE_SECONDS)
         if many.legs:
+            neighbours = machine.Neighbours()
             burden(stack, cookies, many.legs, plan, found)
+            found.neighbours["load"] = neighbours.cores()
     return found
 
 
