@@ -121,16 +121,21 @@ class Signalling:
         await session.request("telnyx_rtc.clientReady", {"reattached_sessions": list(session.legs)})
         if previous and previous is not socket and not previous.closed:
             await previous.close()
-        for leg in tuple(session.legs.values()):
-            await self._give_back(session, leg)
+        for leg in session.legs.values():
+            if leg.is_answered:
+                self._switchboard.background(self._give_back(session, leg))
         return session
 
     async def _give_back(self, session: Session, leg: Leg) -> None:
         """A page that was reloaded has lost the call's sound: offer it anew."""
-        media = leg.media
-        if not leg.is_answered or media is None:
+        media, returned_at = leg.media, session.registered_at
+        if media is None:
             return
-        if not media.is_lost and time.monotonic() - media.heard_at < QUIET_SECONDS:
+        if not media.is_lost:
+            # It may be back sooner than its old connection is known to be gone.
+            await asyncio.sleep(QUIET_SECONDS)
+        is_silent = media.is_lost or time.monotonic() - media.heard_at > QUIET_SECONDS
+        if not leg.is_alive or not is_silent or session.registered_at != returned_at:
             return
         try:
             await session.request("telnyx_rtc.attach", invitation(leg, await media.renew()))

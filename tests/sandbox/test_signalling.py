@@ -195,7 +195,6 @@ async def test_a_reloaded_page_gets_its_call_and_its_sound_back(stage: Stage) ->
 
     phone.frames.clear()
     token = await stage.client.telephony_credentials.create_token(credential.id)
-    await asyncio.sleep(rtc.QUIET_SECONDS)
     await phone.sign_in(login_token=token, sessid=phone.sessid)
     offer = await phone.frame("telnyx_rtc.attach")
     phone.media = Media(on_lost=lambda: None)
@@ -223,6 +222,7 @@ async def test_a_page_that_kept_its_sound_is_offered_no_other(stage: Stage) -> N
     phone.frames.clear()
     token = await stage.client.telephony_credentials.create_token(credential.id)
     await phone.sign_in(login_token=token, reconnection=True, sessid=phone.sessid)
+    await asyncio.sleep(rtc.QUIET_SECONDS + 0.2)
     await phone.hang_up()
 
     await stage.event("call.hangup")
