@@ -19,6 +19,7 @@ from sessions_app import groups
 logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 10
+TEAM_PAUSE_SECONDS = 0.02
 POSITIONS_SECONDS = 25
 ACCOUNT_SECONDS = 50
 # Signing out announces itself before the login session is gone, so a revoked socket looks twice.
@@ -52,6 +53,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         # Hashes of what the page shows: a thousand sockets need not keep a thousand rosters.
         self.last_roster = self.last_desk = 0
         self.is_busy = False
+        self.is_team_due = False
         self.epoch = ""
         self.budget = limits.FrameBudget(at=self.clock())
         self.turn = asyncio.Lock()
@@ -174,10 +176,21 @@ class DashboardConsumer(AsyncWebsocketConsumer):
             if message["seq"] > position:
                 await self._catch_up(session_id, position)
             if message["kind"].startswith(("handoff.", "callback.", "command.")):
-                await self._send_team()
+                self._team_changed()
 
     async def live_roster(self, message: dict[str, Any]) -> None:
+        self._team_changed()
+
+    def _team_changed(self) -> None:
+        """Changes come in groups and one look answers them all; the numbered events must not wait for it."""
+        if not self.is_team_due:
+            self.is_team_due = True
+            self._start(self._send_team_soon())
+
+    async def _send_team_soon(self) -> None:
+        await asyncio.sleep(TEAM_PAUSE_SECONDS)
         async with self.turn:
+            self.is_team_due = False
             if self.positions is not None:
                 await self._send_team()
 
