@@ -54,6 +54,13 @@ def closer_is_told(alice: CloserPage) -> None:
     alice.wait_for_body(softphone="ready")
 
 
+CLICK_ACCEPT_TWICE = """() => {
+  const button = document.querySelector("[data-accept]");
+  button.click();
+  button.click();
+}"""
+
+
 def test_two_clicks_are_one_conversation_and_one_hand_over(
     prospect: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database
 ) -> None:
@@ -74,9 +81,10 @@ def test_two_clicks_are_one_conversation_and_one_hand_over(
     finish_assistant(sandbox)
     alice.wait_for_ring()
     second_tab.wait_for_ring()
+    # Inside the page, because the ring is gone from there in the moment in which any of these is heard.
+    second_tab.page.evaluate(CLICK_ACCEPT_TWICE)
     alice.page.keyboard.press("a")
     alice.page.keyboard.press("a")
-    second_tab.page.locator("[data-accept]").dblclick()
 
     prospect.wait_for("human")
     alice.wait_for_body(softphone="in-call")
