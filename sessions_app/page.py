@@ -14,12 +14,13 @@ CAPTION_TURNS = 200
 
 def state(session: VoiceSession) -> dict[str, Any]:
     """The whole state, sent anew at every change; nothing in it is numbered, so a lost push heals with the next."""
+    is_leg_gone = must_rejoin(session)
     phase = Phase.CALLBACK if session.handover_phase == Phase.CALLBACK else session.phase
     return {
         "type": "state",
         "phase": str(phase),
         "closer": {"name": session.closer_name} if session.closer_name else None,
-        "rejoin": must_rejoin(session),
+        "rejoin": is_leg_gone,
         "turns": _turns(session),
         "callback": _callback(session),
     }
@@ -27,12 +28,13 @@ def state(session: VoiceSession) -> dict[str, Any]:
 
 def must_rejoin(session: VoiceSession) -> bool:
     """The assistant's end took the prospect's leg along, and a closer is being connected."""
+    current = session.legs.filter(call_control_id=session.call_control_id).first()
+    is_gone = current is None or current.ended_at is not None
+    # Read after the leg: one transaction may have ended both the leg and the visit since the session was read.
+    session.refresh_from_db(fields=["ended_at", "handover_phase", "closer_name", "assistant_ended_at", "has_rejoined"])
     if session.ended_at or session.phase not in {Phase.HANDING_OVER, Phase.HUMAN}:
         return False
-    current = session.legs.filter(call_control_id=session.call_control_id).first()
-    if services.is_anonymous(session) and not session.has_rejoined:
-        return True
-    return current is None or current.ended_at is not None
+    return is_gone or (services.is_anonymous(session) and not session.has_rejoined)
 
 
 def _turns(session: VoiceSession) -> list[dict[str, str]]:

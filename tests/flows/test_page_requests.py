@@ -7,7 +7,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from handoff.models import CallbackPromise, Closer
-from tests.flows.conftest import ANSWERS, Visit
+from sessions_app import page
+from tests.flows.conftest import ANSWERS, Visit, connect
 
 
 def test_a_typed_message_reaches_the_assistant_as_the_prospect_s_turn(talking: Visit) -> None:
@@ -96,3 +97,15 @@ def test_a_page_that_never_calls_is_ended_by_the_sweep(visit: Visit) -> None:
     visit.pass_time(20)
 
     assert visit.session.end_reason == "never_called"
+
+
+def test_a_page_is_not_asked_back_into_a_visit_that_has_just_ended(waiting_for_alice: Visit) -> None:
+    visit = waiting_for_alice
+    connect(visit)
+    read_before_the_end = visit.session
+
+    visit.leg.hung_up()
+    visit.work()
+
+    state = page.state(read_before_the_end)
+    assert (state["rejoin"], state["phase"]) == (False, "ended")
