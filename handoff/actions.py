@@ -7,9 +7,8 @@ from uuid import UUID
 
 from django.db import transaction
 
-from handoff import ledger, roster, services
+from handoff import ledger, policies, roster, services
 from handoff.door import HANDLERS
-from handoff.effects import policy_of
 from handoff.ledger import Intent
 from handoff.machine import Fact, State
 from handoff.models import CallbackPromise, Closer, Handoff, Offer
@@ -234,7 +233,7 @@ def promise_callback(
     """Write down where and when the prospect wants to be called; a wish out of reach falls back on the policy."""
     session = services.lock(session_id)
     promise = CallbackPromise.objects.filter(session=session).first()
-    policy_minutes = policy_of(Handoff(session=session)).callback_minutes
+    policy_minutes = policies.of(session).callback_minutes
     due_at = promise.due_at if promise else now + timedelta(minutes=policy_minutes)
     if when and now < when < now + LATEST_CALLBACK:
         due_at = when

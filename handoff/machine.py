@@ -10,6 +10,7 @@ class State(StrEnum):
     RESERVED = "reserved"  # somebody is looked for
     RINGING = "ringing"  # one closer's dashboard rings
     ACCEPTED = "accepted"  # a closer took it; their leg is being set up
+    SEATED = "seated"  # their leg is up and waits for the assistant's end
     BRIDGING = "bridging"  # their leg is up; the two are being joined
     CONNECTED = "connected"
     DROPPED = "dropped"  # the closer's line broke; the prospect is still there
@@ -27,12 +28,15 @@ class Fact(StrEnum):
     DECLINED = "declined"
     ACCEPTED = "accepted"
     CLOSER_ANSWERED = "closer_answered"
-    PROSPECT_READY = "prospect_ready"
+    TAKEN_OVER = "taken_over"  # the closer will not wait for the assistant's end
+    PROSPECT_FREE = "prospect_free"  # the assistant has ended, or nothing can keep the prospect with it
+    PROSPECT_READY = "prospect_ready"  # a new leg of the prospect is up
     JOINED = "joined"
     CLOSER_LOST = "closer_lost"
     COMMAND_FAILED = "command_failed"
     PROSPECT_LEFT = "prospect_left"
     RELEASED = "released"
+    HANDED_BACK = "handed_back"
     WRAPPED_UP = "wrapped_up"
     DEADLINE = "deadline"
 
@@ -41,20 +45,29 @@ class Effect(StrEnum):
     OFFER = "offer"  # look for a closer and ring them, or find that nobody is left
     TELL_WAITING = "tell_waiting"
     TELL_DROPPED = "tell_dropped"
-    WITHDRAW = "withdraw"  # stop a ring that nobody needs any more
+    WITHDRAW = "withdraw"  # stop the rings that nobody needs any more
     EXPIRE = "expire"  # the ring was not answered
     CONNECT = "connect"  # set up the closer's leg
+    SEAT = "seat"  # the leg is up: join at once unless the assistant still speaks
+    FREE_PROSPECT = "free_prospect"  # end the assistant politely
     JOIN = "join"  # bring both legs together
     DROP_CLOSER = "drop_closer"
     DROP_PROSPECT = "drop_prospect"
+    RETURN_PROSPECT = "return_prospect"  # let the assistant take the prospect again
     PROMISE = "promise"  # promise a callback and say so
 
 
 TERMINAL_STATES = frozenset({State.COMPLETED, State.ABANDONED, State.UNANSWERED, State.FAILED})
+# The prospect is no longer in it: another hand-over of the same session may begin.
+SETTLED_STATES = TERMINAL_STATES | {State.WRAP_UP}
 
 # How long a state may last before the DEADLINE fact. The ring and the wrap-up take theirs from the policy.
 SEARCH_INTERVAL = timedelta(seconds=1)
 LEG_SETUP = timedelta(seconds=20)
+# The longest that an assistant may let a closer listen or wait.
+LONGEST_SEAT = timedelta(minutes=15)
+# From the wish to take over to the end of the assistant's last sentence.
+FREEING = timedelta(seconds=8)
 JOINING = timedelta(seconds=15)
 LONGEST_TALK = timedelta(hours=4)
 # Both legs of a talk end together when the prospect hangs up, and the closer's end may be told first.
@@ -63,38 +76,60 @@ DROP_GRACE = timedelta(seconds=2)
 
 @dataclass(frozen=True)
 class Move:
+    """What follows a fact. A move within one state keeps the time that the state has left, unless it `restarts`."""
+
     state: State
     effects: tuple[Effect, ...] = ()
+    restarts: bool = False
 
 
+_SEARCH = Move(State.RESERVED, (Effect.TELL_WAITING, Effect.OFFER))
 _SEARCH_AGAIN = Move(State.RESERVED, (Effect.DROP_CLOSER, Effect.OFFER))
+_TAKE = Move(State.ACCEPTED, (Effect.WITHDRAW, Effect.CONNECT))
+_JOIN = Move(State.BRIDGING, (Effect.JOIN,))
 _TALK_OVER = Move(State.WRAP_UP, (Effect.DROP_CLOSER, Effect.DROP_PROSPECT))
 
 TABLE: dict[tuple[State, Fact], Move] = {
-    (State.NONE, Fact.TRIGGERED): Move(State.RESERVED, (Effect.TELL_WAITING, Effect.OFFER)),
-    (State.NONE, Fact.DEADLINE): Move(State.RESERVED, (Effect.TELL_WAITING, Effect.OFFER)),
+    (State.NONE, Fact.TRIGGERED): _SEARCH,
+    (State.NONE, Fact.DEADLINE): _SEARCH,
+    (State.NONE, Fact.ACCEPTED): _TAKE,
     (State.NONE, Fact.PROSPECT_LEFT): Move(State.ABANDONED),
-    # Looking for somebody
+    # Looking for somebody; while the assistant speaks, nobody waits and nobody gives up
     (State.RESERVED, Fact.OFFERED): Move(State.RINGING),
-    (State.RESERVED, Fact.DEADLINE): Move(State.RESERVED, (Effect.OFFER,)),
+    (State.RESERVED, Fact.ACCEPTED): _TAKE,
+    (State.RESERVED, Fact.DEADLINE): Move(State.RESERVED, (Effect.OFFER,), restarts=True),
+    (State.RESERVED, Fact.PROSPECT_FREE): Move(State.RESERVED, (Effect.TELL_WAITING, Effect.OFFER), restarts=True),
     (State.RESERVED, Fact.NOBODY_LEFT): Move(State.UNANSWERED, (Effect.PROMISE,)),
     (State.RESERVED, Fact.PROSPECT_LEFT): Move(State.ABANDONED),
-    # One dashboard rings
-    (State.RINGING, Fact.ACCEPTED): Move(State.ACCEPTED, (Effect.CONNECT,)),
+    # Dashboards ring
+    (State.RINGING, Fact.ACCEPTED): _TAKE,
     (State.RINGING, Fact.DECLINED): Move(State.RESERVED, (Effect.OFFER,)),
     (State.RINGING, Fact.DEADLINE): Move(State.RESERVED, (Effect.EXPIRE, Effect.OFFER)),
+    (State.RINGING, Fact.PROSPECT_FREE): Move(State.RINGING, (Effect.TELL_WAITING,)),
     (State.RINGING, Fact.PROSPECT_LEFT): Move(State.ABANDONED, (Effect.WITHDRAW,)),
     # A closer took it. A transfer joins by itself, so JOINED may come without CLOSER_ANSWERED.
-    (State.ACCEPTED, Fact.CLOSER_ANSWERED): Move(State.BRIDGING, (Effect.JOIN,)),
-    (State.ACCEPTED, Fact.PROSPECT_READY): Move(State.ACCEPTED, (Effect.CONNECT,)),
+    (State.ACCEPTED, Fact.CLOSER_ANSWERED): Move(State.SEATED, (Effect.SEAT,)),
+    (State.ACCEPTED, Fact.TAKEN_OVER): Move(State.ACCEPTED),
+    (State.ACCEPTED, Fact.PROSPECT_FREE): Move(State.ACCEPTED, (Effect.TELL_WAITING, Effect.CONNECT)),
+    (State.ACCEPTED, Fact.PROSPECT_READY): Move(State.ACCEPTED, (Effect.CONNECT,), restarts=True),
     (State.ACCEPTED, Fact.JOINED): Move(State.CONNECTED),
     (State.ACCEPTED, Fact.CLOSER_LOST): _SEARCH_AGAIN,
     (State.ACCEPTED, Fact.COMMAND_FAILED): _SEARCH_AGAIN,
     (State.ACCEPTED, Fact.RELEASED): _SEARCH_AGAIN,
     (State.ACCEPTED, Fact.DEADLINE): _SEARCH_AGAIN,
     (State.ACCEPTED, Fact.PROSPECT_LEFT): Move(State.ABANDONED, (Effect.DROP_CLOSER,)),
+    # The warm seat: the closer's leg is up and waits until the assistant is done, or is asked to be
+    (State.SEATED, Fact.PROSPECT_FREE): _JOIN,
+    (State.SEATED, Fact.PROSPECT_READY): _JOIN,
+    (State.SEATED, Fact.TAKEN_OVER): Move(State.SEATED, (Effect.FREE_PROSPECT,), restarts=True),
+    (State.SEATED, Fact.JOINED): Move(State.CONNECTED),
+    (State.SEATED, Fact.CLOSER_LOST): _SEARCH_AGAIN,
+    (State.SEATED, Fact.COMMAND_FAILED): _SEARCH_AGAIN,
+    (State.SEATED, Fact.RELEASED): _SEARCH_AGAIN,
+    (State.SEATED, Fact.DEADLINE): _JOIN,
+    (State.SEATED, Fact.PROSPECT_LEFT): Move(State.ABANDONED, (Effect.DROP_CLOSER,)),
     # Both legs are up
-    (State.BRIDGING, Fact.PROSPECT_READY): Move(State.BRIDGING, (Effect.JOIN,)),
+    (State.BRIDGING, Fact.PROSPECT_READY): _JOIN,
     (State.BRIDGING, Fact.JOINED): Move(State.CONNECTED),
     (State.BRIDGING, Fact.CLOSER_LOST): _SEARCH_AGAIN,
     (State.BRIDGING, Fact.COMMAND_FAILED): _SEARCH_AGAIN,
@@ -104,6 +139,7 @@ TABLE: dict[tuple[State, Fact], Move] = {
     (State.BRIDGING, Fact.PROSPECT_LEFT): Move(State.WRAP_UP, (Effect.DROP_CLOSER,)),
     # They talk
     (State.CONNECTED, Fact.RELEASED): _TALK_OVER,
+    (State.CONNECTED, Fact.HANDED_BACK): Move(State.WRAP_UP, (Effect.DROP_CLOSER, Effect.RETURN_PROSPECT)),
     (State.CONNECTED, Fact.CLOSER_LOST): Move(State.DROPPED, (Effect.TELL_DROPPED,)),
     (State.CONNECTED, Fact.DEADLINE): _TALK_OVER,
     (State.CONNECTED, Fact.PROSPECT_LEFT): Move(State.WRAP_UP, (Effect.DROP_CLOSER,)),

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from handoff import effects, ledger, reactions, services
+from handoff import joining, ledger, reactions, services
 from handoff.commands import Answer
 from handoff.door import HANDLERS
 from handoff.ledger import Intent
@@ -93,7 +93,7 @@ def _dialled(command: Command, session: VoiceSession, answer: Answer, now: datet
         return
     handoff = _handoff_of(command, session)
     if handoff is None:
-        effects.hang_up(session, leg, now=now)  # The hand-over went another way while this was being dialled.
+        joining.hang_up(session, leg, now=now)  # The hand-over went another way while this was being dialled.
     else:
         _stamp_sent(handoff, command)
         handoff.closer_leg = leg
@@ -118,7 +118,7 @@ def _conference_created(command: Command, session: VoiceSession, answer: Answer,
         return
     handoff.conference_id = str(answer.ids["conference_id"])[:100]
     handoff.save(update_fields=["conference_id"])
-    ledger.enqueue(session, effects.join_conference(handoff, handoff.closer_leg), now=now, handoff=handoff)
+    ledger.enqueue(session, joining.join_conference(handoff, handoff.closer_leg), now=now, handoff=handoff)
 
 
 def _looked_up(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:

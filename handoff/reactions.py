@@ -5,7 +5,7 @@ from functools import singledispatch
 
 from django.conf import settings
 
-from handoff import effects, ledger, marks, sentences, services
+from handoff import callbacks, joining, ledger, marks, sentences, services, telling
 from handoff.ledger import Intent
 from handoff.machine import Fact, State
 from handoff.models import Handoff
@@ -37,7 +37,7 @@ def _(event: events.CallInitiated, session: VoiceSession, now: datetime) -> None
         if fold.is_current(leg, session) and session.ended_at is None:
             ledger.enqueue(session, Intent("answer", f"leg:{leg.pk}:answer", leg.call_control_id), now=now)
         else:
-            effects.hang_up(session, leg, now=now)  # One session carries one call.
+            joining.hang_up(session, leg, now=now)  # One session carries one call.
 
 
 @react.register
@@ -118,13 +118,13 @@ def _(event: events.SpeakEnded, session: VoiceSession, now: datetime) -> None:
     if leg is None or not fold.is_current(leg, session):
         return
     handoff, mark = services.open_handoff(session), marks.read(event.client_state)
-    if handoff is None and mark is not None and mark.subject == marks.sentence(effects.APOLOGY):
+    if handoff is None and mark is not None and mark.subject == marks.sentence(callbacks.APOLOGY):
         # Nothing keeps the prospect on the line now.
-        ledger.hasten(effects.hang_up_key(leg), now=now)
+        ledger.hasten(joining.hang_up_key(leg), now=now)
     elif handoff is not None and handoff.state in {State.RESERVED, State.RINGING}:
         number = handoff.commands.filter(kind="speak").count()
         text = sentences.still_calling()
-        effects.tell(handoff, text, name=f"waiting:{number}", now=now, delay=PAUSE_BETWEEN_SENTENCES)
+        telling.say(handoff, text, name=f"waiting:{number}", now=now, delay=PAUSE_BETWEEN_SENTENCES)
 
 
 def adopt_closer_leg(leg: CallLeg, client_state: str | None, session: VoiceSession) -> None:
@@ -140,7 +140,7 @@ def adopt_closer_leg(leg: CallLeg, client_state: str | None, session: VoiceSessi
 def closer_answered(session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
     handoff = services.open_handoff(session)
     if handoff is None or handoff.closer_leg_id != leg.pk:
-        effects.hang_up(session, leg, now=now)  # Answered after the hand-over went another way.
+        joining.hang_up(session, leg, now=now)  # Answered after the hand-over went another way.
         return
     services.apply(handoff, Fact.CLOSER_ANSWERED, now=now)
 

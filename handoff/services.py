@@ -4,9 +4,9 @@ import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from handoff import effects, machine
+from handoff import effects, machine, policies
 from handoff.machine import Fact, State
-from handoff.models import Handoff, RoutingPolicy
+from handoff.models import Handoff
 from sessions_app import services as sessions
 from sessions_app import timeline
 from sessions_app.models import VoiceSession
@@ -21,6 +21,7 @@ _STAMPS = {
 }
 _PHASES = {
     State.RESERVED: Phase.HANDING_OVER,
+    State.SEATED: Phase.HANDING_OVER,
     State.RINGING: Phase.HANDING_OVER,
     State.ACCEPTED: Phase.HANDING_OVER,
     State.BRIDGING: Phase.HANDING_OVER,
@@ -30,6 +31,7 @@ _PHASES = {
 }
 _ENTRIES = {
     State.ACCEPTED: "handoff.accepted",
+    State.SEATED: "handoff.seated",
     State.BRIDGING: "handoff.bridging",
     State.CONNECTED: "handoff.connected",
     State.DROPPED: "handoff.dropped",
@@ -67,7 +69,7 @@ def trigger(session: VoiceSession, reason: str, *, now: datetime) -> Handoff | N
     """Begin the hand-over of a locked session, once; with the prospect gone it is abandoned at once."""
     if Handoff.objects.filter(session=session).exists():
         return None
-    policy, _ = RoutingPolicy.objects.get_or_create(team_id=session.team_id)
+    policy = policies.of(session)
     handoff = Handoff(
         session=session,
         trigger=reason,
@@ -150,11 +152,12 @@ def _deadline(handoff: Handoff, state: State, now: datetime) -> datetime | None:
     """When the state has lasted too long; None for the states that last for ever."""
     if state in machine.TERMINAL_STATES:
         return None
-    policy = effects.policy_of(handoff)
+    policy = policies.of(handoff.session)
     lasting = {
         State.RESERVED: machine.SEARCH_INTERVAL,
         State.RINGING: timedelta(seconds=policy.ring_seconds),
         State.ACCEPTED: machine.LEG_SETUP,
+        State.SEATED: machine.FREEING if handoff.takes_now else machine.LONGEST_SEAT,
         State.BRIDGING: machine.JOINING,
         State.CONNECTED: machine.LONGEST_TALK,
         State.DROPPED: machine.DROP_GRACE,

@@ -9,7 +9,7 @@ from sessions_app.models.record import (
     TranscriptTurn,
     WebhookDelivery,
 )
-from sessions_app.models.visit import CallLeg, Consent, TelephonyCredential, VoiceSession
+from sessions_app.models.visit import CallLeg, Consent, Run, TelephonyCredential, VoiceSession
 
 __all__ = [
     "CallLeg",
@@ -18,6 +18,7 @@ __all__ = [
     "Epoch",
     "Insight",
     "Prospect",
+    "Run",
     "Team",
     "TelephonyCredential",
     "TimelineEntry",

@@ -8,6 +8,7 @@ from django.db import models
 
 from sessions_app.gather import validate_schema
 from sessions_app.headers import validate_headers
+from sessions_app.hours import validate_hours, validate_time_zone
 from sessions_app.ordered_json import OrderedJSONField
 from sessions_app.origins import validate_origin
 
@@ -72,6 +73,27 @@ class WidgetConfig(models.Model):
     )
     voice = models.CharField(max_length=80, default="Telnyx.KokoroTTS.af_heart")
     gather_schema = OrderedJSONField(default=default_gather_schema, validators=[validate_schema])
+
+    pre_alert_percent = models.PositiveSmallIntegerField(
+        default=75,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text="Share of the required answers at which a closer is rung while the assistant speaks; empty: never.",
+    )
+    required_skills = ArrayField(
+        models.CharField(max_length=40), default=list, blank=True, help_text="Closers must have all of these."
+    )
+    business_hours = models.JSONField(
+        default=dict,
+        blank=True,
+        validators=[validate_hours],
+        help_text='Such as {"mon": [["09:00", "17:30"]]}. A day that is not named is closed; empty: always open.',
+    )
+    time_zone = models.CharField(max_length=40, default="Australia/Sydney", validators=[validate_time_zone])
+    slot_minutes = models.PositiveSmallIntegerField(
+        default=30, validators=[MinValueValidator(5), MaxValueValidator(240)], help_text="Length of a callback slot."
+    )
 
     volume_threshold = models.PositiveSmallIntegerField(
         default=15, validators=[MaxValueValidator(255)], help_text="RMS energy, 0 to 255, above which sound is speech."

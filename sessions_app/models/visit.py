@@ -26,6 +26,13 @@ class VoiceSession(models.Model):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="sessions")
     prospect = models.ForeignKey(Prospect, null=True, on_delete=models.SET_NULL, related_name="sessions")
     connection_mode = models.CharField(max_length=12, choices=ConnectionMode.choices)
+    previous = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="callbacks",
+        help_text="The visit called back.",
+    )
 
     # The prospect's current leg; a rejoin replaces these three.
     call_control_id = models.CharField(max_length=200, null=True, unique=True)
@@ -48,6 +55,9 @@ class VoiceSession(models.Model):
     handover_phase = models.CharField(max_length=12, blank=True, choices=Phase.choices)
     closer_name = models.CharField(max_length=80, blank=True)
     callback_due_at = models.DateTimeField(null=True)
+    run_number = models.PositiveSmallIntegerField(default=0, help_text="Of the assistant's newest run.")
+    leg_refused = models.BooleanField(default=False, help_text="The assistant's own leg took none of our commands.")
+    page_seen_at = models.DateTimeField(null=True, help_text="Last sign of life of the prospect's page.")
     has_rejoined = models.BooleanField(default=False, help_text="The page placed a second call of its own.")
 
     last_seq = models.PositiveIntegerField(default=0, help_text="Number of the newest timeline entry.")
@@ -71,6 +81,33 @@ class VoiceSession(models.Model):
         if self.assistant_ended_at:
             return Phase.HANDING_OVER
         return Phase.ASSISTANT if self.assistant_started_at else Phase.CONNECTING
+
+
+class Run(models.Model):
+    """One time that the assistant speaks in a visit: it may be given the call back, or return to book a callback."""
+
+    class Purpose(models.TextChoices):
+        QUALIFY = "qualify", "Asks the questions"
+        RETURNED = "returned", "Was given the call back by a closer"
+        CALLBACK = "callback", "Books a callback, because nobody is free"
+
+    session = models.ForeignKey(VoiceSession, on_delete=models.CASCADE, related_name="runs")
+    number = models.PositiveSmallIntegerField(help_text="Counted from 1.")
+    purpose = models.CharField(max_length=10, choices=Purpose.choices, default=Purpose.QUALIFY)
+    conversation_id = models.CharField(max_length=100, null=True, unique=True)
+    instruction = models.TextField(blank=True, help_text="What the closer asked it to do.")
+    offered = models.JSONField(default=list, help_text="The callback slots it may name: label and time.")
+    history = models.JSONField(default=list, help_text="The turns it was given to remember.")
+    requested_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["session", "number"]
+        constraints = [models.UniqueConstraint(fields=["session", "number"], name="run_number_once")]
+
+    def __str__(self) -> str:
+        return f"Run {self.number} of {self.session_id}"
 
 
 class CallLeg(models.Model):

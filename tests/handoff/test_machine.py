@@ -29,7 +29,7 @@ def run(facts: list[Fact], state: State = State.NONE) -> tuple[State, list[Effec
         ([Fact.TRIGGERED, Fact.OFFERED, Fact.DECLINED], State.RESERVED),
         ([Fact.TRIGGERED, Fact.OFFERED, Fact.DEADLINE], State.RESERVED),
         ([Fact.TRIGGERED, Fact.OFFERED, Fact.ACCEPTED], State.ACCEPTED),
-        ([Fact.TRIGGERED, Fact.OFFERED, Fact.ACCEPTED, Fact.CLOSER_ANSWERED], State.BRIDGING),
+        ([Fact.TRIGGERED, Fact.OFFERED, Fact.ACCEPTED, Fact.CLOSER_ANSWERED], State.SEATED),
         ([Fact.TRIGGERED, Fact.OFFERED, Fact.ACCEPTED, Fact.JOINED], State.CONNECTED),
         ([Fact.TRIGGERED, Fact.OFFERED, Fact.ACCEPTED, Fact.CLOSER_ANSWERED, Fact.JOINED], State.CONNECTED),
         ([Fact.TRIGGERED, Fact.OFFERED, Fact.ACCEPTED, Fact.JOINED, Fact.RELEASED, Fact.WRAPPED_UP], State.COMPLETED),

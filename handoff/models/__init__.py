@@ -1,0 +1,8 @@
+"""Closers, hand-overs, offers, commands to Telnyx and promises to call back."""
+
+from handoff.models.callback import CallbackPromise, Pulse
+from handoff.models.command import Command
+from handoff.models.handoff import Handoff, Offer
+from handoff.models.people import HEARTBEAT_TIMEOUT, Closer, RoutingPolicy
+
+__all__ = ["HEARTBEAT_TIMEOUT", "CallbackPromise", "Closer", "Command", "Handoff", "Offer", "Pulse", "RoutingPolicy"]

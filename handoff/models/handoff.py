@@ -1,0 +1,101 @@
+"""Hand-overs and the rings they make."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from handoff.machine import SETTLED_STATES, TERMINAL_STATES, State
+from handoff.models.people import Closer, RoutingPolicy
+from sessions_app.models import CallLeg, VoiceSession
+
+
+class Handoff(models.Model):
+    """One way of one session from the assistant to a closer."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    session = models.ForeignKey(VoiceSession, on_delete=models.CASCADE, related_name="handoffs")
+    run = models.PositiveSmallIntegerField(default=1, help_text="Number of the assistant's run that it follows.")
+    trigger = models.CharField(max_length=40)
+    state = models.CharField(max_length=12, choices=[(state.value, state.value) for state in State])
+    outcome = models.CharField(max_length=40, blank=True, help_text="Typed reason of the end.")
+    method = models.CharField(max_length=12, choices=RoutingPolicy.Method.choices)
+    closer = models.ForeignKey(Closer, null=True, on_delete=models.SET_NULL, related_name="handoffs")
+    closer_leg = models.ForeignKey(CallLeg, null=True, on_delete=models.SET_NULL, related_name="+")
+    assigned_to = models.ForeignKey(
+        Closer, null=True, on_delete=models.SET_NULL, related_name="+", help_text="A supervisor's choice; rung first."
+    )
+    takes_now = models.BooleanField(default=False, help_text="The closer does not wait for the assistant's end.")
+    listens_in = models.BooleanField(default=False, help_text="The closer's leg hears the assistant.")
+    conference_id = models.CharField(max_length=100, blank=True)
+    dropped_by = models.ForeignKey(
+        Closer, null=True, on_delete=models.SET_NULL, related_name="+", help_text="Whose line broke; rung again first."
+    )
+    dropped_at = models.DateTimeField(null=True)
+    attempt = models.PositiveSmallIntegerField(default=0, help_text="Counts the closers that accepted.")
+    deadline_at = models.DateTimeField(null=True, help_text="Set while the hand-over is not over.")
+
+    triggered_at = models.DateTimeField()
+    give_up_at = models.DateTimeField(
+        null=True, help_text="When waiting ends with a callback promise; nobody waits while the assistant speaks."
+    )
+    offered_at = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+    seated_at = models.DateTimeField(null=True, help_text="The closer's leg was up while the assistant spoke.")
+    prospect_free_at = models.DateTimeField(null=True, help_text="The assistant had ended.")
+    command_sent_at = models.DateTimeField(null=True)
+    connected_at = models.DateTimeField(null=True)
+    released_at = models.DateTimeField(null=True, help_text="When the talk with the closer ended.")
+    ended_at = models.DateTimeField(null=True)
+
+    media_up_at = models.DateTimeField(null=True, help_text="Both browsers received the other's audio.")
+    first_word_at = models.DateTimeField(null=True, help_text="The prospect heard the closer.")
+    dead_air_ms = models.PositiveIntegerField(null=True, help_text="Silence between assistant and closer.")
+
+    notes = models.TextField(blank=True)
+    disposition = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session"],
+                name="one_open_handoff",
+                condition=~Q(state__in=sorted(state.value for state in SETTLED_STATES)),
+            ),
+            models.CheckConstraint(
+                name="open_handoff_has_deadline",
+                condition=Q(state__in=sorted(state.value for state in TERMINAL_STATES)) | Q(deadline_at__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(fields=["deadline_at"], name="handoff_due", condition=Q(deadline_at__isnull=False))]
+
+    def __str__(self) -> str:
+        return f"Hand-over {self.pk}"
+
+
+class Offer(models.Model):
+    """One ring on one closer's dashboard."""
+
+    class State(models.TextChoices):
+        RINGING = "ringing", "Ringing"
+        ACCEPTED = "accepted", "Accepted"
+        DECLINED = "declined", "Declined"
+        EXPIRED = "expired", "Not answered"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="offers")
+    closer = models.ForeignKey(Closer, on_delete=models.CASCADE, related_name="offers")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.RINGING)
+    reason = models.CharField(max_length=120, help_text="Why this closer.")
+    offered_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["closer"], name="one_ring_per_closer", condition=Q(state="ringing")),
+        ]
+
+    def __str__(self) -> str:
+        return f"Offer {self.pk}"

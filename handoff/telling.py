@@ -1,0 +1,37 @@
+"""What the prospect hears from us while they wait."""
+
+from datetime import datetime, timedelta
+
+from handoff import ledger, marks, policies, sentences
+from handoff.joining import prospect_leg
+from handoff.ledger import Intent
+from handoff.models import Handoff
+
+
+def say(handoff: Handoff, text: str, *, name: str, now: datetime, delay: timedelta = timedelta()) -> None:
+    """Say a sentence to the prospect, if there is a leg to say it on."""
+    leg = prospect_leg(handoff.session)
+    if leg is None:
+        return
+    mark = marks.write(handoff.pk, marks.sentence(name))
+    said = {"text": text, "voice": handoff.session.widget.voice, "mark": mark}
+    key = f"{handoff.pk}:say:{name}"
+    intent = Intent("speak", key, call_control_id=leg.call_control_id, arguments=said, delay=delay)
+    ledger.enqueue(handoff.session, intent, now=now, handoff=handoff)
+
+
+def tell_waiting(handoff: Handoff, now: datetime) -> None:
+    say(handoff, sentences.calling(), name="waiting:0", now=now)
+    leg = handoff.session.call_control_id
+    if leg and prospect_leg(handoff.session):
+        # The event that brought us here does not prove that the leg lives.
+        ledger.enqueue(
+            handoff.session, Intent("look_up", f"{handoff.pk}:look_up", call_control_id=leg), now=now, handoff=handoff
+        )
+
+
+def tell_dropped(handoff: Handoff, now: datetime) -> None:
+    handoff.dropped_by, handoff.dropped_at, handoff.closer_leg = handoff.closer, now, None
+    handoff.give_up_at = now + timedelta(seconds=policies.of(handoff.session).max_wait_seconds)
+    handoff.save(update_fields=["dropped_by", "dropped_at", "closer_leg", "give_up_at"])
+    say(handoff, sentences.dropped(), name=f"dropped:{handoff.attempt}", now=now)
