@@ -3,15 +3,19 @@
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec
+from uuid import UUID
 
 import httpx
 import telnyx
 
 from telephony.reason_codes import API_CODES
-from telephony.wire import cleaned, decode, mapping, objects, text
+from telephony.wire import cleaned, decode, mapping, objects, text, whole
 
 P = ParamSpec("P")
 Request = Callable[P, telnyx.APIResponse[Any]]
+CommandId = str | UUID
+
+MAX_PAGES = 50
 
 # A repeat may succeed: timeout, conflict, too early, rate limit. Every other 4xx stays what it is.
 _PASSING_STATUSES = frozenset({408, 409, 425, 429})
@@ -53,6 +57,11 @@ def given(**parameters: Any) -> dict[str, Any]:
     return {name: cleaned(value) for name, value in parameters.items() if value is not None}
 
 
+def command(command_id: CommandId, client_state: str | None = None) -> dict[str, Any]:
+    """Return what every command carries."""
+    return given(command_id=str(command_id), client_state=client_state)
+
+
 def send(request: Request[P], /, *arguments: P.args, **parameters: P.kwargs) -> httpx.Response:
     """Make one SDK request and return its HTTP answer. Raises TelnyxError."""
     name = getattr(request, "__name__", "request")
@@ -76,6 +85,19 @@ def ask(request: Request[P], /, *arguments: P.args, **parameters: P.kwargs) -> d
     if not isinstance(body, dict):
         raise unreadable(getattr(request, "__name__", "request"))
     return body
+
+
+def pages(request: Request[...], /, *arguments: str, **parameters: Any) -> list[dict[str, Any]]:
+    """Return the rows of every page. Raises TelnyxError."""
+    rows: list[dict[str, Any]] = []
+    for number in range(1, MAX_PAGES + 1):
+        answer = ask(request, *arguments, page_number=number, **parameters)
+        page = objects(answer.get("data"))
+        rows += page
+        total = whole(mapping(answer.get("meta")).get("total_pages"))
+        if not page or total is None or number >= total:
+            break
+    return rows
 
 
 def unreadable(name: str) -> TelnyxError:

@@ -1,0 +1,114 @@
+"""Commands on the assistant of a leg, and what it heard afterwards."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from telephony import parsing
+from telephony.connection import Connection
+from telephony.events import InsightResult, Message
+from telephony.exchange import CommandId, ask, command, given, pages, send
+from telephony.wire import mapping, objects, text
+
+MESSAGES_PER_PAGE = 100
+
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
+
+
+class AssistantCommands(Connection):
+    def start_gather(
+        self,
+        call_control_id: str,
+        *,
+        parameters: Mapping[str, Any],
+        greeting: str,
+        voice: str,
+        gather_ended_speech: str | None = None,
+        assistant: Mapping[str, Any] | None = None,
+        command_id: CommandId,
+        client_state: str | None = None,
+    ) -> str:
+        """Let an assistant gather the properties of the JSON schema `parameters`; return the conversation's id or "".
+
+        Partial results and message history arrive as events. `assistant` may hold instructions, model and tools.
+        """
+        answer = ask(
+            self._actions.gather_using_ai,
+            call_control_id,
+            send_partial_results=True,
+            send_message_history_updates=True,
+            **command(command_id, client_state),
+            **given(
+                parameters=parameters,
+                greeting=greeting,
+                voice=voice,
+                gather_ended_speech=gather_ended_speech,
+                assistant=assistant,
+            ),
+        )
+        return _conversation_id(answer)
+
+    def start_assistant(
+        self,
+        call_control_id: str,
+        *,
+        assistant_id: str,
+        greeting: str | None = None,
+        dynamic_variables: Mapping[str, str] | None = None,
+        message_history: Sequence[Mapping[str, Any]] | None = None,
+        command_id: CommandId,
+        client_state: str | None = None,
+    ) -> str:
+        """Let a configured assistant take the call; return the conversation's id or "".
+
+        An empty `greeting` lets the caller speak first. Code 90061 says that an assistant is running already.
+        """
+        answer = ask(
+            self._actions.start_ai_assistant,
+            call_control_id,
+            send_message_history_updates=True,
+            **command(command_id, client_state),
+            **given(
+                assistant=given(id=assistant_id, dynamic_variables=dynamic_variables),
+                greeting=greeting,
+                message_history=message_history,
+            ),
+        )
+        return _conversation_id(answer)
+
+    def stop_assistant(self, call_control_id: str, *, command_id: CommandId) -> None:
+        """Silence the assistant; the leg stays up and takes further commands."""
+        send(self._actions.stop_ai_assistant, call_control_id, **command(command_id))
+
+    def add_messages(
+        self, call_control_id: str, *, messages: Sequence[Mapping[str, Any]], command_id: CommandId
+    ) -> None:
+        """Add turns ({role, content}) to the running conversation, such as a text that the prospect typed."""
+        send(
+            self._actions.add_ai_assistant_messages,
+            call_control_id,
+            **command(command_id),
+            **given(messages=messages),
+        )
+
+    def conversation_messages(self, conversation_id: str) -> list[Message]:
+        """Return every turn of a conversation, oldest first where Telnyx gives times."""
+        request = self._sdk.ai.conversations.messages.with_raw_response.list
+        turns = parsing.messages(pages(request, conversation_id, page_size=MESSAGES_PER_PAGE))
+        if not all(turn.at for turn in turns):
+            return list(turns)
+        return sorted(turns, key=lambda turn: turn.at or _NO_TIME)
+
+    def conversation_insights(self, conversation_id: str) -> list[InsightResult]:
+        """Return the insights that are ready; none while Telnyx still works on them."""
+        request = self._sdk.ai.conversations.with_raw_response.retrieve_conversations_insights
+        answer = ask(request, conversation_id)
+        return [
+            result
+            for group in objects(answer.get("data"))
+            for result in parsing.insights(group.get("conversation_insights"))
+        ]
+
+
+def _conversation_id(answer: Mapping[str, Any]) -> str:
+    return text(mapping(answer.get("data")).get("conversation_id"))

@@ -1,0 +1,43 @@
+"""The SDK, set up so that it never waits long and never repeats by itself."""
+
+from typing import TYPE_CHECKING
+
+import httpx
+import telnyx
+
+if TYPE_CHECKING:  # importing the resources is the slow part of the SDK, which `warm` does when it suits
+    from telnyx.resources.calls.actions import ActionsResourceWithRawResponse
+
+# Longer than the pause between two commands of one call, shorter than the idle limit of common gateways.
+KEEP_ALIVE_SECONDS = 55
+
+
+class Connection:
+    """Holds the SDK and its open HTTP connections. `timeout` is in seconds and bounds each network step."""
+
+    def __init__(self, *, api_key: str, base_url: str, timeout: float = 5.0) -> None:
+        limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEEP_ALIVE_SECONDS)
+        self._sdk = telnyx.Telnyx(
+            api_key=api_key,
+            base_url=base_url,
+            timeout=timeout,
+            max_retries=0,
+            # Empty, because the SDK would switch to OAuth when the environment holds these two.
+            client_id="",
+            client_secret="",
+            http_client=httpx.Client(timeout=timeout, limits=limits, follow_redirects=False),
+        )
+
+    def warm(self) -> None:
+        """Load the SDK's resources now (about two seconds); makes no request. Call it at process start."""
+        _ = (
+            self._actions,
+            self._sdk.calls.with_raw_response,
+            self._sdk.conferences.actions.with_raw_response,
+            self._sdk.telephony_credentials.with_raw_response,
+            self._sdk.ai.conversations.messages.with_raw_response,
+        )
+
+    @property
+    def _actions(self) -> "ActionsResourceWithRawResponse":
+        return self._sdk.calls.actions.with_raw_response
