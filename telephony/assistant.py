@@ -25,12 +25,14 @@ class AssistantCommands(Connection):
         voice: str,
         gather_ended_speech: str | None = None,
         assistant: Mapping[str, Any] | None = None,
+        message_history: Sequence[Mapping[str, Any]] | None = None,
         command_id: CommandId,
         client_state: str | None = None,
     ) -> str:
         """Let an assistant gather the properties of the JSON schema `parameters`; return the conversation's id or "".
 
         Partial results and message history arrive as events. `assistant` may hold instructions, model and tools.
+        `message_history` holds earlier turns ({role, content}) of the prospect (user) and the assistant, no others.
         """
         answer = ask(
             self._actions.gather_using_ai,
@@ -44,6 +46,7 @@ class AssistantCommands(Connection):
                 voice=voice,
                 gather_ended_speech=gather_ended_speech,
                 assistant=assistant,
+                message_history=message_history,
             ),
         )
         return _conversation_id(answer)
@@ -53,6 +56,7 @@ class AssistantCommands(Connection):
         call_control_id: str,
         *,
         assistant_id: str,
+        instructions: str | None = None,
         greeting: str | None = None,
         dynamic_variables: Mapping[str, str] | None = None,
         message_history: Sequence[Mapping[str, Any]] | None = None,
@@ -61,7 +65,9 @@ class AssistantCommands(Connection):
     ) -> str:
         """Let a configured assistant take the call; return the conversation's id or "".
 
-        An empty `greeting` lets the caller speak first. Code 90061 says that an assistant is running already.
+        `instructions` replace the assistant's own for this run. An empty `greeting` lets the caller speak first.
+        `message_history` ({role, content}) may hold system and developer turns too. Code 90061 says that an assistant
+        is running already.
         """
         answer = ask(
             self._actions.start_ai_assistant,
@@ -69,7 +75,7 @@ class AssistantCommands(Connection):
             send_message_history_updates=True,
             **command(command_id, client_state),
             **given(
-                assistant=given(id=assistant_id, dynamic_variables=dynamic_variables),
+                assistant=given(id=assistant_id, instructions=instructions, dynamic_variables=dynamic_variables),
                 greeting=greeting,
                 message_history=message_history,
             ),

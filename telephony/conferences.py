@@ -34,3 +34,12 @@ class ConferenceCommands(Connection):
             **command(command_id),
             **given(call_control_id=call_control_id, region=region, end_conference_on_exit=end_on_exit),
         )
+
+    def leave_conference(self, conference_id: str, call_control_id: str, *, region: str, command_id: CommandId) -> None:
+        """Take a leg out of a conference, back to parked; conference.participant.left follows."""
+        send(
+            self._sdk.conferences.actions.with_raw_response.leave,
+            conference_id,
+            **command(command_id),
+            **given(call_control_id=call_control_id, region=region),
+        )

@@ -17,11 +17,14 @@ from telnyx.types.calls.action_hangup_params import ActionHangupParams
 from telnyx.types.calls.action_speak_params import ActionSpeakParams
 from telnyx.types.calls.action_start_ai_assistant_params import ActionStartAIAssistantParams
 from telnyx.types.calls.action_stop_ai_assistant_params import ActionStopAIAssistantParams
+from telnyx.types.calls.action_switch_supervisor_role_params import ActionSwitchSupervisorRoleParams
 from telnyx.types.calls.action_transfer_params import ActionTransferParams
 from telnyx.types.conference_create_params import ConferenceCreateParams
 from telnyx.types.conferences.action_join_params import ActionJoinParams
+from telnyx.types.conferences.action_leave_params import ActionLeaveParams
 from telnyx.types.telephony_credential_create_params import TelephonyCredentialCreateParams
 
+from telephony.calls import SupervisorRole
 from telephony.client import DialledLeg, Telnyx
 from tests.telephony.vendor import API_KEY, answered, sent
 
@@ -55,6 +58,7 @@ COMMANDS: dict[str, Case] = {
             voice="Telnyx.NaturalHD.astra",
             gather_ended_speech="Thank you.",
             assistant={"instructions": "Be brief.", "model": "openai/gpt-4o"},
+            message_history=[{"role": "assistant", "content": "Hello!"}],
             command_id=COMMAND,
             client_state=STATE,
         ),
@@ -66,6 +70,7 @@ COMMANDS: dict[str, Case] = {
             "voice": "Telnyx.NaturalHD.astra",
             "gather_ended_speech": "Thank you.",
             "assistant": {"instructions": "Be brief.", "model": "openai/gpt-4o"},
+            "message_history": [{"role": "assistant", "content": "Hello!"}],
             "send_partial_results": True,
             "send_message_history_updates": True,
             "client_state": STATE,
@@ -87,18 +92,23 @@ COMMANDS: dict[str, Case] = {
         lambda telnyx: telnyx.start_assistant(
             CALL,
             assistant_id="assistant-1",
+            instructions="Book a time to call back.",
             greeting="",
             dynamic_variables={"page": "/pricing"},
-            message_history=[{"role": "user", "content": "Hi"}],
+            message_history=[{"role": "user", "content": "Hi"}, {"role": "system", "content": "No one was free."}],
             command_id=COMMAND,
             client_state=STATE,
         ),
         f"/calls/{CALL}/actions/ai_assistant_start",
         ActionStartAIAssistantParams,
         {
-            "assistant": {"id": "assistant-1", "dynamic_variables": {"page": "/pricing"}},
+            "assistant": {
+                "id": "assistant-1",
+                "instructions": "Book a time to call back.",
+                "dynamic_variables": {"page": "/pricing"},
+            },
             "greeting": "",
-            "message_history": [{"role": "user", "content": "Hi"}],
+            "message_history": [{"role": "user", "content": "Hi"}, {"role": "system", "content": "No one was free."}],
             "send_message_history_updates": True,
             "client_state": STATE,
         },
@@ -142,6 +152,8 @@ COMMANDS: dict[str, Case] = {
             sip_region="Australia",
             time_limit_seconds=3600,
             link_to=CALL,
+            supervise=CALL,
+            supervisor_role="monitor",
         ),
         "/calls",
         CallDialParams,
@@ -156,6 +168,8 @@ COMMANDS: dict[str, Case] = {
             "sip_region": "Australia",
             "time_limit_secs": 3600,
             "link_to": CALL,
+            "supervise_call_control_id": CALL,
+            "supervisor_role": "monitor",
         },
     ),
     "dial, bare": (
@@ -221,6 +235,12 @@ COMMANDS: dict[str, Case] = {
         ActionJoinParams,
         {"call_control_id": CALL, "region": "Australia", "end_conference_on_exit": True},
     ),
+    "leave_conference": (
+        lambda telnyx: telnyx.leave_conference("conf-1", CALL, region="Australia", command_id=COMMAND),
+        "/conferences/conf-1/actions/leave",
+        ActionLeaveParams,
+        {"call_control_id": CALL, "region": "Australia"},
+    ),
 }
 ALIASES = {
     CallDialParams: {"from": "from_"},
@@ -257,6 +277,17 @@ def test_it_sends_one_valid_request(client: Telnyx, api: respx.MockRouter, name:
     body = sent(route)
     assert body == {**expected, "command_id": str(COMMAND)}
     check(parameters, body)
+
+
+@pytest.mark.parametrize("role", ["monitor", "whisper", "barge"])
+def test_a_supervisors_role_is_all_that_is_sent(client: Telnyx, api: respx.MockRouter, role: SupervisorRole) -> None:
+    route = api.post(f"/calls/{CALL}/actions/switch_supervisor_role").mock(return_value=answered(ACCEPTED))
+
+    client.switch_supervisor_role(CALL, role=role)
+
+    body = sent(route)
+    assert body == {"role": role}
+    check(ActionSwitchSupervisorRoleParams, body)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
