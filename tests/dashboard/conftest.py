@@ -24,6 +24,9 @@ from tests.people import alice, ben, bob, carol, clock, logged_in, sales, suppor
 __all__ = ["alice", "ben", "bob", "carol", "clock", "sales", "support", "widget"]
 
 
+Connect = Callable[..., Any]
+
+
 @pytest.fixture(autouse=True)
 def nothing_rendered_yet() -> Iterator[None]:
     """What one test rendered must not be served to the next."""
@@ -157,4 +160,20 @@ async def connect() -> AsyncIterator[Callable[..., Any]]:
         await socket.line.disconnect()
 
 
+@database_sync_to_async
+def silently(session: VoiceSession, kind: str) -> None:
+    """Write an entry whose push is lost."""
+    VoiceSession.objects.filter(pk=session.pk).update(last_seq=session.last_seq + 1)
+    session.refresh_from_db()
+    now = timezone.now()
+    TimelineEntry.objects.create(session=session, seq=session.last_seq, kind=kind, occurred_at=now, recorded_at=now)
+
+
+def standing(socket: Socket) -> Any:
+    """The consumer behind a socket."""
+    return next(one for sockets in consumers._open._sockets.values() for one in sockets if one.closer is not None)
+
+
 telling = database_sync_to_async(tell)
+ringing = database_sync_to_async(ring)
+visiting = database_sync_to_async(visit)

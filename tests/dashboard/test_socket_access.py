@@ -1,0 +1,109 @@
+"""Who may listen to the live line, and for how long."""
+
+import json
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
+from django.contrib.auth.models import User
+from django.test import Client
+
+from dashboard import consumers
+from handoff.models import Closer
+from sessions_app import groups
+from sessions_app.models import VoiceSession
+from tests.dashboard.conftest import Connect, Socket, ringing, telling
+from tests.people import PASSWORD
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def test_a_visitor_is_refused(client: Client) -> None:
+    socket = Socket(client)
+
+    assert not await socket.open()
+    assert socket.code == 4401
+
+
+async def test_a_user_who_is_no_closer_is_refused(client: Client) -> None:
+    await sync_to_async(User.objects.create_user)("dave", password=PASSWORD)
+    await sync_to_async(client.login)(username="dave", password=PASSWORD)
+    socket = Socket(client)
+
+    assert not await socket.open()
+    assert socket.code == 4403
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1.evil.example"])
+async def test_another_website_is_refused(alices_browser: Client, origin: str) -> None:
+    assert not await Socket(alices_browser, origin=origin).open()
+
+
+async def test_another_team_hears_nothing(
+    connect: Connect, alices_browser: Client, bobs_browser: Client, session: VoiceSession, alice: Closer
+) -> None:
+    alices, bobs = await connect(alices_browser), await connect(bobs_browser)
+    await alices.hello()
+    told = await bobs.hello(watching=str(session.pk))
+    assert str(session.pk) not in json.dumps(told["fragments"])
+    assert told["watching"] is None
+
+    await bobs.say(type="watch", session=str(session.pk))
+    assert (await bobs.hear("watching"))["session"] is None
+    await ringing(session, alice)
+    await telling(session, "call.answered")
+
+    assert (await alices.hear("ring"))["session"] == str(session.pk)
+    assert await bobs.hears_nothing("event", "ring", "roster")
+
+
+async def test_signing_out_closes_the_line(connect: Connect, alices_browser: Client, session: VoiceSession) -> None:
+    socket = await connect(alices_browser)
+    await socket.hello()
+
+    await sync_to_async(alices_browser.post)("/accounts/logout/")
+
+    assert await socket.closed_with() == 4401
+
+
+async def test_a_revocation_that_comes_too_early_is_looked_at_again(
+    connect: Connect, alices_browser: Client, alice: Closer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "SECOND_LOOK_SECONDS", 0.3)
+    socket = await connect(alices_browser)
+    await socket.hello()
+
+    await get_channel_layer().group_send(groups.user(alice.user_id), {"type": "live.revoke", "user": 0})
+    await sync_to_async(alices_browser.post)("/accounts/logout/")
+
+    assert await socket.closed_with() == 4401
+
+
+@pytest.mark.parametrize(
+    ("loss", "code"),
+    [
+        (lambda alice, other: User.objects.filter(pk=alice.user_id).update(is_active=False), 4401),
+        (lambda alice, other: User.objects.get(pk=alice.user_id).delete(), 4401),
+        (lambda alice, other: Closer.objects.filter(pk=alice.pk).delete(), 4403),
+        (lambda alice, other: Closer.objects.filter(pk=alice.pk).update(team=other), 4403),
+        (lambda alice, other: _new_password(alice), 4401),
+    ],
+    ids=["disabled", "deleted", "no closer", "other team", "new password"],
+)
+async def test_lost_rights_close_the_line(
+    connect: Connect, alices_browser: Client, alice: Closer, bob: Closer, loss: Any, code: int
+) -> None:
+    socket = await connect(alices_browser)
+    await socket.hello()
+
+    await sync_to_async(loss)(alice, bob.team)
+    await get_channel_layer().group_send(groups.user(alice.user_id), {"type": "live.revoke", "user": 0})
+
+    assert await socket.closed_with() == code
+
+
+def _new_password(closer: Closer) -> None:
+    user = User.objects.get(pk=closer.user_id)
+    user.set_password("quite another one")
+    user.save()

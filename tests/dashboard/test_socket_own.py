@@ -1,0 +1,115 @@
+"""What one closer is told alone: the ring, the desk, and what the page proves."""
+
+import pytest
+from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
+from django.test import Client
+from django.utils import timezone
+
+from handoff import actions
+from handoff.models import Closer, Handoff, Offer
+from sessions_app.models import VoiceSession
+from tests.dashboard.conftest import Connect, ringing, telling
+from tests.people import PASSWORD
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def test_only_the_closer_who_is_rung_hears_the_ring(
+    connect: Connect, alices_browser: Client, session: VoiceSession, alice: Closer, carol: Closer
+) -> None:
+    carols_browser = Client()
+    await sync_to_async(carols_browser.login)(username="carol", password=PASSWORD)
+    alices, carols = await connect(alices_browser), await connect(carols_browser)
+    await alices.hello()
+    await carols.hello()
+
+    offer = await ringing(session, alice)
+
+    frame = await alices.hear("ring")
+    assert (frame["offer"], frame["session"]) == (str(offer.pk), str(session.pk))
+    assert "longest idle, 6 min" in frame["html"]
+    assert await carols.hears_nothing("ring")
+
+
+async def test_a_page_that_opens_while_it_rings_rings(
+    connect: Connect, alices_browser: Client, session: VoiceSession, alice: Closer
+) -> None:
+    offer = await ringing(session, alice)
+
+    socket = await connect(alices_browser)
+    await socket.hello()
+
+    assert (await socket.hear("ring"))["offer"] == str(offer.pk)
+
+
+async def test_the_loser_is_told_who_took_it(
+    connect: Connect, alices_browser: Client, session: VoiceSession, alice: Closer, ben: Closer
+) -> None:
+    socket = await connect(alices_browser)
+    await socket.hello()
+    offer = await ringing(session, alice)
+    await socket.hear("ring")
+
+    await database_sync_to_async(Offer.objects.filter(pk=offer.pk).update)(state=Offer.State.WITHDRAWN)
+    await database_sync_to_async(Handoff.objects.update)(closer=ben, state="accepted")
+    await telling(session, "handoff.accepted")
+
+    frame = await socket.hear("ring_over", seconds=1)
+    assert (frame["offer"], frame["text"]) == (str(offer.pk), "Taken by Ben.")
+
+
+async def test_accepting_in_one_tab_ends_the_ring_in_the_other(
+    connect: Connect, alices_browser: Client, session: VoiceSession, alice: Closer
+) -> None:
+    socket = await connect(alices_browser)
+    await socket.hello()
+    offer = await ringing(session, alice)
+    await socket.hear("ring")
+
+    handoff = await database_sync_to_async(actions.accept)(offer.pk, closer=alice, now=timezone.now())
+
+    assert (await socket.hear("ring_over"))["text"] == "You took the call."
+    desk = await socket.hear("desk")
+    assert (desk["handoff"], desk["state"], desk["ring"]) == (str(handoff.pk), "accepted", None)
+
+
+async def test_a_page_that_was_away_learns_that_its_ring_is_over(
+    connect: Connect, alices_browser: Client, session: VoiceSession, alice: Closer
+) -> None:
+    first = await connect(alices_browser)
+    known = await first.hello()
+    offer = await ringing(session, alice)
+    await first.hear("ring")
+    await first.line.disconnect()
+    await database_sync_to_async(Offer.objects.filter(pk=offer.pk).update)(state=Offer.State.EXPIRED)
+
+    socket = await connect(alices_browser)
+    await socket.say(type="hello", epoch=known["epoch"], cursors=known["cursors"], watching=None)
+
+    assert (await socket.hear("desk"))["ring"] is None
+
+
+async def test_presence_is_passed_on(connect: Connect, alices_browser: Client, alice: Closer) -> None:
+    await database_sync_to_async(Closer.objects.update)(seen_at=None, softphone_registered=False)
+    socket = await connect(alices_browser)
+    await socket.hello()
+
+    await socket.say(type="presence", softphone=True, microphone=True, sound=False)
+    await socket.say(type="ping")
+    await socket.hear("pong")
+
+    await database_sync_to_async(alice.refresh_from_db)()
+    assert alice.seen_at is not None
+    assert (alice.softphone_registered, alice.microphone_granted, alice.sound_unlocked) == (True, True, False)
+
+
+async def test_the_roster_follows_availability(connect: Connect, alices_browser: Client, alice: Closer) -> None:
+    socket = await connect(alices_browser)
+    await socket.hello()
+    await socket.hear("roster")
+
+    await database_sync_to_async(actions.set_available)(alice, False, now=timezone.now())
+
+    own = next(piece for piece in (await socket.hear("roster"))["fragments"] if piece["target"] == "me")
+    assert 'data-status="away"' in own["html"]
