@@ -4,13 +4,12 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import cache
 from threading import Lock
 from typing import Any
 from uuid import UUID
 
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from dashboard import presenters
 from handoff import selectors as handoffs
@@ -259,56 +258,3 @@ def promises(team: Team) -> Fragment:
         for row in handoffs.promises(team).select_related("session__prospect", "owner")[:50]
     ]
     return {"target": "promises", "html": render_to_string("dashboard/_promises.html", {"rows": rows})}
-
-
-def desk(closer: Any) -> dict[str, Any]:
-    """The closer's own call: what the softphone may answer, and the card with notes and actions."""
-    return _desk(handoffs.active_handoff(closer))
-
-
-@cache
-def empty_desk() -> dict[str, Any]:
-    """The desk of a closer without a call, for which nothing need be read."""
-    return _desk(None)
-
-
-def _desk(handoff: Any) -> dict[str, Any]:
-    context: dict[str, Any] = {"handoff": handoff}
-    if handoff:
-        context |= {"session": handoff.session, "name": presenters.prospect_name(handoff.session)}
-        context |= {"dispositions": presenters.DISPOSITIONS}
-    return {
-        "type": "desk",
-        "handoff": str(handoff.pk) if handoff else None,
-        "session": str(handoff.session_id) if handoff else None,
-        "state": str(handoff.state) if handoff else None,
-        "fragments": [{"target": "desk", "html": render_to_string("dashboard/_desk.html", context)}],
-    }
-
-
-def ring(closer: Any, now: datetime) -> dict[str, Any] | None:
-    """The call that is offered to this closer at the moment."""
-    offer = handoffs.ringing_offer(closer)
-    if offer is None:
-        return None
-    session = offer.handoff.session
-    name = presenters.prospect_name(session)
-    others = [row for row in handoffs.roster(closer.team, now) if row.status == "ready" and row.closer.pk != closer.pk]
-    context = {
-        "offer": offer,
-        "session": session,
-        "name": name,
-        "initials": presenters.initials(name),
-        "fields": [field for field in _fields(session)["fields"] if field["view"].captured_at],
-        "turns": list(sessions.transcript(session))[-3:],
-        "others": len(others),
-    }
-    return {
-        "type": "ring",
-        "offer": str(offer.pk),
-        "session": str(session.pk),
-        "name": name,
-        "widget": session.widget.name,
-        "expires_at": offer.expires_at.isoformat(),
-        "html": mark_safe(render_to_string("dashboard/_ring.html", context)),  # noqa: S308 - our own template
-    }

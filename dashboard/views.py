@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from dashboard import fragments, snapshot
+from dashboard import desk, fragments, snapshot
 from dashboard.permissions import closer_required
 from handoff import actions, selectors
 
@@ -40,18 +40,18 @@ def board(request: HttpRequest, closer: Any, session_id: UUID | None = None) -> 
         raise Http404("No such session in your team.")
     taken = snapshot.take(closer.team, str(session_id) if session_id else None)
     roster = fragments.roster(closer.team, timezone.now())
-    desk = fragments.desk(closer)
-    html = {piece["target"]: piece["html"] for piece in [*taken.fragments, *roster.shared, *desk["fragments"]]}
+    own = desk.desk(closer)
+    html = {piece["target"]: piece["html"] for piece in [*taken.fragments, *roster.shared, *own["fragments"]]}
     context = {
         "closer": closer,
         "pieces": html | {"me": roster.own.get(closer.pk, {}).get("html", "")},
-        "config": config(closer, taken, desk),
+        "config": config(closer, taken, own),
         "widgets": closer.team.widgets.filter(is_active=True)[:5],
     }
     return render(request, "dashboard/board.html", context)
 
 
-def config(closer: Any, taken: snapshot.Snapshot, desk: dict[str, Any]) -> dict[str, Any]:
+def config(closer: Any, taken: snapshot.Snapshot, own: dict[str, Any]) -> dict[str, Any]:
     """What the page's program must know before its socket is open."""
     return {
         "signalling_host": settings.TELNYX_SIGNALLING_HOST,
@@ -61,7 +61,7 @@ def config(closer: Any, taken: snapshot.Snapshot, desk: dict[str, Any]) -> dict[
         "epoch": taken.epoch,
         "cursors": taken.cursors,
         "watching": taken.watching,
-        "desk": {name: desk[name] for name in ("handoff", "session", "state")},
+        "desk": {name: own[name] for name in ("handoff", "session", "state")},
         "urls": urls(),
     }
 

@@ -1,0 +1,39 @@
+"""The call that is offered to one closer, as a frame for their page."""
+
+from datetime import datetime
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.safestring import mark_safe
+
+from dashboard import fragments, presenters
+from handoff import selectors as handoffs
+from sessions_app import selectors as sessions
+
+
+def ring(closer: Any, now: datetime) -> dict[str, Any] | None:
+    """The call that is offered to this closer at the moment."""
+    offer = handoffs.ringing_offer(closer)
+    if offer is None:
+        return None
+    session = offer.handoff.session
+    name = presenters.prospect_name(session)
+    others = [row for row in handoffs.roster(closer.team, now) if row.status == "ready" and row.closer.pk != closer.pk]
+    context = {
+        "offer": offer,
+        "session": session,
+        "name": name,
+        "initials": presenters.initials(name),
+        "fields": [row for row in fragments.part_context(session, "fields")["fields"] if row["view"].captured_at],
+        "turns": list(sessions.transcript(session))[-3:],
+        "others": len(others),
+    }
+    return {
+        "type": "ring",
+        "offer": str(offer.pk),
+        "session": str(session.pk),
+        "name": name,
+        "widget": session.widget.name,
+        "expires_at": offer.expires_at.isoformat(),
+        "html": mark_safe(render_to_string("dashboard/_ring.html", context)),  # noqa: S308 - our own template
+    }
