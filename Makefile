@@ -5,7 +5,7 @@ PACKAGES := agileadapt sessions_app handoff dashboard telephony sandbox launcher
 export ASGI_SERVER ?= daphne
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types contracts frontend unit browser bench format lock clean
+.PHONY: help setup demo test lint types contracts frontend unit browser slow bench format lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,11 +33,14 @@ frontend: setup ## Check browser types and show bundle sizes
 	$(BIN)/node frontend/build.mjs --size
 
 unit: setup ## Run unit and flow tests on all cores
-	$(BIN)/pytest -n logical -m "not browser" --junitxml=$(REPORTS)/unit.xml
+	$(BIN)/pytest -n logical -m "not browser and not slow" --junitxml=$(REPORTS)/unit.xml
 
 browser: setup ## Run browser tests, one after the other
 	$(BIN)/python -m launcher.chromium
-	$(BIN)/pytest -m browser tests/browser --junitxml=$(REPORTS)/browser.xml
+	$(BIN)/pytest -m "browser and not slow" tests/browser --junitxml=$(REPORTS)/browser.xml
+
+slow: setup ## Run what takes minutes: every order of a visit, random orders over HTTP, faults in running processes
+	$(BIN)/pytest -n logical -m slow --junitxml=$(REPORTS)/slow.xml
 
 bench: setup ## Measure
 	$(BIN)/python -m bench

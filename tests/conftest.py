@@ -4,7 +4,13 @@ import base64
 import os
 
 import pytest
+from hypothesis import settings
 from nacl.signing import SigningKey
+
+# HYPOTHESIS_PROFILE=slow searches longer, in every test that does not name its own number of examples.
+settings.register_profile("quick", deadline=None)
+settings.register_profile("slow", deadline=None, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 @pytest.fixture(scope="session")
