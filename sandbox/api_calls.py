@@ -10,12 +10,15 @@ from sandbox.api import ApiError, Body, action, body_of, invalid, not_found, sec
 from sandbox.assistant import REPEAT_AFTER_SECONDS, Brief
 from sandbox.assistants import Assistants
 from sandbox.bridging import Bridging
-from sandbox.calls import Leg
+from sandbox.calls import Leg, SupervisorRole
+from sandbox.platform import REFUSE
 from sandbox.script import questions
+from sandbox.supervision import Supervision
 from sandbox.switchboard import CANCELLED, NORMAL, Order, Switchboard
 
 OK: Body = {"data": {"result": "ok"}}
 MAX_SPEECH = 3000
+SUPERVISOR_ROLES: tuple[SupervisorRole, ...] = ("monitor", "whisper", "barge")
 RING_SECONDS, TIME_LIMIT_SECONDS = 30.0, 14_400.0
 # Voice names of `speak` that the AI commands do not know.
 SPEAK_ONLY_VOICES = frozenset(("male", "female"))
@@ -24,9 +27,12 @@ Command = Callable[[Leg, Body], Awaitable[Body]]
 
 
 class CallRoutes:
-    def __init__(self, switchboard: Switchboard, bridging: Bridging, assistants: Assistants) -> None:
+    def __init__(
+        self, switchboard: Switchboard, bridging: Bridging, supervision: Supervision, assistants: Assistants
+    ) -> None:
         self._switchboard = switchboard
         self._bridging = bridging
+        self._supervision = supervision
         self._assistants = assistants
 
     def routes(self) -> list[web.RouteDef]:
@@ -35,6 +41,7 @@ class CallRoutes:
             "hangup": self._hangup,
             "transfer": self._transfer,
             "bridge": self._bridge,
+            "switch_supervisor_role": self._switch_role,
             "speak": self._speak,
             "gather_using_ai": self._gather,
             "ai_assistant_start": self._start_assistant,
@@ -77,8 +84,10 @@ class CallRoutes:
             raise invalid("connection_id does not name a Call Control application of this account.")
         to = body.get("to")
         order = self._order({**body, "to": to[0] if isinstance(to, list) and to else to}, connection_id)
-        linked = self._linked(body)
-        leg = self._switchboard.dial(order, session_id=linked.call_session_id if linked else None)
+        linked, supervised = self._linked(body), self._supervised(body)
+        leg = self._switchboard.dial(
+            order, session_id=linked.call_session_id if linked else None, supervises=supervised
+        )
         if linked and body.get("bridge_on_answer") is True:
             self._bridging.bridge_on_answer(leg, linked)
         # The platform always says false here: dialling has only begun.
@@ -87,6 +96,16 @@ class CallRoutes:
     def _linked(self, body: Body) -> Leg | None:
         link = body.get("link_to")
         return self._live(link) if isinstance(link, str) and link else None
+
+    def _supervised(self, body: Body) -> Leg | None:
+        watched = body.get("supervise_call_control_id")
+        if not isinstance(watched, str) or not watched:
+            return None
+        if self._switchboard.platform.supervision == REFUSE:
+            raise invalid("This call cannot be supervised.")
+        leg = self._live(watched)
+        _require_answered(leg)
+        return leg
 
     def _order(self, body: Body, connection_id: str, *, from_: str = "", client_state: Any = None) -> Order:
         to = text_of(body, "to")
@@ -102,6 +121,7 @@ class CallRoutes:
             client_state=client_state or body.get("client_state"),
             timeout_seconds=seconds_of(body, "timeout_secs", RING_SECONDS),
             time_limit_seconds=seconds_of(body, "time_limit_secs", TIME_LIMIT_SECONDS),
+            supervisor_role=_role(body.get("supervisor_role", "barge")),
         )
 
     async def _answer(self, leg: Leg, body: Body) -> Body:
@@ -136,6 +156,13 @@ class CallRoutes:
                 raise ApiError(422, "90015", "Call already bridged", "prevent_double_bridge refuses this.")
         _remember_state(leg, body)
         self._bridging.bridge(leg, other, parks=_parks(body))
+        return OK
+
+    async def _switch_role(self, leg: Leg, body: Body) -> Body:
+        role = _role(text_of(body, "role"))
+        if leg.supervises is None or self._switchboard.platform.role_switch == REFUSE:
+            raise invalid("This call supervises no call whose supervisor may change roles.")
+        self._supervision.switch(leg, role)
         return OK
 
     async def _speak(self, leg: Leg, body: Body) -> Body:
@@ -237,6 +264,13 @@ def _remember_state(leg: Leg, body: Body) -> None:
     state = body.get("client_state")
     if isinstance(state, str):
         leg.client_state = state
+
+
+def _role(value: Any) -> SupervisorRole:
+    for role in SUPERVISOR_ROLES:
+        if value == role:
+            return role
+    raise ApiError(422, "10032", "Invalid enum value", f"The role is one of {', '.join(SUPERVISOR_ROLES)}.")
 
 
 def _parks(body: Body) -> bool:

@@ -1,7 +1,7 @@
 """What a leg can be made to hear: pull-based sources of 20 ms frames, 48 kHz mono int16."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import numpy as np
@@ -67,6 +67,14 @@ class Loop:
         return piece
 
 
+class Listener(Protocol):
+    """Somebody who is handed a leg's sound as it comes."""
+
+    muted: bool
+
+    def push(self, pcm: Pcm) -> None: ...
+
+
 class Relay:
     """Carries what one leg says to another; old sound is dropped rather than played late."""
 
@@ -95,18 +103,23 @@ class Relay:
 
 
 class Mix:
-    """The sum of several relays: what one participant of a conference hears."""
+    """The sum of several relays: what one participant of a conference, or a supervisor, hears."""
 
     def __init__(self, *, name: str) -> None:
         self.name = name
         self.relays: list[Relay] = []
 
     def frame(self) -> Pcm | None:
-        heard = [piece for relay in self.relays if (piece := relay.frame()) is not None]
-        if len(heard) < 2:
-            return heard[0] if heard else None
-        total = np.sum(heard, axis=0, dtype=np.int32)
-        return np.clip(total, -32_768, 32_767).astype(np.int16)
+        return mixed([relay.frame() for relay in self.relays])
+
+
+def mixed(pieces: Iterable[Pcm | None]) -> Pcm | None:
+    """Return the sum of what is to be heard at once."""
+    heard = [piece for piece in pieces if piece is not None]
+    if len(heard) < 2:
+        return heard[0] if heard else None
+    total = np.sum(heard, axis=0, dtype=np.int32)
+    return np.clip(total, -32_768, 32_767).astype(np.int16)
 
 
 def level(pcm: Pcm) -> float:

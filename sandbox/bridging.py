@@ -13,6 +13,7 @@ logger = logging.getLogger(__name__)
 class Bridging:
     def __init__(self, switchboard: Switchboard) -> None:
         self._switchboard = switchboard
+        switchboard.on_answered.append(self._answered)
 
     def transfer(self, leg: Leg, order: Order, *, parks: bool) -> Leg:
         """Ring a second leg in the same session; the two are bridged when it answers."""
@@ -26,7 +27,7 @@ class Bridging:
     def bridge_on_answer(self, leg: Leg, other: Leg) -> None:
         leg.ringing_for = other
 
-    def answered(self, leg: Leg) -> None:
+    def _answered(self, leg: Leg) -> None:
         """Leg B has answered: if it was rung for another leg, bridge them."""
         waiting, leg.ringing_for = leg.ringing_for, None
         if waiting and waiting.is_answered:
@@ -44,6 +45,7 @@ class Bridging:
         leg.bridged_at = other.bridged_at = clock.now()
         self._connect(leg, other)
         self._connect(other, leg)
+        self._switchboard.rewired()
         for one in (leg, other):
             self._switchboard.emit(one, "call.bridged", events.bridged(one))
 
@@ -51,8 +53,7 @@ class Bridging:
         """Stop what the leg is in now, so that a bridge replaces it."""
         if leg.run:
             leg.run.stop("call_bridged")
-        if leg.conference:
-            self._switchboard.leave_rooms(leg)
+        self._switchboard.leave_rooms(leg)
         if leg.peer:
             self._switchboard.unlink(leg)
 
@@ -69,5 +70,5 @@ class Bridging:
         leg.on_hold = on_hold
         if leg.media:
             leg.media.outlet.held = on_hold
-            for relay in leg.media.relays:
-                relay.muted = on_hold
+            for listener in leg.media.relays | leg.media.taps:
+                listener.muted = on_hold

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Role = Literal["prospect", "dialled", "transfer", "anonymous"]
 State = Literal["parked", "ringing", "answered", "bridged", "ended"]
+SupervisorRole = Literal["monitor", "whisper", "barge"]
 Headers = list[dict[str, str]]
 KEPT_AFTER_END = timedelta(minutes=10)
 CONFERENCE_LIFETIME = timedelta(hours=4)
@@ -49,6 +50,8 @@ class Leg:
     peer: "Leg | None" = None
     ringing_for: "Leg | None" = None
     conference: "Conference | None" = None
+    supervises: "Leg | None" = None
+    supervisor_role: SupervisorRole = "barge"
     parks_after_unbridge: bool = False
     on_hold: bool = False
     timer: asyncio.TimerHandle | None = None

@@ -22,8 +22,7 @@ class ConferenceRooms:
         leg = participant.leg
         if leg.run:
             leg.run.stop("call_bridged")
-        if leg.conference:
-            self.leave(leg)
+        self._switchboard.leave_rooms(leg)
         if leg.peer:
             self._switchboard.unlink(leg)
         if not leg.is_answered:

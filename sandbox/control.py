@@ -57,6 +57,8 @@ class Control:
             web.put("/control/scenario", self._guarded(self._set_scenario)),
             web.post("/control/assistant/end", self._guarded(self._end_assistant)),
             web.post("/control/hangup", self._guarded(self._hang_up)),
+            web.get("/control/platform", self._guarded(self._platform)),
+            web.put("/control/platform", self._guarded(self._set_platform)),
             web.get("/control/faults", self._guarded(self._list_faults)),
             web.put("/control/faults", self._guarded(self._set_faults)),
             web.delete("/control/faults", self._guarded(self._clear_faults)),
@@ -125,6 +127,7 @@ class Control:
         self._journal.forget()
         self._memory.forget()
         self._faults.replace([])
+        self._switchboard.platform.choose({})
         await self._drop_browsers()
         return {"ok": True}
 
@@ -145,6 +148,13 @@ class Control:
             leg.run.scenario = scenario
         else:
             self._assistants.scenario_by_call[call_control_id] = scenario
+        return {"ok": True}
+
+    async def _platform(self, _request: web.Request) -> Any:
+        return self._switchboard.platform.as_json()
+
+    async def _set_platform(self, request: web.Request) -> Any:
+        self._switchboard.platform.choose(await _body(request))
         return {"ok": True}
 
     async def _end_assistant(self, request: web.Request) -> Any:
@@ -216,6 +226,8 @@ def leg_json(leg: Leg) -> dict[str, Any]:
         "source": media.outlet.source if media else "silence",
         "peer": leg.peer.call_control_id if leg.peer else None,
         "conference": leg.conference.id if leg.conference else None,
+        "supervises": leg.supervises.call_control_id if leg.supervises else None,
+        "supervisor_role": leg.supervisor_role if leg.supervises else None,
         "frames_in": heard.frames if heard else 0,
         "frames_out": spoken.frames if spoken else 0,
         "rms_in": round(heard.rms, 1) if heard else 0.0,

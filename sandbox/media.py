@@ -22,7 +22,7 @@ from aiortc import (
 from aiortc.exceptions import InvalidStateError, OperationError
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
-from sandbox.audio import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Pcm, Playback, Relay, Source
+from sandbox.audio import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Listener, Pcm, Playback, Relay, Source, mixed
 from sandbox.meter import Meter
 
 logger = logging.getLogger(__name__)
@@ -95,6 +95,9 @@ class Outlet(MediaStreamTrack):
         self.base: Source | None = None
         self.voice: Playback | None = None
         self.held = False
+        # Supervisors: those who speak into what is heard here, and those who hear it too.
+        self.overlays: set[Relay] = set()
+        self.taps: set[Relay] = set()
         self.meter = Meter()
         self._encoder: OpusEncoder | None = None
         self._position = 0
@@ -105,7 +108,7 @@ class Outlet(MediaStreamTrack):
         if self.held:
             return "hold"
         playing = self.voice or self.base
-        return playing.name if playing else "silence"
+        return playing.name if playing else "supervisor" if self.overlays else "silence"
 
     def say(self, playback: Playback) -> None:
         """Play this on top, cutting off what was being said."""
@@ -153,6 +156,11 @@ class Outlet(MediaStreamTrack):
         pcm = voice.frame() if voice else base
         if voice and voice.ended:
             self.voice = None
+        # Supervisors hear this leg without their own voices in it.
+        for tap in self.taps:
+            if pcm is not None and not self.held:
+                tap.push(pcm)
+        pcm = mixed([pcm, *(overlay.frame() for overlay in self.overlays)])
         return None if self.held else pcm
 
 
@@ -172,12 +180,13 @@ class Tap(MediaStreamTrack):
 
 
 class Media:
-    """One peer connection: `outlet` is heard by the browser, `listeners` hear the browser."""
+    """One peer connection: `outlet` is heard by the browser, `relays` and `taps` (supervisors) hear the browser."""
 
     def __init__(self, *, on_lost: Callable[[], None]) -> None:
         self.outlet = Outlet()
         self.meter = Meter()
-        self.relays: set[Relay] = set()
+        self.relays: set[Listener] = set()
+        self.taps: set[Listener] = set()
         self.ear: Callable[[float], None] | None = None
         self.heard_at = time.monotonic()
         self._on_lost = on_lost
@@ -283,8 +292,8 @@ class Media:
     def _heard(self, pcm: Pcm) -> None:
         self.heard_at = time.monotonic()
         rms = self.meter.add(pcm, source="browser")
-        for relay in self.relays:
-            relay.push(pcm)
+        for listener in (*self.relays, *self.taps):
+            listener.push(pcm)
         if self.ear:
             self.ear(rms)
 

@@ -224,8 +224,7 @@ class Signalling:
             return
         # The page shows the call as active on this result, so it must not wait for the media.
         await session.reply(frame_id, {"message": "CALL ANSWERED", "callID": leg.call_id, "sessid": session.sessid})
-        if await self._switchboard.picked_up(leg, str(params.get("sdp", ""))):
-            self._bridging.answered(leg)
+        await self._switchboard.picked_up(leg, str(params.get("sdp", "")))
 
     async def _bye(self, session: Session, frame_id: Any, params: Params) -> None:
         call_id = str(_dialog(params).get("callID"))

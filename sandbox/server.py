@@ -19,10 +19,12 @@ from sandbox.conversations import Conversations
 from sandbox.credentials import CredentialStore
 from sandbox.faults import Faults
 from sandbox.journal import CommandMemory, Journal
+from sandbox.platform import Platform
 from sandbox.rtc import Signalling
 from sandbox.sessions import Sessions
 from sandbox.signer import Signer
 from sandbox.speech import Speech
+from sandbox.supervision import Supervision
 from sandbox.switchboard import Switchboard
 from sandbox.webhooks import Webhooks
 
@@ -43,8 +45,10 @@ def create_app(config: Config) -> web.Application:
         credentials=credentials,
         webhooks=Webhooks(base=config.webhook_base, signer=signer, faults=faults),
         speech=Speech(),
+        platform=Platform(),
     )
     bridging, rooms = Bridging(switchboard), ConferenceRooms(switchboard)
+    supervision = Supervision(switchboard)
     assistants = Assistants(switchboard, conversations)
     signalling = Signalling(switchboard, bridging, assistants)
     control = Control(
@@ -63,7 +67,7 @@ def create_app(config: Config) -> web.Application:
             web.get("/", signalling.serve),
             web.route("*", "/call_report", _call_report),
             *CredentialRoutes(config, credentials).routes(),
-            *CallRoutes(switchboard, bridging, assistants).routes(),
+            *CallRoutes(switchboard, bridging, supervision, assistants).routes(),
             *ConferenceRoutes(switchboard.calls, rooms).routes(),
             *AiRoutes(config, conversations).routes(),
             *control.routes(),

@@ -8,10 +8,11 @@ from typing import Any
 
 from sandbox import clock, events
 from sandbox.audio import Loop, Playback, ringback
-from sandbox.calls import Calls, Headers, Leg
+from sandbox.calls import Calls, Headers, Leg, SupervisorRole
 from sandbox.config import Config
 from sandbox.credentials import CredentialStore
 from sandbox.media import Media, MediaError
+from sandbox.platform import Platform
 from sandbox.sessions import Session, Sessions
 from sandbox.speech import Speech
 from sandbox.webhooks import Webhooks
@@ -56,6 +57,7 @@ class Order:
     client_state: str | None = None
     timeout_seconds: float = 30.0
     time_limit_seconds: float = 14_400.0
+    supervisor_role: SupervisorRole = "barge"
 
     @property
     def headers(self) -> Headers:
@@ -72,6 +74,7 @@ class Switchboard:
         credentials: CredentialStore,
         webhooks: Webhooks,
         speech: Speech,
+        platform: Platform,
     ) -> None:
         self.config = config
         self.calls = calls
@@ -79,7 +82,10 @@ class Switchboard:
         self.credentials = credentials
         self.webhooks = webhooks
         self.speech = speech
+        self.platform = platform
+        self.on_answered: list[Callable[[Leg], None]] = []
         self.on_leaving: list[Callable[[Leg], None]] = []
+        self.on_rewired: list[Callable[[], None]] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -115,7 +121,9 @@ class Switchboard:
 
     # Outgoing: we call a browser.
 
-    def dial(self, order: Order, *, role: Any = "dialled", session_id: str | None = None) -> Leg:
+    def dial(
+        self, order: Order, *, role: Any = "dialled", session_id: str | None = None, supervises: Leg | None = None
+    ) -> Leg:
         """Create leg B and start ringing it; the outcome follows by webhook."""
         username, _, domain = order.to.removeprefix("sip:").partition("@")
         leg = Leg(
@@ -129,6 +137,8 @@ class Switchboard:
             sip_domain=domain.partition(";")[0] or self.config.sip_domain,
             client_state=order.client_state,
             custom_headers=order.headers,
+            supervises=supervises,
+            supervisor_role=order.supervisor_role,
         )
         leg.call_session_id = session_id or leg.call_session_id
         self.calls.add(leg)
@@ -169,18 +179,19 @@ class Switchboard:
         known = leg.sip_domain == self.config.sip_domain and self.credentials.by_username(leg.sip_username)
         return self.sessions.newest(leg.sip_username) if known else None
 
-    async def picked_up(self, leg: Leg, sdp: str) -> bool:
-        """The called browser has answered; False when its description cannot be used."""
+    async def picked_up(self, leg: Leg, sdp: str) -> None:
+        """The called browser has answered; a description that cannot be used ends the leg."""
         try:
             await self._open_media(leg).accept(sdp)
         except MediaError:
             await self.hang_up(leg, INCOMPATIBLE, source="callee")
-            return False
+            return
         if leg.state != "ringing":
-            return False
+            return
         self._mark_answered(leg)
         self._set_timer(leg, leg.time_limit_seconds, TIME_LIMIT)
-        return True
+        for tell in self.on_answered:
+            tell(leg)
 
     # Both ways.
 
@@ -256,7 +267,13 @@ class Switchboard:
                 one.state = "answered"
         if peer:
             peer.peer = None
+        self.rewired()
         return peer
+
+    def rewired(self) -> None:
+        """Tell those concerned that legs were joined or taken apart."""
+        for tell in self.on_rewired:
+            tell()
 
     def quiet(self, leg: Leg) -> None:
         if leg.media:

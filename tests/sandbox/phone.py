@@ -16,6 +16,8 @@ STEP = 0.01
 SPEECH_RMS = 1000.0
 TONE_RMS = 3000.0
 QUIET_RMS = 100.0
+TONE_AMPLITUDE = 3000.0
+FAINT_AMPLITUDE = 300.0
 
 
 async def eventually(look: Callable[[], Any]) -> Any:
@@ -33,10 +35,31 @@ def tone(hertz: float, amplitude: int = 6000) -> Pcm:
     return np.asarray(amplitude * np.sin(2 * np.pi * hertz * seconds), dtype=np.int16)
 
 
+class Recorder:
+    """Keeps the last 200 ms of what a phone hears, and tells which tones are in it."""
+
+    def __init__(self) -> None:
+        self.muted = False
+        self._latest: Pcm = np.zeros(0, np.int16)
+
+    def push(self, pcm: Pcm) -> None:
+        self._latest = np.concatenate((self._latest, pcm))[-SAMPLE_RATE // 5 :]
+
+    def amplitude(self, hertz: float) -> float:
+        """How strong this tone is, on the scale of `tone`; 0 until 200 ms were heard."""
+        count = len(self._latest)
+        if count < SAMPLE_RATE // 5:
+            return 0.0
+        wave = np.exp(-2j * np.pi * hertz * np.arange(count) / SAMPLE_RATE)
+        return float(2 * abs(np.dot(self._latest.astype(np.float64), wave)) / count)
+
+
 class Phone:
     def __init__(self, url: str, *, hertz: float = 700.0) -> None:
         self._url = url
+        self.hertz = hertz
         self._tone = tone(hertz)
+        self._recorder = Recorder()
         self._http = aiohttp.ClientSession()
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -133,6 +156,24 @@ class Phone:
     async def until_loud(self, above: float = SPEECH_RMS) -> float:
         """Wait until 200 ms of sound are louder than this, and return how loud."""
         return float(await eventually(lambda: self._rms() > above and self._rms()))
+
+    async def until_hears(self, other: "Phone", *, above: float = TONE_AMPLITUDE) -> None:
+        """Wait until the other phone's tone is heard here."""
+        await eventually(lambda: self._amplitude(other) > above)
+
+    async def until_deaf_to(self, other: "Phone") -> None:
+        await eventually(lambda: self._amplitude(other) < FAINT_AMPLITUDE)
+
+    async def stays_deaf_to(self, other: "Phone", *, seconds: float = 0.6) -> None:
+        """Fail when the other phone's tone is heard here within this time."""
+        for _ in range(int(seconds / STEP)):
+            assert self._amplitude(other) < FAINT_AMPLITUDE
+            await asyncio.sleep(STEP)
+
+    def _amplitude(self, other: "Phone") -> float:
+        assert self.media
+        self.media.taps.add(self._recorder)
+        return self._recorder.amplitude(other.hertz)
 
     async def until_quiet(self) -> None:
         await eventually(lambda: self._rms() < QUIET_RMS)

@@ -63,7 +63,7 @@ class Stage:
         given = {"connection_id": DEFAULT_CONNECTION_ID, "name": name, "tag": "test", "expires_at": expires_at}
         return (await self.client.telephony_credentials.create(**(given | extra))).data
 
-    async def phone(self, credential: Any = None, *, hertz: float = 700.0) -> Phone:
+    async def phone(self, credential: Any = None, *, hertz: float = 200.0) -> Phone:
         """A signed-in browser; without a credential it is an anonymous visitor."""
         phone = Phone(self.url + "/", hertz=hertz)
         self.phones.append(phone)
@@ -89,12 +89,15 @@ class Stage:
     async def closer(self) -> tuple[Phone, str]:
         """A closer's browser and the SIP address under which it rings."""
         credential = await self.credential("closer")
-        return await self.phone(credential, hertz=450.0), f"sip:{credential.sip_username}@sip.telnyx.com"
+        # Nobody speaks in the same tone, so that one can hear who it is.
+        return await self.phone(
+            credential, hertz=300.0 + 150.0 * len(self.phones)
+        ), f"sip:{credential.sip_username}@sip.telnyx.com"
 
-    async def dialled(self) -> tuple[Phone, str]:
+    async def dialled(self, **extra: Any) -> tuple[Phone, str]:
         """A closer who has picked up."""
         phone, address = await self.closer()
-        dialled = await self.client.calls.dial(connection_id=DEFAULT_APP_ID, to=address, from_="+61255501234")
+        dialled = await self.client.calls.dial(connection_id=DEFAULT_APP_ID, to=address, from_="+61255501234", **extra)
         await phone.pick_up()
         return phone, dialled.data.call_control_id
 
