@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from agileadapt import env
 
@@ -16,6 +17,11 @@ PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.words("DJANGO_ALLOWED_HOSTS", urlsplit(PUBLIC_URL).hostname or "")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 0, least=0, most=5)
+# Tests let processes die at named places. The start is refused where others could be in a call.
+DEBUG_FAULTS = env.boolean("DEBUG_FAULTS", default=False)
+CRASH_AT = env.text("CRASH_AT", "")
+if DEBUG_FAULTS and urlsplit(PUBLIC_URL).hostname not in {"127.0.0.1", "localhost", "::1"}:
+    raise ImproperlyConfigured("DEBUG_FAULTS ends processes on purpose; PUBLIC_URL says that others use this server")
 
 INSTALLED_APPS = [
     "daphne",

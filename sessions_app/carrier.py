@@ -4,13 +4,19 @@ from functools import cache
 
 from django.conf import settings
 
+from sessions_app import faults
+from sessions_app.faults import Point
 from telephony.client import Telnyx
 
 
 @cache
 def client() -> Telnyx:
     """One per process, so that its HTTP connections stay open."""
-    return Telnyx(api_key=settings.TELNYX_API_KEY, base_url=settings.TELNYX_API_BASE)
+    return Telnyx(
+        api_key=settings.TELNYX_API_KEY,
+        base_url=settings.TELNYX_API_BASE,
+        on_reply=lambda: faults.reach(Point.EXECUTED),
+    )
 
 
 def warm() -> None:

@@ -51,6 +51,8 @@ def nothing_points_at_a_sandbox(**_: Any) -> Sequence[CheckMessage]:
         for name in ("TELNYX_API_BASE", "TELNYX_SIGNALLING_HOST")
         if urlsplit(getattr(settings, name)).hostname in _LOCAL
     ]
+    if settings.DEBUG_FAULTS:
+        found.append(Error("DEBUG_FAULTS is on: processes may end on purpose", id="sessions_app.E008"))
     if not settings.IS_HTTPS:
         found.append(checks.Warning("PUBLIC_URL is not https: browsers refuse the microphone", id="sessions_app.W001"))
     return found

@@ -10,7 +10,8 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 
-from sessions_app import binding, fold
+from sessions_app import binding, faults, fold
+from sessions_app.faults import Point
 from sessions_app.models import CallLeg, VoiceSession, WebhookDelivery
 from telephony.events import Event, UnknownEvent
 
@@ -44,6 +45,7 @@ def take(event: Event, *, body: bytes, content_type: str, door: str, now: dateti
         delivery = _store(event, body=body, content_type=content_type, door=door, now=now)
         if delivery is None:
             return WebhookDelivery.objects.get(event_id=event.id)
+        faults.reach(Point.DELIVERY_STORED)
         process(delivery, event, now=now, handlers=handlers)
     if delivery.status == Status.PARKED and binding.peek(event) is not None:
         # Its session became known between our look and our commit, and whoever made it known could not see this row.

@@ -2,12 +2,14 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from sessions_app import live
+from sessions_app import faults, live
+from sessions_app.faults import Point
 from sessions_app.models import TimelineEntry, VoiceSession
 
 
@@ -18,6 +20,7 @@ def append(
 
     Must run inside a transaction: the update locks the session's row, so numbers are given in commit order.
     """
+    faults.reach(Point.BEFORE_ENTRY)
     VoiceSession.objects.filter(pk=session.pk).update(last_seq=F("last_seq") + 1)
     seq = VoiceSession.objects.values_list("last_seq", flat=True).get(pk=session.pk)
     now = timezone.now()
@@ -26,5 +29,10 @@ def append(
     )
     session.last_seq = seq
     team_id, session_id = session.team_id, session.pk
-    transaction.on_commit(lambda: live.announce(team_id=team_id, session_id=session_id, seq=seq, kind=kind))
+    transaction.on_commit(lambda: _push(team_id=team_id, session_id=session_id, seq=seq, kind=kind))
     return entry
+
+
+def _push(*, team_id: int, session_id: UUID, seq: int, kind: str) -> None:
+    faults.reach(Point.BEFORE_PUSH)
+    live.announce(team_id=team_id, session_id=session_id, seq=seq, kind=kind)

@@ -1,5 +1,6 @@
 """The SDK, set up so that it never waits long and never repeats by itself."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import httpx
@@ -13,9 +14,14 @@ KEEP_ALIVE_SECONDS = 55
 
 
 class Connection:
-    """Holds the SDK and its open HTTP connections. `timeout` is in seconds and bounds each network step."""
+    """Holds the SDK and its open HTTP connections. `timeout` is in seconds and bounds each network step.
 
-    def __init__(self, *, api_key: str, base_url: str, timeout: float = 5.0) -> None:
+    `on_reply` is called when the head of a reply has come and its body is not read.
+    """
+
+    def __init__(
+        self, *, api_key: str, base_url: str, timeout: float = 5.0, on_reply: Callable[[], None] | None = None
+    ) -> None:
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEEP_ALIVE_SECONDS)
         self._sdk = telnyx.Telnyx(
             api_key=api_key,
@@ -25,7 +31,12 @@ class Connection:
             # Empty, because the SDK would switch to OAuth when the environment holds these two.
             client_id="",
             client_secret="",
-            http_client=httpx.Client(timeout=timeout, limits=limits, follow_redirects=False),
+            http_client=httpx.Client(
+                timeout=timeout,
+                limits=limits,
+                follow_redirects=False,
+                event_hooks={"response": [lambda _: on_reply()] if on_reply else []},
+            ),
         )
 
     def warm(self) -> None:
