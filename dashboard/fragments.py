@@ -172,14 +172,17 @@ def _transcript(session: VoiceSession) -> dict[str, Any]:
 
 
 def _handoff(session: VoiceSession) -> dict[str, Any]:
-    handoff = handoffs.current_handoff(session)
-    if handoff is None:
-        return {"handoff": None}
+    """The newest hand-over, and those before it, for a closer may give a call back to the assistant."""
+    views = [_handoff_view(handoff) for handoff in handoffs.handoffs_of(session)]
+    return {"current": views[0] if views else None, "earlier": views[1:]}
+
+
+def _handoff_view(handoff: Any) -> dict[str, Any]:
     measured = asdict(handoffs.measures(handoff))
     return {
         "handoff": handoff,
         "trigger": presenters.TRIGGERS.get(handoff.trigger, presenters.words(handoff.trigger)),
-        "state": presenters.words(handoff.state),
+        "state": presenters.STATE_LABELS.get(handoff.state, presenters.words(handoff.state)),
         "outcome": "" if handoff.outcome == handoff.disposition else presenters.words(handoff.outcome),
         "disposition": presenters.DISPOSITION_LABELS.get(handoff.disposition, handoff.disposition),
         "measures": [

@@ -55,10 +55,27 @@ MISSING_LABELS = {
     "sound": "sound",
     "dashboard": "dashboard connection",
 }
+STATE_LABELS = {
+    "reserved": "Looking for a closer",
+    "ringing": "Ringing",
+    "accepted": "Closer's line is set up",
+    "seated": "Closer on standby",
+    "bridging": "Being connected",
+    "connected": "Talking",
+    "dropped": "Closer's line broke off",
+    "wrap_up": "Notes are written",
+    "abandoned": "Prospect left",
+    "unanswered": "Nobody came",
+}
 TRIGGERS = {
     "gather_complete": "All questions answered",
     "conversation_ended": "The assistant finished",
     "assistant_failed": "The assistant could not go on",
+    "fields_known": "Most questions answered",
+    "requested": "A person was asked for",
+    "closer_took": "A closer took the call",
+    "assigned": "Assigned by a supervisor",
+    "callback": "Calling back as promised",
 }
 DISPOSITIONS = (
     ("won", "Sale made"),
@@ -78,6 +95,8 @@ TITLES = {
     "call.hangup": ("Call hung up", "plain"),
     "assistant.started": ("Assistant started talking", "plain"),
     "assistant.ended": ("Assistant finished", "plain"),
+    "assistant.steered": ("Assistant told by", "human"),
+    "assistant.returned": ("Assistant is back on the line", "plain"),
     "field.captured": ("Answer captured", "good"),
     "insight.received": ("Insight received", "plain"),
     "transcript.finalised": ("Transcript completed", "plain"),
@@ -86,14 +105,20 @@ TITLES = {
     "handoff.declined": ("Declined by", "warning"),
     "handoff.unanswered": ("Not answered by", "warning"),
     "handoff.accepted": ("Accepted by", "human"),
+    "handoff.seated": ("Standing by:", "human"),
+    "handoff.taken_over": ("Taken over by", "human"),
     "handoff.bridging": ("Joining the two calls", "human"),
     "handoff.connected": ("Closer connected", "human"),
     "handoff.dropped": ("The closer's line broke off", "warning"),
+    "handoff.handed_back": ("Given back to the assistant by", "plain"),
     "handoff.released": ("Talk with the closer ended", "plain"),
     "handoff.completed": ("Wrapped up", "good"),
     "handoff.abandoned": ("Prospect left before a closer came", "warning"),
     "handoff.failed": ("Hand-over failed", "danger"),
     "callback.promised": ("Callback promised", "warning"),
+    "callback.booked": ("Callback booked", "good"),
+    "callback.called": ("Calling back:", "calling"),
+    "callback.missed": ("Callback missed", "danger"),
     "callback.kept": ("Callback done", "good"),
     "command.sent": ("Asked Telnyx to", "faint"),
     "command.confirmed": ("Telnyx did", "faint"),
@@ -101,6 +126,8 @@ TITLES = {
     "session.ended": ("Session ended", "plain"),
     "notes.saved": ("Notes saved", "faint"),
 }
+# Their own words say more than who it was about.
+_QUOTED = frozenset({"assistant.steered", "handoff.handed_back"})
 # Many of these come in one conversation and would bury the rest; they are numbered and pushed all the same.
 SILENT_KINDS = frozenset({"transcript.updated", "media.reported"})
 
@@ -126,13 +153,13 @@ class EntryView:
 def entry(row: TimelineEntry) -> EntryView:
     title, tone = TITLES.get(row.kind, (words(row.kind.replace(".", " ")), "plain"))
     who = text(row.payload.get("closer_name"))
-    if who and title.endswith((" to", " by")):
+    if who and title.endswith((" to", " by", ":")):
         title, who = f"{title} {who}", ""
     if row.kind.startswith("call.") and row.payload.get("role") == "closer":
         title = title.replace("Call ", "Closer's leg ")
     if row.kind.startswith("command."):
         title = f"{title} {words(text(row.payload.get('command'))).lower()}"
-    detail = who or _detail(row)
+    detail = _detail(row) if row.kind in _QUOTED else who or _detail(row)
     return EntryView(f"entry-{row.session_id}-{row.seq}", row.seq, row.kind, row.occurred_at, title, detail, tone)
 
 
@@ -144,6 +171,9 @@ def _detail(row: TimelineEntry) -> str:
             return ", ".join(words(text(name)) for name in names) if isinstance(names, list) else ""
         case "handoff.offered":
             return text(payload.get("reason"))
+        case "assistant.steered" | "handoff.handed_back":
+            quoted = text(payload.get("text") or payload.get("instruction"))
+            return f"“{quoted}”" if quoted else ""
         case "handoff.triggered" | "handoff.completed":
             return ""
         case "call.hangup":

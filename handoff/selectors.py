@@ -76,6 +76,11 @@ def current_handoff(session: VoiceSession) -> Handoff | None:
     return handoffs.order_by("-triggered_at").first()
 
 
+def handoffs_of(session: VoiceSession) -> list[Handoff]:
+    """Every hand-over of a session, the newest first."""
+    return list(Handoff.objects.filter(session=session).select_related("closer").order_by("-triggered_at"))
+
+
 def ringing_offer(closer: Closer) -> Offer | None:
     offers = Offer.objects.filter(closer=closer, state=Offer.State.RINGING)
     return offers.select_related("handoff__session__prospect", "handoff__session__widget").first()

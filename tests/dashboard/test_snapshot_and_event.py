@@ -17,6 +17,7 @@ from tests.dashboard.page_model import PageModel
 
 pytestmark = pytest.mark.django_db
 
+MINUTE = timedelta(minutes=1)
 Change = Callable[[VoiceSession, Closer], dict[str, Any] | None]
 
 
@@ -74,8 +75,18 @@ def _handoff(state: str, phase: str = "", **values: Any) -> Change:
     return change
 
 
+def _second_handoff(session: VoiceSession, closer: Closer) -> dict[str, Any]:
+    """The closer gave the call back and somebody is looked for once more."""
+    Handoff.objects.filter(session=session).delete()
+    first = hand_over(session, closer, state="wrap_up")
+    Handoff.objects.filter(pk=first.pk).update(notes="Wants it cheaper <i>", triggered_at=first.triggered_at - MINUTE)
+    hand_over(session, state="ringing")
+    return {"closer": closer.pk, "closer_name": closer.display_name, "instruction": "Ask for the <roof>"}
+
+
 def _nothing(_: VoiceSession, __: Closer) -> dict[str, Any]:
-    return {"role": "closer", "cause": "normal_clearing", "command": "dial", "error": "90018", "side": "closer"}
+    told = {"role": "closer", "cause": "normal_clearing", "command": "dial", "error": "90018", "side": "closer"}
+    return told | {"text": "Ask about the budget", "closer_name": "Alice"}
 
 
 CHANGES: dict[str, Change] = {
@@ -85,6 +96,8 @@ CHANGES: dict[str, Change] = {
     "call.hangup": _nothing,
     "assistant.started": _set(assistant_started_at=timezone.now),
     "assistant.ended": _set(assistant_ended_at=timezone.now),
+    "assistant.steered": _nothing,
+    "assistant.returned": _set(assistant_ended_at=None),
     "transcript.updated": _say,
     "transcript.finalised": _finalise,
     "field.captured": _capture,
@@ -94,14 +107,20 @@ CHANGES: dict[str, Change] = {
     "handoff.declined": _handoff("reserved", "handing_over"),
     "handoff.unanswered": _handoff("reserved", "handing_over"),
     "handoff.accepted": _handoff("accepted", "handing_over"),
+    "handoff.seated": _handoff("seated", seated_at=timezone.now()),
+    "handoff.taken_over": _handoff("seated", takes_now=True),
     "handoff.bridging": _handoff("bridging", "handing_over"),
     "handoff.connected": _handoff("connected", "human", connected_at=timezone.now()),
     "handoff.dropped": _handoff("dropped", "handing_over"),
+    "handoff.handed_back": _second_handoff,
     "handoff.released": _handoff("wrap_up", "human"),
     "handoff.completed": _handoff("completed", "human", disposition="won", outcome="won"),
     "handoff.abandoned": _handoff("abandoned", outcome="prospect_left"),
     "handoff.failed": _handoff("failed", outcome="command_failed"),
     "callback.promised": _handoff("unanswered", "callback", outcome="nobody_left"),
+    "callback.booked": _handoff("unanswered", "callback", outcome="nobody_left"),
+    "callback.called": _nothing,
+    "callback.missed": _nothing,
     "callback.kept": _nothing,
     "command.sent": _nothing,
     "command.confirmed": _handoff("accepted", "handing_over", command_sent_at=timezone.now()),
