@@ -3,8 +3,9 @@
 import { h } from "../shared/dom";
 import type { CallStats } from "../shared/stats";
 import type { WidgetConfig } from "./config";
-import { Controller, type Surface } from "./controller";
+import { Controller } from "./controller";
 import type { Facts } from "./facts";
+import type { Surface } from "./surface";
 import { View } from "./view";
 
 export class Conversation implements Surface {
@@ -28,15 +29,15 @@ export class Conversation implements Surface {
   }
 
   stats(): Promise<CallStats | null> {
-    return this.controller.line.stats();
+    return this.controller.visit.line.stats();
   }
 
   get heard(): number {
-    return this.controller.sound?.ears.heard ?? 0;
+    return this.controller.hearing.sound?.ears.heard ?? 0;
   }
 
   loudness(): number[] {
-    return this.controller.sound?.ears.loudness() ?? [];
+    return this.controller.hearing.sound?.ears.loudness() ?? [];
   }
 
   attribute(name: string): string | null {

@@ -1,0 +1,12 @@
+// The element behind the controller: its markup, its events, what is written on it.
+
+import type { Facts } from "./facts";
+
+export interface Surface {
+  readonly speaker: HTMLAudioElement;
+  attribute(name: string): string | null;
+  render(facts: Facts): void;
+  levels(prospect: number, agent: number): void;
+  bind(sessionId: string): void;
+  emit(name: string, detail: object): void;
+}
