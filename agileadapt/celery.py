@@ -3,12 +3,15 @@
 import os
 
 from celery import Celery
-from celery.signals import setup_logging, worker_init, worker_process_init
+from celery.signals import setup_logging, task_prerun, worker_init, worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "agileadapt.settings")
 
 app = Celery("agileadapt")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+# Celery would close the connection and its pool before and after every task: each command of a call then waited 10 to
+# 20 ms for a new log-in at the database. It does so after this many tasks; `mend_database` looks in between.
+app.conf.CELERY_DB_REUSE_MAX = 1000
 app.autodiscover_tasks()
 
 
@@ -31,3 +34,12 @@ def connect_database(**_: object) -> None:
     from django.db import connection  # noqa: PLC0415  (settings are not ready when this module is imported)
 
     connection.ensure_connection()
+
+
+@task_prerun.connect
+def mend_database(**_: object) -> None:
+    """Let no task find a connection that died with a restarted database."""
+    from django.db import connection  # noqa: PLC0415  (settings are not ready when this module is imported)
+
+    if connection.connection is not None and not connection.in_atomic_block and not connection.is_usable():
+        connection.close()
