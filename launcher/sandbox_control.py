@@ -36,6 +36,8 @@ class Leg(Ends):
     source: str
     peer: str | None
     conference: str | None
+    supervises: str | None
+    supervisor_role: str | None
     frames_in: int
     frames_out: int
     rms_in: float
@@ -142,6 +144,13 @@ class SandboxControl:
         """Say what prospects answer and how the assistant behaves, for the next calls or for one."""
         query = urllib.parse.urlencode({"call_control_id": call_control_id}) if call_control_id else ""
         self.call("PUT", f"/control/scenario?{query}", entries)
+
+    def platform(self, **choices: str) -> None:
+        """Choose what the platform does where its documents are silent; what is not named becomes usual again.
+
+        `supervision`, `role_switch`: accept (usual) or refuse.
+        """
+        self.call("PUT", "/control/platform", choices)
 
     def end_assistant(self, call_control_id: str, *, reason: str = "normal") -> None:
         self.call("POST", "/control/assistant/end", {"call_control_id": call_control_id, "reason": reason})

@@ -90,9 +90,8 @@ class Stage:
         """A closer's browser and the SIP address under which it rings."""
         credential = await self.credential("closer")
         # Nobody speaks in the same tone, so that one can hear who it is.
-        return await self.phone(
-            credential, hertz=300.0 + 150.0 * len(self.phones)
-        ), f"sip:{credential.sip_username}@sip.telnyx.com"
+        phone = await self.phone(credential, hertz=300.0 + 150.0 * len(self.phones))
+        return phone, f"sip:{credential.sip_username}@sip.telnyx.com"
 
     async def dialled(self, **extra: Any) -> tuple[Phone, str]:
         """A closer who has picked up."""
