@@ -7,7 +7,7 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
-from dashboard import presenters, rings, snapshot
+from dashboard import presenters, rings
 from handoff import selectors as handoffs
 
 WHY_OVER = {
@@ -66,13 +66,14 @@ def _desk(handoff: Any) -> dict[str, Any]:
 
 
 def _why_over(ring: dict[str, Any], closer: Any) -> str:
-    session = snapshot.find(closer.team, ring["session"])
-    handoff = handoffs.current_handoff(session) if session else None
-    offer = handoff.offers.filter(pk=ring["offer"]).first() if handoff else None
-    if handoff is None or offer is None:
+    offer = handoffs.offer_of(closer, ring["offer"])
+    if offer is None:
         return "The call is gone."
     if offer.state == "accepted":
         return "You took the call."
-    if handoff.closer is not None and handoff.closer != closer:
-        return f"Taken by {handoff.closer.display_name}."
+    taker = handoffs.taker_instead(offer)
+    if taker is not None:
+        return f"Taken by {taker.display_name}."
+    if offer.state == "withdrawn" and not offer.handoff.session.ended_at:
+        return "The call is gone."
     return WHY_OVER.get(offer.state, "The call is gone.")

@@ -43,6 +43,7 @@ END_REASONS = {
 STATUS_LABELS = {
     "offline": "Offline",
     "away": "Away",
+    "missed": "Missed a call",
     "not_ready": "Not ready",
     "ready": "Ready",
     "ringing": "Ringing",
@@ -54,6 +55,7 @@ MISSING_LABELS = {
     "microphone": "microphone",
     "sound": "sound",
     "dashboard": "dashboard connection",
+    "address": "phone number or address",
 }
 STATE_LABELS = {
     "reserved": "Looking for a closer",

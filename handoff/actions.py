@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from handoff import ledger, policies, roster, services
+from handoff import ledger, policies, ringing, roster, services
 from handoff.door import HANDLERS
 from handoff.ledger import Intent
 from handoff.machine import Fact, State
@@ -47,9 +47,15 @@ def set_available(closer: Closer, available: bool, *, now: datetime) -> None:
     """Say whether the closer wants calls; the idle time counts from the moment they do."""
     since = now if available else None
     moved = Closer.objects.filter(pk=closer.pk, is_available=not available).update(
-        is_available=available, available_since=since
+        is_available=available, available_since=since, missed_at=None
     )
     if moved:
+        roster.changed(closer.team_id)
+
+
+def back(closer: Closer, *, now: datetime) -> None:
+    """Take calls again after a ring that was let pass; the idle time counts from now."""
+    if Closer.objects.filter(pk=closer.pk, missed_at__isnull=False).update(missed_at=None, available_since=now):
         roster.changed(closer.team_id)
 
 
@@ -105,8 +111,9 @@ def decline(offer_id: UUID, *, closer: Closer, now: datetime) -> None:
     if offer.state == Offer.State.DECLINED:
         return
     _claim(offer, Offer.State.DECLINED, now)
-    services.apply(handoff, Fact.DECLINED, now=now)
-    roster.changed(closer.team_id)
+    ringing.declined(handoff, offer, now)
+    if not ringing.is_ringing(handoff):
+        services.apply(handoff, Fact.DECLINED, now=now)
 
 
 def _own_offer(offer_id: UUID, closer: Closer) -> tuple[Offer, Handoff]:
@@ -120,22 +127,9 @@ def _own_offer(offer_id: UUID, closer: Closer) -> tuple[Offer, Handoff]:
 
 
 def _claim(offer: Offer, state: str, now: datetime) -> None:
-    ringing = Offer.objects.filter(pk=offer.pk, state=Offer.State.RINGING)
-    if not ringing.update(state=state, answered_at=now):
-        raise ActionRefused(_why_over(offer), "gone")
-
-
-def _why_over(offer: Offer) -> str:
-    handoff = Handoff.objects.select_related("closer").get(pk=offer.handoff_id)
-    if handoff.closer is not None and handoff.closer_id != offer.closer_id:
-        return f"Taken by {handoff.closer.display_name}."
-    reasons: dict[str, str] = {
-        Offer.State.EXPIRED: "Not answered in time; the next closer is rung.",
-        Offer.State.WITHDRAWN: "The prospect has left.",
-        Offer.State.DECLINED: "You have declined this call.",
-        Offer.State.ACCEPTED: "You have already taken this call.",
-    }
-    return reasons.get(offer.state, "This call is no longer waiting.")
+    rings = Offer.objects.filter(pk=offer.pk, state=Offer.State.RINGING)
+    if not rings.update(state=state, answered_at=now):
+        raise ActionRefused(ringing.why_over(offer), "gone")
 
 
 # --- the call and what follows it

@@ -1,71 +1,186 @@
-"""Who is rung, in rows: make an offer, close it. The choice itself is made by `assignment`."""
+"""Who is rung, in rows: make offers, close them. The choice itself is made by `assignment`."""
 
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
-from handoff import assignment, policies, roster
+from handoff import assignment, policies, readiness, roster
+from handoff.assignment import Choice, NoChoice
 from handoff.machine import Fact
-from handoff.models import Closer, Handoff, Offer
-from handoff.readiness import candidates
-from sessions_app import timeline
+from handoff.models import Closer, Handoff, Offer, RoutingPolicy
+from sessions_app import hours, timeline
 
 # Time for a closer to reload the page or to find the network again, before somebody else is rung.
 CALL_AGAIN_FOR = timedelta(seconds=20)
 
+_OVER: dict[str, str] = {
+    Offer.State.EXPIRED: "Not answered in time; others are rung.",
+    Offer.State.DECLINED: "You have declined this call.",
+    Offer.State.ACCEPTED: "You have already taken this call.",
+}
+
 
 def offer(handoff: Handoff, now: datetime) -> Fact | None:
+    """Ring whoever's turn it is. While the assistant speaks nobody waits, so the search does not give up."""
     if handoff.closer_id:  # This one could not be connected; somebody else is looked for.
         handoff.closer, handoff.closer_leg = None, None
         handoff.save(update_fields=["closer", "closer_leg"])
-    if handoff.give_up_at and now >= handoff.give_up_at:
+    has_waited_enough = handoff.give_up_at is not None and now >= handoff.give_up_at
+    chosen = NoChoice.NOBODY if has_waited_enough else _choose(handoff, now)
+    if chosen is NoChoice.NOBODY and handoff.give_up_at is not None:
         return Fact.NOBODY_LEFT
-    chosen = _choose(handoff, now)
-    if chosen is assignment.NoChoice.NOBODY:
-        return Fact.NOBODY_LEFT
-    if not isinstance(chosen, assignment.Choice):
+    if isinstance(chosen, NoChoice):
         return None
-    closer = Closer.objects.get(pk=chosen.closer_id)
+    # In the order of their keys, so that two searches that ring the same people cannot wait for each other.
+    rung = [_ring(handoff, choice, now) for choice in sorted(chosen, key=lambda choice: choice.closer_id)]
+    return Fact.OFFERED if any(rung) else None
+
+
+def why_nobody(handoff: Handoff, now: datetime) -> str:
+    """Why nobody came: "closed", "nobody_skilled" or "nobody_free"."""
+    if not _is_open(handoff, now):
+        return "closed"
+    team = readiness.candidates(readiness.team(handoff.session.team_id), now=now)
+    return "nobody_free" if assignment.has_anybody(team, _skills(handoff)) else "nobody_skilled"
+
+
+def _choose(handoff: Handoff, now: datetime) -> list[Choice] | NoChoice:
+    policy, session = policies.of(handoff.session), handoff.session
+    tried = _tried(handoff)
+    rules = assignment.Rules(
+        is_all_at_once=policy.strategy == RoutingPolicy.Strategy.ALL_AT_ONCE,
+        skills=_skills(handoff),
+        assigned=_assigned(handoff),
+        awaited=_awaited(handoff, tried, now),
+    )
+    if not _is_open(handoff, now) and not (rules.assigned or handoff.dropped_at):
+        return NoChoice.NOBODY
+    spoken = readiness.spoken_with(session) if policy.prefers_spoken_before else set()
+    team = readiness.candidates(readiness.team(session.team_id), spoken=spoken, now=now)
+    return assignment.choose(team, rules=rules, tried=tried, now=now)
+
+
+def _tried(handoff: Handoff) -> set[int]:
+    """Who is not rung again in the same wait.
+
+    A ring that was taken back says nothing of who was rung. One that passed unanswered while the assistant spoke, or
+    before a talk whose line then broke, belongs to an earlier wait.
+    """
+    offers = handoff.offers.exclude(state=Offer.State.WITHDRAWN)
+    if handoff.prospect_free_at:
+        offers = offers.exclude(state=Offer.State.EXPIRED, offered_at__lt=handoff.prospect_free_at)
+    if handoff.dropped_at:
+        offers = offers.filter(offered_at__gte=handoff.dropped_at)
+    return set(offers.values_list("closer_id", flat=True))
+
+
+def _assigned(handoff: Handoff) -> Choice | None:
+    if handoff.assigned_to_id is None:
+        return None
+    by = handoff.assigned_by.display_name if handoff.assigned_by else "a supervisor"
+    return Choice(handoff.assigned_to_id, f"assigned by {by}")
+
+
+def _awaited(handoff: Handoff, tried: set[int], now: datetime) -> Choice | None:
+    """After a broken line that closer comes first, for a while."""
+    dropped_by, dropped_at = handoff.dropped_by_id, handoff.dropped_at
+    if dropped_by is None or dropped_at is None or dropped_by in tried or now >= dropped_at + CALL_AGAIN_FOR:
+        return None
+    return Choice(dropped_by, "your line broke off")
+
+
+def _skills(handoff: Handoff) -> frozenset[str]:
+    return readiness.skills(handoff.session.widget.required_skills)
+
+
+def _is_open(handoff: Handoff, now: datetime) -> bool:
+    """Who came in the hours of business is served to the end."""
+    widget = handoff.session.widget
+    moments = (handoff.triggered_at, now)
+    return any(hours.is_open(widget.business_hours, widget.time_zone, moment) for moment in moments)
+
+
+def _ring(handoff: Handoff, choice: Choice, now: datetime) -> bool:
+    """Ring one closer; False when another hand-over rang them first."""
+    expires_at = now + timedelta(seconds=policies.of(handoff.session).ring_seconds)
     try:
         with transaction.atomic():
-            _ring(handoff, closer, chosen.reason, now)
+            made = Offer.objects.create(
+                handoff=handoff, closer_id=choice.closer_id, reason=choice.reason, offered_at=now, expires_at=expires_at
+            )
     except IntegrityError:
-        return None  # Another hand-over rang this closer first; the next search is a second away.
-    return Fact.OFFERED
-
-
-def _choose(handoff: Handoff, now: datetime) -> assignment.Choice | assignment.NoChoice:
-    """Whose turn it is. After a broken line, offers made before it do not count, and that closer comes first."""
-    offers = handoff.offers.filter(offered_at__gte=handoff.dropped_at) if handoff.dropped_at else handoff.offers.all()
-    tried = set(offers.values_list("closer_id", flat=True))
-    everybody = candidates(handoff.session.team_id, now=now)
-    if handoff.dropped_at and handoff.dropped_by_id not in tried and now < handoff.dropped_at + CALL_AGAIN_FOR:
-        dropped = [one for one in everybody if one.closer_id == handoff.dropped_by_id]
-        chosen = assignment.choose(dropped, tried=tried, now=now)
-        if isinstance(chosen, assignment.Choice):
-            return assignment.Choice(chosen.closer_id, "your line broke off")
-        return assignment.NoChoice.WAIT
-    return assignment.choose(everybody, tried=tried, now=now)
-
-
-def _ring(handoff: Handoff, closer: Closer, reason: str, now: datetime) -> None:
-    expires_at = now + timedelta(seconds=policies.of(handoff.session).ring_seconds)
-    made = Offer.objects.create(handoff=handoff, closer=closer, reason=reason, offered_at=now, expires_at=expires_at)
+        return False  # The next search is a second away.
     handoff.offered_at = handoff.offered_at or now
-    handoff.save(update_fields=["offered_at"])
-    what = {"offer": str(made.pk), "closer": closer.pk, "closer_name": closer.display_name, "reason": reason}
-    timeline.append(handoff.session, "handoff.offered", what, occurred_at=now)
-    roster.changed(handoff.session.team_id)
+    if choice.closer_id == handoff.assigned_to_id:
+        handoff.assigned_to = handoff.assigned_by = None  # Carried out: from here on the order is the usual one.
+    handoff.save(update_fields=["offered_at", "assigned_to", "assigned_by"])
+    _tell("handoff.offered", handoff, made, now)
+    return True
+
+
+# --- the end of a ring
+
+
+def is_ringing(handoff: Handoff) -> bool:
+    return handoff.offers.filter(state=Offer.State.RINGING).exists()
+
+
+def declined(handoff: Handoff, offer: Offer, now: datetime) -> None:
+    """Write down who left the call to others."""
+    _tell("handoff.declined", handoff, offer, now)
 
 
 def withdraw(handoff: Handoff, now: datetime) -> None:
-    _close_ring(handoff, Offer.State.WITHDRAWN, now)
+    _close(_ringing(handoff), Offer.State.WITHDRAWN, now)
+    roster.changed(handoff.session.team_id)
 
 
 def expire(handoff: Handoff, now: datetime) -> None:
-    _close_ring(handoff, Offer.State.EXPIRED, now)
-
-
-def _close_ring(handoff: Handoff, state: str, now: datetime) -> None:
-    handoff.offers.filter(state=Offer.State.RINGING).update(state=state, answered_at=now)
+    """Nobody answered. Who lets a ring pass is not rung again before they say that they are back."""
+    missed = list(_ringing(handoff).select_related("closer"))
+    _close(_ringing(handoff), Offer.State.EXPIRED, now)
+    if policies.of(handoff.session).demotes_after_miss:
+        Closer.objects.filter(pk__in=[offer.closer_id for offer in missed]).update(missed_at=now)
+    for offer in missed:
+        _tell("handoff.unanswered", handoff, offer, now)
     roster.changed(handoff.session.team_id)
+
+
+def why_over(offer: Offer) -> str:
+    """Why this ring cannot be answered any more, in words for its closer."""
+    offer = Offer.objects.select_related("handoff__closer", "handoff__session").get(pk=offer.pk)
+    taker = taker_instead(offer)
+    if taker is not None:
+        return f"Taken by {taker.display_name}."
+    if offer.state == Offer.State.WITHDRAWN and offer.handoff.session.ended_at:
+        return "The prospect has left."
+    return _OVER.get(offer.state, "This call is no longer waiting.")
+
+
+def taker_instead(offer: Offer) -> Closer | None:
+    """Who else has the call that this ring offered, or took it and could not be connected."""
+    others = offer.handoff.offers.exclude(closer_id=offer.closer_id).select_related("closer")
+    accepted = others.filter(state=Offer.State.ACCEPTED, answered_at__gte=offer.offered_at)
+    last = accepted.order_by("answered_at").last()
+    closer = offer.handoff.closer
+    if closer is not None:
+        return closer if closer.pk != offer.closer_id else None
+    return last.closer if last else None
+
+
+def _ringing(handoff: Handoff) -> QuerySet[Offer]:
+    return handoff.offers.filter(state=Offer.State.RINGING).order_by("closer_id")
+
+
+def _close(offers: QuerySet[Offer], state: str, now: datetime) -> None:
+    offers.order_by().update(state=state, answered_at=now)
+
+
+def _tell(kind: str, handoff: Handoff, offer: Offer, now: datetime) -> None:
+    closer = offer.closer
+    what = {"handoff": str(handoff.pk), "offer": str(offer.pk), "closer": closer.pk, "closer_name": closer.display_name}
+    if kind == "handoff.offered":
+        what["reason"] = offer.reason
+    timeline.append(handoff.session, kind, what, occurred_at=now)
+    roster.changed(closer.team_id)

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import QuerySet
 
-from handoff import readiness
+from handoff import readiness, ringing
 from handoff.machine import State
 from handoff.models import CallbackPromise, Closer, Handoff, Offer
 from sessions_app.models import Team, VoiceSession
@@ -14,11 +14,12 @@ from sessions_app.models import Team, VoiceSession
 
 @dataclass(frozen=True)
 class RosterEntry:
-    """One closer on the roster; `missing` says what keeps them from being rung."""
+    """One closer on the roster; `missing` says what they have not proven, `is_ready` whether they can be rung now."""
 
     closer: Closer
     status: str
     missing: tuple[str, ...]
+    is_ready: bool
 
 
 @dataclass(frozen=True)
@@ -41,33 +42,31 @@ def closer_of(user: AbstractBaseUser | AnonymousUser) -> Closer | None:
 
 
 def roster(team: Team, now: datetime) -> list[RosterEntry]:
-    closers = list(Closer.objects.filter(team=team, user__is_active=True).select_related("user"))
-    states = dict(
-        Handoff.objects.filter(closer__in=closers, state__in=readiness.BUSY_STATES).values_list("closer_id", "state")
-    )
-    ringing = set(
-        Offer.objects.filter(closer__in=closers, state=Offer.State.RINGING).values_list("closer_id", flat=True)
-    )
+    closers = readiness.team(team.pk)
+    held = readiness.load(closers)
+    ready = {one.closer_id for one in readiness.candidates(closers, now=now) if one.is_ready}
     return [
         RosterEntry(
             closer=closer,
-            status=_status(closer, now, state=states.get(closer.pk), is_ringing=closer.pk in ringing),
+            status=_status(closer, held, now),
             missing=readiness.missing(closer),
+            is_ready=closer.pk in ready,
         )
         for closer in closers
     ]
 
 
-def _status(closer: Closer, now: datetime, *, state: str | None, is_ringing: bool) -> str:
-    if state:
-        return "wrap_up" if state == State.WRAP_UP else "busy"
-    if is_ringing:
-        return "ringing"
-    if not closer.is_alive(now):
-        return "offline"
-    if not closer.is_available:
-        return "away"
-    return "not_ready" if readiness.missing(closer) else "ready"
+def _status(closer: Closer, held: readiness.Load, now: datetime) -> str:
+    stands = {
+        "busy": closer.pk in held.talking,
+        "ringing": closer.pk in held.ringing,
+        "wrap_up": held.unfinished[closer.pk] > 0,
+        "offline": not closer.is_alive(now),
+        "away": not closer.is_available,
+        "missed": closer.missed_at is not None,
+        "not_ready": bool(readiness.missing(closer)),
+    }
+    return next((status for status, is_true in stands.items() if is_true), "ready")
 
 
 def current_handoff(session: VoiceSession) -> Handoff | None:
@@ -86,10 +85,21 @@ def ringing_offer(closer: Closer) -> Offer | None:
     return offers.select_related("handoff__session__prospect", "handoff__session__widget").first()
 
 
+def offer_of(closer: Closer, offer_id: str) -> Offer | None:
+    offers = Offer.objects.filter(pk=offer_id, closer=closer)
+    return offers.select_related("handoff__closer", "handoff__session").first()
+
+
+def taker_instead(offer: Offer) -> Closer | None:
+    """Who else has the call that this ring offered, or took it and could not be connected."""
+    return ringing.taker_instead(offer)
+
+
 def active_handoff(closer: Closer) -> Handoff | None:
-    """What the closer is busy with, from accepting to the end of the wrap-up."""
+    """What the closer is busy with, from accepting to the end of the wrap-up; a call before the notes on another."""
     handoffs = Handoff.objects.filter(closer=closer, state__in=readiness.BUSY_STATES)
-    return handoffs.select_related("session__prospect", "session__widget").order_by("-accepted_at").first()
+    in_hand = list(handoffs.select_related("session__prospect", "session__widget").order_by("accepted_at"))
+    return min(in_hand, key=lambda one: one.state == State.WRAP_UP, default=None)
 
 
 def promises(team: Team) -> QuerySet[CallbackPromise]:

@@ -127,8 +127,8 @@ def _tell(handoff: Handoff, current: State, following: State, fact: Fact, now: d
     if phase:
         closer = handoff.closer if following in {State.ACCEPTED, State.BRIDGING, State.CONNECTED} else None
         sessions.enter_handover(handoff.session, phase=phase, closer_name=closer.display_name if closer else "")
-    if following == State.RINGING:
-        return  # The offer wrote its own entry, with the closer and the reason.
+    if following == State.RINGING or (current, following) == (State.RINGING, State.RESERVED):
+        return  # Each ring writes its own entries, with the closer and the reason.
     kind = _entry(current, following, fact)
     timeline.append(handoff.session, kind, _payload(handoff, fact), occurred_at=now)
 
@@ -136,8 +136,6 @@ def _tell(handoff: Handoff, current: State, following: State, fact: Fact, now: d
 def _entry(current: State, following: State, fact: Fact) -> str:
     if following != State.RESERVED:
         return _ENTRIES[following]
-    if current == State.RINGING:
-        return "handoff.declined" if fact == Fact.DECLINED else "handoff.unanswered"
     return _SEARCH_ENTRIES[current]
 
 

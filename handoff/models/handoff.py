@@ -25,6 +25,9 @@ class Handoff(models.Model):
     assigned_to = models.ForeignKey(
         Closer, null=True, on_delete=models.SET_NULL, related_name="+", help_text="A supervisor's choice; rung first."
     )
+    assigned_by = models.ForeignKey(
+        Closer, null=True, on_delete=models.SET_NULL, related_name="+", help_text="The supervisor who chose."
+    )
     takes_now = models.BooleanField(default=False, help_text="The closer does not wait for the assistant's end.")
     listens_in = models.BooleanField(default=False, help_text="The closer's leg hears the assistant.")
     conference_id = models.CharField(max_length=100, blank=True)

@@ -44,7 +44,8 @@ class RoutingPolicy(models.Model):
     )
     strategy = models.CharField(max_length=12, choices=Strategy.choices, default=Strategy.LONGEST_IDLE)
     prefers_spoken_before = models.BooleanField(
-        default=True, help_text="A closer who has talked with this prospect before is rung first."
+        default=True,
+        help_text="One after the other: who has talked with this prospect before comes first.",
     )
     listens_in = models.BooleanField(
         default=False, help_text="A closer who accepts while the assistant speaks hears the conversation."
@@ -58,8 +59,14 @@ class RoutingPolicy(models.Model):
     max_wait_seconds = models.PositiveSmallIntegerField(
         default=60, validators=[MinValueValidator(3), MaxValueValidator(600)], help_text="Then a callback is promised."
     )
-    wrap_up_seconds = models.PositiveSmallIntegerField(default=120)
-    callback_minutes = models.PositiveSmallIntegerField(default=30, help_text="A promised callback is due after this.")
+    wrap_up_seconds = models.PositiveSmallIntegerField(
+        default=120,
+        validators=[MaxValueValidator(3600)],
+        help_text="Time for the notes after a call; choosing an outcome ends it early.",
+    )
+    callback_minutes = models.PositiveSmallIntegerField(
+        default=30, validators=[MinValueValidator(1)], help_text="A promised callback is due after this."
+    )
 
     class Meta:
         verbose_name_plural = "routing policies"
