@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from celery import current_app
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
-from kombu.exceptions import OperationalError
 
+from handoff import dispatch
 from handoff.models import Command, Handoff
 from sessions_app import timeline
 from sessions_app.models import VoiceSession
@@ -25,7 +24,11 @@ State = Command.State
 SEND_WITHIN = timedelta(seconds=45)
 # The client gives up after 5 s, so a command that is still "sent" then has lost its worker.
 ANSWER_WITHIN = timedelta(seconds=8)
-RETRY_AFTER = timedelta(milliseconds=500)
+# Doubled at every try, and the sweep that sends again comes once a second: three refusals cost 4 to 7 s.
+RETRY_AFTER = timedelta(milliseconds=250)
+# The next sweep asks again, so a message that no worker took by then need not wait in the queue.
+ASKED_AGAIN_SECONDS = 2.0
+KEY_REFUSED = 401
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def enqueue(session: VoiceSession, intent: Intent, *, now: datetime, handoff: Ha
     if not is_new:
         return None
     if not intent.delay:
-        _dispatch_after_commit(command.pk)
+        _send_after_commit(command.pk)
     return command
 
 
@@ -75,15 +78,18 @@ def confirm(command: Command, *, result: dict[str, Any], now: datetime) -> bool:
     return _settle(command, State.CONFIRMED, now=now, result=result)
 
 
-def refuse(command: Command, error: TelnyxError, *, now: datetime) -> bool:
+def refuse(command: Command, error: TelnyxError, *, now: datetime, latest: datetime | None = None) -> bool:
     """Settle a failed sending: repeat it soon, or let it be failed. Returns whether it is final.
 
-    The same command id goes out again only while Telnyx still remembers it, so a lost reply cannot do a thing twice.
+    Nothing is repeated at or after `latest`, when it would come too late to be of use. The same command id goes out
+    again only while Telnyx still remembers it, so a lost reply cannot do a thing twice.
     """
+    if error.status == KEY_REFUSED:
+        logger.error("Telnyx refuses the API key: no call can be answered or connected until it is right")
     wait = RETRY_AFTER * 2 ** min(command.attempts, 4)
     if error.retry_after:
         wait = max(wait, timedelta(seconds=error.retry_after))
-    if not error.permanent and now + wait < command.send_by:
+    if not error.permanent and now + wait < min(command.send_by, latest or command.send_by):
         Command.objects.filter(pk=command.pk, state=State.SENT).update(
             state=State.PENDING, due_at=now + wait, error=_describe(error)
         )
@@ -105,14 +111,24 @@ def hasten(key: str, *, now: datetime) -> None:
         due_at=now, send_by=now + SEND_WITHIN
     )
     if moved:
-        _dispatch_after_commit(Command.objects.values_list("pk", flat=True).get(key=key))
+        _send_after_commit(Command.objects.values_list("pk", flat=True).get(key=key))
 
 
-def due(*, now: datetime, limit: int = 50) -> list[UUID]:
-    """Commands whose task was lost or whose time has come. Those whose worker died are made sendable again."""
-    stuck = Command.objects.filter(state=State.SENT, due_at__lte=now)
-    stuck.filter(send_by__gt=now).update(state=State.PENDING, due_at=now)
-    return list(Command.objects.filter(due_at__lte=now).order_by("due_at").values_list("pk", flat=True)[:limit])
+def overdue(*, now: datetime, limit: int = 50) -> list[UUID]:
+    """Commands that may not be sent any more and have no outcome."""
+    rows = Command.objects.filter(due_at__lte=now, send_by__lte=now).order_by("send_by")
+    return list(rows.values_list("pk", flat=True)[:limit])
+
+
+def ask_again(*, now: datetime, limit: int = 200) -> int:
+    """Have workers send what is due: its task was lost, its worker has died, or its time has come. Returns how many."""
+    stuck = Command.objects.filter(state=State.SENT, due_at__lte=now, send_by__gt=now)
+    stuck.update(state=State.PENDING, due_at=now)
+    due = Command.objects.filter(state=State.PENDING, due_at__lte=now, send_by__gt=now).order_by("due_at")
+    command_ids = list(due.values_list("pk", flat=True)[:limit])
+    for command_id in command_ids:
+        _send_after_commit(command_id, expires=ASKED_AGAIN_SECONDS)
+    return len(command_ids)
 
 
 @transaction.atomic
@@ -143,13 +159,5 @@ def _describe(error: TelnyxError) -> str:
     return f"status {error.status} code {error.code}"[:120]
 
 
-def _dispatch_after_commit(command_id: UUID) -> None:
-    transaction.on_commit(lambda: _dispatch(command_id))
-
-
-def _dispatch(command_id: UUID) -> None:
-    try:
-        current_app.send_task("handoff.tasks.run_command", args=[str(command_id)], queue="calls", ignore_result=True)
-    except (OperationalError, OSError) as error:
-        # The row is due; the sweep sends it when the broker is back.
-        logger.warning("command %s not queued: %s", command_id, type(error).__name__)
+def _send_after_commit(command_id: UUID, *, expires: float | None = None) -> None:
+    transaction.on_commit(lambda: dispatch.send(command_id, expires=expires))

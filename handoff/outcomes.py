@@ -41,7 +41,7 @@ def confirmed(command: Command, answer: Answer, *, now: datetime) -> None:
 def refused(command: Command, error: TelnyxError, *, now: datetime) -> None:
     session = services.lock(command.session_id)
     command.session = session
-    if ledger.refuse(command, error, now=now):
+    if ledger.refuse(command, error, latest=_of_use_until(command, session, now), now=now):
         _failed(command, session, code=error.code or "", now=now)
 
 
@@ -53,6 +53,14 @@ def expired(command_id: Any, *, now: datetime) -> None:
     if command is not None:
         command.session = session
         _failed(command, session, code="", now=now)
+
+
+def _of_use_until(command: Command, session: VoiceSession, now: datetime) -> datetime:
+    """A hand-over does not wait for its command longer than for the closer; then somebody else is looked for."""
+    if command.kind not in _HANDOFF_COMMANDS or command.handoff_id is None:
+        return command.send_by
+    handoff = _handoff_of(command, session)
+    return (handoff.deadline_at or command.send_by) if handoff is not None else now
 
 
 def _failed(command: Command, session: VoiceSession, *, code: str, now: datetime) -> None:

@@ -56,6 +56,12 @@ def lock(session_id: UUID) -> VoiceSession:
     return rows.get(pk=session_id)
 
 
+def lock_unless_held(session_id: UUID) -> VoiceSession | None:
+    """As `lock`, but None at once when somebody else holds it: for those who can come again."""
+    rows = VoiceSession.objects.select_for_update(of=("self",), skip_locked=True)
+    return rows.select_related("widget", "team", "prospect").filter(pk=session_id).first()
+
+
 def open_handoff(session: VoiceSession) -> Handoff | None:
     """The hand-over of this session that is not over."""
     handoffs = Handoff.objects.select_related("closer", "closer_leg").filter(session=session)

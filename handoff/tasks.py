@@ -1,19 +1,25 @@
 """Celery: send one command, and the sweep that repairs whatever was lost. Every task is safe to run twice."""
 
-from datetime import timedelta
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from handoff import commands, ledger, outcomes, services
+from handoff import commands, ledger, outcomes, pulse, services
 from handoff.door import HANDLERS
 from handoff.machine import Fact
 from handoff.models import Handoff
-from sessions_app import carrier, intake
+from sessions_app import carrier, faults, intake
+from sessions_app.faults import Point
 from sessions_app.models import VoiceSession
 from telephony.client import TelnyxError
+
+logger = logging.getLogger(__name__)
 
 # A page that got its credential but never placed a call.
 NEVER_CALLED_AFTER = timedelta(minutes=3)
@@ -26,40 +32,63 @@ def run_command(command_id: str) -> None:
     command = ledger.claim(UUID(command_id), now=timezone.now())
     if command is None:
         return
+    faults.reach(Point.BEFORE_REQUEST)
     try:
         answer = commands.perform(carrier.client(), command)
     except TelnyxError as error:
         outcomes.refused(command, error, now=timezone.now())
     else:
+        faults.reach(Point.REPLIED)
         outcomes.confirmed(command, answer, now=timezone.now())
 
 
 @shared_task
 def sweep() -> None:
-    """Run every second: rows say what is due, so nothing depends on a task that was not lost."""
+    """Run every second: rows say what is due, so nothing depends on a task that was not lost.
+
+    Several may run at once. Each takes what no other holds, and nothing here speaks to Telnyx or waits for it.
+    """
     now = timezone.now()
-    _handoffs_past_their_deadline()
-    for command_id in ledger.due(now=now):
-        outcomes.expired(command_id, now=now)
-        run_command(str(command_id))
-    intake.retry_due(now=now, handlers=HANDLERS)
-    _visits_that_nothing_will_end()
+    for work in (_handoffs_past_their_deadline, _commands, _deliveries, _visits_that_nothing_will_end):
+        with _the_rest_goes_on():
+            work(now)
+    pulse.beat(pulse.SWEEP, now=now)
 
 
-def _handoffs_past_their_deadline() -> None:
-    now = timezone.now()
+@contextmanager
+def _the_rest_goes_on() -> Iterator[None]:
+    """One row that cannot be handled must not hold up all the others; it is tried again a second later."""
+    try:
+        yield
+    except Exception:
+        logger.exception("Could not finish a part of the sweep")
+
+
+def _handoffs_past_their_deadline(now: datetime) -> None:
     due = Handoff.objects.filter(deadline_at__lte=now).order_by("deadline_at")
     for handoff_id, session_id in list(due.values_list("pk", "session_id")[:100]):
-        with transaction.atomic():
-            session = services.lock(session_id)
-            handoff = services.open_handoff(session)
-            # It may have moved on while we waited for the lock.
-            if handoff and handoff.pk == handoff_id and handoff.deadline_at and handoff.deadline_at <= now:
+        with _the_rest_goes_on(), transaction.atomic():
+            session = services.lock_unless_held(session_id)
+            if session is None:
+                continue  # Something else happens to it just now; the deadline is looked at again a second later.
+            handoff = Handoff.objects.filter(pk=handoff_id, deadline_at__lte=now).first()
+            if handoff is not None:  # Else it has moved on since we read the list.
+                handoff.session = session
                 services.apply(handoff, Fact.DEADLINE, now=now)
 
 
-def _visits_that_nothing_will_end() -> None:
-    now = timezone.now()
+def _commands(now: datetime) -> None:
+    for command_id in ledger.overdue(now=now):
+        with _the_rest_goes_on():
+            outcomes.expired(command_id, now=now)
+    ledger.ask_again(now=now)
+
+
+def _deliveries(now: datetime) -> None:
+    intake.retry_due(now=now, handlers=HANDLERS)
+
+
+def _visits_that_nothing_will_end(now: datetime) -> None:
     idle = VoiceSession.objects.filter(
         ended_at=None, call_control_id=None, created_at__lt=now - NEVER_CALLED_AFTER, handoffs=None
     )

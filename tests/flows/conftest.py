@@ -83,10 +83,11 @@ class Visit:
         raise AssertionError("the ledger never comes to rest")
 
     def pass_time(self, seconds: float) -> None:
-        """Let time pass with the closers' dashboards still alive, then sweep."""
+        """Let time pass with the closers' dashboards still alive, then sweep and send what that found due."""
         self.clock.advance(seconds)
         Closer.objects.filter(seen_at__isnull=False).update(seen_at=timezone.now())
         tasks.sweep()
+        self.work()
 
     def commands(self, kind: str) -> list[Command]:
         return list(Command.objects.filter(session_id=self.session_id, kind=kind).order_by("created_at"))

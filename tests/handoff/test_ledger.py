@@ -127,7 +127,7 @@ def test_a_passing_refusal_is_repeated_later_and_later_under_the_same_id(command
         waits.append((row.due_at - after(moment)).total_seconds())
         moment += waits[-1]
 
-    assert waits[:5] == [1, 2, 4, 8, 8]
+    assert waits[:5] == [0.5, 1, 2, 4, 4]
     assert moment < 45
     assert Command.objects.get().state == State.FAILED
 
@@ -150,23 +150,35 @@ def test_a_pause_beyond_the_command_s_time_is_a_failure_at_once(command: Command
 
 def test_silence_until_the_end_leaves_the_outcome_unknown(command: Command) -> None:
     claim(command)
-    assert ledger.refuse(Command.objects.get(), SILENCE, now=after(44))
+    assert ledger.refuse(Command.objects.get(), SILENCE, now=after(44.5))
 
     assert Command.objects.get().state == State.UNKNOWN
 
 
 def test_a_command_whose_worker_died_is_sendable_again(command: Command) -> None:
     claim(command)
-    assert ledger.due(now=after(7)) == []
+    assert ledger.ask_again(now=after(7)) == 0
 
-    assert ledger.due(now=after(8)) == [command.pk]
+    assert ledger.ask_again(now=after(8)) == 1
 
     assert claim(command, 8).attempts == 2
     assert Command.objects.get().sent_at == NOW
 
 
-def test_a_command_whose_task_was_lost_is_due(command: Command) -> None:
-    assert ledger.due(now=NOW) == [command.pk]
+def test_a_command_whose_task_was_lost_is_asked_for_again(command: Command) -> None:
+    assert ledger.ask_again(now=NOW) == 1
+    assert ledger.overdue(now=after(44)) == []
+
+
+def test_after_its_time_a_command_is_asked_for_no_more(command: Command) -> None:
+    assert ledger.ask_again(now=after(45)) == 0
+    assert ledger.overdue(now=after(45)) == [command.pk]
+
+
+def test_nothing_is_repeated_when_it_would_be_of_no_use_any_more(command: Command) -> None:
+    assert ledger.refuse(claim(command), SERVER_ERROR, latest=after(0.5), now=NOW)
+
+    assert Command.objects.get().state == State.FAILED
 
 
 @pytest.mark.parametrize("state", [State.CONFIRMED, State.FAILED, State.UNKNOWN, State.DROPPED])

@@ -1,0 +1,93 @@
+"""Hands commands to the workers. Nobody waits for the broker: what it does not take, the sweep finds in its row."""
+
+import atexit
+import logging
+import os
+import queue
+import time
+from dataclasses import dataclass
+from threading import Lock, Thread
+from uuid import UUID
+
+from celery import current_app
+from kombu.exceptions import OperationalError
+
+from sessions_app import faults
+from sessions_app.faults import Point
+
+logger = logging.getLogger(__name__)
+
+MOST_WAITING = 10_000
+LAST_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Message:
+    """`expires` is in seconds: the queue forgets a message that nobody took by then."""
+
+    command_id: UUID
+    expires: float | None = None
+
+
+class Dispatcher:
+    """Sends on a thread of its own: a webhook or a click must not wait for a broker that does not answer."""
+
+    def __init__(self) -> None:
+        self.starting = Lock()
+        self.thread: Thread | None = None
+        self.waiting: queue.Queue[Message] = queue.Queue(MOST_WAITING)
+
+    def put(self, message: Message) -> None:
+        if self.thread is None:
+            self._start()
+        try:
+            self.waiting.put_nowait(message)
+        except queue.Full:
+            logger.warning("command %s not queued: too many are waiting", message.command_id)
+
+    def finish(self) -> None:
+        """Let what is waiting go out before the process ends."""
+        deadline = time.monotonic() + LAST_SECONDS
+        while self.waiting.unfinished_tasks and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def _start(self) -> None:
+        with self.starting:
+            if self.thread is None:
+                self.thread = Thread(target=self._run, name="dispatch", daemon=True)
+                self.thread.start()
+
+    def _run(self) -> None:
+        while True:
+            message = self.waiting.get()
+            try:
+                _send(message)
+            except (OperationalError, OSError) as error:
+                # The row is due; the sweep sends it when the broker is back.
+                logger.warning("command %s not queued: %s", message.command_id, type(error).__name__)
+            except Exception:  # One message that fails must not end all later ones.
+                logger.exception("Could not queue a command")
+            self.waiting.task_done()
+
+
+def send(command_id: UUID, *, expires: float | None = None) -> None:
+    """Have a worker send a command that is due."""
+    faults.reach(Point.COMMITTED)
+    _dispatcher.put(Message(command_id, expires))
+
+
+def _send(message: Message) -> None:
+    current_app.send_task(
+        "handoff.tasks.run_command",
+        args=[str(message.command_id)],
+        queue="calls",
+        ignore_result=True,
+        expires=message.expires,
+    )
+    faults.reach(Point.QUEUED)
+
+
+_dispatcher = Dispatcher()
+atexit.register(_dispatcher.finish)
+# A thread does not survive a fork: the child begins with one of its own.
+os.register_at_fork(after_in_child=_dispatcher.__init__)  # type: ignore[misc]
