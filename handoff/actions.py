@@ -12,20 +12,25 @@ from handoff.door import HANDLERS
 from handoff.ledger import Intent
 from handoff.machine import Fact, State
 from handoff.models import CallbackPromise, Closer, Handoff, Offer
+from handoff.refusal import ActionRefused
+from handoff.steering import hand_back, request_handoff, steer
+from handoff.taking import assign, own_handoff, require_free, seize, take, take_over
 from sessions_app import intake, timeline
 from sessions_app import services as sessions
 from sessions_app.models import CapturedField
 
+__all__ = [
+    "ActionRefused",
+    "assign",
+    "hand_back",
+    "request_handoff",
+    "steer",
+    "take",
+    "take_over",
+]
+
 MAX_NOTES = 20_000
 LATEST_CALLBACK = timedelta(days=30)
-
-
-class ActionRefused(Exception):
-    """The action cannot be done now. The message is for the closer; `code` is for the page."""
-
-    def __init__(self, message: str, code: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(frozen=True)
@@ -95,12 +100,9 @@ def accept(offer_id: UUID, *, closer: Closer, now: datetime) -> Handoff:
     offer, handoff = _own_offer(offer_id, closer)
     if offer.state == Offer.State.ACCEPTED:
         return handoff
+    require_free(closer, handoff)
     _claim(offer, Offer.State.ACCEPTED, now)
-    handoff.closer, handoff.closer_leg, handoff.attempt = closer, None, handoff.attempt + 1
-    handoff.save(update_fields=["closer", "closer_leg", "attempt"])
-    if not services.apply(handoff, Fact.ACCEPTED, now=now):
-        raise ActionRefused("This call is no longer waiting.", "gone")
-    roster.changed(closer.team_id)
+    seize(handoff, closer, now=now)
     return handoff
 
 
@@ -138,7 +140,7 @@ def _claim(offer: Offer, state: str, now: datetime) -> None:
 @transaction.atomic
 def hang_up(handoff_id: UUID, *, closer: Closer, now: datetime) -> None:
     """End the talk for both sides."""
-    handoff = _own_handoff(handoff_id, closer)
+    handoff = own_handoff(handoff_id, closer)
     if not services.apply(handoff, Fact.RELEASED, now=now) and handoff.state != State.WRAP_UP:
         raise ActionRefused("There is no call to end.", "gone")
     Closer.objects.filter(pk=closer.pk).update(last_call_ended_at=now)
@@ -150,7 +152,7 @@ def save_notes(handoff_id: UUID, *, closer: Closer, notes: str, now: datetime) -
     """Keep the notes as they are typed, also after the wrap-up ran out of time."""
     if len(notes) > MAX_NOTES:
         raise ActionRefused(f"Notes are limited to {MAX_NOTES} characters.", "too_long")
-    handoff = _own_handoff(handoff_id, closer)
+    handoff = own_handoff(handoff_id, closer)
     if handoff.notes != notes:
         handoff.notes = notes
         handoff.save(update_fields=["notes"])
@@ -160,7 +162,7 @@ def save_notes(handoff_id: UUID, *, closer: Closer, notes: str, now: datetime) -
 @transaction.atomic
 def complete(handoff_id: UUID, *, closer: Closer, disposition: str, now: datetime) -> None:
     """Close the wrap-up with its result."""
-    handoff = _own_handoff(handoff_id, closer)
+    handoff = own_handoff(handoff_id, closer)
     if handoff.state not in {State.WRAP_UP, State.COMPLETED}:
         raise ActionRefused("End the call first.", "in_call")
     handoff.disposition = handoff.outcome = disposition[:40]
@@ -173,22 +175,11 @@ def complete(handoff_id: UUID, *, closer: Closer, disposition: str, now: datetim
 @transaction.atomic
 def report_quality(handoff_id: UUID, *, closer: Closer, data: dict[str, Any], now: datetime) -> None:
     """Keep what the closer's browser measured of the audio."""
-    handoff = _own_handoff(handoff_id, closer)
+    handoff = own_handoff(handoff_id, closer)
     reports = handoff.session.timeline.filter(kind="media.reported", payload__side="closer")
     if reports.count() >= 100:
         raise ActionRefused("Enough reports for this call.", "too_many")
     timeline.append(handoff.session, "media.reported", {"side": "closer", "data": data}, occurred_at=now)
-
-
-def _own_handoff(handoff_id: UUID, closer: Closer) -> Handoff:
-    mine = Handoff.objects.filter(pk=handoff_id, closer=closer)
-    session_id = mine.values_list("session_id", flat=True).first()
-    if session_id is None:
-        raise ActionRefused("This is not your call.", "unknown")
-    session = services.lock(session_id)
-    handoff = Handoff.objects.select_related("closer", "closer_leg").get(pk=handoff_id)
-    handoff.session = session
-    return handoff
 
 
 # --- the prospect's page
@@ -198,8 +189,7 @@ def _own_handoff(handoff_id: UUID, closer: Closer) -> Handoff:
 def pass_message(session_id: UUID, text: str, *, now: datetime) -> bool:
     """Pass a typed message to the running assistant; False when none is listening."""
     session = services.lock(session_id)
-    is_running = session.assistant_started_at and not session.assistant_ended_at and not session.ended_at
-    if not is_running or not session.call_control_id:
+    if not session.is_assistant_running or not session.call_control_id:
         return False
     key = f"{session.pk}:message:{session.last_seq}:{now.timestamp()}"
     intent = Intent("add_message", key, session.call_control_id, {"text": text})

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from handoff import joining, ledger, policies, sentences, telling
 from handoff.models import CallbackPromise, Closer, Handoff
+from sessions_app.models import Run, VoiceSession
 
 APOLOGY = "callback"
 # After the apology was spoken; its own end hastens this.
@@ -34,3 +35,10 @@ def promise_after_silence(handoff: Handoff, now: datetime) -> None:
     leg = joining.prospect_leg(session)
     if leg is not None:
         joining.hang_up(session, leg, now=now, handoff=handoff, delay=HANG_UP_AFTER_PROMISE)
+
+
+def run_over(session: VoiceSession, run: Run, *, now: datetime) -> None:
+    """The assistant has asked for the callback's time and number: nothing keeps the prospect on the line."""
+    leg = joining.prospect_leg(session)
+    if leg is not None:
+        joining.hang_up(session, leg, now=now)

@@ -39,8 +39,10 @@ def _start_gather(client: Telnyx, command: Command) -> Answer:
         greeting=given["greeting"],
         voice=given["voice"],
         gather_ended_speech=given["ended_speech"],
-        assistant={"id": given["assistant_id"]} if given.get("assistant_id") else None,
+        assistant={"instructions": given["instructions"]} if given.get("instructions") else None,
+        message_history=given.get("history") or None,
         command_id=command.pk,
+        client_state=given.get("mark"),
     )
     return Answer({"conversation_id": conversation_id})
 
@@ -52,7 +54,9 @@ def _start_assistant(client: Telnyx, command: Command) -> Answer:
         assistant_id=given["assistant_id"],
         greeting=given["greeting"],
         dynamic_variables=given["dynamic_variables"],
+        message_history=given.get("history") or None,
         command_id=command.pk,
+        client_state=given.get("mark"),
     )
     return Answer({"conversation_id": conversation_id})
 
@@ -63,7 +67,7 @@ def _stop_assistant(client: Telnyx, command: Command) -> Answer:
 
 
 def _add_message(client: Telnyx, command: Command) -> Answer:
-    messages = [{"role": "user", "content": command.arguments["text"]}]
+    messages = [{"role": command.arguments.get("role", "user"), "content": command.arguments["text"]}]
     client.add_messages(command.call_control_id, messages=messages, command_id=command.pk)
     return Answer()
 
@@ -91,6 +95,8 @@ def _dial(client: Telnyx, command: Command) -> Answer:
         client_state=given["mark"],
         sip_region=settings.TELNYX_SIP_REGION,
         time_limit_seconds=TALK_LIMIT_SECONDS,
+        supervise=given.get("supervise"),
+        supervisor_role="monitor" if given.get("supervise") else None,
         command_id=command.pk,
     )
     return Answer(
@@ -142,6 +148,21 @@ def _join_conference(client: Telnyx, command: Command) -> Answer:
     return Answer()
 
 
+def _leave_conference(client: Telnyx, command: Command) -> Answer:
+    client.leave_conference(
+        command.arguments["conference_id"],
+        command.call_control_id,
+        region=settings.TELNYX_CONFERENCE_REGION,
+        command_id=command.pk,
+    )
+    return Answer()
+
+
+def _switch_role(client: Telnyx, command: Command) -> Answer:
+    client.switch_supervisor_role(command.call_control_id, role=command.arguments["role"])
+    return Answer()
+
+
 def _hang_up(client: Telnyx, command: Command) -> Answer:
     client.hang_up(command.call_control_id, command_id=command.pk)
     return Answer()
@@ -173,6 +194,8 @@ _PERFORM: dict[str, Callable[[Telnyx, Command], Answer]] = {
     "bridge": _bridge,
     "create_conference": _create_conference,
     "join_conference": _join_conference,
+    "leave_conference": _leave_conference,
+    "switch_role": _switch_role,
     "hang_up": _hang_up,
     "look_up": _look_up,
     "fetch_transcript": _fetch_transcript,

@@ -1,73 +1,145 @@
 """The legs of a hand-over: set the closer's up, bring both together, hang up. Commands only, written in the ledger."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 
-from handoff import ledger, marks
+from handoff import ledger, marks, runs
 from handoff.ledger import Intent
 from handoff.machine import Fact
-from handoff.models import Handoff, RoutingPolicy
+from handoff.models import Closer, Handoff, RoutingPolicy
 from sessions_app import timeline
 from sessions_app.models import CallLeg, VoiceSession
+from sessions_app.models.people import ConnectionMode
 
 LEG_RING_SECONDS = 15
+# The closer's hang-up hastens the assistant's return; without word of it, this is how long it waits.
+LETTING_GO = timedelta(seconds=3)
+REACH = "reach"
+# The commands by which a closer is brought to the prospect.
+KINDS = frozenset(
+    {"dial", "transfer", "stop_assistant", "switch_role", "bridge", "create_conference", "join_conference"}
+)
 
 
 def prospect_leg(session: VoiceSession) -> CallLeg | None:
     """The prospect's leg while it can take commands: answered, alive, and not the assistant's own."""
     leg = CallLeg.objects.filter(call_control_id=session.call_control_id or "", ended_at=None).first()
-    is_ours = leg is not None and leg.answered_at is not None and leg.connection_id == settings.TELNYX_CONNECTION_ID
-    return leg if is_ours else None
+    # Called in by the page, or called out by us to keep a promise.
+    ours = {settings.TELNYX_CONNECTION_ID, settings.TELNYX_CALL_CONTROL_APP_ID}
+    return leg if leg is not None and leg.answered_at is not None and leg.connection_id in ours else None
 
 
 def connect(handoff: Handoff, now: datetime) -> None:
+    """Ring the closer's own phone or softphone; a transfer rings it only once the prospect can be moved."""
     ledger.drop(handoff, {"speak"})
     closer = handoff.closer
     if closer is None:
         raise ValueError(f"hand-over {handoff.pk} has nobody to connect")
-    arguments = {
-        "to": f"sip:{closer.sip_username}@{settings.TELNYX_SIP_DOMAIN}",
-        "ring_seconds": LEG_RING_SECONDS,
-        "headers": {"X-Handoff-Id": str(handoff.pk)},
-        "mark": marks.write(handoff.pk, marks.leg(handoff.attempt)),
-    }
-    if handoff.method != RoutingPolicy.Method.TRANSFER:
-        _command(handoff, Intent("dial", _key(handoff, "dial"), arguments=arguments), now)
+    if not _is_transfer(handoff):
+        _command(handoff, Intent("dial", _key(handoff, "dial"), arguments=_ring(handoff, closer)), now)
         return
     leg = prospect_leg(handoff.session)
     if leg is not None:  # Else the page is still rejoining, and its leg brings us here again.
-        intent = Intent("transfer", _key(handoff, "transfer"), leg.call_control_id, arguments)
+        intent = Intent("transfer", _key(handoff, "transfer"), leg.call_control_id, _ring(handoff, closer))
         _command(handoff, intent, now)
 
 
+def _ring(handoff: Handoff, closer: Closer) -> dict[str, Any]:
+    arguments = {
+        "to": address_of(closer),
+        "ring_seconds": LEG_RING_SECONDS,
+        "headers": {"X-Handoff-Id": str(handoff.pk), "X-Session-Id": str(handoff.session_id)},
+        "mark": marks.write(handoff.pk, marks.leg(handoff.attempt)),
+    }
+    if handoff.listens_in:
+        arguments["supervise"] = handoff.session.call_control_id
+    return arguments
+
+
+def without_listening(handoff: Handoff, now: datetime) -> None:
+    """Telnyx refused to let the closer listen in: do what is done without it."""
+    handoff.listens_in = False
+    handoff.save(update_fields=["listens_in"])
+    if handoff.closer_leg is not None:
+        join(handoff, now)
+    elif handoff.closer is not None:
+        arguments = _ring(handoff, handoff.closer)
+        _command(handoff, Intent("dial", _key(handoff, "dial_plainly"), arguments=arguments), now)
+
+
+def address_of(closer: Closer) -> str:
+    """Where a closer is rung: a SIP URI, or a number in +E.164."""
+    if closer.reached_by == Closer.ReachedBy.SOFTPHONE:
+        return f"sip:{closer.sip_username}@{settings.TELNYX_SIP_DOMAIN}"
+    return closer.address
+
+
 def seat(handoff: Handoff, now: datetime) -> Fact | None:
-    """The closer's leg is up: nothing keeps a prospect waiting whose assistant has ended."""
-    return Fact.PROSPECT_FREE
+    """The closer's leg is up: join at once, unless the assistant still speaks and may finish."""
+    if not handoff.session.is_assistant_running:
+        return Fact.PROSPECT_FREE
+    return free_prospect(handoff, now) if handoff.takes_now else None
 
 
 def free_prospect(handoff: Handoff, now: datetime) -> Fact | None:
-    return Fact.PROSPECT_FREE
+    """Stop the assistant where that does not end the call; a sentence follows, then the closer."""
+    leg = prospect_leg(handoff.session)
+    if leg is None or not handoff.session.is_assistant_running:
+        return Fact.PROSPECT_FREE
+    _command(handoff, Intent("stop_assistant", _key(handoff, "stop"), leg.call_control_id), now)
+    return None
 
 
 def return_prospect(handoff: Handoff, now: datetime) -> None:
-    return None
+    """Give the prospect back to the assistant; it starts once the closer's leg has let go of theirs."""
+    leg = prospect_leg(handoff.session)
+    if leg is None:
+        return
+    if handoff.conference_id:
+        leaving = Intent(
+            "leave_conference", _key(handoff, "leave"), leg.call_control_id, {"conference_id": handoff.conference_id}
+        )
+        _command(handoff, leaving, now)
+    runs.give_back(handoff.session, leg, instruction=handoff.instruction, now=now, delay=LETTING_GO)
 
 
 def join(handoff: Handoff, now: datetime) -> None:
     prospect, closer = prospect_leg(handoff.session), handoff.closer_leg
-    if prospect is None or closer is None or handoff.method == RoutingPolicy.Method.TRANSFER:
+    if closer is None or _is_transfer(handoff):
         return
-    if handoff.method == RoutingPolicy.Method.BRIDGE:
+    if prospect is None:
+        _reach(handoff, closer, now)
+    elif handoff.listens_in:
+        intent = Intent("switch_role", _key(handoff, "switch"), closer.call_control_id, {"role": "barge"})
+        _command(handoff, intent, now)
+    elif handoff.method != RoutingPolicy.Method.CONFERENCE:
         other = {"other": closer.call_control_id}
         _command(handoff, Intent("bridge", _key(handoff, "bridge"), prospect.call_control_id, other), now)
-        return
-    if handoff.conference_id:  # The prospect is still in it, after the first closer's line broke.
+    elif handoff.conference_id:  # The prospect is still in it, after the first closer's line broke.
         _command(handoff, join_conference(handoff, closer), now)
+    else:
+        name = {"name": f"handoff-{handoff.pk}-{handoff.attempt}"}
+        intent = Intent("create_conference", _key(handoff, "conference"), prospect.call_control_id, name)
+        _command(handoff, intent, now)
+
+
+def _reach(handoff: Handoff, closer: CallLeg, now: datetime) -> None:
+    """Try to take the prospect off the assistant's own leg while it lives; when it refuses, the page rejoins."""
+    session = handoff.session
+    is_theirs = session.connection_mode == ConnectionMode.ANONYMOUS and not session.has_rejoined
+    if not is_theirs or session.leg_refused or session.assistant_ended_at or not session.call_control_id:
         return
-    name = {"name": f"handoff-{handoff.pk}-{handoff.attempt}"}
-    intent = Intent("create_conference", _key(handoff, "conference"), prospect.call_control_id, name)
-    _command(handoff, intent, now)
+    session.is_leg_tried = True
+    session.save(update_fields=["is_leg_tried"])
+    other = {"other": session.call_control_id}
+    _command(handoff, Intent("bridge", _key(handoff, REACH), closer.call_control_id, other), now)
+
+
+def _is_transfer(handoff: Handoff) -> bool:
+    """A closer who accepted while the assistant spoke has a seat, and is bridged from there."""
+    return handoff.method == RoutingPolicy.Method.TRANSFER and handoff.is_cold
 
 
 def join_conference(handoff: Handoff, closer: CallLeg) -> Intent:
@@ -76,7 +148,7 @@ def join_conference(handoff: Handoff, closer: CallLeg) -> Intent:
 
 
 def drop_closer(handoff: Handoff, now: datetime) -> None:
-    ledger.drop(handoff, {"dial", "transfer", "bridge", "create_conference", "join_conference"})
+    ledger.drop(handoff, KINDS)
     leg = handoff.closer_leg
     if leg is not None and leg.ended_at is None:
         hang_up(handoff.session, leg, now=now, handoff=handoff)

@@ -1,6 +1,7 @@
 """The ledger of commands to Telnyx: each intent once, none sent after its time, none blindly repeated."""
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -98,7 +99,7 @@ def refuse(command: Command, error: TelnyxError, *, now: datetime, latest: datet
     return _settle(command, final, now=now, error=_describe(error))
 
 
-def drop(handoff: Handoff, kinds: set[str]) -> None:
+def drop(handoff: Handoff, kinds: Collection[str]) -> None:
     """Take back what was not sent yet."""
     Command.objects.filter(handoff=handoff, kind__in=kinds, state=State.PENDING).update(
         state=State.DROPPED, due_at=None

@@ -110,7 +110,7 @@ TABLE: dict[tuple[State, Fact], Move] = {
     # A closer took it. A transfer joins by itself, so JOINED may come without CLOSER_ANSWERED.
     (State.ACCEPTED, Fact.CLOSER_ANSWERED): Move(State.SEATED, (Effect.SEAT,)),
     (State.ACCEPTED, Fact.TAKEN_OVER): Move(State.ACCEPTED),
-    (State.ACCEPTED, Fact.PROSPECT_FREE): Move(State.ACCEPTED, (Effect.TELL_WAITING, Effect.CONNECT)),
+    (State.ACCEPTED, Fact.PROSPECT_FREE): Move(State.ACCEPTED, (Effect.TELL_WAITING,)),
     (State.ACCEPTED, Fact.PROSPECT_READY): Move(State.ACCEPTED, (Effect.CONNECT,), restarts=True),
     (State.ACCEPTED, Fact.JOINED): Move(State.CONNECTED),
     (State.ACCEPTED, Fact.CLOSER_LOST): _SEARCH_AGAIN,

@@ -8,21 +8,21 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from handoff import joining, ledger, reactions, services
+from handoff import joining, ledger, marks, reactions, release, services
 from handoff.commands import Answer
 from handoff.door import HANDLERS
 from handoff.ledger import Intent
 from handoff.machine import Fact
 from handoff.models import Command, Handoff
-from sessions_app import binding, fold, intake
+from sessions_app import binding, fold, intake, timeline
+from sessions_app import runs as run_numbers
 from sessions_app import services as sessions
-from sessions_app.models import CallLeg, VoiceSession
+from sessions_app.models import CallLeg, Run, VoiceSession
 from telephony.client import TelnyxError
 from telephony.events import CallIds
 
 logger = logging.getLogger(__name__)
 
-_HANDOFF_COMMANDS = {"dial", "transfer", "bridge", "create_conference", "join_conference"}
 _ALREADY_RUNNING = "90061"
 
 
@@ -64,15 +64,39 @@ def _of_use_until(command: Command, session: VoiceSession, now: datetime) -> dat
 
 
 def _failed(command: Command, session: VoiceSession, *, code: str, now: datetime) -> None:
-    if command.kind in _HANDOFF_COMMANDS:
+    if command.kind in joining.KINDS:
         handoff = _handoff_of(command, session)
         if handoff is not None:
-            _look_up_prospect(command, session, now)
-            services.apply(handoff, Fact.COMMAND_FAILED, now=now)
+            _handoff_command_failed(command, handoff, now)
     elif command.kind == "answer":
         reactions.prospect_left(session, now=now)
+    elif command.kind == "speak" and marks.sentence("takeover") in _said(command):
+        release.announced(session, now=now)
     elif command.kind in {"start_gather", "start_assistant"} and code != _ALREADY_RUNNING:
-        services.trigger(session, "assistant_failed", now=now)
+        number = command.arguments.get("run", 1)
+        run_numbers.ended(session, number, at=now)
+        release.assistant_done(session, number, "assistant_failed", now=now)
+
+
+def _handoff_command_failed(command: Command, handoff: Handoff, now: datetime) -> None:
+    """Some refusals leave another way to the same end; the others mean another closer."""
+    session = handoff.session
+    if command.kind == "stop_assistant":
+        release.announced(session, now=now)
+    elif command.kind == "switch_role" or "supervise" in command.arguments:
+        joining.without_listening(handoff, now)
+    elif command.key.endswith(f":{joining.REACH}"):
+        session.leg_refused = True
+        session.save(update_fields=["leg_refused"])
+        timeline.append(session, "prospect.rejoins", occurred_at=now)
+    else:
+        _look_up_prospect(command, session, now)
+        services.apply(handoff, Fact.COMMAND_FAILED, now=now)
+
+
+def _said(command: Command) -> str:
+    mark = marks.read(command.arguments.get("mark"))
+    return mark.subject if mark else ""
 
 
 def _look_up_prospect(command: Command, session: VoiceSession, now: datetime) -> None:
@@ -109,14 +133,15 @@ def _dialled(command: Command, session: VoiceSession, answer: Answer, now: datet
     intake.release_parked(session, now=now, handlers=HANDLERS)
 
 
-def _transferred(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+def _joining_sent(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
     handoff = _handoff_of(command, session)
     if handoff is not None:
         _stamp_sent(handoff, command)
 
 
 def _started(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
-    binding.bind_conversation(session, str(answer.ids.get("conversation_id") or ""))
+    number = command.arguments.get("run", 1)
+    run_numbers.bind(session, number, str(answer.ids.get("conversation_id") or ""), at=now)
     intake.release_parked(session, now=now, handlers=HANDLERS)
 
 
@@ -129,6 +154,19 @@ def _conference_created(command: Command, session: VoiceSession, answer: Answer,
     ledger.enqueue(session, joining.join_conference(handoff, handoff.closer_leg), now=now, handoff=handoff)
 
 
+def _assistant_stopped(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+    handoff = _handoff_of(command, session)
+    if handoff is not None:
+        release.assistant_ended(handoff, now=now)
+
+
+def _role_switched(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+    handoff = _handoff_of(command, session)
+    if handoff is not None:
+        _stamp_sent(handoff, command)
+        services.apply(handoff, Fact.JOINED, now=now)
+
+
 def _looked_up(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
     is_current = command.call_control_id == session.call_control_id
     if is_current and not answer.ids["is_alive"] and session.ended_at is None:
@@ -139,7 +177,9 @@ def _looked_up(command: Command, session: VoiceSession, answer: Answer, now: dat
 
 
 def _transcript_fetched(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
-    fold.keep_final_transcript(session, answer.content, at=now)
+    run = Run.objects.filter(session=session, number=command.arguments.get("run", 1)).first()
+    if run is not None:
+        fold.keep_final_transcript(run, session, answer.content, at=now)
     if not answer.content:
         _fetch_again(command, session, now)
 
@@ -151,7 +191,8 @@ def _insights_fetched(command: Command, session: VoiceSession, answer: Answer, n
 
 
 def _fetch_again(command: Command, session: VoiceSession, now: datetime) -> None:
-    reactions.fetch_record(session, now=now, attempt=command.arguments["attempt"] + 1)
+    number = command.arguments.get("run", 1)
+    reactions.fetch_record(session, number, now=now, attempt=command.arguments["attempt"] + 1)
 
 
 def observe_end(session_id: Any, *, reason: str, now: datetime) -> None:
@@ -165,7 +206,10 @@ def observe_end(session_id: Any, *, reason: str, now: datetime) -> None:
 
 _CONFIRMED: dict[str, Callable[[Command, VoiceSession, Answer, datetime], None]] = {
     "dial": _dialled,
-    "transfer": _transferred,
+    "stop_assistant": _assistant_stopped,
+    "switch_role": _role_switched,
+    "bridge": _joining_sent,
+    "transfer": _joining_sent,
     "start_gather": _started,
     "start_assistant": _started,
     "create_conference": _conference_created,

@@ -5,14 +5,14 @@ from functools import singledispatch
 
 from django.conf import settings
 
-from handoff import callbacks, joining, ledger, marks, sentences, services, telling
+from handoff import callbacks, joining, ledger, marks, release, runs, sentences, services, telling
 from handoff.ledger import Intent
 from handoff.machine import Fact, State
 from handoff.models import Handoff
 from sessions_app import fold
+from sessions_app import runs as run_numbers
 from sessions_app import services as sessions
-from sessions_app.models import CallLeg, VoiceSession
-from sessions_app.models.people import AssistantRun
+from sessions_app.models import CallLeg, Run, VoiceSession
 from telephony import events
 
 # Telnyx keeps the record a moment after the conversation's end; asked again while it is empty.
@@ -52,8 +52,8 @@ def _(event: events.CallAnswered, session: VoiceSession, now: datetime) -> None:
     elif fold.is_current(leg, session):
         if handoff is not None:
             services.apply(handoff, Fact.PROSPECT_READY, now=now)
-        elif leg.connection_id == settings.TELNYX_CONNECTION_ID and not session.assistant_started_at:
-            start_assistant(session, leg, now=now)
+        elif leg.connection_id == settings.TELNYX_CONNECTION_ID and not session.run_number:
+            runs.first(session, leg, now=now)
 
 
 @react.register
@@ -62,7 +62,9 @@ def _(event: events.CallBridged, session: VoiceSession, now: datetime) -> None:
     leg = fold.leg_of(event, session)
     if handoff is None or leg is None:
         return
-    if handoff.closer_leg_id == leg.pk or (fold.is_current(leg, session) and handoff.closer_leg_id):
+    # A leg that only listens in may be told of as bridged too.
+    is_joining = not handoff.listens_in or handoff.state == State.BRIDGING
+    if is_joining and (handoff.closer_leg_id == leg.pk or (fold.is_current(leg, session) and handoff.closer_leg_id)):
         services.apply(handoff, Fact.JOINED, now=now)
 
 
@@ -94,22 +96,28 @@ def _(event: events.CallStatusCallback, session: VoiceSession, now: datetime) ->
 
 @react.register
 def _(event: events.ConversationEnded, session: VoiceSession, now: datetime) -> None:
-    fetch_record(session, now=now)
+    number = run_numbers.number_of(event, session)
+    fetch_record(session, number, now=now)
     if event.reason == PROSPECT_LEFT:
         if sessions.is_anonymous(session) and not session.has_rejoined:
             prospect_left(session, now=now)
         return
-    services.trigger(session, "conversation_ended", now=now)
+    release.assistant_done(session, number, "conversation_ended", now=now)
 
 
 @react.register
 def _(event: events.GatherEnded, session: VoiceSession, now: datetime) -> None:
-    services.trigger(session, "gather_complete", now=now)
+    release.assistant_done(session, run_numbers.number_of(event, session), "gather_complete", now=now)
+
+
+@react.register
+def _(event: events.GatherPartialResults, session: VoiceSession, now: datetime) -> None:
+    release.answers_known(session, now=now)
 
 
 @react.register
 def _(event: events.ConversationStartFailed, session: VoiceSession, now: datetime) -> None:
-    services.trigger(session, "assistant_failed", now=now)
+    release.assistant_done(session, run_numbers.number_of(event, session), "assistant_failed", now=now)
 
 
 @react.register
@@ -121,6 +129,8 @@ def _(event: events.SpeakEnded, session: VoiceSession, now: datetime) -> None:
     if handoff is None and mark is not None and mark.subject == marks.sentence(callbacks.APOLOGY):
         # Nothing keeps the prospect on the line now.
         ledger.hasten(joining.hang_up_key(leg), now=now)
+    elif handoff is not None and mark == marks.Mark(handoff.pk, marks.sentence(telling.takeover(handoff))):
+        release.announced(session, now=now)
     elif handoff is not None and handoff.state in {State.RESERVED, State.RINGING}:
         number = handoff.commands.filter(kind="speak").count()
         text = sentences.still_calling()
@@ -150,12 +160,21 @@ def closer_gone(session: VoiceSession, leg: CallLeg, client_state: str | None, *
     handoff = services.open_handoff(session)
     if handoff is not None and handoff.closer_leg_id == leg.pk:
         services.apply(handoff, Fact.CLOSER_LOST, now=now)
+    elif handoff is None:
+        run = run_numbers.current(session)
+        if run is not None and run.purpose == Run.Purpose.RETURNED:
+            ledger.hasten(runs.key(run), now=now)  # The line is free for the assistant.
 
 
 def prospect_leg_over(session: VoiceSession, *, source: str, now: datetime) -> None:
     """The prospect's leg ended. In anonymous mode the assistant's end takes it along; then the page rejoins."""
-    if sessions.is_anonymous(session) and not session.has_rejoined and source != "caller":
-        services.trigger(session, "conversation_ended", now=now)
+    is_theirs = sessions.is_anonymous(session) and not session.has_rejoined
+    current = CallLeg.objects.filter(call_control_id=session.call_control_id or "").first()
+    is_taken = current is not None and current.bridged_at is not None
+    if is_theirs and not is_taken and source != "caller":
+        number = max(session.run_number, 1)
+        run_numbers.ended(session, number, at=now)
+        release.assistant_done(session, number, "conversation_ended", now=now)
         return
     prospect_left(session, now=now)
 
@@ -167,35 +186,14 @@ def prospect_left(session: VoiceSession, *, now: datetime) -> None:
         services.apply(handoff, Fact.PROSPECT_LEFT, now=now)
 
 
-def start_assistant(session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
-    widget = session.widget
-    key = f"leg:{leg.pk}:assistant"
-    if widget.assistant_run == AssistantRun.GATHER:
-        arguments = {
-            "parameters": widget.gather_schema,
-            "greeting": widget.greeting,
-            "voice": widget.voice,
-            "ended_speech": sentences.gathered(),
-            "assistant_id": "",
-        }
-        intent = Intent("start_gather", key, leg.call_control_id, arguments)
-    else:
-        arguments = {
-            "assistant_id": widget.assistant_id,
-            "greeting": widget.greeting,
-            "dynamic_variables": {"company": session.team.name},
-        }
-        intent = Intent("start_assistant", key, leg.call_control_id, arguments)
-    ledger.enqueue(session, intent, now=now)
-
-
-def fetch_record(session: VoiceSession, *, now: datetime, attempt: int = 0) -> None:
-    """Ask Telnyx for the final transcript and the insights once they should stand there."""
-    if not session.conversation_id or attempt >= len(FETCH_DELAYS):
+def fetch_record(session: VoiceSession, number: int, *, now: datetime, attempt: int = 0) -> None:
+    """Ask Telnyx for the final transcript and the insights of a run once they should stand there."""
+    run = Run.objects.filter(session=session, number=number).first()
+    if run is None or not run.conversation_id or attempt >= len(FETCH_DELAYS):
         return
     for kind in ("fetch_transcript", "fetch_insights"):
-        key = f"{session.pk}:{kind}:{attempt}"
-        arguments = {"conversation_id": session.conversation_id, "attempt": attempt}
+        key = f"run:{run.pk}:{kind}:{attempt}"
+        arguments = {"conversation_id": run.conversation_id, "run": number, "attempt": attempt}
         ledger.enqueue(session, Intent(kind, key, "", arguments, delay=FETCH_DELAYS[attempt]), now=now)
 
 

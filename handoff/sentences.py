@@ -22,3 +22,11 @@ def callback(minutes: int) -> str:
 
 def gathered() -> str:
     return "Thank you, that is all I need."
+
+
+def taking_over(closer: str) -> str:
+    return f"One moment, please. {closer} is joining us now."
+
+
+def returned() -> str:
+    return "Hello again, this is the AI assistant. I am back with you."

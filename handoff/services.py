@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 
 _STAMPS = {
     State.ACCEPTED: "accepted_at",
+    State.SEATED: "seated_at",
     State.CONNECTED: "connected_at",
     State.WRAP_UP: "released_at",
 }
@@ -29,6 +30,8 @@ _PHASES = {
     State.DROPPED: Phase.HANDING_OVER,
     State.UNANSWERED: Phase.CALLBACK,
 }
+# Where the prospect is told by whom they are awaited.
+_NAMED = frozenset({State.ACCEPTED, State.SEATED, State.BRIDGING, State.CONNECTED})
 _ENTRIES = {
     State.ACCEPTED: "handoff.accepted",
     State.SEATED: "handoff.seated",
@@ -45,6 +48,7 @@ _ENTRIES = {
 _SEARCH_ENTRIES = {
     State.NONE: "handoff.triggered",
     State.ACCEPTED: "handoff.failed",
+    State.SEATED: "handoff.failed",
     State.BRIDGING: "handoff.failed",
     State.DROPPED: "handoff.triggered",
 }
@@ -63,31 +67,51 @@ def lock_unless_held(session_id: UUID) -> VoiceSession | None:
 
 
 def open_handoff(session: VoiceSession) -> Handoff | None:
-    """The hand-over of this session that is not over."""
+    """The hand-over that the prospect is in; a wrap-up is its closer's alone."""
     handoffs = Handoff.objects.select_related("closer", "closer_leg").filter(session=session)
-    handoff = handoffs.exclude(state__in=machine.TERMINAL_STATES).first()
+    handoff = handoffs.exclude(state__in=machine.SETTLED_STATES).first()
     if handoff is not None:
         handoff.session = session
     return handoff
 
 
+def by_id(session: VoiceSession, handoff_id: UUID) -> Handoff:
+    """One hand-over of a locked session, whatever its state."""
+    handoff = Handoff.objects.select_related("closer", "closer_leg").get(pk=handoff_id, session=session)
+    handoff.session = session
+    return handoff
+
+
 def trigger(session: VoiceSession, reason: str, *, now: datetime) -> Handoff | None:
-    """Begin the hand-over of a locked session, once; with the prospect gone it is abandoned at once."""
-    if Handoff.objects.filter(session=session).exists():
+    """Begin the hand-over of a locked session, once per run of the assistant; without a prospect it is abandoned."""
+    if Handoff.objects.filter(session=session, run=_run(session)).exists():
         return None
+    handoff = create(session, reason, now=now)
+    apply(handoff, Fact.PROSPECT_LEFT if session.ended_at else Fact.TRIGGERED, now=now)
+    return handoff
+
+
+def create(session: VoiceSession, reason: str, *, now: datetime) -> Handoff:
+    """Write a hand-over down in which nothing has happened yet."""
     policy = policies.of(session)
+    is_waiting = not session.is_assistant_running
     handoff = Handoff(
         session=session,
+        run=_run(session),
         trigger=reason,
         state=State.NONE,
         method=policy.method,
         deadline_at=now,
         triggered_at=now,
-        give_up_at=now + timedelta(seconds=policy.max_wait_seconds),
+        prospect_free_at=now if is_waiting else None,
+        give_up_at=now + timedelta(seconds=policy.max_wait_seconds) if is_waiting else None,
     )
     handoff.save(force_insert=True)
-    apply(handoff, Fact.PROSPECT_LEFT if session.ended_at else Fact.TRIGGERED, now=now)
     return handoff
+
+
+def _run(session: VoiceSession) -> int:
+    return max(session.run_number, 1)
 
 
 def apply(handoff: Handoff, fact: Fact, *, now: datetime) -> bool:
@@ -97,7 +121,7 @@ def apply(handoff: Handoff, fact: Fact, *, now: datetime) -> bool:
     while following is not None:
         current = State(handoff.state)
         move = machine.follow(current, following)
-        if move is None or not _advance(handoff, current, move.state, following, now):
+        if move is None or not _advance(handoff, move, current, following, now):
             logger.info("handoff %s: %s ignored in %s", handoff.pk, following, current)
             return has_moved
         has_moved = True
@@ -105,13 +129,25 @@ def apply(handoff: Handoff, fact: Fact, *, now: datetime) -> bool:
     return has_moved
 
 
+def free(handoff: Handoff, *, now: datetime) -> bool:
+    """The prospect is no longer with the assistant: from here on they wait, and not for ever."""
+    if handoff.prospect_free_at is None:
+        handoff.prospect_free_at = now
+        handoff.give_up_at = now + timedelta(seconds=policies.of(handoff.session).max_wait_seconds)
+        handoff.save(update_fields=["prospect_free_at", "give_up_at"])
+    return apply(handoff, Fact.PROSPECT_FREE, now=now)
+
+
 def _run_effects(handoff: Handoff, move: machine.Move, now: datetime) -> Fact | None:
     raised = [effects.run(effect, handoff, now=now) for effect in move.effects]
     return next((fact for fact in raised if fact is not None), None)
 
 
-def _advance(handoff: Handoff, current: State, following: State, fact: Fact, now: datetime) -> bool:
-    values: dict[str, object] = {"state": following, "deadline_at": _deadline(handoff, following, now)}
+def _advance(handoff: Handoff, move: machine.Move, current: State, fact: Fact, now: datetime) -> bool:
+    following = move.state
+    values: dict[str, object] = {"state": following}
+    if following != current or move.restarts:
+        values["deadline_at"] = _deadline(handoff, following, now)
     stamp = _STAMPS.get(following)
     if stamp and following != current:
         values[stamp] = now
@@ -122,19 +158,31 @@ def _advance(handoff: Handoff, current: State, following: State, fact: Fact, now
         return False  # Another worker got there first.
     for name, value in values.items():
         setattr(handoff, name, value)
+    _show(handoff)
     if following != current:
         _tell(handoff, current, following, fact, now)
     return True
 
 
+def _show(handoff: Handoff) -> None:
+    """What the prospect may see. While the assistant speaks with them, they see nothing of it."""
+    session, state = handoff.session, State(handoff.state)
+    phase = _PHASES.get(state)
+    if phase is None or session.ended_at:
+        return
+    is_waiting = phase == Phase.HANDING_OVER and handoff.prospect_free_at is not None
+    shown = "" if phase == Phase.HANDING_OVER and not is_waiting else phase
+    closer = handoff.closer if state in _NAMED and shown else None
+    name = closer.display_name if closer else ""
+    if (session.handover_phase, session.closer_name) != (shown, name):
+        sessions.enter_handover(session, phase=shown, closer_name=name)
+
+
 def _tell(handoff: Handoff, current: State, following: State, fact: Fact, now: datetime) -> None:
     logger.info("handoff %s: %s -> %s (%s)", handoff.pk, current, following, fact)
-    phase = _PHASES.get(following)
-    if phase:
-        closer = handoff.closer if following in {State.ACCEPTED, State.BRIDGING, State.CONNECTED} else None
-        sessions.enter_handover(handoff.session, phase=phase, closer_name=closer.display_name if closer else "")
-    if following == State.RINGING or (current, following) == (State.RINGING, State.RESERVED):
-        return  # Each ring writes its own entries, with the closer and the reason.
+    is_ring = following == State.RINGING or (current, following) == (State.RINGING, State.RESERVED)
+    if is_ring or (following == State.SEATED and handoff.prospect_free_at):
+        return  # Each ring writes its own entries, with the closer and the reason; a seat nobody waits in is none.
     kind = _entry(current, following, fact)
     timeline.append(handoff.session, kind, _payload(handoff, fact), occurred_at=now)
 

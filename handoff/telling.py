@@ -21,6 +21,8 @@ def say(handoff: Handoff, text: str, *, name: str, now: datetime, delay: timedel
 
 
 def tell_waiting(handoff: Handoff, now: datetime) -> None:
+    if handoff.prospect_free_at is None:
+        return  # They talk with the assistant and know of nothing.
     say(handoff, sentences.calling(), name="waiting:0", now=now)
     leg = handoff.session.call_control_id
     if leg and prospect_leg(handoff.session):
@@ -35,3 +37,13 @@ def tell_dropped(handoff: Handoff, now: datetime) -> None:
     handoff.give_up_at = now + timedelta(seconds=policies.of(handoff.session).max_wait_seconds)
     handoff.save(update_fields=["dropped_by", "dropped_at", "closer_leg", "give_up_at"])
     say(handoff, sentences.dropped(), name=f"dropped:{handoff.attempt}", now=now)
+
+
+def tell_taking_over(handoff: Handoff, now: datetime) -> None:
+    """The assistant was stopped for the closer; the end of this sentence joins them."""
+    name = handoff.closer.display_name if handoff.closer else ""
+    say(handoff, sentences.taking_over(name), name=takeover(handoff), now=now)
+
+
+def takeover(handoff: Handoff) -> str:
+    return f"takeover:{handoff.attempt}"

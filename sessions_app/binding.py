@@ -7,8 +7,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q
 
-from sessions_app import timeline, tokens
-from sessions_app.models import CallLeg, TelephonyCredential, VoiceSession
+from sessions_app import runs, timeline, tokens
+from sessions_app.models import CallLeg, Run, TelephonyCredential, VoiceSession
 from sessions_app.models.people import ConnectionMode
 from telephony.events import AssistantInitialization, CallIds, CallInitiated, ConversationCreated, Event
 
@@ -59,13 +59,8 @@ def learn(event: Event, session: VoiceSession) -> None:
             what = {"leg": leg.pk, "role": leg.role}
             timeline.append(session, "call.initiated", what, occurred_at=event.occurred_at)
     if isinstance(event, ConversationCreated | AssistantInitialization) and event.ids.conversation_id:
-        bind_conversation(session, event.ids.conversation_id)
-
-
-def bind_conversation(session: VoiceSession, conversation_id: str) -> None:
-    if session.conversation_id is None and conversation_id:
-        session.conversation_id = conversation_id[:100]
-        session.save(update_fields=["conversation_id"])
+        number = runs.number_of(event, session)
+        runs.bind(session, number, event.ids.conversation_id, at=event.occurred_at)
 
 
 def add_leg(session: VoiceSession, ids: CallIds, *, role: str) -> CallLeg | None:
@@ -117,7 +112,7 @@ def _known(ids: CallIds) -> UUID | None:
         if found:
             return found.get(ids.call_control_id or "") or next(iter(found.values()))
     if ids.conversation_id:
-        return VoiceSession.objects.filter(conversation_id=ids.conversation_id).values_list("pk", flat=True).first()
+        return Run.objects.filter(conversation_id=ids.conversation_id).values_list("session_id", flat=True).first()
     return None
 
 

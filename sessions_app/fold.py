@@ -5,12 +5,15 @@ from datetime import datetime
 from functools import singledispatch
 from typing import Any
 
-from sessions_app import services, timeline
-from sessions_app.models import CallLeg, CapturedField, Insight, TranscriptTurn, VoiceSession
+from django.db.models import QuerySet
+
+from sessions_app import runs, services, timeline
+from sessions_app.models import CallLeg, CapturedField, Insight, Run, TranscriptTurn, VoiceSession
 from telephony import events
 from telephony.events import Message
 
 _SPEAKERS = {"assistant": TranscriptTurn.Speaker.ASSISTANT, "user": TranscriptTurn.Speaker.PROSPECT}
+_Telling = events.ConversationEnded | events.GatherPartialResults | events.GatherEnded | events.MessageHistoryUpdated
 MAX_TEXT = 200_000
 ENDED_STATUSES = frozenset({"completed", "no-answer", "busy", "failed", "canceled"})
 
@@ -75,7 +78,7 @@ def _hung_up(
 
 @fold.register
 def _(event: events.ConversationCreated, session: VoiceSession) -> None:
-    _assistant_started(session, event.occurred_at)
+    runs.started(session, runs.number_of(event, session), at=event.occurred_at)
 
 
 @fold.register
@@ -89,31 +92,36 @@ def _(event: events.AssistantInitialization, session: VoiceSession) -> None:
             "occurred_at": event.occurred_at.isoformat(),
         }
         _set(session, system_variables=told)
-    _assistant_started(session, event.occurred_at)
+    runs.started(session, runs.number_of(event, session), at=event.occurred_at)
 
 
 @fold.register
 def _(event: events.ConversationEnded, session: VoiceSession) -> None:
-    _hear(session, event.messages, as_of=event.occurred_at)
-    _assistant_ended(session, event.occurred_at)
+    _hear(event, session)
+    runs.ended(session, runs.number_of(event, session), at=event.occurred_at)
+
+
+@fold.register
+def _(event: events.ConversationStartFailed, session: VoiceSession) -> None:
+    runs.ended(session, runs.number_of(event, session), at=event.occurred_at)
 
 
 @fold.register
 def _(event: events.GatherPartialResults, session: VoiceSession) -> None:
-    _hear(session, event.messages, as_of=event.occurred_at)
+    _hear(event, session)
     _capture(session, event.results, source=CapturedField.Source.PARTIAL, at=event.occurred_at)
 
 
 @fold.register
 def _(event: events.GatherEnded, session: VoiceSession) -> None:
-    _hear(session, event.messages, as_of=event.occurred_at)
+    _hear(event, session)
     _capture(session, event.result, source=CapturedField.Source.FINAL, at=event.occurred_at)
-    _assistant_ended(session, event.occurred_at)
+    runs.ended(session, runs.number_of(event, session), at=event.occurred_at)
 
 
 @fold.register
 def _(event: events.MessageHistoryUpdated, session: VoiceSession) -> None:
-    _hear(session, event.messages, as_of=event.occurred_at)
+    _hear(event, session)
 
 
 @fold.register
@@ -142,14 +150,15 @@ def keep_insights(session: VoiceSession, results: Iterable[events.InsightResult]
             timeline.append(session, "insight.received", {"insight": insight_id}, occurred_at=at)
 
 
-def keep_final_transcript(session: VoiceSession, messages: Iterable[Message], *, at: datetime) -> None:
-    """Replace the live transcript by the one that Telnyx keeps; an empty one replaces nothing."""
-    spoken = _spoken(messages)
+def keep_final_transcript(run: Run, session: VoiceSession, messages: Iterable[Message], *, at: datetime) -> None:
+    """Replace a run's live transcript by the one that Telnyx keeps; an empty one replaces nothing."""
+    spoken = _new_turns(run.history, _spoken(messages))
     if not spoken:
         return
-    _hear(session, spoken, as_of=at)
-    TranscriptTurn.objects.filter(session=session, position__gte=len(spoken)).delete()
-    TranscriptTurn.objects.filter(session=session).update(is_final=True)
+    _hear_turns(session, run.number, spoken, as_of=at)
+    mine = _turns(session, run.number)
+    mine.filter(position__gte=_first_position(run.number) + len(spoken)).delete()
+    mine.update(is_final=True)
     timeline.append(session, "transcript.finalised", {"turns": len(spoken)}, occurred_at=at)
 
 
@@ -157,16 +166,40 @@ def _spoken(messages: Iterable[Message]) -> list[Message]:
     return [message for message in messages if message.role in _SPEAKERS and message.content.strip()]
 
 
-def _hear(session: VoiceSession, messages: Iterable[Message], *, as_of: datetime) -> None:
+def _hear(event: _Telling, session: VoiceSession) -> None:
     """Keep a message history: position by position, the newest event wins."""
-    known = {turn.position: turn for turn in TranscriptTurn.objects.filter(session=session)}
+    number, spoken = runs.number_of(event, session), _spoken(event.messages)
+    if number > 1:
+        given = Run.objects.filter(session=session, number=number).values_list("history", flat=True).first()
+        spoken = _new_turns(given or [], spoken)
+    _hear_turns(session, number, spoken, as_of=event.occurred_at)
+
+
+def _new_turns(given: list[dict[str, str]], spoken: list[Message]) -> list[Message]:
+    """Without the turns that a run was given to remember, which Telnyx may repeat before its own."""
+    remembered = [turn["content"] for turn in given if turn["role"] in _SPEAKERS]
+    repeated = [message.content for message in spoken[: len(remembered)]]
+    return spoken[len(remembered) :] if repeated == remembered else spoken
+
+
+def _hear_turns(session: VoiceSession, number: int, spoken: list[Message], *, as_of: datetime) -> None:
+    known = {turn.position: turn for turn in _turns(session, number)}
     changed = [
         position
-        for position, message in enumerate(_spoken(messages))
+        for position, message in enumerate(spoken[: runs.POSITIONS], _first_position(number))
         if _hear_turn(session, position, message, known.get(position), as_of)
     ]
     if changed:
         timeline.append(session, "transcript.updated", {"positions": changed[-50:]}, occurred_at=as_of)
+
+
+def _turns(session: VoiceSession, number: int) -> QuerySet[TranscriptTurn]:
+    first = _first_position(number)
+    return TranscriptTurn.objects.filter(session=session, position__range=(first, first + runs.POSITIONS - 1))
+
+
+def _first_position(number: int) -> int:
+    return (number - 1) * runs.POSITIONS
 
 
 def _hear_turn(
@@ -223,22 +256,6 @@ _RANK: dict[str, int] = {
     CapturedField.Source.FINAL: 1,
     CapturedField.Source.PROSPECT: 2,
 }
-
-
-def _assistant_started(session: VoiceSession, at: datetime) -> None:
-    if session.assistant_started_at is None:
-        _set(session, assistant_started_at=at)
-        timeline.append(session, "assistant.started", occurred_at=at)
-    elif at < session.assistant_started_at:
-        _set(session, assistant_started_at=at)
-
-
-def _assistant_ended(session: VoiceSession, at: datetime) -> None:
-    if session.assistant_ended_at is None:
-        _set(session, assistant_ended_at=at)
-        timeline.append(session, "assistant.ended", occurred_at=at)
-    elif at < session.assistant_ended_at:
-        _set(session, assistant_ended_at=at)
 
 
 def _set(row: Any, **values: Any) -> None:

@@ -106,8 +106,7 @@ def release_parked(session: VoiceSession, *, now: datetime, handlers: Door) -> N
     legs = CallLeg.objects.filter(session=session)
     mine = Q(call_control_id__in=list(legs.values_list("call_control_id", flat=True)))
     mine |= Q(call_session_id__in=[leg for leg in legs.values_list("call_session_id", flat=True) if leg])
-    if session.conversation_id:
-        mine |= Q(conversation_id=session.conversation_id)
+    mine |= Q(conversation_id__in=[one for one in session.runs.values_list("conversation_id", flat=True) if one])
     parked = WebhookDelivery.objects.select_for_update(skip_locked=True, no_key=True)
     for delivery in parked.filter(mine, status=Status.PARKED).order_by("occurred_at", "pk"):
         process(delivery, handlers.reparse(delivery), now=now, handlers=handlers)

@@ -10,6 +10,15 @@ from sessions_app.models.people import WidgetConfig
 from sessions_app.models.visit import Phase
 
 CAPTION_TURNS = 200
+_FACTS = (
+    "ended_at",
+    "handover_phase",
+    "closer_name",
+    "assistant_ended_at",
+    "has_rejoined",
+    "is_leg_tried",
+    "leg_refused",
+)
 
 
 def state(session: VoiceSession) -> dict[str, Any]:
@@ -31,10 +40,11 @@ def must_rejoin(session: VoiceSession) -> bool:
     current = session.legs.filter(call_control_id=session.call_control_id).first()
     is_gone = current is None or current.ended_at is not None
     # Read after the leg: one transaction may have ended both the leg and the visit since the session was read.
-    session.refresh_from_db(fields=["ended_at", "handover_phase", "closer_name", "assistant_ended_at", "has_rejoined"])
+    session.refresh_from_db(fields=_FACTS)
     if session.ended_at or session.phase not in {Phase.HANDING_OVER, Phase.HUMAN}:
         return False
-    return is_gone or (services.is_anonymous(session) and not session.has_rejoined)
+    is_doomed = session.leg_refused or (session.assistant_ended_at is not None and not session.is_leg_tried)
+    return is_gone or (services.is_anonymous(session) and not session.has_rejoined and is_doomed)
 
 
 def _turns(session: VoiceSession) -> list[dict[str, str]]:

@@ -56,6 +56,7 @@ class VoiceSession(models.Model):
     closer_name = models.CharField(max_length=80, blank=True)
     callback_due_at = models.DateTimeField(null=True)
     run_number = models.PositiveSmallIntegerField(default=0, help_text="Of the assistant's newest run.")
+    is_leg_tried = models.BooleanField(default=False, help_text="A command of ours went to the assistant's own leg.")
     leg_refused = models.BooleanField(default=False, help_text="The assistant's own leg took none of our commands.")
     page_seen_at = models.DateTimeField(null=True, help_text="Last sign of life of the prospect's page.")
     has_rejoined = models.BooleanField(default=False, help_text="The page placed a second call of its own.")
@@ -70,6 +71,12 @@ class VoiceSession(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    @property
+    def is_assistant_running(self) -> bool:
+        """Whether the assistant has the prospect, or was asked to take them."""
+        is_asked = self.run_number > 0 or self.assistant_started_at is not None
+        return is_asked and self.assistant_ended_at is None and self.ended_at is None
 
     @property
     def phase(self) -> str:

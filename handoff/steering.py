@@ -1,0 +1,56 @@
+"""What a closer has the assistant do, and what the assistant or the prospect asks of us."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from handoff import joining, ledger, roster, services
+from handoff.ledger import Intent
+from handoff.machine import Fact
+from handoff.models import Closer
+from handoff.refusal import ActionRefused
+from handoff.taking import own_handoff, team_session
+from sessions_app import timeline
+
+MAX_STEERING = 500
+
+
+@transaction.atomic
+def request_handoff(session_id: UUID, *, reason: str, now: datetime) -> bool:
+    """Look for a closer while the assistant speaks on; False when that was begun before, or the visit is over."""
+    session = services.lock(session_id)
+    return not session.ended_at and services.trigger(session, reason, now=now) is not None
+
+
+@transaction.atomic
+def steer(session_id: UUID, *, closer: Closer, text: str, now: datetime) -> None:
+    """Tell the running assistant what to do; the prospect does not hear it."""
+    text = text.strip()
+    if not 0 < len(text) <= MAX_STEERING:
+        raise ActionRefused(f"Write at most {MAX_STEERING} characters.", "too_long")
+    session = team_session(session_id, closer)
+    if not session.is_assistant_running or not session.call_control_id:
+        raise ActionRefused("The assistant is not listening now.", "gone")
+    said = {"text": text, "closer": closer.pk, "closer_name": closer.display_name}
+    entry = timeline.append(session, "assistant.steered", said, occurred_at=now)
+    arguments = {"text": f"Instruction from your team, not from the caller: {text}", "role": "system"}
+    key = f"{session.pk}:steer:{entry.seq}"
+    ledger.enqueue(session, Intent("add_message", key, session.call_control_id, arguments), now=now)
+
+
+@transaction.atomic
+def hand_back(handoff_id: UUID, *, closer: Closer, instruction: str, now: datetime) -> None:
+    """Give the prospect back to the assistant, with what it should go on with."""
+    instruction = instruction.strip()
+    if len(instruction) > MAX_STEERING:
+        raise ActionRefused(f"Write at most {MAX_STEERING} characters.", "too_long")
+    handoff = own_handoff(handoff_id, closer)
+    if joining.prospect_leg(handoff.session) is None:
+        raise ActionRefused("The prospect's line cannot be given back.", "gone")
+    handoff.instruction = instruction
+    handoff.save(update_fields=["instruction"])
+    if not services.apply(handoff, Fact.HANDED_BACK, now=now):
+        raise ActionRefused("You are not talking with the prospect.", "gone")
+    Closer.objects.filter(pk=closer.pk).update(last_call_ended_at=now)
+    roster.changed(closer.team_id)

@@ -1,0 +1,126 @@
+"""A closer has a call: by its ring, by taking it from the assistant, or because a supervisor says so."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from handoff import joining, policies, readiness, ringing, roster, services
+from handoff.machine import Fact, State
+from handoff.models import Closer, Handoff, Offer
+from handoff.refusal import ActionRefused
+from sessions_app import timeline
+from sessions_app.models import VoiceSession
+
+# Where a hand-over can still be had, and where its closer is bound by it.
+_OFFERED = frozenset({State.NONE, State.RESERVED, State.RINGING})
+_JOINED = frozenset({State.BRIDGING, State.CONNECTED})
+_ENGAGED = frozenset({State.ACCEPTED, State.SEATED, State.DROPPED}) | _JOINED
+
+
+def seize(handoff: Handoff, closer: Closer, *, now: datetime, immediately: bool = False) -> None:
+    """Give the hand-over to a closer, who has no other; from here on nobody else can have it."""
+    session = handoff.session
+    handoff.closer, handoff.closer_leg, handoff.attempt = closer, None, handoff.attempt + 1
+    handoff.takes_now, handoff.is_cold = immediately, not session.is_assistant_running
+    listens_in = policies.of(session).listens_in and joining.prospect_leg(session) is not None
+    handoff.listens_in = listens_in and not handoff.is_cold and not immediately
+    handoff.save(update_fields=["closer", "closer_leg", "attempt", "takes_now", "is_cold", "listens_in"])
+    if not services.apply(handoff, Fact.ACCEPTED, now=now):
+        raise ActionRefused("This call is no longer waiting.", "gone")
+    roster.changed(closer.team_id)
+
+
+@transaction.atomic
+def take(session_id: UUID, *, closer: Closer, immediately: bool, now: datetime) -> Handoff:
+    """Take a call that the assistant has or that waits; with `immediately`, do not let the assistant finish."""
+    session = team_session(session_id, closer)
+    handoff = services.open_handoff(session)
+    if handoff is not None and handoff.closer_id == closer.pk and handoff.state in _ENGAGED:
+        return handoff
+    if readiness.missing(closer):
+        raise ActionRefused("Turn on your phone line, microphone and sound first.", "not_ready")
+    require_free(closer, handoff)
+    if handoff is not None and handoff.state not in _OFFERED:
+        raise ActionRefused(_taken(handoff), "gone")
+    if handoff is None:
+        if not session.is_assistant_running:
+            raise ActionRefused("There is no call to take.", "gone")
+        handoff = services.create(session, "closer_took", now=now)
+    seize(handoff, closer, now=now, immediately=immediately)
+    return handoff
+
+
+@transaction.atomic
+def take_over(handoff_id: UUID, *, closer: Closer, now: datetime) -> None:
+    """End the wait in the warm seat: the assistant is stopped with a sentence, then the two are joined."""
+    handoff = own_handoff(handoff_id, closer)
+    if handoff.takes_now or handoff.state in _JOINED:
+        return
+    handoff.takes_now = True
+    handoff.save(update_fields=["takes_now"])
+    if not services.apply(handoff, Fact.TAKEN_OVER, now=now):
+        raise ActionRefused("This call is over.", "gone")
+    timeline.append(handoff.session, "handoff.taken_over", {"closer_name": closer.display_name}, occurred_at=now)
+
+
+@transaction.atomic
+def assign(session_id: UUID, *, to: int, by: Closer, now: datetime) -> Handoff:
+    """Have one closer rung first, as a supervisor wants it."""
+    if not by.is_supervisor:
+        raise ActionRefused("Only a supervisor assigns calls.", "forbidden")
+    session = team_session(session_id, by)
+    chosen = Closer.objects.filter(pk=to, team_id=by.team_id, user__is_active=True).first()
+    if chosen is None:
+        raise ActionRefused("There is no such closer in your team.", "unknown")
+    handoff = services.open_handoff(session)
+    if handoff is None and not session.is_assistant_running:
+        raise ActionRefused("There is no call to assign.", "gone")
+    if handoff is not None and handoff.state not in _OFFERED:
+        raise ActionRefused(_taken(handoff), "gone")
+    handoff = handoff or services.create(session, "assigned", now=now)
+    handoff.assigned_to = chosen
+    handoff.save(update_fields=["assigned_to"])
+    what = {"closer": chosen.pk, "closer_name": chosen.display_name, "by": by.display_name}
+    timeline.append(session, "handoff.assigned", what, occurred_at=now)
+    _ring_assigned(handoff, now)
+    return handoff
+
+
+def _ring_assigned(handoff: Handoff, now: datetime) -> None:
+    if handoff.state == State.RINGING:
+        ringing.withdraw(handoff, now)
+        services.apply(handoff, Fact.DECLINED, now=now)
+    else:
+        services.apply(handoff, Fact.DEADLINE, now=now)
+
+
+def team_session(session_id: UUID, closer: Closer) -> VoiceSession:
+    if not VoiceSession.objects.filter(pk=session_id, team_id=closer.team_id).exists():
+        raise ActionRefused("There is no such call.", "unknown")
+    return services.lock(session_id)
+
+
+def own_handoff(handoff_id: UUID, closer: Closer) -> Handoff:
+    mine = Handoff.objects.filter(pk=handoff_id, closer=closer)
+    session_id = mine.values_list("session_id", flat=True).first()
+    if session_id is None:
+        raise ActionRefused("This is not your call.", "unknown")
+    session = services.lock(session_id)
+    handoff = Handoff.objects.select_related("closer", "closer_leg").get(pk=handoff_id)
+    handoff.session = session
+    return handoff
+
+
+def require_free(closer: Closer, handoff: Handoff | None) -> None:
+    """Nobody talks in two calls: the row is held so that two clicks cannot both find its closer free."""
+    Closer.objects.select_for_update(of=("self",)).get(pk=closer.pk)
+    if Handoff.objects.filter(closer=closer, state__in=_ENGAGED).exists():
+        raise ActionRefused("End your other call first.", "busy")
+    others = Offer.objects.filter(closer=closer, state=Offer.State.RINGING)
+    if others.exclude(handoff_id=handoff.pk if handoff else None).exists():
+        raise ActionRefused("Answer or decline your ring first.", "busy")
+
+
+def _taken(handoff: Handoff) -> str:
+    return f"Taken by {handoff.closer.display_name}." if handoff.closer else "This call is no longer waiting."
