@@ -9,6 +9,7 @@ from handoff import ledger, marks, runs
 from handoff.ledger import Intent
 from handoff.machine import Fact
 from handoff.models import Closer, Handoff, RoutingPolicy
+from sessions_app import services as sessions
 from sessions_app import timeline
 from sessions_app.models import CallLeg, VoiceSession
 from sessions_app.models.people import ConnectionMode
@@ -102,6 +103,7 @@ def return_prospect(handoff: Handoff, now: datetime) -> None:
             "leave_conference", _key(handoff, "leave"), leg.call_control_id, {"conference_id": handoff.conference_id}
         )
         _command(handoff, leaving, now)
+    sessions.enter_handover(handoff.session, phase="")
     runs.give_back(handoff.session, leg, instruction=handoff.instruction, now=now, delay=LETTING_GO)
 
 

@@ -47,6 +47,8 @@ def take(session_id: UUID, *, closer: Closer, immediately: bool, now: datetime) 
         if not session.is_assistant_running:
             raise ActionRefused("There is no call to take.", "gone")
         handoff = services.create(session, "closer_took", now=now)
+    taken = {"state": Offer.State.ACCEPTED, "offered_at": now, "answered_at": now, "expires_at": now}
+    Offer.objects.create(handoff=handoff, closer=closer, reason="took the call", **taken)
     seize(handoff, closer, now=now, immediately=immediately)
     return handoff
 
@@ -117,8 +119,9 @@ def require_free(closer: Closer, handoff: Handoff | None) -> None:
     Closer.objects.select_for_update(of=("self",)).get(pk=closer.pk)
     if Handoff.objects.filter(closer=closer, state__in=_ENGAGED).exists():
         raise ActionRefused("End your other call first.", "busy")
-    others = Offer.objects.filter(closer=closer, state=Offer.State.RINGING)
-    if others.exclude(handoff_id=handoff.pk if handoff else None).exists():
+    rings = Offer.objects.filter(closer=closer, state=Offer.State.RINGING)
+    others = rings.exclude(handoff=handoff) if handoff else rings
+    if others.exists():
         raise ActionRefused("Answer or decline your ring first.", "busy")
 
 

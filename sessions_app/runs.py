@@ -79,7 +79,7 @@ def ended(session: VoiceSession, number: int, *, at: datetime) -> None:
 
 def bind(session: VoiceSession, number: int, conversation_id: str, *, at: datetime) -> None:
     """Keep the id of a run's conversation; it binds once."""
-    if not conversation_id:
+    if not conversation_id or Run.objects.filter(conversation_id=conversation_id[:100]).exists():
         return
     run = _row(session, number, at)
     if run.conversation_id is None:

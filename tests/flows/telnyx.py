@@ -129,6 +129,7 @@ class Rest:
     alive: bool = True
 
     def __post_init__(self) -> None:
+        self.next_conversation_id = self.conversation_id
         base = settings.TELNYX_API_BASE
         self.router.post(f"{base}/calls", name="dial").mock(side_effect=self._dial)
         self.router.get(url__regex=rf"{base}/calls/[^/]+$", name="status").mock(side_effect=self._status)
@@ -188,4 +189,6 @@ class Rest:
         return httpx.Response(200, json={"data": {**ids, "is_alive": self.alive}})
 
     def _conversation(self, request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, json={"data": {"result": "ok", "conversation_id": self.conversation_id}})
+        """The first conversation has the id that the tests know; each further one has an id of its own."""
+        conversation_id, self.next_conversation_id = self.next_conversation_id, str(uuid.uuid4())
+        return httpx.Response(200, json={"data": {"result": "ok", "conversation_id": conversation_id}})
