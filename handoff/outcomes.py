@@ -57,7 +57,7 @@ def expired(command_id: Any, *, now: datetime) -> None:
 
 def _of_use_until(command: Command, session: VoiceSession, now: datetime) -> datetime:
     """A hand-over does not wait for its command longer than for the closer; then somebody else is looked for."""
-    if command.kind not in _HANDOFF_COMMANDS or command.handoff_id is None:
+    if command.kind not in joining.KINDS or command.handoff_id is None:
         return command.send_by
     handoff = _handoff_of(command, session)
     return (handoff.deadline_at or command.send_by) if handoff is not None else now

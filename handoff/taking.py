@@ -81,8 +81,8 @@ def assign(session_id: UUID, *, to: int, by: Closer, now: datetime) -> Handoff:
     if handoff is not None and handoff.state not in _OFFERED:
         raise ActionRefused(_taken(handoff), "gone")
     handoff = handoff or services.create(session, "assigned", now=now)
-    handoff.assigned_to = chosen
-    handoff.save(update_fields=["assigned_to"])
+    handoff.assigned_to, handoff.assigned_by = chosen, by
+    handoff.save(update_fields=["assigned_to", "assigned_by"])
     what = {"closer": chosen.pk, "closer_name": chosen.display_name, "by": by.display_name}
     timeline.append(session, "handoff.assigned", what, occurred_at=now)
     _ring_assigned(handoff, now)

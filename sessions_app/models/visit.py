@@ -87,7 +87,8 @@ class VoiceSession(models.Model):
             return self.handover_phase
         if self.assistant_ended_at:
             return Phase.HANDING_OVER
-        return Phase.ASSISTANT if self.assistant_started_at else Phase.CONNECTING
+        is_given_back = self.run_number > 1
+        return Phase.ASSISTANT if self.assistant_started_at or is_given_back else Phase.CONNECTING
 
 
 class Run(models.Model):

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("handoff", "0002_complete_handover"),
+        ("handoff", "0003_routing_details"),
     ]
 
     operations = [
