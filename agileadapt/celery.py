@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery
-from celery.signals import setup_logging, task_prerun, worker_init, worker_process_init
+from celery.signals import setup_logging, task_prerun, worker_init, worker_process_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "agileadapt.settings")
 
@@ -22,15 +22,16 @@ def keep_our_logging(**_: object) -> None:
 
 @worker_init.connect
 def load_sdk(**_: object) -> None:
-    """Pay the SDK's seconds of loading once, before the pool forks."""
+    """Pay the SDK's seconds of loading once, before the first task, and before the pool forks where it does."""
     from sessions_app import carrier  # noqa: PLC0415  (apps are not ready when this module is imported)
 
     carrier.warm()
 
 
+@worker_ready.connect
 @worker_process_init.connect
 def connect_database(**_: object) -> None:
-    """The first command of a call must not wait for the pool's first connection."""
+    """The first command of a call must not wait for the pool's first connection, in threads or in forked children."""
     from django.db import connection  # noqa: PLC0415  (settings are not ready when this module is imported)
 
     connection.ensure_connection()

@@ -94,12 +94,14 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
-CELERY_TASK_TIME_LIMIT = 30  # Seconds; below the visibility timeout, so that no second copy starts.
+CELERY_TASK_TIME_LIMIT = 30  # Seconds, where workers fork; below the visibility timeout, so that no second copy starts.
+# Commands of calls have workers of their own, so that nothing else can hold them up.
+CELERY_TASK_DEFAULT_QUEUE = "background"
 CELERY_TASK_ROUTES = {"handoff.tasks.run_command": {"queue": "calls"}}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": f"{REDIS_PREFIX}:",
-    "visibility_timeout": 120,
+    "visibility_timeout": env.integer("TASK_VISIBILITY_SECONDS", 120, least=4, most=3600),
     "unacked_restore_interval": 2,
     "unacked_restore_throttle": 1,
     "socket_timeout": 5,

@@ -6,13 +6,18 @@
 import signal
 import sys
 import time
+from collections import deque
 from pathlib import Path
 from types import FrameType
 
 from launcher import places, ports, processes
-from launcher.stack import Stack
+from launcher.processes import Process
+from launcher.stack import RENEWABLE, Stack
 
 WATCH_SECONDS = 0.5
+# As many deaths as this in a minute are no accident.
+MOST_DEATHS = 8
+DEATHS_WITHIN_SECONDS = 60
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -44,12 +49,21 @@ def stop(_number: int, _frame: FrameType | None) -> None:
 
 
 def watch(stack: Stack) -> int:
-    """Wait until a process dies that should not; being asked to stop raises Stopped."""
-    while not (dead := stack.dead()):
+    """Start again what dies, as a server's supervisor would, until that is hopeless. Raises Stopped when asked to."""
+    deaths: deque[float] = deque(maxlen=MOST_DEATHS)
+    while not (lost := beyond_help(stack.dead(), deaths)):
+        for process in stack.revive():
+            deaths.append(time.monotonic())
+            print(f"demo: {process.name} stopped with code {process.popen.returncode}; started again", file=sys.stderr)
         time.sleep(WATCH_SECONDS)
-    for process in dead:
+    for process in lost:
         print(f"demo: {process.name} stopped with code {process.popen.returncode}:\n{process.tail()}", file=sys.stderr)
     return 1
+
+
+def beyond_help(dead: list[Process], deaths: deque[float]) -> list[Process]:
+    is_hopeless = len(deaths) == MOST_DEATHS and time.monotonic() - deaths[0] < DEATHS_WITHIN_SECONDS
+    return [process for process in dead if is_hopeless or process.name not in RENEWABLE]
 
 
 def welcome(stack: Stack, seconds: float) -> str:

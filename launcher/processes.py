@@ -106,10 +106,11 @@ def start(
     account: Account | None = None,
     input_text: str = "",
     death_signal: signal.Signals = signal.SIGTERM,
+    keep_log: bool = False,
 ) -> Process:
     """Start a child whose output goes to `log`; on Linux it gets `death_signal` however this process dies."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
+    with log.open("ab" if keep_log else "wb") as output:
         popen = subprocess.Popen(
             command,
             cwd=ROOT if account is None else "/",

@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,7 +17,9 @@ from launcher.memory import Memory
 from launcher.processes import Process
 
 START_SECONDS = 120
-PROGRAMS = ("beat", "worker", "web", "sandbox")
+PROGRAMS = ("beat", "background", "worker", "web", "sandbox")
+# What holds no state of its own, so that it may die and be started again at any moment.
+RENEWABLE = ("beat", "background", "worker", "web")
 ASGI_SERVERS: dict[str, Callable[[int], list[str]]] = {
     "daphne": lambda port: ["daphne", "-b", "127.0.0.1", "-p", str(port), "agileadapt.asgi:application"],
     "uvicorn": lambda port: [
@@ -50,6 +53,7 @@ class Stack:
         self.first_ports = (web_port, sandbox_port)
         self.extra_environment = dict(extra_environment or {})
         self.running: dict[str, Process] = {}
+        self.starts: dict[str, Callable[[], Process]] = {}
         self.exit_stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -102,6 +106,13 @@ class Stack:
         """Processes that have ended although nobody asked them to."""
         return [process for process in self.running.values() if not process.is_running()]
 
+    def revive(self) -> list[Process]:
+        """Start again what has died and may; return the dead. A production server has its supervisor for this."""
+        dead = [process for process in self.dead() if process.name in RENEWABLE]
+        for process in dead:
+            self.starts[process.name]()
+        return dead
+
     def choose_addresses(self, stack: ExitStack, started: servers.Servers) -> environment.Addresses:
         web, sandbox = (stack.enter_context(ports.reserved(port)) for port in self.first_ports)
         return environment.Addresses(web, sandbox, started.database_url, started.redis_url)
@@ -124,10 +135,11 @@ class Stack:
         # The web process needs the database only once somebody asks for a page.
         web = self.start("web", ["-m", *self.web_command()])
         self.prepare()
-        worker = self.start("worker", ["-m", *WORKER])
+        workers = [self.start(name, ["-m", *command], self.worker_environment()) for name, command in WORKERS.items()]
         sandbox.wait_until(lambda: answers(self.sandbox_url), seconds=START_SECONDS)
         web.wait_until(lambda: answers(self.base_url), seconds=START_SECONDS)
-        worker.wait_until(lambda: " ready." in worker.log.read_text(errors="replace"), seconds=START_SECONDS)
+        for worker in workers:
+            worker.wait_until(partial(takes_tasks, worker), seconds=START_SECONDS)
         # Nobody waits for its first beat, so it loads last and leaves the processor to the others.
         self.start("beat", ["-m", *BEAT])
 
@@ -149,6 +161,8 @@ class Stack:
 
     def start(self, name: str, arguments: list[str], env: Mapping[str, str] | None = None) -> Process:
         command = [str(VENV_PYTHON), *arguments]
+        is_first = name not in self.starts
+        self.starts[name] = lambda: self.start(name, arguments, env)
         # When the launcher is killed the broker goes too, and an orderly stop of a Celery worker would wait for it.
         process = processes.start(
             name,
@@ -156,6 +170,7 @@ class Stack:
             log=self.logs / f"{name}.log",
             environment=env or self.env,
             death_signal=signal.SIGKILL,
+            keep_log=not is_first,
         )
         self.running[name] = process
         return process
@@ -163,6 +178,10 @@ class Stack:
     def stop_programs(self) -> None:
         """Stop what uses the servers; they themselves follow."""
         processes.stop_all([self.running[name] for name in PROGRAMS if name in self.running])
+
+    def worker_environment(self) -> dict[str, str]:
+        """Each thread keeps its own connection to the database."""
+        return {"DATABASE_POOL": str(CALL_THREADS + 4)} | self.env
 
     def sandbox_environment(self) -> dict[str, str]:
         return environment.inherited() | environment.sandbox(self.keys, self.addresses) | {"PYTHONUNBUFFERED": "1"}
@@ -174,11 +193,28 @@ class Stack:
         return ASGI_SERVERS[name](self.addresses.web_port)
 
 
-WORKER = [
-    *("celery", "-A", "agileadapt", "worker", "-Q", "calls,celery", "--concurrency", "2", "--loglevel", "INFO"),
-    *("--without-gossip", "--without-mingle"),
-]
+# A request to Telnyx waits for up to 5 s. Threads let many calls wait at once, each for itself, in the memory of one
+# process; and what runs by the clock has a process of its own, in which no call can hold it up.
+CALL_THREADS = 24
+BACKGROUND_THREADS = 4
+
+
+def worker_command(queue: str, threads: int) -> list[str]:
+    return [
+        *("celery", "-A", "agileadapt", "worker", "-Q", queue, "--pool", "threads", "--concurrency", str(threads)),
+        *("--hostname", f"{queue}@%h", "--loglevel", "INFO", "--without-gossip", "--without-mingle"),
+    ]
+
+
+WORKERS = {
+    "worker": worker_command("calls", CALL_THREADS),
+    "background": worker_command("background", BACKGROUND_THREADS),
+}
 BEAT = ["celery", "-A", "agileadapt", "beat", "--loglevel", "INFO", "--pidfile="]
+
+
+def takes_tasks(worker: Process) -> bool:
+    return " ready." in worker.log.read_text(errors="replace")
 
 
 def answers(url: str) -> bool:
