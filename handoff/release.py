@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from handoff import callbacks, services, telling
-from handoff.machine import State
+from handoff.machine import Fact, State
 from handoff.models import Handoff
 from sessions_app import runs
 from sessions_app.models import CapturedField, Run, VoiceSession
@@ -29,14 +29,14 @@ def assistant_ended(handoff: Handoff, *, now: datetime) -> None:
     if handoff.takes_now and handoff.state == State.SEATED and handoff.session.ended_at is None:
         telling.tell_taking_over(handoff, now)
     else:
-        services.free(handoff, now=now)
+        services.apply(handoff, Fact.PROSPECT_FREE, now=now)
 
 
 def announced(session: VoiceSession, *, now: datetime) -> None:
     """The sentence that announces the closer was spoken, or cannot be."""
     handoff = services.open_handoff(session)
     if handoff is not None and handoff.state == State.SEATED:
-        services.free(handoff, now=now)
+        services.apply(handoff, Fact.PROSPECT_FREE, now=now)
 
 
 def answers_known(session: VoiceSession, *, now: datetime) -> None:

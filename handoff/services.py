@@ -30,6 +30,7 @@ _PHASES = {
     State.DROPPED: Phase.HANDING_OVER,
     State.UNANSWERED: Phase.CALLBACK,
 }
+_WITHOUT_ASSISTANT = frozenset({State.BRIDGING, State.CONNECTED})
 # Where the prospect is told by whom they are awaited.
 _NAMED = frozenset({State.ACCEPTED, State.SEATED, State.BRIDGING, State.CONNECTED})
 _ENTRIES = {
@@ -93,21 +94,25 @@ def trigger(session: VoiceSession, reason: str, *, now: datetime) -> Handoff | N
 
 def create(session: VoiceSession, reason: str, *, now: datetime) -> Handoff:
     """Write a hand-over down in which nothing has happened yet."""
-    policy = policies.of(session)
     is_waiting = not session.is_assistant_running
     handoff = Handoff(
         session=session,
         run=_run(session),
         trigger=reason,
         state=State.NONE,
-        method=policy.method,
+        method=policies.of(session).method,
         deadline_at=now,
         triggered_at=now,
         prospect_free_at=now if is_waiting else None,
-        give_up_at=now + timedelta(seconds=policy.max_wait_seconds) if is_waiting else None,
+        give_up_at=_give_up_at(session, now) if is_waiting else None,
     )
     handoff.save(force_insert=True)
     return handoff
+
+
+def _give_up_at(session: VoiceSession, now: datetime) -> datetime:
+    """From when the prospect waits; nobody waits while the assistant speaks."""
+    return now + timedelta(seconds=policies.of(session).max_wait_seconds)
 
 
 def _run(session: VoiceSession) -> int:
@@ -129,15 +134,6 @@ def apply(handoff: Handoff, fact: Fact, *, now: datetime) -> bool:
     return has_moved
 
 
-def free(handoff: Handoff, *, now: datetime) -> bool:
-    """The prospect is no longer with the assistant: from here on they wait, and not for ever."""
-    if handoff.prospect_free_at is None:
-        handoff.prospect_free_at = now
-        handoff.give_up_at = now + timedelta(seconds=policies.of(handoff.session).max_wait_seconds)
-        handoff.save(update_fields=["prospect_free_at", "give_up_at"])
-    return apply(handoff, Fact.PROSPECT_FREE, now=now)
-
-
 def _run_effects(handoff: Handoff, move: machine.Move, now: datetime) -> Fact | None:
     raised = [effects.run(effect, handoff, now=now) for effect in move.effects]
     return next((fact for fact in raised if fact is not None), None)
@@ -151,6 +147,8 @@ def _advance(handoff: Handoff, move: machine.Move, current: State, fact: Fact, n
     stamp = _STAMPS.get(following)
     if stamp and following != current:
         values[stamp] = now
+    if handoff.prospect_free_at is None and (fact == Fact.PROSPECT_FREE or following in _WITHOUT_ASSISTANT):
+        values |= {"prospect_free_at": now, "give_up_at": _give_up_at(handoff.session, now)}
     if following in machine.TERMINAL_STATES:
         values |= {"ended_at": now, "outcome": handoff.outcome or str(fact)}
     if not Handoff.objects.filter(pk=handoff.pk, state=current).update(**values):
