@@ -46,20 +46,19 @@ class Intent:
 def enqueue(session: VoiceSession, intent: Intent, *, now: datetime, handoff: Handoff | None = None) -> Command | None:
     """Write a command down and have a worker send it after commit; None when it was written before."""
     due_at = now + intent.delay
-    command, is_new = Command.objects.get_or_create(
+    command = Command(
         key=intent.key,
-        defaults={
-            "session": session,
-            "handoff": handoff,
-            "kind": intent.kind,
-            "call_control_id": intent.call_control_id,
-            "arguments": intent.arguments,
-            "created_at": now,
-            "due_at": due_at,
-            "send_by": due_at + SEND_WITHIN,
-        },
+        session=session,
+        handoff=handoff,
+        kind=intent.kind,
+        call_control_id=intent.call_control_id,
+        arguments=intent.arguments,
+        created_at=now,
+        due_at=due_at,
+        send_by=due_at + SEND_WITHIN,
     )
-    if not is_new:
+    Command.objects.bulk_create([command], ignore_conflicts=True)
+    if not Command.objects.filter(pk=command.pk).exists():
         return None
     if not intent.delay:
         _send_after_commit(command.pk)
@@ -71,7 +70,7 @@ def claim(command_id: UUID, *, now: datetime) -> Command | None:
     taken = Command.objects.filter(pk=command_id, state=State.PENDING, due_at__lte=now, send_by__gt=now).update(
         state=State.SENT, sent_at=Coalesce(F("sent_at"), now), attempts=F("attempts") + 1, due_at=now + ANSWER_WITHIN
     )
-    return Command.objects.select_related("session", "handoff").get(pk=command_id) if taken else None
+    return Command.objects.get(pk=command_id) if taken else None
 
 
 def confirm(command: Command, *, result: dict[str, Any], now: datetime) -> bool:

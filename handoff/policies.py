@@ -5,5 +5,8 @@ from sessions_app.models import VoiceSession
 
 
 def of(session: VoiceSession) -> RoutingPolicy:
-    """The policy of the session's team; one with the defaults is made where there is none."""
-    return RoutingPolicy.objects.get_or_create(team_id=session.team_id)[0]
+    """The policy of the session's team, read once; one with the defaults is made where there is none."""
+    try:
+        return session.team.routing_policy
+    except RoutingPolicy.DoesNotExist:
+        return RoutingPolicy.objects.get_or_create(team=session.team)[0]
