@@ -16,6 +16,18 @@ POLL_SECONDS = 0.05
 Ends = TypedDict("Ends", {"from": str, "to": str})
 
 
+class Conversation(TypedDict):
+    """What one assistant was told (`given` at its start, `added` later), what was said, and what it captured."""
+
+    id: str
+    created_at: str
+    metadata: dict[str, str]
+    results: dict[str, Any]
+    messages: list[dict[str, str]]
+    given: dict[str, Any]
+    added: list[dict[str, str]]
+
+
 class Running(TypedDict):
     """The assistant on a leg."""
 
@@ -81,7 +93,7 @@ class State(TypedDict):
     legs: list[Leg]
     credentials: list[Credential]
     conferences: list[dict[str, Any]]
-    conversations: list[dict[str, Any]]
+    conversations: list[Conversation]
 
 
 class Request(TypedDict):
@@ -127,6 +139,11 @@ class SandboxControl:
     def legs(self, **wanted: object) -> list[Leg]:
         """Return the legs whose entries equal those wanted: `legs(role="prospect", state="answered")`."""
         return [leg for leg in self.state()["legs"] if all(leg.get(name) == value for name, value in wanted.items())]
+
+    def conversations(self, call_control_id: str) -> list[Conversation]:
+        """Return the conversations of a leg, the newest first."""
+        known = self.state()["conversations"]
+        return [one for one in known if one["metadata"]["call_control_id"] == call_control_id]
 
     def requests(self, since: int = 0) -> list[Request]:
         requests: list[Request] = self.call("GET", f"/control/requests?since={since}")["requests"]

@@ -3,15 +3,16 @@
 from aiohttp import web
 
 from sandbox.api import ApiError, Body, action, body_of, not_found, text_of
-from sandbox.calls import Calls, Conference, Leg, Participant
+from sandbox.api_legs import OK, LiveLegs
+from sandbox.calls import Conference, Participant
 from sandbox.conferences import ConferenceRooms
-
-OK: Body = {"data": {"result": "ok"}}
+from sandbox.switchboard import Switchboard
 
 
 class ConferenceRoutes:
-    def __init__(self, calls: Calls, rooms: ConferenceRooms) -> None:
-        self._calls = calls
+    def __init__(self, switchboard: Switchboard, rooms: ConferenceRooms) -> None:
+        self._calls = switchboard.calls
+        self._legs = LiveLegs(switchboard)
         self._rooms = rooms
 
     def routes(self) -> list[web.RouteDef]:
@@ -27,7 +28,7 @@ class ConferenceRoutes:
 
     async def _create(self, request: web.Request) -> Body:
         body = body_of(request)
-        leg, name = self._answered(body), text_of(body, "name")
+        leg, name = self._legs.answered(text_of(body, "call_control_id")), text_of(body, "name")
         if any(known.name == name and not known.ended_at for known in self._calls.conferences()):
             raise ApiError(422, "90033", "Conference name in use", "Choose another name.")
         conference = self._rooms.create(leg, name=name, region=body.get("region"))
@@ -49,7 +50,7 @@ class ConferenceRoutes:
 
     async def _join(self, request: web.Request) -> Body:
         conference, body = self._find(request), body_of(request)
-        leg = self._answered(body)
+        leg = self._legs.answered(text_of(body, "call_control_id"))
         if conference.ended_at:
             raise ApiError(422, "90019", "Conference has ended", "This conference is over.")
         if leg.conference is conference:
@@ -69,7 +70,7 @@ class ConferenceRoutes:
 
     async def _leave(self, request: web.Request) -> Body:
         conference, body = self._find(request), body_of(request)
-        leg = self._answered(body)
+        leg = self._legs.answered(text_of(body, "call_control_id"))
         if leg.conference is not conference:
             raise ApiError(422, "90015", "Invalid Call Control ID", "The call is not in this conference.")
         self._rooms.leave(leg)
@@ -80,16 +81,6 @@ class ConferenceRoutes:
         if conference is None:
             raise not_found("Conference")
         return conference
-
-    def _answered(self, body: Body) -> Leg:
-        leg = self._calls.get(text_of(body, "call_control_id"))
-        if leg is None:
-            raise not_found("Call")
-        if not leg.is_alive:
-            raise ApiError(422, "90018", "Call has already ended", "This call is no longer active.")
-        if not leg.is_answered:
-            raise ApiError(422, "90034", "Call not answered yet", "This command needs an answered call.")
-        return leg
 
 
 def _meta(total: int) -> Body:

@@ -3,43 +3,34 @@
 import asyncio
 import itertools
 import logging
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from sandbox import clock, events
 from sandbox.audio import FRAME_SECONDS
+from sandbox.brief import Brief, conversation_ended, initialization
 from sandbox.calls import Leg
 from sandbox.captions import Captions
 from sandbox.conversations import Conversation
 from sandbox.hearing import Hearing
-from sandbox.script import ACKNOWLEDGEMENTS, CLOSING, DEFAULT_GREETING, STILL_HERE, Question, Scenario, fill, value_of
+from sandbox.script import (
+    ACKNOWLEDGEMENTS,
+    CHAT,
+    CLOSING,
+    DEFAULT_GREETING,
+    STILL_HERE,
+    Question,
+    Scenario,
+    fill,
+    value_of,
+)
 from sandbox.switchboard import NORMAL, Switchboard
 
 logger = logging.getLogger(__name__)
 
 INITIALIZATION_SECONDS = 1.5
 INSIGHTS_AFTER_SECONDS = 1.5
-REPEAT_AFTER_SECONDS = 8.0
 REPEATS = 2
-
-
-@dataclass
-class Brief:
-    """What a command (or an anonymous caller) asks the AI to do."""
-
-    kind: Literal["gather", "assistant"]
-    questions: list[Question]
-    greeting: str | None = None
-    closing: str | None = None
-    assistant_id: str = ""
-    sends_partial_results: bool = False
-    sends_history: bool = False
-    hangs_up: bool = False
-    asks_for_variables: bool = False
-    repeat_seconds: float = REPEAT_AFTER_SECONDS
-    variables: dict[str, Any] = field(default_factory=dict)
 
 
 class Run:
@@ -58,6 +49,9 @@ class Run:
         self._typed_or_spoken: asyncio.Queue[str | None] = asyncio.Queue()
         # Only an anonymous visitor's page gets the conversation as frames; other legs are told by webhook.
         self._captions = Captions(leg.session) if leg.role == "anonymous" and leg.session else None
+        # Later commands on the leg bring states of their own; this run's events keep the one it was started with.
+        self._client_state = leg.client_state
+        self._is_first = leg.run_count == 0
         self._started_at = clock.now()
         self._task: asyncio.Task[None] | None = None
         self._deltas: asyncio.Task[None] | None = None
@@ -65,6 +59,8 @@ class Run:
 
     def start(self) -> None:
         self.leg.run = self
+        self.leg.run_count += 1
+        self._remember()
         if self.leg.media:
             self.leg.media.ear = self._hear
         self._emit("call.conversation.created", {"calling_party_type": "sip"})
@@ -80,6 +76,7 @@ class Run:
 
     def add(self, role: str, text: str) -> None:
         """Put a message into the history without answering it."""
+        self.conversation.added.append({"role": role, "content": text})
         self.conversation.add(role, text)
         self._tell_history()
 
@@ -90,7 +87,8 @@ class Run:
     async def finish(self, reason: str) -> None:
         """End now as if everything had been asked."""
         for question in self._remaining():
-            self._results[question.name] = self._value(question, question.spoken_answer)
+            value = self._value(question, question.spoken_answer)
+            self._results[question.name] = self.leg.captured[question.name] = value
         await self._conclude(reason)
 
     def cut_off(self) -> None:
@@ -102,10 +100,10 @@ class Run:
     async def _conduct(self) -> None:
         if self._brief.asks_for_variables:
             await self._initialise()
-        greeting = self.scenario.greeting or self._brief.greeting
-        opening = DEFAULT_GREETING if greeting is None else greeting
-        lead = fill(opening, self._brief.variables)
+        lead = fill(self._opening(), self._brief.variables)
         thanks = itertools.cycle(ACKNOWLEDGEMENTS)
+        if not self._is_first and not self._remaining():
+            lead = await self._chat(lead)
         for question in self._remaining():
             self.question = question
             await self._say(f"{lead} {question.text}".strip())
@@ -116,17 +114,41 @@ class Run:
         await self._say(CLOSING if self._brief.closing is None else self._brief.closing)
         await self._conclude("normal")
 
+    def _opening(self) -> str:
+        """The scenario's greeting is for a new caller; who was greeted already hears what the command says."""
+        scripted = self.scenario.greeting if self._is_first else None
+        greeting = scripted or self._brief.greeting
+        return DEFAULT_GREETING if greeting is None else greeting
+
+    async def _chat(self, lead: str) -> str:
+        """Let the caller say one thing when there is nothing left to ask, and return how to go on."""
+        await self._say(lead)
+        typed = await self._next_turn()
+        await self._note(typed or CHAT, typed=typed is not None)
+        return ACKNOWLEDGEMENTS[0]
+
     async def _take_answer(self, question: Question) -> None:
         typed = await self._answer(question)
         text = question_answer(question, self.scenario) if typed is None else typed
-        self._results[question.name] = self._value(question, text)
-        self.conversation.add("user", text)
-        if self._captions:
-            await self._captions.user(text, typed=typed is not None)
-        self._tell_history()
+        value = self._value(question, text)
+        await self._note(text, typed=typed is not None)
+        while value is None and question.choices:
+            await self._say(question.choosing)
+            typed = await self._next_turn()
+            text = question_answer(question, self.scenario) if typed is None else typed
+            value = self._value(question, text)
+            await self._note(text, typed=typed is not None)
+        self._results[question.name] = self.leg.captured[question.name] = value
         self._tell_partial_results()
         if typed is None:
             await asyncio.sleep(self.scenario.pause_ms / 1000)
+
+    async def _note(self, text: str, *, typed: bool) -> None:
+        """Write down what the caller has said."""
+        self.conversation.add("user", text)
+        if self._captions:
+            await self._captions.user(text, typed=typed)
+        self._tell_history()
 
     async def _answer(self, question: Question) -> str | None:
         for _ in range(REPEATS):
@@ -172,6 +194,13 @@ class Run:
     def _remaining(self) -> list[Question]:
         return [question for question in self._brief.questions if question.name not in self._results]
 
+    def _remember(self) -> None:
+        """Take up what was said before; an assistant that knows it does not ask for it again."""
+        for message in self._brief.history:
+            self.conversation.add(str(message.get("role", "user")), str(message.get("content", "")))
+        if self._brief.kind == "assistant" and self._brief.history:
+            self._results.update(self.leg.captured)
+
     # The end.
 
     async def _conclude(self, reason: str) -> None:
@@ -192,26 +221,15 @@ class Run:
             self._emit(
                 "call.ai_gather.ended", {"status": gather_status, "result": self._results, "message_history": history}
             )
-        self._emit("call.conversation.ended", self._ended(reason))
+        self._emit(
+            "call.conversation.ended",
+            conversation_ended(self._brief, self.conversation, reason, started_at=self._started_at),
+        )
         self._switchboard.background(self._deliver_insights())
         for task in (self._deltas, self._task):
             if task and task is not asyncio.current_task():
                 task.cancel()
         return True
-
-    def _ended(self, reason: str) -> dict[str, Any]:
-        return {
-            "assistant_id": self._brief.assistant_id,
-            "calling_party_type": "sip",
-            "duration_sec": int((clock.now() - self._started_at).total_seconds()),
-            "llm_model": "openai/gpt-4o",
-            "stt_model": "deepgram/flux",
-            "tts_provider": "telnyx",
-            "tts_model_id": "Natural",
-            "tts_voice_id": "Marissa",
-            "reason": reason,
-            "messages": [message.as_event_json() for message in self.conversation.messages],
-        }
 
     async def _deliver_insights(self) -> None:
         await asyncio.sleep(INSIGHTS_AFTER_SECONDS)
@@ -222,7 +240,8 @@ class Run:
     # What goes out: webhooks and, for an anonymous visitor, frames to the page.
 
     def _emit(self, event_type: str, extra: Mapping[str, Any]) -> None:
-        payload = {**events.common(self.leg), "conversation_id": self.conversation.id, **extra}
+        state = {"client_state": self._client_state}
+        payload = {**events.common(self.leg), **state, "conversation_id": self.conversation.id, **extra}
         self._switchboard.emit(self.leg, event_type, payload)
 
     def _tell_history(self) -> None:
@@ -238,8 +257,9 @@ class Run:
             )
 
     async def _initialise(self) -> None:
+        question = initialization(self._brief, self.conversation, self.leg)
         answer = await self._switchboard.webhooks.ask(
-            "dynamic-variables", "assistant.initialization", self._initialization(), seconds=INITIALIZATION_SECONDS
+            "dynamic-variables", "assistant.initialization", question, seconds=INITIALIZATION_SECONDS
         )
         if not isinstance(answer, dict):
             return
@@ -250,42 +270,7 @@ class Run:
         if isinstance(metadata, dict):
             self.conversation.metadata.update({str(key): str(value) for key, value in metadata.items()})
 
-    def _initialization(self) -> dict[str, Any]:
-        metadata = self.conversation.metadata
-        system = ("telnyx_conversation_channel", "telnyx_agent_target", "telnyx_end_user_target")
-        return {
-            "data": {
-                "record_type": "event",
-                "id": str(uuid.uuid4()),
-                "event_type": "assistant.initialization",
-                "occurred_at": clock.iso(clock.now()),
-                "payload": {
-                    **{name: metadata[name] for name in system},
-                    "telnyx_end_user_target_verified": False,
-                    "call_control_id": self.leg.call_control_id,
-                    "assistant_id": self._brief.assistant_id,
-                    "telnyx_conversation_id": self.conversation.id,
-                },
-            }
-        }
-
 
 def question_answer(question: Question, scenario: Scenario) -> str:
     """Return what the prospect is taken to have said: the scenario's next answer, else a plausible one."""
     return str(scenario.answers.pop(0)) if scenario.answers else question.spoken_answer
-
-
-def new_conversation(leg: Leg, assistant_id: str, channel: str) -> Conversation:
-    return Conversation(
-        metadata={
-            "assistant_id": assistant_id,
-            "call_control_id": leg.call_control_id,
-            "call_leg_id": leg.call_leg_id,
-            "call_session_id": leg.call_session_id,
-            "from": leg.from_,
-            "to": leg.to,
-            "telnyx_conversation_channel": channel,
-            "telnyx_agent_target": leg.to,
-            "telnyx_end_user_target": leg.from_,
-        }
-    )

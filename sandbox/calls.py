@@ -47,6 +47,8 @@ class Leg:
     offer: str = ""
     media: Media | None = None
     run: "Run | None" = None
+    run_count: int = 0
+    captured: dict[str, Any] = field(default_factory=dict)
     peer: "Leg | None" = None
     ringing_for: "Leg | None" = None
     conference: "Conference | None" = None

@@ -89,7 +89,13 @@ class Control:
                 for known in switchboard.calls.conferences()
             ],
             "conversations": [
-                {**known.as_json(), "results": known.results, "messages": known.history()}
+                {
+                    **known.as_json(),
+                    "results": known.results,
+                    "messages": known.history(),
+                    "given": known.given,
+                    "added": known.added,
+                }
                 for known in self._conversations.all()
             ],
         }
@@ -143,11 +149,7 @@ class Control:
         if call_control_id is None:
             self._assistants.scenario = scenario
             return {"ok": True}
-        leg = self._leg({"call_control_id": call_control_id})
-        if leg.run:
-            leg.run.scenario = scenario
-        else:
-            self._assistants.scenario_by_call[call_control_id] = scenario
+        self._assistants.set_scenario(self._leg({"call_control_id": call_control_id}), scenario)
         return {"ok": True}
 
     async def _platform(self, _request: web.Request) -> Any:

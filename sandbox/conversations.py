@@ -36,6 +36,9 @@ class Conversation:
     created_at: datetime = field(default_factory=clock.now)
     messages: list[Message] = field(default_factory=list)
     results: dict[str, Any] = field(default_factory=dict)
+    # What the assistant was told when it started, and the messages that were added to it later.
+    given: dict[str, Any] = field(default_factory=dict)
+    added: list[dict[str, str]] = field(default_factory=list)
     insights: list[dict[str, str]] = field(default_factory=list)
     insights_at: datetime | None = None
 

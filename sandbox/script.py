@@ -7,6 +7,7 @@ from typing import Any
 
 DEFAULT_GREETING = "Hello, I am an AI assistant. I have a few short questions before I connect you."
 CLOSING = "Thank you. One moment, I am connecting you to a colleague."
+CHAT = "I see."
 STILL_HERE = "I am still here. Please go on."
 DEFAULT_FIELDS: dict[str, Any] = {
     "full_name": {"type": "string"},
@@ -63,15 +64,23 @@ class Question:
         return description if description.endswith("?") else f"Could you tell me your {self.words}?"
 
     @property
+    def choices(self) -> list[Any]:
+        choices = self.schema.get("enum")
+        return choices if isinstance(choices, list) else []
+
+    @property
+    def choosing(self) -> str:
+        return f"Sorry, please choose one of these: {', '.join(str(choice) for choice in self.choices)}."
+
+    @property
     def reminder(self) -> str:
         return f"Sorry, I did not hear you. Your {self.words}, please?"
 
     @property
     def spoken_answer(self) -> str:
         """A plausible answer for a prospect of whom only the voice is known."""
-        choices = self.schema.get("enum")
-        if isinstance(choices, list) and choices:
-            return str(choices[0])
+        if self.choices:
+            return str(self.choices[0])
         kind = str(self.schema.get("type"))
         default = SPOKEN_ANSWERS.get(self.name, SPOKEN_BY_TYPE.get(kind, SPOKEN_FALLBACK))
         return default if kind not in SPOKEN_BY_TYPE or value_of(default, self.schema) else SPOKEN_BY_TYPE[kind]
@@ -166,11 +175,18 @@ def _number_in_words(words: list[str]) -> float | None:
 
 
 def _chosen(text: str, choices: list[Any]) -> Any:
-    lowered = text.lower()
-    for choice in choices:
-        if str(choice).lower() in lowered or lowered.strip() in str(choice).lower():
-            return choice
-    return choices[0]
+    """Return the choice that was named word for word, or that shares more words with the answer than any other."""
+    said = text.lower()
+    named = [choice for choice in choices if str(choice).lower() in said]
+    if named:
+        return max(named, key=lambda choice: len(str(choice)))
+    shared = [len(_words(str(choice)) & _words(text)) for choice in choices]
+    most = max(shared)
+    return choices[shared.index(most)] if most and shared.count(most) == 1 else None
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.lower()))
 
 
 def fill(template: str, variables: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from sandbox.api import MAX_BODY_BYTES, Door
 from sandbox.api_ai import AiRoutes
+from sandbox.api_assistant import AssistantRoutes
 from sandbox.api_calls import CallRoutes
 from sandbox.api_conferences import ConferenceRoutes
 from sandbox.api_credentials import CredentialRoutes
@@ -67,8 +68,9 @@ def create_app(config: Config) -> web.Application:
             web.get("/", signalling.serve),
             web.route("*", "/call_report", _call_report),
             *CredentialRoutes(config, credentials).routes(),
-            *CallRoutes(switchboard, bridging, supervision, assistants).routes(),
-            *ConferenceRoutes(switchboard.calls, rooms).routes(),
+            *CallRoutes(switchboard, bridging, supervision).routes(),
+            *AssistantRoutes(switchboard, assistants).routes(),
+            *ConferenceRoutes(switchboard, rooms).routes(),
             *AiRoutes(config, conversations).routes(),
             *control.routes(),
         ]

@@ -39,7 +39,14 @@ def test_a_number_is_read_from_a_sentence(text: str, number: float | None) -> No
         ("Yes, please", {"type": "boolean"}, True),
         ("never", {"type": "boolean"}, False),
         ("the Big one", {"enum": ["small", "big"]}, "big"),
-        ("huh", {"enum": ["small", "big"]}, "small"),
+        ("huh", {"enum": ["small", "big"]}, None),
+        ("Mon 10", {"enum": ["Mon 1", "Mon 10"]}, "Mon 10"),
+        ("on mon 10 please", {"enum": ["Mon 1", "Mon 10"]}, "Mon 10"),
+        ("mon 1", {"enum": ["Mon 1", "Mon 10"]}, "Mon 1"),
+        ("tuesday", {"enum": ["Monday, 10:00", "Tuesday, 14:30"]}, "Tuesday, 14:30"),
+        ("10:00", {"enum": ["Monday, 10:00", "Tuesday, 10:00"]}, None),
+        ("the one at 10 on Tuesday", {"enum": ["Monday, 10:00", "Tuesday, 10:00"]}, "Tuesday, 10:00"),
+        ("", {"enum": ["small", "big"]}, None),
     ],
 )
 def test_an_answer_becomes_the_type_asked_for(text: str, schema: dict[str, Any], value: Any) -> None:

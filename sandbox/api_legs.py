@@ -1,0 +1,60 @@
+"""REST: the leg that a command names."""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from sandbox.api import ApiError, Body, action, body_of, not_found
+from sandbox.calls import Leg
+from sandbox.switchboard import Switchboard
+
+OK: Body = {"data": {"result": "ok"}}
+
+Command = Callable[[Leg, Body], Awaitable[Body]]
+
+
+class LiveLegs:
+    """Finds legs by their ids and refuses, in the platform's own words, those that cannot be commanded."""
+
+    def __init__(self, switchboard: Switchboard) -> None:
+        self._calls = switchboard.calls
+
+    def routes(self, commands: dict[str, Command]) -> list[web.RouteDef]:
+        return [
+            web.post("/v2/calls/{id}/actions/" + name, action(self._on_live_leg(command)))
+            for name, command in commands.items()
+        ]
+
+    def _on_live_leg(self, command: Command) -> Callable[[web.Request], Awaitable[Body]]:
+        async def checked(request: web.Request) -> Body:
+            return await command(self.live(request.match_info["id"]), body_of(request))
+
+        return checked
+
+    def live(self, call_control_id: str) -> Leg:
+        leg = self.find(call_control_id)
+        if not leg.is_alive:
+            raise ApiError(422, "90018", "Call has already ended", "This call is no longer active.")
+        return leg
+
+    def find(self, call_control_id: str) -> Leg:
+        leg = self._calls.get(call_control_id)
+        if leg is None:
+            raise not_found("Call")
+        return leg
+
+    def answered(self, call_control_id: str) -> Leg:
+        leg = self.live(call_control_id)
+        require_answered(leg)
+        return leg
+
+
+def require_answered(leg: Leg) -> None:
+    if not leg.is_answered:
+        raise ApiError(422, "90034", "Call not answered yet", "This command needs an answered call.")
+
+
+def remember_state(leg: Leg, body: Body) -> None:
+    state = body.get("client_state")
+    if isinstance(state, str):
+        leg.client_state = state
