@@ -51,6 +51,11 @@ def availability(request: HttpRequest, closer: Any) -> dict[str, Any]:
 
 
 @action
+def back(request: HttpRequest, closer: Any) -> None:
+    actions.back(closer, now=timezone.now())
+
+
+@action
 def accept(request: HttpRequest, closer: Any, offer_id: UUID) -> dict[str, Any]:
     handoff = actions.accept(offer_id, closer=closer, now=timezone.now())
     return {"handoff": str(handoff.pk), "session": str(handoff.session_id), "state": str(handoff.state)}

@@ -18,7 +18,6 @@ def ring(closer: Any, now: datetime) -> dict[str, Any] | None:
         return None
     session = offer.handoff.session
     name = presenters.prospect_name(session)
-    others = [row for row in handoffs.roster(closer.team, now) if row.status == "ready" and row.closer.pk != closer.pk]
     context = {
         "offer": offer,
         "session": session,
@@ -26,7 +25,7 @@ def ring(closer: Any, now: datetime) -> dict[str, Any] | None:
         "initials": presenters.initials(name),
         "fields": [row for row in fragments.part_context(session, "fields")["fields"] if row["view"].captured_at],
         "turns": list(sessions.transcript(session))[-3:],
-        "others": len(others),
+        "company": handoffs.company(offer, now),
     }
     return {
         "type": "ring",

@@ -9,6 +9,7 @@ _pages = [
     path("", views.board, name="board"),
     path("sessions/<uuid:session_id>/", views.board, name="session"),
     path("availability", action_views.availability, name="availability"),
+    path("back", action_views.back, name="back"),
     path("offers/<uuid:offer_id>/accept", action_views.accept, name="accept"),
     path("offers/<uuid:offer_id>/decline", action_views.decline, name="decline"),
     path("handoffs/<uuid:handoff_id>/hang-up", action_views.hang_up, name="hang-up"),

@@ -45,6 +45,13 @@ def why_nobody(handoff: Handoff, now: datetime) -> str:
     return "nobody_free" if assignment.has_anybody(team, _skills(handoff)) else "nobody_skilled"
 
 
+def next_in_line(handoff: Handoff, now: datetime) -> int:
+    """How many could be rung after those whose dashboards ring now."""
+    tried, skills = _tried(handoff), _skills(handoff)
+    team = readiness.candidates(readiness.team(handoff.session.team_id), now=now)
+    return sum(one.is_ready and one.closer_id not in tried and one.skills >= skills for one in team)
+
+
 def _choose(handoff: Handoff, now: datetime) -> list[Choice] | NoChoice:
     policy, session = policies.of(handoff.session), handoff.session
     tried = _tried(handoff)

@@ -85,6 +85,19 @@ def ringing_offer(closer: Closer) -> Offer | None:
     return offers.select_related("handoff__session__prospect", "handoff__session__widget").first()
 
 
+@dataclass(frozen=True)
+class Company:
+    """Who else is or could be rung for the same call."""
+
+    ringing_too: int
+    next_in_line: int
+
+
+def company(offer: Offer, now: datetime) -> Company:
+    rings = Offer.objects.filter(handoff_id=offer.handoff_id, state=Offer.State.RINGING).exclude(pk=offer.pk)
+    return Company(ringing_too=rings.count(), next_in_line=ringing.next_in_line(offer.handoff, now))
+
+
 def offer_of(closer: Closer, offer_id: str) -> Offer | None:
     offers = Offer.objects.filter(pk=offer_id, closer=closer)
     return offers.select_related("handoff__closer", "handoff__session").first()

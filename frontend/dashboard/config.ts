@@ -10,13 +10,13 @@ export interface Config {
   signalling_host: string;
   ice_servers: RTCIceServer[] | null;
   region: string;
-  closer: { id: number; name: string };
+  closer: { id: number; name: string; reached_by: "softphone" | "sip" | "number" };
   epoch: string;
   cursors: Record<string, number>;
   watching: string | null;
   desk: Desk;
   urls: Record<
-    | "socket" | "board" | "session" | "login" | "availability" | "accept" | "decline" | "hang_up" | "notes"
+    | "socket" | "board" | "session" | "login" | "availability" | "back" | "accept" | "decline" | "hang_up" | "notes"
     | "complete" | "quality" | "softphone_login",
     string
   >;

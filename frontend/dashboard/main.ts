@@ -3,15 +3,15 @@
 import { address, readConfig, type Desk } from "./config";
 import { post, Refused } from "./api";
 import { refreshTimes, startClock } from "./clock";
+import { Duty } from "./duty";
 import { Fields } from "./fields";
 import { Keys } from "./keys";
 import { Line } from "./line";
 import { CallList } from "./list";
-import { Microphone, MICROPHONE_HELP } from "./microphone";
+import { Microphone } from "./microphone";
 import { Notes } from "./notes";
 import { Page } from "./page";
 import { bindPreferences, keepOpenSections, listDevices } from "./preferences";
-import { Readiness, type Checks } from "./readiness";
 import { Ring } from "./ring";
 import { LiveSocket, type Frame } from "./socket";
 import { Sound } from "./sound";
@@ -40,18 +40,18 @@ const ring = new Ring(config, sound, {
     status.refresh();
   },
 });
-const readiness = new Readiness((name) => void fix(name));
 const socket = new LiveSocket(
   { url: config.urls.socket, probe: config.urls.board, epoch: config.epoch, cursors: config.cursors, watching: config.watching },
   {
     frame: received,
-    beat: present,
+    beat: () => duty.present(),
     connection: (state, reason, since) => {
       status.connection(state, reason, since);
       changed();
     },
   },
 );
+const duty = new Duty(config, { line, sound, microphone, socket });
 
 function received(frame: Frame): void {
   if (frame.fragments) page.apply(frame.fragments);
@@ -65,63 +65,9 @@ function received(frame: Frame): void {
   }
 }
 
-/** What this page can prove. Only the tab that has the softphone speaks for the closer. */
-function present(): void {
-  if (!line.isOurs) return;
-  socket.send({ type: "presence", softphone: line.isRegistered, microphone: microphone.isGranted, sound: sound.isUnlocked });
-}
-
-function checks(): Checks {
-  const isElsewhere = !line.isOurs;
-  return {
-    sound: { isGood: sound.isUnlocked, text: sound.isUnlocked ? "On" : "Off: you would not hear the ring", canFix: true },
-    microphone: {
-      isGood: microphone.isGranted,
-      text: MICROPHONE_HELP[microphone.state],
-      canFix: microphone.state !== "insecure",
-    },
-    softphone: {
-      isGood: line.isRegistered,
-      text: isElsewhere ? "In another tab" : line.isRegistered ? "Connected" : line.state === "registering" ? "Connecting…" : "Not connected",
-      canFix: !isElsewhere && line.state === "off",
-    },
-    socket: { isGood: socket.isOpen, text: socket.isOpen ? "Live" : "Reconnecting…", canFix: true },
-  };
-}
-
-let lastProof = "";
-
 function changed(): void {
   if (!isStarted) return;
-  const now = checks();
-  readiness.show(now);
-  const proof = JSON.stringify([line.isOurs, now.sound.isGood, now.microphone.isGood, now.softphone.isGood, now.socket.isGood]);
-  if (proof !== lastProof) {
-    lastProof = proof;
-    if (microphone.isGranted) void listDevices();
-    present();
-  }
-}
-
-async function fix(name: keyof Checks): Promise<void> {
-  if (name === "sound") await sound.unlock();
-  else if (name === "socket") socket.hurry();
-  else if (name === "microphone") await microphone.ask();
-  else await line.connect({ ask: true });
-  changed();
-}
-
-/** One click does it all: sound, microphone, phone line, and the word to the server. */
-async function setAvailable(available: boolean): Promise<void> {
-  if (available) {
-    await sound.unlock();
-    await line.connect({ ask: true });
-    if (line.isOurs && !microphone.isGranted) {
-      toast(MICROPHONE_HELP[microphone.state], "danger");
-      return;
-    }
-  }
-  await act(config.urls.availability, { available });
+  if (duty.show() && microphone.isGranted) void listDevices();
 }
 
 async function act(url: string, body: object = {}): Promise<void> {
@@ -158,7 +104,8 @@ function showHelp(): void {
 }
 
 const CLICKS: Record<string, (element: HTMLElement) => void> = {
-  "[data-availability]": (button) => void setAvailable(button.dataset["availability"] === "on"),
+  "[data-availability]": (button) => void duty.setAvailable(button.dataset["availability"] === "on"),
+  "[data-back]": () => void duty.back(),
   "[data-complete]": (button) => void complete(button),
   "[data-keep]": (button) => void act(button.dataset["keep"] ?? ""),
   "[data-help]": showHelp,
@@ -194,6 +141,7 @@ function offerNotifications(): void {
 const keys = new Keys({
   a: () => void ring.accept(),
   d: () => void ring.decline(),
+  b: () => void duty.back(),
   m: () => line.mute(),
   h: () => void line.hold(),
   e: () => void line.end(),
