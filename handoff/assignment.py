@@ -44,8 +44,10 @@ class Rules:
 
     is_all_at_once: bool = False
     skills: frozenset[str] = frozenset()
-    # Rung before anybody else, even when asked before; others are rung while they cannot be.
+    # Rung before anybody else, even when asked before.
     assigned: Choice | None = None
+    # Nobody waits on the line yet, so that even an assigned closer who is not ready can be waited for.
+    has_time: bool = False
     # Nobody else is rung until this one can be.
     awaited: Choice | None = None
 
@@ -63,6 +65,8 @@ def choose(
     ready_ids = {one.closer_id for one in everybody if one.is_ready}
     if rules.assigned and rules.assigned.closer_id in ready_ids:
         return [rules.assigned]
+    if rules.assigned and rules.has_time:
+        return NoChoice.WAIT
     if rules.awaited:
         return [rules.awaited] if rules.awaited.closer_id in ready_ids else NoChoice.WAIT
     fresh = [one for one in everybody if one.is_there and one.closer_id not in tried and one.skills >= rules.skills]

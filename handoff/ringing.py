@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from handoff import assignment, policies, readiness, roster
@@ -28,13 +27,15 @@ def offer(handoff: Handoff, now: datetime) -> Fact | None:
         handoff.save(update_fields=["closer", "closer_leg"])
     has_waited_enough = handoff.give_up_at is not None and now >= handoff.give_up_at
     chosen = NoChoice.NOBODY if has_waited_enough else _choose(handoff, now)
-    if chosen is NoChoice.NOBODY and handoff.give_up_at is not None:
+    if chosen is NoChoice.NOBODY and not handoff.session.is_assistant_running:
         return Fact.NOBODY_LEFT
     if isinstance(chosen, NoChoice):
         return None
     # In the order of their keys, so that two searches that ring the same people cannot wait for each other.
-    rung = [_ring(handoff, choice, now) for choice in sorted(chosen, key=lambda choice: choice.closer_id)]
-    return Fact.OFFERED if any(rung) else None
+    for choice in sorted(chosen, key=lambda choice: choice.closer_id):
+        if _is_still_free(choice.closer_id):
+            _ring(handoff, choice, now)
+    return Fact.OFFERED if is_ringing(handoff) else None
 
 
 def why_nobody(handoff: Handoff, now: datetime) -> str:
@@ -59,6 +60,7 @@ def _choose(handoff: Handoff, now: datetime) -> list[Choice] | NoChoice:
         is_all_at_once=policy.strategy == RoutingPolicy.Strategy.ALL_AT_ONCE,
         skills=_skills(handoff),
         assigned=_assigned(handoff),
+        has_time=session.is_assistant_running,
         awaited=_awaited(handoff, tried, now),
     )
     if not _is_open(handoff, now) and not (rules.assigned or handoff.dropped_at):
@@ -108,22 +110,22 @@ def _is_open(handoff: Handoff, now: datetime) -> bool:
     return any(hours.is_open(widget.business_hours, widget.time_zone, moment) for moment in moments)
 
 
-def _ring(handoff: Handoff, choice: Choice, now: datetime) -> bool:
-    """Ring one closer; False when another hand-over rang them first."""
+def _is_still_free(closer_id: int) -> bool:
+    """Hold the closer's row, as accepting and taking do, and look again: a click may have come since the choice."""
+    closer = Closer.objects.select_for_update(of=("self",), no_key=True).get(pk=closer_id)
+    return not readiness.load([closer]).is_full(closer)
+
+
+def _ring(handoff: Handoff, choice: Choice, now: datetime) -> None:
     expires_at = now + timedelta(seconds=policies.of(handoff.session).ring_seconds)
-    try:
-        with transaction.atomic():
-            made = Offer.objects.create(
-                handoff=handoff, closer_id=choice.closer_id, reason=choice.reason, offered_at=now, expires_at=expires_at
-            )
-    except IntegrityError:
-        return False  # The next search is a second away.
+    made = Offer.objects.create(
+        handoff=handoff, closer_id=choice.closer_id, reason=choice.reason, offered_at=now, expires_at=expires_at
+    )
     handoff.offered_at = handoff.offered_at or now
     if choice.closer_id == handoff.assigned_to_id:
         handoff.assigned_to = handoff.assigned_by = None  # Carried out: from here on the order is the usual one.
     handoff.save(update_fields=["offered_at", "assigned_to", "assigned_by"])
     _tell("handoff.offered", handoff, made, now)
-    return True
 
 
 # --- the end of a ring

@@ -28,6 +28,7 @@ def seize(handoff: Handoff, closer: Closer, *, now: datetime, immediately: bool 
     handoff.save(update_fields=["closer", "closer_leg", "attempt", "takes_now", "is_cold", "listens_in"])
     if not services.apply(handoff, Fact.ACCEPTED, now=now):
         raise ActionRefused("This call is no longer waiting.", "gone")
+    Closer.objects.filter(pk=closer.pk, missed_at__isnull=False).update(missed_at=None)  # Whoever takes a call is back.
     roster.changed(closer.team_id)
 
 

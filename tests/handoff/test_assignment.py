@@ -124,6 +124,14 @@ def test_whom_a_supervisor_chose_keeps_nobody_waiting(lack: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize("lack", LACKS)
+def test_whom_a_supervisor_chose_is_waited_for_while_nobody_waits(lack: dict[str, Any]) -> None:
+    rules = Rules(assigned=Choice(2, "assigned by Carol"), has_time=True)
+
+    assert choose([ALICE, replace(BEN, **lack)], rules=rules, tried=(), now=NOW) is NoChoice.WAIT
+    assert choose([ALICE, BEN], rules=rules, tried=(), now=NOW) == [Choice(2, "assigned by Carol")]
+
+
+@pytest.mark.parametrize("lack", LACKS)
 def test_whose_line_broke_is_waited_for(lack: dict[str, Any]) -> None:
     rules = Rules(awaited=Choice(2, "your line broke off"))
 
@@ -148,7 +156,9 @@ CANDIDATES = st.lists(
     unique_by=lambda one: one.closer_id,
 )
 WISHES = st.none() | st.builds(Choice, closer_id=st.integers(1, 6), reason=st.just("wished"))
-RULES = st.builds(Rules, is_all_at_once=st.booleans(), skills=SKILLS, assigned=WISHES, awaited=WISHES)
+RULES = st.builds(
+    Rules, is_all_at_once=st.booleans(), skills=SKILLS, assigned=WISHES, has_time=st.booleans(), awaited=WISHES
+)
 TRIED = st.sets(st.integers(1, 6))
 
 
