@@ -13,14 +13,15 @@ from django.views.decorators.http import require_POST
 
 from dashboard import bodies, presenters
 from dashboard.permissions import closer_required
-from handoff import actions
+from handoff import actions, selectors
+from sessions_app import selectors as sessions
 
 Action = Callable[..., dict[str, Any] | None]
 MAX_QUALITY_BYTES = 8192
 MAX_NOTES_BYTES = 4 * bodies.NOTES_LENGTH
 MAX_BYTES = 1024
 # Somebody else's offer or call does not exist for this closer; what Telnyx refuses is no fault of the click.
-STATUSES = {"unknown": 404, "softphone_unavailable": 503}
+STATUSES = {"unknown": 404, "forbidden": 403, "too_often": 429, "softphone_unavailable": 503}
 
 
 def action(view: Action) -> Callable[..., HttpResponse]:
@@ -57,8 +58,57 @@ def back(request: HttpRequest, closer: Any) -> None:
 
 @action
 def accept(request: HttpRequest, closer: Any, offer_id: UUID) -> dict[str, Any]:
-    handoff = actions.accept(offer_id, closer=closer, now=timezone.now())
-    return {"handoff": str(handoff.pk), "session": str(handoff.session_id), "state": str(handoff.state)}
+    return _taken(actions.accept(offer_id, closer=closer, now=timezone.now()))
+
+
+def _taken(handoff: Any) -> dict[str, Any]:
+    """What the softphone must know before the line rings, which may be sooner than the desk is told."""
+    return {
+        "handoff": str(handoff.pk),
+        "session": str(handoff.session_id),
+        "state": str(handoff.state),
+        "standby": selectors.is_standby(handoff),
+    }
+
+
+@action
+def take(request: HttpRequest, closer: Any, session_id: UUID) -> dict[str, Any]:
+    immediately = bodies.flag(bodies.read(request, most_bytes=MAX_BYTES), "immediately")
+    owned_or_unknown(closer, session_id)
+    return _taken(actions.take(session_id, closer=closer, immediately=immediately, now=timezone.now()))
+
+
+@action
+def assign(request: HttpRequest, closer: Any, session_id: UUID) -> None:
+    to = bodies.number(bodies.read(request, most_bytes=MAX_BYTES), "closer")
+    owned_or_unknown(closer, session_id)
+    actions.assign(session_id, to=to, by=closer, now=timezone.now())
+
+
+@action
+def steer(request: HttpRequest, closer: Any, session_id: UUID) -> None:
+    body = bodies.read(request, most_bytes=4 * MAX_BYTES)
+    words = bodies.words(body, "text", longest=bodies.STEER_LENGTH)
+    owned_or_unknown(closer, session_id)
+    actions.steer(session_id, closer=closer, text=words, now=timezone.now())
+
+
+def owned_or_unknown(closer: Any, session_id: UUID) -> None:
+    """A call of another team does not exist."""
+    if sessions.session_for(closer.team, session_id) is None:
+        raise actions.ActionRefused("That call is not here.", "unknown")
+
+
+@action
+def take_over(request: HttpRequest, closer: Any, handoff_id: UUID) -> None:
+    actions.take_over(handoff_id, closer=closer, now=timezone.now())
+
+
+@action
+def hand_back(request: HttpRequest, closer: Any, handoff_id: UUID) -> None:
+    body = bodies.read(request, most_bytes=4 * MAX_BYTES)
+    instruction = bodies.text(body, "instruction", longest=bodies.INSTRUCTION_LENGTH).strip()
+    actions.hand_back(handoff_id, closer=closer, instruction=instruction, now=timezone.now())
 
 
 @action

@@ -9,6 +9,8 @@ from telephony import wire
 
 NOTES_LENGTH = 20_000
 DISPOSITION_LENGTH = 40
+STEER_LENGTH = 500
+INSTRUCTION_LENGTH = 500
 
 
 class BadBody(ValueError):
@@ -38,6 +40,21 @@ def flag(body: dict[str, Any], name: str) -> bool:
     value = body.get(name)
     if not isinstance(value, bool):
         raise BadBody(f"“{name}” must be true or false.")
+    return value
+
+
+def words(body: dict[str, Any], name: str, *, longest: int) -> str:
+    """Text that says something."""
+    value = text(body, name, longest=longest).strip()
+    if not value:
+        raise BadBody(f"“{name}” is empty.")
+    return value
+
+
+def number(body: dict[str, Any], name: str) -> int:
+    value = body.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**31:
+        raise BadBody(f"“{name}” must be a number.")
     return value
 
 

@@ -53,7 +53,9 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         # Hashes of what the page shows: a thousand sockets need not keep a thousand rosters.
         self.last_roster = self.last_desk = 0
         self.is_busy = False
-        self.is_team_due = False
+        # The sessions of the closer's own ring and call: whatever happens there may change them.
+        self.own: set[str] = set()
+        self.is_look_due = self.is_team_due = False
         self.epoch = ""
         self.budget = limits.FrameBudget(at=self.clock())
         self.turn = asyncio.Lock()
@@ -176,23 +178,30 @@ class DashboardConsumer(AsyncWebsocketConsumer):
             if message["seq"] > position:
                 await self._catch_up(session_id, position)
             if message["kind"].startswith(("handoff.", "callback.", "command.")):
-                self._team_changed()
+                self._look_soon(at_team=True)
+            elif session_id in self.own:
+                self._look_soon(at_team=False)
 
     async def live_roster(self, message: dict[str, Any]) -> None:
-        self._team_changed()
+        self._look_soon(at_team=True)
 
-    def _team_changed(self) -> None:
+    def _look_soon(self, *, at_team: bool) -> None:
         """Changes come in groups and one look answers them all; the numbered events must not wait for it."""
-        if not self.is_team_due:
-            self.is_team_due = True
-            self._start(self._send_team_soon())
+        self.is_team_due = self.is_team_due or at_team
+        if not self.is_look_due:
+            self.is_look_due = True
+            self._start(self._look())
 
-    async def _send_team_soon(self) -> None:
+    async def _look(self) -> None:
         await asyncio.sleep(TEAM_PAUSE_SECONDS)
         async with self.turn:
-            self.is_team_due = False
-            if self.positions is not None:
+            at_team, self.is_team_due, self.is_look_due = self.is_team_due, False, False
+            if self.positions is None:
+                return
+            if at_team:
                 await self._send_team()
+            else:
+                await self._send_own(await self._read_own())
 
     async def live_revoke(self, message: dict[str, Any]) -> None:
         await self._check_account()
@@ -243,10 +252,13 @@ class DashboardConsumer(AsyncWebsocketConsumer):
             await self.send(text_data=frame)
         is_concerned = status in CONCERNED
         if is_concerned or self.ring or self.is_busy:
-            await self._send_own(await database_sync_to_async(desk.read)(self.closer, timezone.now(), self.ring))
+            await self._send_own(await self._read_own())
         elif is_first:
             await self._send_own(desk.nothing())
         self.is_busy = is_concerned
+
+    async def _read_own(self) -> desk.Own:
+        return await database_sync_to_async(desk.read)(self.closer, timezone.now(), self.ring)
 
     async def _send_own(self, own: desk.Own) -> None:
         """The closer's own ring and call, which are nobody else's."""
@@ -259,6 +271,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         if own.ring and own.ring != self.ring:
             await self._send(own.ring)
         self.ring = own.ring
+        self.own = {str(frame["session"]) for frame in (own.desk, own.ring) if frame and frame["session"]}
 
     async def _tick(self) -> None:
         """The page answers each beat with its presence, for a hidden page's own timers are slowed down."""

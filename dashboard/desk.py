@@ -41,27 +41,38 @@ def read(closer: Any, now: datetime, ringing: dict[str, Any] | None) -> Own:
 
 
 def desk(closer: Any) -> dict[str, Any]:
-    """The closer's own call: what the softphone may answer, and the card with notes and actions."""
-    return _desk(handoffs.active_handoff(closer))
+    """The closer's own calls: what the softphone may answer, and the cards with notes and actions."""
+    return _desk(handoffs.active_handoffs(closer))
 
 
 @cache
 def empty_desk() -> dict[str, Any]:
     """The desk of a closer without a call, for which nothing need be read."""
-    return _desk(None)
+    return _desk([])
 
 
-def _desk(handoff: Any) -> dict[str, Any]:
-    context: dict[str, Any] = {"handoff": handoff}
-    if handoff:
-        context |= {"session": handoff.session, "name": presenters.prospect_name(handoff.session)}
-        context |= {"dispositions": presenters.DISPOSITIONS}
+def _desk(active: list[Any]) -> dict[str, Any]:
+    calls = [_call(handoff) for handoff in active]
+    context = {"calls": calls, "dispositions": presenters.DISPOSITIONS}
+    first = active[0] if active else None
     return {
         "type": "desk",
-        "handoff": str(handoff.pk) if handoff else None,
-        "session": str(handoff.session_id) if handoff else None,
-        "state": str(handoff.state) if handoff else None,
+        "handoff": str(first.pk) if first else None,
+        "session": str(first.session_id) if first else None,
+        "state": str(first.state) if first else None,
+        "standby": bool(calls and calls[0]["is_standby"]),
+        "says": presenters.desk_says(first, is_standby=calls[0]["is_standby"]) if first else "",
         "fragments": [{"target": "desk", "html": render_to_string("dashboard/_desk.html", context)}],
+    }
+
+
+def _call(handoff: Any) -> dict[str, Any]:
+    return {
+        "handoff": handoff,
+        "name": presenters.prospect_name(handoff.session),
+        "is_standby": handoffs.is_standby(handoff),
+        "can_hand_back": handoff.state == "connected",
+        "own_phone": "" if handoff.closer.reached_by == "softphone" else handoff.closer.address,
     }
 
 

@@ -11,24 +11,26 @@ from uuid import UUID
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from dashboard import presenters
+from dashboard import bodies, entries, presenters
 from handoff import selectors as handoffs
 from sessions_app import selectors as sessions
 from sessions_app.models import Team, TimelineEntry, VoiceSession
 
 Fragment = dict[str, Any]
 
-PARTS = ("head", "fields", "transcript", "handoff", "insights")
+PARTS = ("head", "controls", "fields", "transcript", "handoff", "insights")
 # What of the open session a kind can change. A kind that is not here may change anything.
 PARTS_OF_KIND = {
     "transcript.updated": (),  # Turn by turn, see `turns`.
     "transcript.finalised": ("transcript",),
     "field.captured": ("head", "fields"),
     "insight.received": ("insights",),
+    "assistant.steered": ("controls",),
     "notes.saved": ("handoff",),
     "media.reported": (),
 }
 TIMELINE_ROWS = 500
+STEERED_ROWS = 3
 CARDS_KEPT = 2000
 # An entry names at most this many changed utterances; then the whole conversation is sent.
 MOST_POSITIONS = 50
@@ -144,6 +146,23 @@ def _head(session: VoiceSession) -> dict[str, Any]:
     }
 
 
+def _controls(session: VoiceSession) -> dict[str, Any]:
+    handoff = None if session.ended_at else handoffs.unsettled(session)
+    is_running = session.is_assistant_running and not session.ended_at
+    standing = presenters.standing(handoff, is_running=is_running)
+    told = sessions.latest_of_kind(session, "assistant.steered", count=STEERED_ROWS) if standing else []
+    ringing = handoffs.ringing_closers(handoff) if handoff and standing != "taken" else []
+    return {
+        "standing": standing,
+        "is_running": is_running,
+        "can_take": standing in {"assistant", "waiting"},
+        "explanation": presenters.explanation(standing, handoff, ringing),
+        "chips": presenters.STEERING_CHIPS,
+        "steer_length": bodies.STEER_LENGTH,
+        "steered": [entries.steered(row) for row in told],
+    }
+
+
 def _fields(session: VoiceSession) -> dict[str, Any]:
     views = sessions.fields(session)
     known = sum(1 for view in views if view.captured_at)
@@ -203,6 +222,7 @@ def _insights(session: VoiceSession) -> dict[str, Any]:
 
 _CONTEXTS = {
     "head": _head,
+    "controls": _controls,
     "fields": _fields,
     "transcript": _transcript,
     "handoff": _handoff,
@@ -210,11 +230,11 @@ _CONTEXTS = {
 }
 
 
-def entry_views(rows: Iterable[TimelineEntry]) -> list[presenters.EntryView]:
-    return [presenters.entry(row) for row in rows if row.kind not in presenters.SILENT_KINDS]
+def entry_views(rows: Iterable[TimelineEntry]) -> list[entries.EntryView]:
+    return [entries.entry(row) for row in rows if row.kind not in entries.SILENT_KINDS]
 
 
-def entries(rows: Iterable[TimelineEntry]) -> list[Fragment]:
+def new_entries(rows: Iterable[TimelineEntry]) -> list[Fragment]:
     """The new lines of the open session's timeline."""
     return [
         {
@@ -238,8 +258,13 @@ class Roster:
 def roster(team: Team, now: datetime) -> Roster:
     people = [_person(row) for row in handoffs.roster(team, now)]
     html = render_to_string("dashboard/_roster.html", {"people": people})
+    assign = render_to_string("dashboard/_assign.html", {"people": people})
     own = {
-        person["closer"].pk: {"status": person["status"], "html": render_to_string("dashboard/_me.html", person)}
+        person["closer"].pk: {
+            "status": person["status"],
+            "html": render_to_string("dashboard/_me.html", person),
+            "assign": assign if person["closer"].is_supervisor else "",
+        }
         for person in people
     }
     return Roster([{"target": "roster", "html": html}, promises(team)], own)
@@ -251,6 +276,7 @@ def _person(row: Any) -> dict[str, Any]:
         "initials": presenters.initials(row.closer.display_name),
         "status": row.status,
         "label": presenters.STATUS_LABELS.get(row.status, presenters.words(row.status)),
+        "why_not": presenters.why_not(row.status, row.missing),
         "missing": [presenters.MISSING_LABELS.get(name, presenters.words(name).lower()) for name in row.missing],
     }
 

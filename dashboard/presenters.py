@@ -1,10 +1,9 @@
 """How rows read to a closer: words, tones and the order of things. No queries here."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
 from typing import Any
 
-from sessions_app.models import TimelineEntry, VoiceSession
+from sessions_app.models import VoiceSession
 
 GROUPS = (
     ("waiting", "Needs a person", "Prospects who are waiting for a closer appear here first."),
@@ -40,6 +39,22 @@ END_REASONS = {
     "not_found": "Not reachable",
     "left": "Left the page",
 }
+DESK_SAYS = {
+    "accepted": "Your line is being set up.",
+    "bridging": "You are being connected.",
+    "connected": "You are connected.",
+    "dropped": "Your line broke off. It is being called again.",
+    "wrap_up": "The call is over. Choose how it ended.",
+}
+# What the controls of an open call say about a closer who has it.
+TAKEN = {
+    "accepted": "{closer}'s line is being set up.",
+    "seated": "{closer} is on standby and takes over when the assistant is done.",
+    "bridging": "{closer} is being connected.",
+    "connected": "{closer} is talking with the prospect.",
+    "dropped": "{closer}'s line broke off; it is being called again.",
+}
+STEERING_CHIPS = ("Ask about budget", "30 seconds more", "Ask for their phone number")
 STATUS_LABELS = {
     "offline": "Offline",
     "away": "Away",
@@ -89,100 +104,45 @@ DISPOSITIONS = (
 )
 DISPOSITION_LABELS = dict(DISPOSITIONS)
 
-# kind → (what the timeline says, tone). A kind that is not here is numbered and pushed, but reads as its own name.
-TITLES = {
-    "session.created": ("Prospect arrived and agreed to be recorded", "plain"),
-    "call.initiated": ("Call started", "plain"),
-    "call.answered": ("Call answered", "plain"),
-    "call.hangup": ("Call hung up", "plain"),
-    "assistant.started": ("Assistant started talking", "plain"),
-    "assistant.ended": ("Assistant finished", "plain"),
-    "assistant.steered": ("Assistant told by", "human"),
-    "assistant.returned": ("Assistant is back on the line", "plain"),
-    "field.captured": ("Answer captured", "good"),
-    "insight.received": ("Insight received", "plain"),
-    "transcript.finalised": ("Transcript completed", "plain"),
-    "handoff.triggered": ("Hand-over started", "calling"),
-    "handoff.offered": ("Offered to", "calling"),
-    "handoff.declined": ("Declined by", "warning"),
-    "handoff.unanswered": ("Not answered by", "warning"),
-    "handoff.accepted": ("Accepted by", "human"),
-    "handoff.seated": ("Standing by:", "human"),
-    "handoff.taken_over": ("Taken over by", "human"),
-    "handoff.bridging": ("Joining the two calls", "human"),
-    "handoff.connected": ("Closer connected", "human"),
-    "handoff.dropped": ("The closer's line broke off", "warning"),
-    "handoff.handed_back": ("Given back to the assistant by", "plain"),
-    "handoff.released": ("Talk with the closer ended", "plain"),
-    "handoff.completed": ("Wrapped up", "good"),
-    "handoff.abandoned": ("Prospect left before a closer came", "warning"),
-    "handoff.failed": ("Hand-over failed", "danger"),
-    "callback.promised": ("Callback promised", "warning"),
-    "callback.booked": ("Callback booked", "good"),
-    "callback.called": ("Calling back:", "calling"),
-    "callback.missed": ("Callback missed", "danger"),
-    "callback.kept": ("Callback done", "good"),
-    "command.sent": ("Asked Telnyx to", "faint"),
-    "command.confirmed": ("Telnyx did", "faint"),
-    "command.failed": ("Telnyx could not", "danger"),
-    "session.ended": ("Session ended", "plain"),
-    "notes.saved": ("Notes saved", "faint"),
-}
-# Their own words say more than who it was about.
-_QUOTED = frozenset({"assistant.steered", "handoff.handed_back"})
-# Many of these come in one conversation and would bury the rest; they are numbered and pushed all the same.
-SILENT_KINDS = frozenset({"transcript.updated", "media.reported"})
+
+def standing(handoff: Any, *, is_running: bool) -> str:
+    """Who holds a call: a closer has “taken” it, the “assistant” speaks, or the prospect is “waiting”; else nobody."""
+    if handoff is not None and handoff.state in TAKEN:
+        return "taken"
+    if is_running:
+        return "assistant"
+    return "waiting" if handoff is not None else ""
 
 
-@dataclass(frozen=True)
-class EntryView:
-    id: str
-    seq: int
-    kind: str
-    at: datetime
-    title: str
-    detail: str
-    tone: str
-
-    @property
-    def sort(self) -> int:
-        return -self.seq  # Newest first.
-
-    def for_frame(self) -> dict[str, Any]:
-        return {"seq": self.seq, "kind": self.kind, "at": self.at.isoformat(), "title": self.title}
+def explanation(standing: str, handoff: Any, ringing: list[str]) -> str:
+    """What the controls of an open call say before they offer something."""
+    if standing == "taken":
+        closer = handoff.closer.display_name if handoff.closer else "A closer"
+        return TAKEN[handoff.state].format(closer=closer)
+    if standing == "assistant":
+        if ringing:
+            return f"Rings at {', '.join(ringing)} while the assistant goes on."
+        return "The assistant is talking. Take the call to be on standby while it goes on."
+    return f"The prospect waits. Rings at {', '.join(ringing)}." if ringing else "The prospect waits for a person."
 
 
-def entry(row: TimelineEntry) -> EntryView:
-    title, tone = TITLES.get(row.kind, (words(row.kind.replace(".", " ")), "plain"))
-    who = text(row.payload.get("closer_name"))
-    if who and title.endswith((" to", " by", ":")):
-        title, who = f"{title} {who}", ""
-    if row.kind.startswith("call.") and row.payload.get("role") == "closer":
-        title = title.replace("Call ", "Closer's leg ")
-    if row.kind.startswith("command."):
-        title = f"{title} {words(text(row.payload.get('command'))).lower()}"
-    detail = _detail(row) if row.kind in _QUOTED else who or _detail(row)
-    return EntryView(f"entry-{row.session_id}-{row.seq}", row.seq, row.kind, row.occurred_at, title, detail, tone)
+def desk_says(handoff: Any, *, is_standby: bool) -> str:
+    """The state of a closer's own call for those who cannot see the desk."""
+    if handoff.state == "seated" and is_standby:
+        if handoff.takes_now:
+            return "You are next."
+        heard = "You hear the call; nobody hears you." if handoff.listens_in else "Nobody hears you."
+        return f"You are on standby. {heard}"
+    return DESK_SAYS.get(handoff.state, "")
 
 
-def _detail(row: TimelineEntry) -> str:
-    payload = row.payload
-    match row.kind:
-        case "field.captured":
-            names = payload.get("fields")
-            return ", ".join(words(text(name)) for name in names) if isinstance(names, list) else ""
-        case "handoff.offered":
-            return text(payload.get("reason"))
-        case "assistant.steered" | "handoff.handed_back":
-            quoted = text(payload.get("text") or payload.get("instruction"))
-            return f"“{quoted}”" if quoted else ""
-        case "handoff.triggered" | "handoff.completed":
-            return ""
-        case "call.hangup":
-            return words(text(payload.get("cause")))
-        case "command.failed":
-            return text(payload.get("error"))
-    return words(text(payload.get("reason")))
+def why_not(status: str, missing: Iterable[str]) -> str:
+    """What keeps a closer from being given a call; empty when nothing does."""
+    if status == "ready":
+        return ""
+    label = STATUS_LABELS.get(status, words(status))
+    lacking = ", ".join(MISSING_LABELS.get(name, words(name).lower()) for name in missing)
+    return f"{label}: {lacking}" if status == "not_ready" and lacking else label
 
 
 def text(value: Any) -> str:

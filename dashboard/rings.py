@@ -26,6 +26,7 @@ def ring(closer: Any, now: datetime) -> dict[str, Any] | None:
         "fields": [row for row in fragments.part_context(session, "fields")["fields"] if row["view"].captured_at],
         "turns": list(sessions.transcript(session))[-3:],
         "company": handoffs.company(offer, now),
+        "is_early": session.is_assistant_running,
     }
     return {
         "type": "ring",

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from dashboard import fragments, presenters
+from dashboard import entries, fragments
 from sessions_app import selectors as sessions
 from sessions_app.models import Team, TimelineEntry, VoiceSession
 
@@ -90,7 +90,7 @@ def _event(session: VoiceSession, row: TimelineEntry, changed: list[fragments.Fr
         "session": str(session.pk),
         "seq": row.seq,
         "kind": row.kind,
-        "entry": presenters.entry(row).for_frame(),
+        "entry": entries.entry(row).for_frame(),
         "fragments": changed,
     }
 
@@ -100,7 +100,7 @@ def _changed(session: VoiceSession, rows: list[TimelineEntry], *, is_watched: bo
     if not is_watched:
         return card
     parts = fragments.parts(session, rows)
-    return [*card, *parts, *fragments.turns(session, rows), *fragments.entries(rows)]
+    return [*card, *parts, *fragments.turns(session, rows), *fragments.new_entries(rows)]
 
 
 def watch_frame(team: Team, session_id: str | None) -> tuple[str | None, int, str]:
@@ -121,6 +121,7 @@ def team_state(team: Team, now: datetime) -> str:
 def own_roster(state: str, closer_id: int) -> tuple[str, str]:
     """One closer's status and the frame for their page."""
     parsed = json.loads(state)
-    mine = parsed["own"].get(str(closer_id), {"status": "", "html": ""})
-    own = [{"target": "me", "html": mine["html"]}] if mine["html"] else []
+    mine = parsed["own"].get(str(closer_id), {"status": ""})
+    targets = (("me", "html"), ("assign-people", "assign"))
+    own = [{"target": target, "html": mine[name]} for target, name in targets if mine.get(name)]
     return mine["status"], encode({"type": "roster", "fragments": [*parsed["shared"], *own]})

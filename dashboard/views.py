@@ -42,9 +42,10 @@ def board(request: HttpRequest, closer: Any, session_id: UUID | None = None) -> 
     roster = fragments.roster(closer.team, timezone.now())
     own = desk.desk(closer)
     html = {piece["target"]: piece["html"] for piece in [*taken.fragments, *roster.shared, *own["fragments"]]}
+    mine = roster.own.get(closer.pk, {})
     context = {
         "closer": closer,
-        "pieces": html | {"me": roster.own.get(closer.pk, {}).get("html", "")},
+        "pieces": html | {"me": mine.get("html", ""), "assign": mine.get("assign", "")},
         "config": config(closer, taken, own),
         "widgets": closer.team.widgets.filter(is_active=True)[:5],
     }
@@ -61,7 +62,7 @@ def config(closer: Any, taken: snapshot.Snapshot, own: dict[str, Any]) -> dict[s
         "epoch": taken.epoch,
         "cursors": taken.cursors,
         "watching": taken.watching,
-        "desk": {name: own[name] for name in ("handoff", "session", "state")},
+        "desk": {name: own[name] for name in ("handoff", "session", "state", "standby", "says")},
         "urls": urls(),
     }
 
@@ -69,15 +70,21 @@ def config(closer: Any, taken: snapshot.Snapshot, own: dict[str, Any]) -> dict[s
 def urls() -> dict[str, str]:
     some = {"offer_id": PLACEHOLDER_ID}
     call = {"handoff_id": PLACEHOLDER_ID}
+    visit = {"session_id": PLACEHOLDER_ID}
     return {
         "socket": "/ws/dashboard/",
         "board": reverse("dashboard:board"),
-        "session": reverse("dashboard:session", kwargs={"session_id": PLACEHOLDER_ID}),
+        "session": reverse("dashboard:session", kwargs=visit),
         "login": reverse("login"),
         "availability": reverse("dashboard:availability"),
         "back": reverse("dashboard:back"),
         "accept": reverse("dashboard:accept", kwargs=some),
         "decline": reverse("dashboard:decline", kwargs=some),
+        "take": reverse("dashboard:take", kwargs=visit),
+        "assign": reverse("dashboard:assign", kwargs=visit),
+        "steer": reverse("dashboard:steer", kwargs=visit),
+        "take_over": reverse("dashboard:take-over", kwargs=call),
+        "hand_back": reverse("dashboard:hand-back", kwargs=call),
         "hang_up": reverse("dashboard:hang-up", kwargs=call),
         "notes": reverse("dashboard:notes", kwargs=call),
         "complete": reverse("dashboard:complete", kwargs=call),

@@ -7,7 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import QuerySet
 
 from handoff import readiness, ringing
-from handoff.machine import State
+from handoff.machine import SETTLED_STATES, State
 from handoff.models import CallbackPromise, Closer, Handoff, Offer
 from sessions_app.models import Team, VoiceSession
 
@@ -80,6 +80,23 @@ def handoffs_of(session: VoiceSession) -> list[Handoff]:
     return list(Handoff.objects.filter(session=session).select_related("closer").order_by("-triggered_at"))
 
 
+def unsettled(session: VoiceSession) -> Handoff | None:
+    """The hand-over that the prospect is still in."""
+    handoffs = Handoff.objects.filter(session=session).exclude(state__in=SETTLED_STATES)
+    return handoffs.select_related("closer").first()
+
+
+def ringing_closers(handoff: Handoff) -> list[str]:
+    """Whose dashboards ring for it, by name."""
+    offers = handoff.offers.filter(state=Offer.State.RINGING).select_related("closer").order_by("offered_at", "pk")
+    return [offer.closer.display_name for offer in offers]
+
+
+def is_standby(handoff: Handoff) -> bool:
+    """Whether the closer's line waits beside a call that the assistant still holds: nobody may hear it."""
+    return handoff.state in {State.ACCEPTED, State.SEATED} and handoff.prospect_free_at is None
+
+
 def ringing_offer(closer: Closer) -> Offer | None:
     offers = Offer.objects.filter(closer=closer, state=Offer.State.RINGING)
     return offers.select_related("handoff__session__prospect", "handoff__session__widget").first()
@@ -108,11 +125,11 @@ def taker_instead(offer: Offer) -> Closer | None:
     return ringing.taker_instead(offer)
 
 
-def active_handoff(closer: Closer) -> Handoff | None:
-    """What the closer is busy with, from accepting to the end of the wrap-up; a call before the notes on another."""
+def active_handoffs(closer: Closer) -> list[Handoff]:
+    """What the closer is busy with, from accepting to the end of the wrap-up; the call before the notes."""
     handoffs = Handoff.objects.filter(closer=closer, state__in=readiness.BUSY_STATES)
-    in_hand = list(handoffs.select_related("session__prospect", "session__widget").order_by("accepted_at"))
-    return min(in_hand, key=lambda one: one.state == State.WRAP_UP, default=None)
+    rows = handoffs.select_related("session__prospect", "session__widget", "closer").order_by("-accepted_at")
+    return sorted(rows, key=lambda handoff: handoff.state == State.WRAP_UP)
 
 
 def promises(team: Team) -> QuerySet[CallbackPromise]:

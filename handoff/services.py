@@ -186,6 +186,8 @@ def _tell(handoff: Handoff, current: State, following: State, fact: Fact, now: d
 
 
 def _entry(current: State, following: State, fact: Fact) -> str:
+    if fact == Fact.HANDED_BACK:
+        return "handoff.handed_back"
     if following != State.RESERVED:
         return _ENTRIES[following]
     return _SEARCH_ENTRIES[current]
@@ -195,6 +197,8 @@ def _payload(handoff: Handoff, fact: Fact) -> dict[str, object]:
     payload: dict[str, object] = {"handoff": str(handoff.pk), "reason": str(fact)}
     if handoff.closer is not None:
         payload |= {"closer": handoff.closer.pk, "closer_name": handoff.closer.display_name}
+    if fact == Fact.HANDED_BACK and handoff.instruction:
+        payload["instruction"] = handoff.instruction
     return payload
 
 

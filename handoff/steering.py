@@ -1,6 +1,6 @@
 """What a closer has the assistant do, and what the assistant or the prospect asks of us."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -14,6 +14,9 @@ from handoff.taking import own_handoff, team_session
 from sessions_app import timeline
 
 MAX_STEERING = 500
+# An assistant that is told something new all the time says nothing sensible to the prospect.
+MOST_AT_ONCE = 3
+PATIENCE = timedelta(seconds=10)
 
 
 @transaction.atomic
@@ -32,6 +35,8 @@ def steer(session_id: UUID, *, closer: Closer, text: str, now: datetime) -> None
     session = team_session(session_id, closer)
     if not session.is_assistant_running or not session.call_control_id:
         raise ActionRefused("The assistant is not listening now.", "gone")
+    if session.timeline.filter(kind="assistant.steered", occurred_at__gt=now - PATIENCE).count() >= MOST_AT_ONCE:
+        raise ActionRefused("Give the assistant a moment, then tell it more.", "too_often")
     said = {"text": text, "closer": closer.pk, "closer_name": closer.display_name}
     entry = timeline.append(session, "assistant.steered", said, occurred_at=now)
     arguments = {"text": f"Instruction from your team, not from the caller: {text}", "role": "system"}

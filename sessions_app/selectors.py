@@ -50,6 +50,12 @@ def entries_after(session_id: UUID, seq: int, limit: int) -> list[TimelineEntry]
     return list(TimelineEntry.objects.filter(session_id=session_id, seq__gt=seq).order_by("seq")[:limit])
 
 
+def latest_of_kind(session: VoiceSession, kind: str, *, count: int) -> list[TimelineEntry]:
+    """The newest entries of one kind, the oldest of them first."""
+    rows = TimelineEntry.objects.filter(session=session, kind=kind).order_by("-seq")[:count]
+    return list(reversed(rows))
+
+
 def transcript(session: VoiceSession) -> list[TranscriptTurn]:
     return list(TranscriptTurn.objects.filter(session=session).order_by("position"))
 

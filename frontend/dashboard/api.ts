@@ -17,7 +17,8 @@ function csrfToken(): string {
 }
 
 async function answer(response: Response): Promise<Record<string, unknown>> {
-  if (response.redirected || response.status === 403) {
+  const isJson = response.headers.get("Content-Type")?.startsWith("application/json") ?? false;
+  if (response.redirected || (response.status === 403 && !isJson)) {
     throw new Refused("You are signed out, or your rights changed. Reload the page.", 403, "signed_out");
   }
   try {

@@ -4,6 +4,10 @@ export interface Desk {
   handoff: string | null;
   session: string | null;
   state: string | null;
+  /** The line is up beside a call that the assistant still holds. */
+  standby: boolean;
+  /** The state in words, for those who cannot see the desk. */
+  says: string;
 }
 
 export interface Config {
@@ -17,7 +21,7 @@ export interface Config {
   desk: Desk;
   urls: Record<
     | "socket" | "board" | "session" | "login" | "availability" | "back" | "accept" | "decline" | "hang_up" | "notes"
-    | "complete" | "quality" | "softphone_login",
+    | "take" | "assign" | "steer" | "take_over" | "hand_back" | "complete" | "quality" | "softphone_login",
     string
   >;
 }

@@ -11,14 +11,16 @@ import { PhonePanel } from "./phone-panel";
 import { recall } from "./preferences";
 import type { Sound } from "./sound";
 import { toast } from "./toasts";
+import { say } from "../shared/dom";
 import type { CallStats } from "../shared/stats";
 
 const QUALITY_EVERY_MS = 30_000;
 const LOST_AFTER_MS = 6_000;
-const TALKING = new Set(["bridging", "connected"]);
+const TALKING = new Set(["seated", "bridging", "connected"]);
 const ELSEWHERE = "The softphone is open in another tab.";
 const LOST = "The call goes on, but its sound did not come back to this page. End it, then call the prospect back.";
 const LOST_ON_RELOAD = "The call ended while this page was loading. Call the prospect back; your notes are kept.";
+const MUTED_ON_STANDBY = "Your microphone is off until you are connected.";
 const ELSEWHERE_BUSY = "The softphone is in a call in another tab.";
 
 /** What the server last said: the button that offers to stop is only there for who takes calls. */
@@ -35,6 +37,7 @@ export class Line {
   private qualityTimer = 0;
   private lostTimer = 0;
   private hadCall = false;
+  private readonly status = document.getElementById("announced") as HTMLElement;
 
   constructor(
     private readonly config: Config,
@@ -55,7 +58,7 @@ export class Line {
       elsewhere: (isInCall) => this.elsewhere(isInCall),
     });
     window.addEventListener("beforeunload", (event) => {
-      if (this.isInCall) event.preventDefault();
+      if (this.hasCall) event.preventDefault();
     });
     document.querySelector("[data-sign-out]")?.addEventListener("submit", forgetLogin);
     window.agileadapt = { softphone: { stats: () => this.stats(), loudness: () => [...this.levels.remote] } };
@@ -73,13 +76,22 @@ export class Line {
     return this.phone?.state === "in-call";
   }
 
+  /** Others answer on a phone of their own. */
+  private get hasSoftphone(): boolean {
+    return this.config.closer.reached_by === "softphone";
+  }
+
+  private get hasCall(): boolean {
+    return this.isInCall || this.phone?.state === "standby";
+  }
+
   get state(): string {
     return this.phone?.state ?? "off";
   }
 
   /** Connect when this tab has the softphone and may hear the closer; with `ask`, ask for the microphone. */
   async connect({ ask }: { ask: boolean }): Promise<boolean> {
-    if (!this.isOurs) return false;
+    if (!this.isOurs || !this.hasSoftphone) return false;
     const mayHear = this.microphone.isGranted || (ask && (await this.microphone.ask()));
     if (!mayHear) return false;
     const phone = await this.getPhone();
@@ -91,15 +103,18 @@ export class Line {
   attend(desk: Desk): void {
     const wasTalking = TALKING.has(this.desk.state ?? "");
     this.desk = desk;
-    this.phone?.expect(desk.state === "wrap_up" ? null : desk.handoff);
+    say(this.status, desk.says);
+    if (!this.hasSoftphone) return;
+    this.phone?.expect(desk.state === "wrap_up" ? null : desk.handoff, desk.standby);
     clearTimeout(this.lostTimer);
     if (desk.state && TALKING.has(desk.state)) this.lostTimer = window.setTimeout(() => this.findCall(), LOST_AFTER_MS);
     else if (wasTalking && desk.state === "wrap_up" && this.isOurs && !this.hadCall) this.panel.notice(LOST_ON_RELOAD);
-    else if (!this.isInCall && this.isOurs && desk.state !== "wrap_up") this.panel.notice("");
+    else if (!this.hasCall && this.isOurs && desk.state !== "wrap_up") this.panel.notice("");
   }
 
   mute(): void {
     if (this.isInCall) this.phone?.toggleMute();
+    else if (this.hasCall) toast(MUTED_ON_STANDBY);
   }
 
   async hold(): Promise<void> {
@@ -192,7 +207,7 @@ export class Line {
 
   private onState(state: Phone["state"]): void {
     this.panel.state(state);
-    this.lock.inCall(state === "in-call");
+    this.lock.inCall(this.hasCall);
     clearInterval(this.qualityTimer);
     if (state === "in-call") this.qualityTimer = window.setInterval(() => void this.report(), QUALITY_EVERY_MS);
     this.changed();
@@ -230,7 +245,7 @@ export class Line {
 
   /** The server says that we talk, but no call came back to this page, as after a reload. */
   private findCall(): void {
-    if (this.isInCall || !this.desk.state || !TALKING.has(this.desk.state)) return;
+    if (this.hasCall || !this.desk.state || !TALKING.has(this.desk.state)) return;
     if (this.isOurs) this.panel.notice(LOST, { label: "End the call", run: () => void this.end() });
     else this.panel.notice(ELSEWHERE_BUSY);
   }

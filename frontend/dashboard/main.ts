@@ -3,6 +3,7 @@
 import { address, readConfig, type Desk } from "./config";
 import { post, Refused } from "./api";
 import { refreshTimes, startClock } from "./clock";
+import { Calls } from "./calls";
 import { Duty } from "./duty";
 import { Fields } from "./fields";
 import { Keys } from "./keys";
@@ -16,6 +17,7 @@ import { Ring } from "./ring";
 import { LiveSocket, type Frame } from "./socket";
 import { Sound } from "./sound";
 import { Status } from "./status";
+import { Steering } from "./steering";
 import { toast } from "./toasts";
 import { Transcript } from "./transcript";
 
@@ -30,11 +32,10 @@ const list = new CallList(config.watching);
 const status = new Status(() => socket.hurry());
 const microphone = new Microphone(() => changed());
 const line = new Line(config, sound, microphone, () => changed());
+const steering = new Steering(config);
+const calls = new Calls(config, { taken });
 const ring = new Ring(config, sound, {
-  accepted: (handoff, session) => {
-    line.attend({ handoff, session, state: "accepted" });
-    watch(session);
-  },
+  accepted: taken,
   changed: () => {
     refreshTimes();
     status.refresh();
@@ -52,6 +53,12 @@ const socket = new LiveSocket(
   },
 );
 const duty = new Duty(config, { line, sound, microphone, socket });
+
+/** A call is ours now. */
+function taken(desk: Desk): void {
+  line.attend(desk);
+  if (desk.session !== socket.watched) watch(desk.session);
+}
 
 function received(frame: Frame): void {
   if (frame.fragments) page.apply(frame.fragments);
@@ -141,10 +148,12 @@ function offerNotifications(): void {
 const keys = new Keys({
   a: () => void ring.accept(),
   d: () => void ring.decline(),
-  b: () => void duty.back(),
   m: () => line.mute(),
   h: () => void line.hold(),
   e: () => void line.end(),
+  t: () => calls.takeByKey(),
+  b: () => calls.beginHandingBack() || void duty.back(),
+  s: () => steering.focus(),
   j: () => step(1),
   k: () => step(-1),
   n: () => void notes.focus(),

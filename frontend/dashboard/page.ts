@@ -18,7 +18,7 @@ const OURS: Record<string, (element: Element) => boolean> = {
   hidden: (element) => element.hasAttribute("data-latest"),
 };
 
-const isKept = (node: Node): boolean => node instanceof Element && node.hasAttribute("data-keep");
+const isKept = (node: Node): boolean => node instanceof Element && node.hasAttribute("data-untouched");
 
 export function morph(before: Element, after: Element): void {
   Idiomorph.morph(before, after, {
@@ -67,8 +67,16 @@ function put(fragment: Fragment): void {
   }
   const known = document.getElementById(fragment.target);
   if (!known) return;
+  const hadFocus = known.contains(document.activeElement);
   if (isOther(known, fresh)) known.replaceWith(fresh);
   else morph(known, fresh);
+  if (hadFocus) keepFocus(fragment.target);
+}
+
+/** What had the focus may be gone: then the part that it stood in has it, so that the way on begins there. */
+function keepFocus(target: string): void {
+  const isLost = document.activeElement === null || document.activeElement === document.body;
+  if (isLost) document.getElementById(target)?.focus({ preventScroll: true });
 }
 
 export class Page {

@@ -6,6 +6,7 @@ const WORDS: Record<PhoneState, string> = {
   off: "Off",
   registering: "Connecting…",
   ready: "Ready to ring",
+  standby: "On standby, microphone off",
   "in-call": "In a call",
 };
 // RMS of speech is small beside full scale; this makes ordinary talk reach about two thirds of the meter.
@@ -44,7 +45,7 @@ export class PhonePanel {
     document.body.dataset["softphone"] = state;
     this.text("[data-phone-text]", WORDS[state]);
     const controls = this.root.querySelector<HTMLElement>("[data-call-controls]");
-    if (controls) controls.hidden = state !== "in-call";
+    if (controls) controls.hidden = state !== "in-call" && state !== "standby";
   }
 
   controls(isMuted: boolean, isHeld: boolean): void {

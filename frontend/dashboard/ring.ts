@@ -1,6 +1,6 @@
 // The call that is offered: card, sound, title, tab icon and notification, until it is answered or over.
 
-import { address, type Config } from "./config";
+import { address, type Config, type Desk } from "./config";
 import { post, Refused } from "./api";
 import type { Frame } from "./socket";
 import { morph } from "./page";
@@ -18,7 +18,7 @@ interface Offer {
 }
 
 export interface RingEvents {
-  accepted(handoff: string, session: string): void;
+  accepted(desk: Desk): void;
   changed(): void;
 }
 
@@ -84,7 +84,8 @@ export class Ring {
     this.answering(true);
     try {
       const told = await post(address(this.config.urls.accept, offer.id));
-      this.events.accepted(String(told["handoff"]), String(told["session"]));
+      const desk = { handoff: String(told["handoff"]), session: String(told["session"]), state: String(told["state"]) };
+      this.events.accepted({ ...desk, standby: told["standby"] === true, says: "" });
       this.finish(offer);
     } catch (error) {
       this.failed(offer, error);
@@ -172,10 +173,12 @@ export class Ring {
 
   private finish(offer: Offer): void {
     if (this.offer && this.offer.id !== offer.id) return; // The next call rings already.
+    const hadFocus = this.area.contains(document.activeElement) || document.activeElement === document.body;
     this.quiet();
     this.offer = null;
     this.isAnswering = false;
     this.area.replaceChildren();
+    if (hadFocus) document.getElementById("desk")?.focus({ preventScroll: true });
   }
 
   private failed(offer: Offer, error: unknown): void {

@@ -79,6 +79,10 @@ export class LiveSocket {
     return this.isFinal;
   }
 
+  get watched(): string | null {
+    return this.watching;
+  }
+
   send(frame: object): void {
     if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(frame));
   }

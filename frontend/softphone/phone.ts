@@ -5,7 +5,7 @@ import { TelnyxRTC, type Call, type IClientOptions, type INotification } from "@
 import { callStats, type CallStats } from "../shared/stats";
 import type { Login } from "./login";
 
-export type PhoneState = "off" | "registering" | "ready" | "in-call";
+export type PhoneState = "off" | "registering" | "ready" | "standby" | "in-call";
 
 export interface PhoneOptions {
   host: string;
@@ -68,6 +68,9 @@ export class Phone {
   private renewal = 0;
   private isRenewalDue = false;
   private hadMedia = false;
+  /** The line waits beside a call that somebody else holds: nobody may overhear this side. */
+  private isStandby = false;
+  private isMutedForStandby = false;
 
   constructor(
     private readonly options: PhoneOptions,
@@ -113,8 +116,10 @@ export class Phone {
   }
 
   /** The hand-over that the server says this closer accepted; null when there is none. */
-  expect(handoff: string | null): void {
+  expect(handoff: string | null, isStandby: boolean): void {
     this.expected = handoff;
+    this.isStandby = isStandby;
+    this.heedStandby();
     const call = this.waiting;
     if (call && handoff && handoffOf(call) === handoff) this.answer(call);
   }
@@ -175,7 +180,7 @@ export class Phone {
   private registered(): void {
     this.isRegistered = true;
     this.events.trouble("");
-    this.become(this.call ? "in-call" : "ready");
+    this.become(this.call ? this.callState : "ready");
   }
 
   private disconnected(): void {
@@ -222,6 +227,8 @@ export class Phone {
     this.waiting = null;
     this.call = call;
     this.handoff = handoffOf(call);
+    this.isMutedForStandby = false;
+    this.heedStandby(); // Before the answer, so that not one word goes out.
     void call.answer({});
   }
 
@@ -230,7 +237,7 @@ export class Phone {
     if (this.call && this.call.id !== call.id && this.call.id !== call.recoveredCallId) return;
     this.call = call;
     this.handoff = handoffOf(call) ?? this.handoff ?? this.expected;
-    this.become("in-call");
+    this.heedStandby();
     this.tellControls();
     const remote = call.remoteStream ?? null;
     this.hadMedia = remote !== null;
@@ -244,10 +251,27 @@ export class Phone {
     const { handoff, lastStats } = this;
     this.call = this.handoff = this.lastStats = null;
     if (this.hadMedia) this.events.media(null, null);
-    this.hadMedia = false;
+    this.hadMedia = this.isMutedForStandby = false;
     this.become(this.isRegistered ? "ready" : "registering");
     this.events.ended(handoff, lastStats);
     if (this.isRenewalDue) void this.renew();
+  }
+
+  private get callState(): PhoneState {
+    return this.isStandby ? "standby" : "in-call";
+  }
+
+  /** The microphone is off on standby and comes back by itself; what the closer muted stays muted. */
+  private heedStandby(): void {
+    if (!this.call) return;
+    if (this.isStandby && !this.isMuted) {
+      this.call.muteAudio();
+      this.isMutedForStandby = true;
+    } else if (!this.isStandby && this.isMutedForStandby) {
+      this.call.unmuteAudio();
+      this.isMutedForStandby = false;
+    }
+    if (LIVE_STATES.has(this.call.state)) this.become(this.callState);
   }
 
   private tellControls(): void {

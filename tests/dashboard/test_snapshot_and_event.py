@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from dashboard import presenters, snapshot
+from dashboard import entries, snapshot
 from handoff.models import Closer, Handoff
 from sessions_app.models import CapturedField, Insight, Prospect, Team, TranscriptTurn, VoiceSession, WidgetConfig
 from tests.dashboard.conftest import hand_over, tell, visit
@@ -84,6 +84,10 @@ def _second_handoff(session: VoiceSession, closer: Closer) -> dict[str, Any]:
     return {"closer": closer.pk, "closer_name": closer.display_name, "instruction": "Ask for the <roof>"}
 
 
+def _write_notes(session: VoiceSession, _: Closer) -> None:
+    Handoff.objects.filter(session=session).update(notes="Call on Thursday <b>")
+
+
 def _nothing(_: VoiceSession, __: Closer) -> dict[str, Any]:
     told = {"role": "closer", "cause": "normal_clearing", "command": "dial", "error": "90018", "side": "closer"}
     return told | {"text": "Ask about the budget", "closer_name": "Alice"}
@@ -97,13 +101,13 @@ CHANGES: dict[str, Change] = {
     "assistant.started": _set(assistant_started_at=timezone.now),
     "assistant.ended": _set(assistant_ended_at=timezone.now),
     "assistant.steered": _nothing,
-    "assistant.returned": _set(assistant_ended_at=None),
     "transcript.updated": _say,
     "transcript.finalised": _finalise,
     "field.captured": _capture,
     "insight.received": _insight,
     "handoff.triggered": _handoff("reserved", "handing_over"),
     "handoff.offered": _handoff("ringing", "handing_over"),
+    "handoff.assigned": _handoff("reserved", "handing_over"),
     "handoff.declined": _handoff("reserved", "handing_over"),
     "handoff.unanswered": _handoff("reserved", "handing_over"),
     "handoff.accepted": _handoff("accepted", "handing_over"),
@@ -127,9 +131,13 @@ CHANGES: dict[str, Change] = {
     "command.failed": _nothing,
     "session.ended": _set(ended_at=timezone.now, end_reason="hung_up"),
     "media.reported": _nothing,
-    "notes.saved": _handoff("connected", notes="Call on Thursday <b>"),
+    "notes.saved": _write_notes,
     "a.kind.of.tomorrow": _capture,
 }
+
+
+# What must stand before a kind can come.
+BEFORE: dict[str, Change] = {"notes.saved": _handoff("connected", "human")}
 
 
 def fresh(team: Team, session: VoiceSession) -> dict[str, Any]:
@@ -144,7 +152,7 @@ def commit(session: VoiceSession, closer: Closer, kind: str) -> None:
 
 
 def test_every_known_kind_has_a_case() -> None:
-    assert set(presenters.TITLES) | presenters.SILENT_KINDS <= set(CHANGES)
+    assert set(entries.TITLES) | entries.SILENT_KINDS <= set(CHANGES)
 
 
 @pytest.mark.parametrize("kind", CHANGES)
@@ -153,6 +161,7 @@ def test_the_page_before_plus_the_event_is_the_page_after(
 ) -> None:
     visit(widget, created_at=timezone.now() - timedelta(minutes=5))
     visit(widget, created_at=timezone.now())
+    BEFORE.get(kind, _nothing)(session, alice)
     before = fresh(widget.team, session)
     page = PageModel(before)
 

@@ -1,0 +1,125 @@
+"""How the entries of a timeline read to a closer. No queries here."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dashboard.presenters import text, words
+from sessions_app.models import TimelineEntry
+
+# kind → (what the timeline says, tone). A kind that is not here is numbered and pushed, but reads as its own name.
+TITLES = {
+    "session.created": ("Prospect arrived and agreed to be recorded", "plain"),
+    "call.initiated": ("Call started", "plain"),
+    "call.answered": ("Call answered", "plain"),
+    "call.hangup": ("Call hung up", "plain"),
+    "assistant.started": ("Assistant started talking", "plain"),
+    "assistant.ended": ("Assistant finished", "plain"),
+    "assistant.steered": ("Assistant told by", "human"),
+    "field.captured": ("Answer captured", "good"),
+    "insight.received": ("Insight received", "plain"),
+    "transcript.finalised": ("Transcript completed", "plain"),
+    "handoff.triggered": ("Hand-over started", "calling"),
+    "handoff.offered": ("Offered to", "calling"),
+    "handoff.assigned": ("Assigned to", "calling"),
+    "handoff.declined": ("Declined by", "warning"),
+    "handoff.unanswered": ("Not answered by", "warning"),
+    "handoff.accepted": ("Accepted by", "human"),
+    "handoff.seated": ("Standing by:", "human"),
+    "handoff.taken_over": ("Taken over by", "human"),
+    "handoff.bridging": ("Joining the two calls", "human"),
+    "handoff.connected": ("Closer connected", "human"),
+    "handoff.dropped": ("The closer's line broke off", "warning"),
+    "handoff.handed_back": ("Given back to the assistant by", "plain"),
+    "handoff.released": ("Talk with the closer ended", "plain"),
+    "handoff.completed": ("Wrapped up", "good"),
+    "handoff.abandoned": ("Prospect left before a closer came", "warning"),
+    "handoff.failed": ("Hand-over failed", "danger"),
+    "callback.promised": ("Callback promised", "warning"),
+    "callback.booked": ("Callback booked", "good"),
+    "callback.called": ("Calling back:", "calling"),
+    "callback.missed": ("Callback missed", "danger"),
+    "callback.kept": ("Callback done", "good"),
+    "command.sent": ("Asked Telnyx to", "faint"),
+    "command.confirmed": ("Telnyx did", "faint"),
+    "command.failed": ("Telnyx could not", "danger"),
+    "session.ended": ("Session ended", "plain"),
+    "notes.saved": ("Notes saved", "faint"),
+}
+# What the assistant came back for.
+RUNS = {
+    "returned": "Assistant is back on the line",
+    "callback": "Assistant is back to book a callback",
+}
+# Their own words say more than who it was about.
+_QUOTED = frozenset({"assistant.steered", "handoff.handed_back"})
+# Many of these come in one conversation and would bury the rest; they are numbered and pushed all the same.
+SILENT_KINDS = frozenset({"transcript.updated", "media.reported"})
+
+
+@dataclass(frozen=True)
+class EntryView:
+    id: str
+    seq: int
+    kind: str
+    at: datetime
+    title: str
+    detail: str
+    tone: str
+
+    @property
+    def sort(self) -> int:
+        return -self.seq  # Newest first.
+
+    def for_frame(self) -> dict[str, Any]:
+        return {"seq": self.seq, "kind": self.kind, "at": self.at.isoformat(), "title": self.title}
+
+
+def entry(row: TimelineEntry) -> EntryView:
+    title, tone = TITLES.get(row.kind, (words(row.kind.replace(".", " ")), "plain"))
+    if row.kind == "assistant.started":
+        title = RUNS.get(text(row.payload.get("purpose")), title)
+    who = text(row.payload.get("closer_name"))
+    if who and title.endswith((" to", " by", ":")):
+        title, who = f"{title} {who}", ""
+    if row.kind.startswith("call.") and row.payload.get("role") == "closer":
+        title = title.replace("Call ", "Closer's leg ")
+    if row.kind.startswith("command."):
+        title = f"{title} {words(text(row.payload.get('command'))).lower()}"
+    detail = _detail(row) if row.kind in _QUOTED else who or _detail(row)
+    return EntryView(f"entry-{row.session_id}-{row.seq}", row.seq, row.kind, row.occurred_at, title, detail, tone)
+
+
+def _detail(row: TimelineEntry) -> str:
+    payload = row.payload
+    match row.kind:
+        case "field.captured":
+            names = payload.get("fields")
+            return ", ".join(words(text(name)) for name in names) if isinstance(names, list) else ""
+        case "handoff.assigned":
+            return f"by {text(payload.get('by'))}"
+        case "handoff.offered":
+            return text(payload.get("reason"))
+        case "assistant.steered" | "handoff.handed_back":
+            quoted = text(payload.get("text") or payload.get("instruction"))
+            return f"“{quoted}”" if quoted else ""
+        case "handoff.triggered" | "handoff.completed":
+            return ""
+        case "call.hangup":
+            return words(text(payload.get("cause")))
+        case "command.failed":
+            return text(payload.get("error"))
+    return words(text(payload.get("reason")))
+
+
+@dataclass(frozen=True)
+class Steered:
+    seq: int
+    at: datetime
+    who: str
+    text: str
+
+
+def steered(row: TimelineEntry) -> Steered:
+    who = text(row.payload.get("closer_name")) or "A closer"
+    return Steered(row.seq, row.occurred_at, who, text(row.payload.get("text")))
