@@ -2,6 +2,7 @@
 
 const LABEL_OPEN = "Talk with us";
 const LABEL_RETURN = "Back to the conversation";
+const LABEL_CALLING = "We are calling you back";
 const LABEL_CLOSE = "Hide the conversation";
 const LABEL_WINDOW = "The conversation does not open on this website. Open it in a window of its own.";
 const TITLE = "Talk with our AI assistant";
@@ -95,7 +96,7 @@ function launch(origin: string, slug: string): void {
   const show = (isOpen: boolean) => {
     panel.hidden = !isOpen;
     button.setAttribute("aria-expanded", String(isOpen));
-    label.textContent = isOpen ? LABEL_CLOSE : IDLE.has(state) ? LABEL_OPEN : LABEL_RETURN;
+    label.textContent = isOpen ? LABEL_CLOSE : state === "calling" ? LABEL_CALLING : IDLE.has(state) ? LABEL_OPEN : LABEL_RETURN;
   };
   const open = () => {
     if (!frame) {
@@ -128,8 +129,10 @@ function launch(origin: string, slug: string): void {
     hasAnswered = true;
     if (message.type === "agileadapt:close") close();
     if (message.type === "agileadapt:state" && typeof message.state === "string") {
+      const rings = message.state === "calling" && state !== "calling";
       state = message.state;
-      show(!panel.hidden);
+      // The visitor waits for this call: it may show itself, but takes no focus from what they are doing.
+      show(rings || !panel.hidden);
     }
   });
 

@@ -5,6 +5,7 @@ export interface Urls {
   message: string;
   claim: string;
   rejoin: string;
+  request: string;
   callback: string;
   report: string;
   leave: string;
@@ -50,15 +51,18 @@ export class ApiError extends Error {
     readonly status: number,
     message: string,
     readonly retryAfterSeconds = 0,
+    /** The server's own word for the cause, where it has one. */
+    readonly code = "",
   ) {
     super(message);
   }
 }
 
 async function refusal(response: Response): Promise<ApiError> {
-  const body = (await response.json().catch(() => ({}))) as { message?: unknown };
+  const body = (await response.json().catch(() => ({}))) as { message?: unknown; code?: unknown };
+  const code = typeof body.code === "string" ? body.code : "";
   const message = typeof body.message === "string" ? body.message : "";
-  return new ApiError(response.status, message, Number(response.headers.get("Retry-After")) || 0);
+  return new ApiError(response.status, message, Number(response.headers.get("Retry-After")) || 0, code);
 }
 
 export class Api {
@@ -86,6 +90,11 @@ export class Api {
     return ((await this.post(this.urls.rejoin, {})) as { credentials: Credentials }).credentials;
   }
 
+  /** Have a person called while the assistant goes on; a second wish changes nothing. */
+  async request(): Promise<void> {
+    await this.post(this.urls.request, {});
+  }
+
   async callback(request: CallbackRequest): Promise<string> {
     return ((await this.post(this.urls.callback, request)) as { due_at: string }).due_at;
   }
@@ -100,8 +109,12 @@ export class Api {
   leave(): void {
     if (!this.session || this.hasLeft) return;
     this.hasLeft = true;
-    const body = new Blob([JSON.stringify({ token: this.session.token })], { type: "application/json" });
-    navigator.sendBeacon(this.urls.leave, body);
+    this.refuse(this.session);
+  }
+
+  /** Say that nobody will be in this session. */
+  refuse({ token }: Session): void {
+    navigator.sendBeacon(this.urls.leave, new Blob([JSON.stringify({ token })], { type: "application/json" }));
   }
 
   private async post(url: string, body: object): Promise<unknown> {

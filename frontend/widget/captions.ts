@@ -33,6 +33,18 @@ export interface Frame {
 
 export type Live = Turn & { isPartial: boolean };
 
+type Placed = Turn & { position: number; isPartial: boolean };
+
+/** What is no turn itself, and the position of the last turn that was known when it came. */
+interface Aside {
+  text: string;
+  after: number;
+}
+
+/** A turn's id is its position; those of the assistant's n-th run in a visit begin at (n - 1) times this. */
+const RUN = 10_000;
+const BEFORE_ALL = -1;
+
 function words(content: Content[] | string | undefined): string {
   if (typeof content === "string") return content;
   return (content ?? []).map((part) => String(part.transcript ?? part.text ?? "")).join(" ").trim();
@@ -43,15 +55,15 @@ function caption(role: Caption["role"], key: string, text: string, isPending: bo
 }
 
 export class Captions {
-  private server: Turn[] = [];
+  private server: Placed[] = [];
   private live: Live[] = [];
-  private pending: { text: string; after: number }[] = [];
-  private notes: { text: string; after: number }[] = [];
+  private pending: Aside[] = [];
+  private notes: Aside[] = [];
   private readonly told = new Map<string, string>();
 
   /** The back end's list replaces ours as soon as it knows at least as much. */
   fromServer(turns: Turn[]): void {
-    this.server = turns;
+    this.server = turns.map((turn) => ({ ...turn, position: Number(turn.id), isPartial: false }));
     this.settle();
   }
 
@@ -64,7 +76,7 @@ export class Captions {
   }
 
   typed(text: string): void {
-    this.pending.push({ text, after: this.turns.length });
+    this.pending.push({ text, after: this.last });
   }
 
   /** A typed line that could not be delivered is taken back, so that nobody believes it was read. */
@@ -73,17 +85,19 @@ export class Captions {
   }
 
   note(text: string): void {
-    if (this.notes.at(-1)?.text !== text) this.notes.push({ text, after: this.turns.length });
+    const { last } = this;
+    const newest = this.notes.at(-1);
+    if (newest?.text !== text || newest.after !== last) this.notes.push({ text, after: last });
   }
 
   get list(): Caption[] {
-    const captions: Caption[] = [];
-    this.turns.forEach((turn, index) => {
-      captions.push(...this.between(index));
-      const isPartial = "isPartial" in turn && turn.isPartial === true;
-      captions.push({ key: `turn-${index}`, role: turn.role, text: turn.text, isPartial, isPending: false });
+    const { turns } = this;
+    const captions = this.between(-Infinity, turns[0]?.position ?? Infinity);
+    turns.forEach(({ position, role, text, isPartial }, index) => {
+      captions.push({ key: `turn-${position}`, role, text, isPartial, isPending: false });
+      captions.push(...this.between(position, turns[index + 1]?.position ?? Infinity));
     });
-    return [...captions, ...this.between(this.turns.length)];
+    return captions;
   }
 
   /** The turns that are new or have grown since this was last asked. */
@@ -93,15 +107,22 @@ export class Captions {
     return turns;
   }
 
-  private get turns(): (Turn | Live)[] {
-    return this.server.length >= this.live.length ? this.server : this.live;
+  /** Frames only tell of the first run: later ones are on our own leg, and the server alone tells of them. */
+  private get turns(): Placed[] {
+    const first = this.server.filter(({ position }) => position < RUN);
+    if (first.length >= this.live.length) return this.server;
+    const live = this.live.map((turn, position) => ({ ...turn, position }));
+    return [...live, ...this.server.filter(({ position }) => position >= RUN)];
   }
 
-  /** What is no turn itself, in its place: notes and lines that were typed when `count` turns were known. */
-  private between(count: number): Caption[] {
-    const isHere = ({ after }: { after: number }) => Math.min(after, this.turns.length) === count;
-    const notes = this.notes.filter(isHere).map(({ text }) => caption("note", `note-${count}-${text}`, text, false));
-    const typed = this.pending.filter(isHere).map(({ text }) => caption("prospect", `typed-${count}-${text}`, text, true));
+  private get last(): number {
+    return this.turns.at(-1)?.position ?? BEFORE_ALL;
+  }
+
+  private between(from: number, to: number): Caption[] {
+    const isHere = ({ after }: Aside) => after >= from && after < to;
+    const notes = this.notes.filter(isHere).map(({ text, after }) => caption("note", `note-${after}-${text}`, text, false));
+    const typed = this.pending.filter(isHere).map(({ text, after }) => caption("prospect", `typed-${after}-${text}`, text, true));
     return [...notes, ...typed];
   }
 
@@ -138,9 +159,9 @@ export class Captions {
   }
 
   private settle(): void {
-    const turns = this.turns;
-    this.pending = this.pending.filter(
-      ({ text, after }) => !turns.slice(after).some((turn) => turn.role === "prospect" && turn.text.trim() === text),
-    );
+    const { turns } = this;
+    const isHeard = ({ text, after }: Aside) =>
+      turns.some((turn) => turn.position > after && turn.role === "prospect" && turn.text.trim() === text);
+    this.pending = this.pending.filter((line) => !isHeard(line));
   }
 }

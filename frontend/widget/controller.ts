@@ -1,30 +1,30 @@
-// Carry the visitor from the button to the end of the conversation, as the server tells it.
+// What the visitor does, from the button to the end of the conversation.
 
 import { ApiError, type CallbackRequest } from "./api";
 import type { WidgetConfig } from "./config";
-import { AT_REST, shownState, type Facts } from "./facts";
+import { Course, type End } from "./course";
+import { CalledBack } from "./called_back";
+import { AT_REST, shownState, type Facts, type Wish } from "./facts";
 import { Hearing } from "./hearing";
 import { leaveMark } from "./left_mark";
-import { loadEngine, type LineEvents } from "./line";
-import { T } from "./messages";
+import { loadEngine } from "./line";
 import { claimCall } from "./one_call";
 import { tokenProblem } from "./problems";
-import type { ServerState, SocketEvents } from "./socket";
 import { Store } from "./store";
 import type { Surface } from "./surface";
 import { Talk } from "./talk";
 import { Visit } from "./visit";
 
-const SERVER_WORD_MS = 8_000;
-const QUIET_MS = 12_000;
-
 export class Controller {
   readonly hearing: Hearing;
   readonly visit: Visit;
+  private readonly calledBack: CalledBack;
   private readonly store: Store;
   private readonly talk: Talk;
   private release: (() => void) | null = null;
   private isClaiming = false;
+  /** What was shown of the promise before its call was answered. */
+  private promised: Partial<Facts> = {};
   /** Counted up when a way to a call is given up, so that what is still under way can tell. */
   private round = 0;
 
@@ -38,13 +38,15 @@ export class Controller {
       show: (captions) => this.store.set({ captions }),
       item: (item) => surface.emit("transcript.item", item),
     });
+    const course = this.newCourse();
     this.visit = new Visit(config, surface, {
-      line: this.lineEvents(),
-      socket: this.socketEvents(),
+      line: course.lineEvents(),
+      socket: course.socketEvents(),
       outgoing: () => this.hearing.open().outgoing(),
       isRejoinWanted: () => this.facts.stage === "live" && this.facts.server?.rejoin === true,
-      rejoining: () => this.store.set({ isCallUp: false }),
+      rejoining: () => this.store.set({ isCallUp: this.visit.line.isUp }),
     });
+    this.calledBack = new CalledBack(this.store, this.visit);
     window.addEventListener("pagehide", () => this.pageHidden());
     window.addEventListener("offline", () => this.store.notice("offline", this.facts.stage === "live"));
     window.addEventListener("online", () => this.store.notice("offline", false));
@@ -57,12 +59,7 @@ export class Controller {
   // What the visitor does
 
   async start(): Promise<void> {
-    if (this.isClaiming) return; // a second click would find the lock of the first one taken
-    this.isClaiming = true;
-    this.release ??= await claimCall();
-    this.isClaiming = false;
-    this.store.notice("otherTab", this.release === null);
-    if (!this.release) return;
+    if (!(await this.claim())) return;
     void loadEngine().catch(() => undefined); // only to have it early; a failure shows when it is needed
     this.store.set({ stage: "consent" });
   }
@@ -89,7 +86,7 @@ export class Controller {
   }
 
   async send(text: string): Promise<boolean> {
-    const isDirect = this.visit.isAnonymousLeg && this.visit.line.isUp;
+    const isDirect = this.visit.line.isAnonymous;
     try {
       const isSent = await this.talk.type(text, (message) => (isDirect ? this.visit.line.send(message) : this.visit.api.message(message)));
       this.store.notice("undelivered", false);
@@ -102,6 +99,14 @@ export class Controller {
 
   hangUp(): void {
     this.finish({ wasLost: false });
+  }
+
+  async askForPerson(): Promise<void> {
+    if (this.facts.wish === "asking" || this.facts.wish === "called") return;
+    const { round } = this;
+    this.store.set({ wish: "asking" });
+    const wish = await this.visit.api.request().then(() => "called" as const, refusedWish);
+    if (round === this.round) this.store.set({ wish });
   }
 
   openCallback(isOpen: boolean): void {
@@ -119,7 +124,10 @@ export class Controller {
     try {
       if (!this.visit.api.session) await this.visit.open({ call: false });
       this.store.set({ callbackDueAt: await this.visit.api.callback(request), isCallbackOpen: true });
-      if (this.facts.stage !== "live") this.visit.api.leave(); // no call follows that would end the visit
+      if (this.facts.stage !== "live") {
+        this.visit.api.leave(); // no call follows that would end the visit
+        this.visit.listen(this.visit.api.session!);
+      }
       return true;
     } catch (error) {
       if (error instanceof ApiError) return false;
@@ -142,6 +150,28 @@ export class Controller {
     if (this.facts.stage === "consent") await this.agree(hasVoice);
   }
 
+  /** Take the call of whoever promised it, in the session that they opened for it. */
+  async answer(): Promise<void> {
+    const calling = this.facts.calling;
+    if (!calling || !(await this.claim())) return;
+    this.calledBack.take();
+    const { callbackDueAt, captions } = this.facts;
+    const round = ++this.round;
+    this.promised = { callbackDueAt, captions };
+    this.visit.endCall();
+    this.visit.adopt(calling.session);
+    this.talk.forget();
+    this.store.set({ ...AT_REST, stage: "live" });
+    const isSilent = await this.hearing.open().openMicrophone();
+    if (round !== this.round) return;
+    this.store.notice("microphoneLost", isSilent !== null);
+    this.visit.listen(calling.session);
+  }
+
+  declineCall(): void {
+    this.calledBack.decline();
+  }
+
   async microphoneAgain(): Promise<void> {
     const { sound } = this.hearing;
     if (!sound || (await sound.openMicrophone())) return; // the notice stays while there is none
@@ -154,6 +184,16 @@ export class Controller {
   }
 
   // From consent to the call
+
+  /** A second click would find the lock of the first one taken. */
+  private async claim(): Promise<boolean> {
+    if (this.isClaiming) return false;
+    this.isClaiming = true;
+    this.release ??= await claimCall();
+    this.isClaiming = false;
+    this.store.notice("otherTab", this.release === null);
+    return this.release !== null;
+  }
 
   private async checkMicrophone(): Promise<void> {
     const { round } = this;
@@ -173,7 +213,7 @@ export class Controller {
 
   private async join(): Promise<void> {
     const { round } = this;
-    this.store.set({ stage: "live", problem: null, isCallUp: false, startedAt: null, server: null });
+    this.store.set({ stage: "live", problem: null, isCallUp: false, startedAt: null, server: null, callbackDueAt: null, wish: "none" });
     this.store.notice("chat", !this.facts.hasVoice);
     try {
       const login = await this.visit.open();
@@ -189,86 +229,24 @@ export class Controller {
     }
   }
 
-  // What the server says
-
-  private socketEvents(): SocketEvents {
-    return {
-      state: (state) => this.told(state),
-      open: (isOpen) => this.store.notice("behind", !isOpen && this.facts.stage === "live"),
-      refused: () => this.fail({ text: T.problem.session, reference: "4401", canRetry: true }),
-    };
-  }
-
-  private told(state: ServerState): void {
-    const before = this.facts.server?.phase;
-    this.talk.turns(state.turns);
-    if (state.phase === "human" && before !== "human") this.talk.joined(state.closer?.name ?? "");
-    const isWaiting = state.phase === "handing_over";
-    const waitingSince = isWaiting ? (this.facts.waitingSince ?? Date.now()) : null;
-    this.store.set({ server: state, waitingSince, callbackDueAt: state.callback?.due_at ?? this.facts.callbackDueAt });
-    // Somebody may be filling the form in when the server closes the call behind it.
-    const keepsForm = before === "callback" && this.facts.callbackDueAt === null;
-    if (state.phase === "ended") this.finish({ wasLost: false, isCallbackOpen: keepsForm });
-    else if (state.rejoin) this.visit.rejoin.consider();
-  }
-
-  // What the call says
-
-  private lineEvents(): LineEvents {
-    return {
-      ready: (where) => this.surface.emit("agent.connected", where),
-      up: (callControlId) => this.up(callControlId),
-      remote: (stream) => this.hearing.play(stream),
-      down: (reason) => this.down(reason),
-      failed: (code) => this.notUp(code),
-      error: (code) => {
-        this.visit.api.report("error", { code });
-        this.surface.emit("agent.error", { code });
-      },
-      frame: (frame) => this.talk.frame(frame),
-      health: ({ isPoor, isReconnecting }) => {
-        this.store.notice("poor", isPoor && !isReconnecting);
-        this.store.notice("reconnecting", isReconnecting);
-      },
-    };
-  }
-
-  private up(callControlId: string): void {
-    this.visit.rejoin.succeeded();
-    this.visit.line.mute(this.facts.isMuted);
-    this.store.set({ isCallUp: true, startedAt: this.facts.startedAt ?? Date.now() });
-    this.surface.emit("conversation.update", { call: { state: "active" } });
-    if (this.visit.isAnonymousLeg && callControlId) this.visit.api.claim(callControlId).catch(() => undefined); // webhooks bind it as well
-    if (this.facts.hasVoice) this.warnWhenNotHeard();
-  }
-
-  private warnWhenNotHeard(): void {
-    const { round } = this;
-    window.setTimeout(() => {
-      if (round === this.round) this.store.notice("quiet", !this.facts.isHeard && !this.facts.isMuted && this.visit.line.isUp);
-    }, QUIET_MS);
-  }
-
-  private down(reason: string): void {
-    const { round } = this;
-    this.store.set({ isCallUp: false });
-    this.surface.emit("conversation.update", { call: { state: "ended", cause: reason } });
-    this.visit.rejoin.consider();
-    // The leg is gone; whether a person follows, a form or the end is the server's to say. Silence means the end.
-    window.setTimeout(() => {
-      const phase = this.facts.server?.phase;
-      const isAwaited = phase === "handing_over" || phase === "callback" || this.visit.line.isUp || this.visit.line.isPlacing;
-      if (round === this.round && !isAwaited) this.finish({ wasLost: true });
-    }, SERVER_WORD_MS);
-  }
-
-  private notUp(code: number): void {
-    this.visit.api.report("error", { code, stage: "placing" });
-    if (this.facts.stage === "live" && this.facts.server?.rejoin) this.visit.rejoin.failed();
-    else this.fail({ text: T.problem.call, reference: code ? String(code) : "", canRetry: true });
-  }
-
   // The end
+
+  private newCourse(): Course {
+    return new Course(this.store, this.surface, this.talk, this.hearing, {
+      visit: () => this.visit,
+      calledBack: () => this.calledBack,
+      round: () => this.round,
+      rest: () => this.rest(),
+      finish: (how) => this.finish(how),
+      fail: (problem) => this.fail(problem),
+    });
+  }
+
+  /** The call is over and a promise stands: nobody listens, and another tab may talk. */
+  private rest(): void {
+    this.hearing.close();
+    this.releaseCall();
+  }
 
   private failed(error: unknown): void {
     if (!(error instanceof ApiError)) throw error;
@@ -281,7 +259,7 @@ export class Controller {
     this.store.set({ stage: "failed", problem, isCallUp: false });
   }
 
-  private finish({ wasLost, isCallbackOpen = false }: { wasLost: boolean; isCallbackOpen?: boolean }): void {
+  private finish({ wasLost, isCallbackOpen = false }: End): void {
     if (this.facts.stage === "over") return;
     this.round += 1;
     this.hearing.reportLatencies(this.visit.api);
@@ -291,20 +269,32 @@ export class Controller {
     this.letGo();
     const talkedMs = startedAt ? Date.now() - startedAt : 0;
     this.store.set({ stage: "over", isCallUp: false, talkedMs, wasLost, isCallbackOpen, notices: new Set() });
+    if (startedAt === null && this.visit.retreat()) this.store.set({ ...this.promised, isCallbackOpen: true });
   }
 
+  /** While a promise stands, the server's line stays open: whoever keeps it may call this page. */
   private letGo(): void {
-    this.visit.letGo();
-    this.hearing.close();
+    if (this.facts.callbackDueAt === null) this.visit.letGo();
+    else this.visit.endCall();
+    this.rest();
+  }
+
+  private releaseCall(): void {
     this.release?.();
     this.release = null;
   }
 
   private pageHidden(): void {
+    this.calledBack.decline();
     const isLeaving = this.facts.stage === "live" && shownState(this.facts) !== "callback";
     if (!isLeaving) return;
     leaveMark();
     this.visit.api.leave(); // now: nothing that waits is certain to happen any more
     this.finish({ wasLost: false });
   }
+}
+
+function refusedWish(error: unknown): Wish {
+  if (!(error instanceof ApiError)) throw error;
+  return error.code === "closed" ? "closed" : "failed";
 }

@@ -9,7 +9,7 @@ import type { Surface } from "./surface";
 import { View } from "./view";
 
 export class Conversation implements Surface {
-  readonly speaker = h("audio", { autoplay: true, playsinline: true });
+  private readonly speakers = h("div", { hidden: true });
   private readonly controller: Controller;
   private readonly view: View;
 
@@ -20,7 +20,7 @@ export class Conversation implements Surface {
   ) {
     this.controller = new Controller(config, this);
     this.view = new View(this.controller, config);
-    frame.replaceChildren(this.speaker, ...this.view.parts);
+    frame.replaceChildren(this.speakers, ...this.view.parts);
     this.render(this.controller.facts);
   }
 
@@ -38,6 +38,13 @@ export class Conversation implements Surface {
 
   loudness(): number[] {
     return this.controller.hearing.sound?.ears.loudness() ?? [];
+  }
+
+  newSpeaker(): HTMLAudioElement {
+    const speaker = h("audio", { autoplay: true, playsinline: true });
+    while (this.speakers.childElementCount > 1) this.speakers.firstElementChild?.remove();
+    this.speakers.append(speaker);
+    return speaker;
   }
 
   attribute(name: string): string | null {

@@ -59,6 +59,7 @@ function clientOptions({ login, host, iceServers, region }: Line): IClientOption
 }
 
 export class Engine {
+  readonly isAnonymous: boolean;
   private readonly client: TelnyxRTC;
   private call: Call | null = null;
   private hasEnded = false;
@@ -69,6 +70,7 @@ export class Engine {
     line: Line,
     private readonly events: EngineEvents,
   ) {
+    this.isAnonymous = "assistantId" in line.login;
     this.client = new TelnyxRTC(clientOptions(line));
     // A token left by an earlier call of this tab would make the SDK resume that call instead of starting ours.
     this.client.clearReconnectToken();
@@ -90,6 +92,8 @@ export class Engine {
   }
 
   connect(): void {
+    // The call that this one takes over from may have left its token since.
+    this.client.clearReconnectToken();
     void this.client.connect();
   }
 
@@ -130,10 +134,11 @@ export class Engine {
     return this.peer?.connectionState ?? "none";
   }
 
-  async close(): Promise<void> {
+  /** The token by which a lost connection finds its call again is the tab's: it stays when another call has it now. */
+  async close({ isFollowed = false } = {}): Promise<void> {
     this.hasEnded = true; // whatever the SDK still says about this call is no news
     await this.call?.hangup().catch(() => undefined); // the call may be gone already
-    this.client.clearReconnectToken();
+    if (!isFollowed) this.client.clearReconnectToken();
     await this.client.disconnect();
   }
 

@@ -2,17 +2,20 @@
 
 import type { Caption } from "./captions";
 import type { MicrophoneProblem } from "./microphone";
-import type { ServerState } from "./socket";
+import type { Calling, ServerState } from "./socket";
 import type { AgentState } from "./vad";
 
 /** Where the visitor stands on this page; what happens inside a live conversation is the server's word. */
 export type Stage = "ready" | "consent" | "microphone" | "live" | "over" | "failed";
 
 export type ShownState =
-  | "ready" | "consent" | "microphone" | "connecting" | AgentState | "handing_over" | "human" | "callback" | "ended" | "error";
+  | "ready" | "consent" | "microphone" | "connecting" | AgentState | "handing_over" | "human" | "callback" | "calling" | "ended" | "error";
 
 export type Notice =
   | "offline" | "reconnecting" | "behind" | "microphoneLost" | "sound" | "quiet" | "undelivered" | "poor" | "otherTab" | "chat";
+
+/** How the visitor's wish for a person stands while the assistant speaks. */
+export type Wish = "none" | "asking" | "called" | "closed" | "failed";
 
 export interface Problem {
   text: string;
@@ -34,6 +37,8 @@ export interface Facts {
   problem: Problem | null;
   notices: ReadonlySet<Notice>;
   captions: Caption[];
+  wish: Wish;
+  calling: Calling | null;
   isCallbackOpen: boolean;
   callbackDueAt: string | null;
   startedAt: number | null;
@@ -45,10 +50,11 @@ export interface Facts {
 export const AT_REST: Facts = {
   stage: "ready", server: null, isCallUp: false, agent: "listening", hasVoice: true, isMuted: false,
   isMicrophoneOpen: false, isHeard: false, microphoneProblem: null, problem: null, notices: new Set(), captions: [],
-  isCallbackOpen: false, callbackDueAt: null, startedAt: null, waitingSince: null, talkedMs: 0, wasLost: false,
+  wish: "none", calling: null, isCallbackOpen: false, callbackDueAt: null, startedAt: null, waitingSince: null, talkedMs: 0, wasLost: false,
 };
 
 export function shownState(facts: Facts): ShownState {
+  if (facts.calling) return "calling";
   if (facts.isCallbackOpen) return "callback";
   if (facts.stage === "over") return "ended";
   if (facts.stage === "failed") return "error";
@@ -61,8 +67,8 @@ function liveState({ server, isCallUp, agent }: Facts): ShownState {
     case "callback":
       return server.phase;
     case "human":
-      // A person is on the line, but this page's leg is not up again yet.
-      return isCallUp ? "human" : "handing_over";
+      // A person is on the line, but this page is not on it again yet.
+      return isCallUp && !server.rejoin ? "human" : "handing_over";
     case "ended":
       return "ended";
     default:

@@ -30,8 +30,8 @@ export class Hearing {
     this.sound = null;
   }
 
-  play(stream: MediaStream): void {
-    void this.sound?.play(stream).then((isPlaying) => this.store.notice("sound", !isPlaying));
+  play(stream: MediaStream, speaker: HTMLAudioElement): void {
+    void this.sound?.play(stream, speaker).then((isPlaying) => this.store.notice("sound", !isPlaying));
   }
 
   async soundOn(): Promise<void> {
@@ -61,7 +61,7 @@ export class Hearing {
 
   private newSound(): Sound {
     const { store, surface } = this;
-    return new Sound(vadOptions(surface.attribute("vad")), surface.speaker, {
+    return new Sound(vadOptions(surface.attribute("vad")), {
       vad: (event) => this.heard(event),
       levels: (prospect, agent) => surface.levels(prospect, agent),
       microphone: (isLost) => store.notice("microphoneLost", isLost),

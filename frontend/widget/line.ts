@@ -12,7 +12,7 @@ const GOODBYE_MS = 400;
 export interface LineEvents {
   ready(where: object): void;
   up(callControlId: string): void;
-  remote(stream: MediaStream): void;
+  remote(stream: MediaStream, speaker: HTMLAudioElement): void;
   down(reason: string): void;
   failed(code: number): void;
   error(code: number): void;
@@ -22,10 +22,11 @@ export interface LineEvents {
 
 export const loadEngine = () => import("./engine");
 
+/** One call at a time, but for the moment in which the next one takes over from a living one. */
 export class CallLine {
-  isUp = false;
   isPlacing = false;
   private engine: Engine | null = null;
+  private coming: Engine | null = null;
   private lastStats: CallStats | null = null;
   private answerTimer = 0;
   private watchTimer = 0;
@@ -34,22 +35,34 @@ export class CallLine {
 
   constructor(private readonly events: LineEvents) {}
 
-  /** Ends whatever call there is and places this one; only one SDK client may live in a tab. */
+  get isUp(): boolean {
+    return this.engine !== null;
+  }
+
+  /** Whether the call that is up is the assistant's own. */
+  get isAnonymous(): boolean {
+    return this.engine?.isAnonymous ?? false;
+  }
+
+  /** Places this call; one that is up is heard until this one is, and ends then. */
   async place(line: Line, dial: Dial): Promise<void> {
     const generation = ++this.generation;
     this.isPlacing = true;
-    await this.drop();
+    await this.dropComing();
     const { Engine } = await loadEngine();
     if (generation !== this.generation) return; // hung up while the engine was loading
-    this.answerTimer = window.setTimeout(() => this.fail(0), ANSWER_MS);
-    this.engine = new Engine(line, this.engineEvents(dial));
-    this.engine.connect();
+    const engine: Engine = new Engine(line, this.engineEvents(dial, () => engine));
+    this.answerTimer = window.setTimeout(() => this.fail(engine, 0), ANSWER_MS);
+    this.coming = engine;
+    engine.connect();
   }
 
   async close(): Promise<void> {
     this.generation += 1;
     this.isPlacing = false;
-    await this.drop();
+    const { engine } = this;
+    this.settle();
+    await Promise.all([this.dropComing(), leave(engine)]);
   }
 
   mute(isMuted: boolean): void {
@@ -65,78 +78,88 @@ export class CallLine {
   }
 
   async stats(): Promise<CallStats | null> {
-    return this.engine && this.isUp ? this.engine.stats() : this.lastStats;
+    return this.engine ? this.engine.stats() : this.lastStats;
   }
 
-  private engineEvents(dial: Dial): EngineEvents {
+  private engineEvents(dial: Dial, self: () => Engine): EngineEvents {
     let isDialled = false;
     return {
       ready: (where) => {
         if (isDialled) return; // the SDK says it again after each reconnect
         isDialled = true;
         this.events.ready(where);
-        this.engine?.dial(dial);
+        self().dial(dial);
       },
-      active: (callControlId) => this.rise(callControlId),
-      remote: (stream) => this.events.remote(stream),
-      ended: (cause) => this.fall(cause),
+      active: (callControlId) => this.rise(self(), callControlId),
+      remote: (stream) => this.events.remote(stream, dial.speaker),
+      ended: (cause) => this.fall(self(), cause),
       frame: (frame) => this.events.frame(frame),
       error: ({ code, fatal }) => {
         this.events.error(code);
-        if (fatal && this.isPlacing) this.fail(code);
+        if (fatal && self() === this.coming) this.fail(self(), code);
       },
       warning: () => undefined,
     };
   }
 
-  private rise(callControlId: string): void {
-    clearTimeout(this.answerTimer);
-    this.isPlacing = false;
-    this.isUp = true;
-    clearInterval(this.watchTimer);
-    this.watchTimer = window.setInterval(() => void this.watch(), WATCH_MS);
-    this.events.up(callControlId);
+  private rise(engine: Engine, callControlId: string): void {
+    if (engine === this.coming) {
+      const former = this.engine;
+      clearTimeout(this.answerTimer);
+      this.settle();
+      [this.engine, this.coming] = [engine, null];
+      this.isPlacing = false;
+      this.watchTimer = window.setInterval(() => void this.watch(), WATCH_MS);
+      void leave(former, { isFollowed: true });
+    }
+    if (engine === this.engine) this.events.up(callControlId);
   }
 
-  private fall(reason: string): void {
-    if (this.isPlacing) {
-      this.fail(0);
+  private fall(engine: Engine, reason: string): void {
+    if (engine === this.coming) {
+      this.fail(engine, 0);
       return;
     }
+    if (engine !== this.engine) return;
     this.settle();
+    void leave(engine, { isFollowed: this.isPlacing });
     this.events.down(reason);
   }
 
-  private fail(code: number): void {
+  private fail(engine: Engine, code: number): void {
+    if (engine !== this.coming) return;
     this.isPlacing = false;
-    this.settle();
-    void this.drop();
+    void this.dropComing();
     this.events.failed(code);
   }
 
   private settle(): void {
-    clearTimeout(this.answerTimer);
     clearInterval(this.watchTimer);
-    this.isUp = false;
+    this.engine = null;
     this.brokenSince = null;
   }
 
-  private async drop(): Promise<void> {
-    const engine = this.engine;
-    this.engine = null;
-    this.settle();
-    // A goodbye that is never answered must not keep the next call waiting.
-    if (engine) await Promise.race([engine.close(), new Promise((resolve) => setTimeout(resolve, GOODBYE_MS))]);
+  private async dropComing(): Promise<void> {
+    const { coming } = this;
+    clearTimeout(this.answerTimer);
+    this.coming = null;
+    await leave(coming);
   }
 
   private async watch(): Promise<void> {
-    const engine = this.engine;
+    const { engine } = this;
     if (!engine) return;
     const before = this.lastStats;
     this.lastStats = await engine.stats();
+    if (engine !== this.engine) return;
     const isBroken = engine.connection === "disconnected" || engine.connection === "failed";
     this.brokenSince = isBroken ? (this.brokenSince ?? performance.now()) : null;
     this.events.health({ isPoor: before !== null && isPoor(before, this.lastStats), isReconnecting: isBroken });
-    if (this.brokenSince !== null && performance.now() - this.brokenSince > LOST_MS) this.fall("LOST");
+    if (this.brokenSince !== null && performance.now() - this.brokenSince > LOST_MS) this.fall(engine, "LOST");
   }
+}
+
+/** A goodbye that is never answered must not keep the next call waiting. */
+async function leave(engine: Engine | null, options = {}): Promise<void> {
+  if (engine) await Promise.race([engine.close(options), new Promise((resolve) => setTimeout(resolve, GOODBYE_MS))]);
 }

@@ -92,6 +92,15 @@ export const T = {
     between: ["One moment", "Please stay, the conversation goes on."],
   } as Record<string, [string, string]>,
   person: {
+    ask: "Talk to a person",
+    asking: "Asking…",
+    called: "We are calling a person for you. Please go on talking with the AI assistant.",
+    closed: "Nobody is here right now to take your call.",
+    failed: "That did not work. Please try again.",
+    leaveNumber: "Leave your number",
+    back: "You are with the AI assistant again",
+    backText: "You are with the AI assistant again.",
+    arranging: "Nobody is free right now. The AI assistant arranges a call back with you.",
     joining: (name: string) => `${name} is joining you.`,
     title: (name: string) => (name ? `With ${name}` : "With a person"),
     text: "You are talking with a person now. The assistant has left.",
@@ -127,6 +136,12 @@ export const T = {
     sound: "Your browser holds the sound back.",
     soundOn: "Turn sound on",
   },
+  calling: {
+    title: (name: string) => (name ? `${name} is calling you back` : "We are calling you back"),
+    text: "Answer to talk right here. Your browser may ask for the microphone.",
+    answer: "Answer",
+    later: "Not now",
+  },
   callback: {
     title: "We call you back",
     text: "Leave your number and a person calls you. They can read what you already said.",
@@ -148,6 +163,7 @@ export const T = {
     doneTitle: "We will call you",
     done: (time: string) => `Expect our call ${time}.`,
     doneSoon: "Expect our call soon.",
+    stay: "Keep this page open, and it can ring right here.",
   },
   ended: {
     title: "Thank you for talking with us",

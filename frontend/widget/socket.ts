@@ -1,16 +1,28 @@
 // The page's live line to the back end: says hello, receives whole snapshots, comes back by itself.
 
 import { backoffMs } from "../shared/backoff";
+import type { Session } from "./api";
 import type { Turn } from "./captions";
 
 export type Phase = "connecting" | "assistant" | "handing_over" | "human" | "callback" | "ended";
 
+/** Why the assistant speaks: it asks its questions, was given the call back, or books a call back. */
+export type Purpose = "qualify" | "returned" | "callback";
+
+/** Somebody of the team calls this page back: who, and the session in which to answer. */
+export interface Calling {
+  closer: string;
+  session: Session;
+}
+
 export interface ServerState {
   phase: Phase;
+  purpose: Purpose;
   closer: { name: string } | null;
   rejoin: boolean;
   turns: Turn[];
   callback: { due_at: string } | null;
+  calling: Calling | null;
 }
 
 export interface SocketEvents {
@@ -19,8 +31,11 @@ export interface SocketEvents {
   refused(): void;
 }
 
+const PURPOSES: readonly unknown[] = ["qualify", "returned", "callback"];
 const PHASES: readonly string[] = ["connecting", "assistant", "handing_over", "human", "callback", "ended"];
 const REFUSED = 4401;
+/** The server asks every few seconds whether we are there; a line on which it does not is dead. */
+const QUIET_MS = 25_000;
 
 type Loose = Record<string, unknown>;
 
@@ -30,25 +45,38 @@ function isTurn(value: unknown): value is Turn {
   return isObject(value) && typeof value["text"] === "string" && (value["role"] === "assistant" || value["role"] === "prospect");
 }
 
+function readCalling(value: unknown): Calling | null {
+  const session = isObject(value) ? value["session"] : null;
+  if (!isObject(value) || !isObject(session)) return null;
+  const { id, token, ticket } = session;
+  const isSession = typeof id === "string" && typeof token === "string" && typeof ticket === "string";
+  return isSession ? { closer: String(value["closer"] ?? ""), session: { id, token, ticket } } : null;
+}
+
 /** Null for anything that is not a state we can show: a newer server may send kinds this page does not know. */
-export function readState(text: string): ServerState | null {
-  let frame: unknown;
-  try {
-    frame = JSON.parse(text);
-  } catch {
-    return null;
-  }
+export function readState(frame: unknown): ServerState | null {
   if (!isObject(frame) || frame["type"] !== "state" || !PHASES.includes(String(frame["phase"]))) return null;
   const closer = isObject(frame["closer"]) ? { name: String(frame["closer"]["name"] ?? "") } : null;
   const callback = isObject(frame["callback"]) ? { due_at: String(frame["callback"]["due_at"] ?? "") } : null;
   const turns = Array.isArray(frame["turns"]) ? frame["turns"].filter(isTurn) : [];
-  return { phase: frame["phase"] as Phase, closer, rejoin: frame["rejoin"] === true, turns, callback };
+  const purpose = PURPOSES.includes(frame["purpose"]) ? (frame["purpose"] as Purpose) : "qualify";
+  const calling = readCalling(frame["calling"]);
+  return { phase: frame["phase"] as Phase, purpose, closer, rejoin: frame["rejoin"] === true, turns, callback, calling };
+}
+
+function decoded(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 export class ProspectSocket {
   private socket: WebSocket | null = null;
   private attempt = 0;
   private timer = 0;
+  private quietTimer = 0;
   private isClosed = false;
 
   constructor(
@@ -64,6 +92,7 @@ export class ProspectSocket {
     this.isClosed = true;
     window.removeEventListener("online", this.hurry);
     clearTimeout(this.timer);
+    clearTimeout(this.quietTimer);
     this.socket?.close(1000);
   }
 
@@ -77,20 +106,37 @@ export class ProspectSocket {
       this.received(String(message.data));
     };
     socket.onclose = (event) => {
-      this.lost(event.code);
+      if (socket === this.socket) this.lost(event.code);
     };
+    this.expectWord();
   }
 
   private received(text: string): void {
-    const state = readState(text);
-    if (!state || this.isClosed) return;
+    if (this.isClosed) return;
+    const frame = decoded(text);
+    this.expectWord();
+    // Answered from here and not by a clock of our own: a page in the background has none that it can rely on.
+    if (isObject(frame) && frame["type"] === "ping") this.socket?.send(JSON.stringify({ type: "here" }));
+    const state = readState(frame);
+    if (!state) return;
     this.attempt = 0;
     this.events.open(true);
     this.events.state(state);
   }
 
+  private expectWord(): void {
+    clearTimeout(this.quietTimer);
+    this.quietTimer = window.setTimeout(() => {
+      const { socket } = this;
+      this.socket = null;
+      socket?.close();
+      this.lost(0);
+    }, QUIET_MS);
+  }
+
   private lost(code: number): void {
     if (this.isClosed) return;
+    clearTimeout(this.quietTimer);
     this.events.open(false);
     if (code === REFUSED) {
       this.close();
@@ -101,7 +147,7 @@ export class ProspectSocket {
   }
 
   private readonly hurry = (): void => {
-    if (this.isClosed || this.socket?.readyState !== WebSocket.CLOSED) return;
+    if (this.isClosed || (this.socket && this.socket.readyState !== WebSocket.CLOSED)) return;
     clearTimeout(this.timer);
     this.connect();
   };

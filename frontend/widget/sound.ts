@@ -23,10 +23,10 @@ export class Sound {
   readonly ears: Ears;
   isHeard = false;
   private stream: MediaStream | null = null;
+  private speaker: HTMLAudioElement | null = null;
 
   constructor(
     options: VadOptions,
-    private readonly speaker: HTMLAudioElement,
     private readonly events: SoundEvents,
   ) {
     this.ears = new Ears(new Vad(options), {
@@ -65,15 +65,16 @@ export class Sound {
   }
 
   /** Listen to the other side; false while the browser holds the sound back. */
-  async play(stream: MediaStream): Promise<boolean> {
+  async play(stream: MediaStream, speaker: HTMLAudioElement): Promise<boolean> {
+    this.speaker = speaker;
     this.ears.useRemote(stream);
     return this.unlock();
   }
 
   async unlock(): Promise<boolean> {
-    await this.speaker.play().catch(() => undefined); // refused without a gesture: the answer below says so
+    await this.speaker?.play().catch(() => undefined); // refused without a gesture: the answer below says so
     await this.ears.context.resume();
-    return !this.speaker.paused;
+    return this.speaker?.paused === false;
   }
 
   close(): void {

@@ -1,9 +1,10 @@
-// The element behind the controller: its markup, its events, what is written on it.
+// The element behind the controller: its markup, its loudspeakers, its events, what is written on it.
 
 import type { Facts } from "./facts";
 
 export interface Surface {
-  readonly speaker: HTMLAudioElement;
+  /** One for each call: two calls that change over must not share one. */
+  newSpeaker(): HTMLAudioElement;
   attribute(name: string): string | null;
   render(facts: Facts): void;
   levels(prospect: number, agent: number): void;

@@ -29,7 +29,15 @@ export class Talk {
   }
 
   joined(name: string): void {
-    this.captions.note(T.person.joined(name));
+    this.note(T.person.joined(name));
+  }
+
+  returned(): void {
+    this.note(T.person.back);
+  }
+
+  private note(text: string): void {
+    this.captions.note(text);
     this.show();
   }
 

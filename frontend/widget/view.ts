@@ -8,6 +8,7 @@ import { icon } from "./icons";
 import { T } from "./messages";
 import { CallScreen } from "./screens/call";
 import { CallbackScreen } from "./screens/callback";
+import { callingScreen } from "./screens/calling";
 import { consentScreen } from "./screens/consent";
 import { endedScreen, problemScreen } from "./screens/ended";
 import { MicrophoneScreen } from "./screens/microphone";
@@ -62,6 +63,7 @@ export class View {
       consent: consentScreen(actions, config.consent),
       microphone: this.microphone,
       callback: new CallbackScreen(actions),
+      calling: callingScreen(actions),
       ended: endedScreen(actions),
       error: problemScreen(actions),
     };
@@ -116,7 +118,7 @@ export class View {
   }
 
   private showBar(facts: Facts): void {
-    this.bar.hidden = facts.stage !== "live" || (facts.callbackDueAt !== null && !facts.isCallUp);
+    this.bar.hidden = facts.stage !== "live" || facts.calling !== null || (facts.callbackDueAt !== null && !facts.isCallUp);
     this.mute.hidden = !facts.hasVoice;
     this.mute.setAttribute("aria-pressed", String(facts.isMuted));
     say(this.muteLabel, facts.isMuted ? T.call.unmute : T.call.mute);
@@ -128,6 +130,9 @@ export class View {
     const closer = facts.server?.closer?.name ?? "";
     if (shown === "connecting" || shown === "handing_over") say(this.status, T.state[shown]![0]);
     else if (shown === "human") say(this.status, T.person.joined(closer));
+    else if (shown === "calling") say(this.status, T.calling.title(facts.calling?.closer ?? ""));
+    else if (facts.server?.purpose === "returned") say(this.status, T.person.backText);
+    else if (facts.server?.purpose === "callback") say(this.status, T.person.arranging);
     else if (facts.isMuted) say(this.status, T.call.muted);
     else say(this.status, "");
   }

@@ -22,8 +22,8 @@ export class Visit {
   readonly line: CallLine;
   readonly rejoin: Rejoin;
   api: Api;
-  isAnonymousLeg = false;
   private socket: ProspectSocket | null = null;
+  private former: Session | null = null;
 
   constructor(
     private readonly config: WidgetConfig,
@@ -51,13 +51,28 @@ export class Visit {
     return credentials ? { token: credentials.token } : { assistantId: this.surface.attribute("agent-id") ?? this.config.assistant_id };
   }
 
+  /** Go on in a session that somebody opened to call this page back. */
+  adopt(session: Session): void {
+    this.former = this.api.session;
+    this.enter(session);
+  }
+
+  /** Back to the session whose promise still stands; false when this page was not called back. */
+  retreat(): boolean {
+    const { former } = this;
+    if (!former) return false;
+    this.former = null;
+    this.enter(former);
+    this.listen(former);
+    return true;
+  }
+
   async place(login: Login): Promise<void> {
-    this.isAnonymousLeg = "assistantId" in login;
     const { signalling_host: host, ice_servers: iceServers, region, destination } = this.config;
     const headers = customHeaders(this.surface.attribute("call-custom-headers"));
     if (this.api.session) headers.push({ name: "X-Session-Ticket", value: this.api.session.ticket });
     const callerName = this.surface.attribute("call-caller-name") ?? "";
-    const dial = { destination, callerName, headers, stream: this.events.outgoing(), speaker: this.surface.speaker };
+    const dial = { destination, callerName, headers, stream: this.events.outgoing(), speaker: this.surface.newSpeaker() };
     await this.line.place({ login, host, iceServers, region }, dial);
   }
 
@@ -66,14 +81,19 @@ export class Visit {
     this.socket = new ProspectSocket(this.config.urls.socket, session.token, this.events.socket);
   }
 
-  letGo(): void {
+  endCall(): void {
     this.rejoin.forget();
     void this.line.close();
+  }
+
+  letGo(): void {
+    this.endCall();
     this.socket?.close();
     this.socket = null;
   }
 
   forget(): void {
+    this.former = null;
     this.api = new Api(this.config.urls);
   }
 
@@ -82,5 +102,11 @@ export class Visit {
     const stats = await this.line.stats();
     if (stats) api.report("media", { ...stats });
     api.leave();
+  }
+
+  private enter(session: Session): void {
+    this.api = new Api(this.config.urls);
+    this.api.session = session;
+    this.surface.bind(session.id);
   }
 }

@@ -108,3 +108,44 @@ it("keeps a note where it happened", () => {
   captions.fromServer([{ id: "0", role: "assistant", text: "Hello" }, { id: "1", role: "prospect", text: "Hi" }]);
   assert.deepEqual(shown(captions), ["assistant: Hello", "note: Alice joined", "prospect: Hi"]);
 });
+
+describe("the assistant's second run", () => {
+  const hello = { id: "0", role: "assistant", text: "Hello" } as const;
+  const again = { id: "10000", role: "assistant", text: "Hello again" } as const;
+
+  it("follows the first one and what happened between", () => {
+    const captions = new Captions();
+    captions.fromServer([hello]);
+    captions.note("Alice joined");
+    captions.note("Back with the assistant");
+    captions.fromServer([hello, again]);
+    assert.deepEqual(shown(captions), ["assistant: Hello", "note: Alice joined", "note: Back with the assistant", "assistant: Hello again"]);
+  });
+
+  it("stays in its place when the first one is completed late", () => {
+    const captions = new Captions();
+    captions.fromServer([hello]);
+    captions.note("Alice joined");
+    captions.fromServer([hello, again]);
+    const before = captions.list.map(({ key }) => key);
+    captions.fromServer([hello, { id: "1", role: "prospect", text: "Hi" }, again]);
+    assert.deepEqual(shown(captions), ["assistant: Hello", "note: Alice joined", "prospect: Hi", "assistant: Hello again"]);
+    assert.deepEqual(captions.list.map(({ key }) => key).filter((key) => before.includes(key)), before);
+  });
+
+  it("is shown after frames that told more of the first one than the server did", () => {
+    const captions = new Captions();
+    captions.fromFrame(utterance("1", "Yes"));
+    captions.fromFrame(utterance("2", "Please"));
+    captions.fromServer([{ id: "0", role: "prospect", text: "Yes" }, again]);
+    assert.deepEqual(shown(captions), ["prospect: Yes", "prospect: Please", "assistant: Hello again"]);
+  });
+
+  it("may tell of the same person twice", () => {
+    const captions = new Captions();
+    captions.note("Alice joined");
+    captions.fromServer([again]);
+    captions.note("Alice joined");
+    assert.deepEqual(shown(captions), ["note: Alice joined", "assistant: Hello again", "note: Alice joined"]);
+  });
+});

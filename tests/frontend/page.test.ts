@@ -9,8 +9,10 @@ import { AT_REST, shownState, type Facts } from "../../frontend/widget/facts";
 import { readState, type ServerState } from "../../frontend/widget/socket";
 
 const said = (patch: Partial<ServerState>): ServerState => ({
-  phase: "assistant", closer: null, rejoin: false, turns: [], callback: null, ...patch,
+  phase: "assistant", purpose: "qualify", closer: null, rejoin: false, turns: [], callback: null, calling: null, ...patch,
 });
+
+const calling = { closer: "Alice", session: { id: "1", token: "t", ticket: "k" } };
 
 describe("the shown state", () => {
   const table: [string, Partial<Facts>, string][] = [
@@ -23,9 +25,12 @@ describe("the shown state", () => {
     ["while a person is sought", { stage: "live", server: said({ phase: "handing_over" }), isCallUp: true }, "handing_over"],
     ["with a person", { stage: "live", server: said({ phase: "human" }), isCallUp: true, agent: "thinking" }, "human"],
     ["with a person but no leg yet", { stage: "live", server: said({ phase: "human" }) }, "handing_over"],
+    ["with a person whom another leg reaches", { stage: "live", server: said({ phase: "human", rejoin: true }), isCallUp: true }, "handing_over"],
     ["when nobody is free", { stage: "live", server: said({ phase: "callback" }), isCallUp: true }, "callback"],
     ["after the end", { stage: "over", server: said({}) }, "ended"],
     ["when the visitor opened the form after the end", { stage: "over", isCallbackOpen: true }, "callback"],
+    ["when somebody calls back after the end", { stage: "over", calling }, "calling"],
+    ["when somebody calls back while the form is open", { stage: "live", isCallbackOpen: true, calling }, "calling"],
     ["when it could not start", { stage: "failed" }, "error"],
   ];
   for (const [name, patch, expected] of table) {
@@ -38,21 +43,20 @@ describe("the shown state", () => {
 describe("a frame of the server", () => {
   it("is read", () => {
     const turns = [{ id: "0", role: "assistant", text: "Hello" }];
-    const frame = { type: "state", phase: "human", closer: { name: "Alice" }, rejoin: true, turns, callback: { due_at: "2026-11-23" } };
-    assert.deepEqual(readState(JSON.stringify(frame)), {
-      phase: "human", closer: { name: "Alice" }, rejoin: true, turns, callback: { due_at: "2026-11-23" },
-    });
+    const state = { phase: "human", purpose: "returned", closer: { name: "Alice" }, rejoin: true, turns, callback: { due_at: "2026-11-23" }, calling };
+    assert.deepEqual(readState({ type: "state", ...state }), state);
   });
 
-  for (const text of ["", "null", "[]", '{"type":"hello"}', '{"type":"state","phase":"asleep"}']) {
-    it(`is left alone when it is ${text || "empty"}`, () => {
-      assert.equal(readState(text), null);
+  for (const frame of ["", null, [], { type: "hello" }, { type: "ping" }, { type: "state", phase: "asleep" }]) {
+    it(`is left alone when it is ${JSON.stringify(frame)}`, () => {
+      assert.equal(readState(frame), null);
     });
   }
 
   it("loses only what cannot be shown", () => {
-    const frame = { type: "state", phase: "assistant", rejoin: "yes", turns: [null, { role: "god", text: "x" }, { id: "1", role: "prospect", text: "Hi" }] };
-    assert.deepEqual(readState(JSON.stringify(frame)), said({ turns: [{ id: "1", role: "prospect", text: "Hi" }] }));
+    const turns = [null, { role: "god", text: "x" }, { id: "1", role: "prospect", text: "Hi" }];
+    const frame = { type: "state", phase: "assistant", purpose: "sell", rejoin: "yes", turns, calling: { closer: "Alice", session: { id: "1" } } };
+    assert.deepEqual(readState(frame), said({ turns: [{ id: "1", role: "prospect", text: "Hi" }] }));
   });
 });
 

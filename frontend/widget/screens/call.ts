@@ -19,6 +19,9 @@ export class CallScreen implements Screen {
   private readonly title = heading("");
   private readonly text = h("p", { class: "state-text" });
   private readonly timer = h("p", { class: "timer" });
+  private readonly ask: HTMLButtonElement;
+  private readonly wish = h("p", { class: "wish", role: "status" });
+  private readonly leaveNumber: HTMLButtonElement;
   private readonly transcript = new Transcript(true);
   private readonly input = h("input", {
     type: "text", class: "field", maxlength: 2000, autocomplete: "off", "aria-label": T.call.type, placeholder: T.call.type,
@@ -30,12 +33,14 @@ export class CallScreen implements Screen {
 
   constructor(private readonly actions: Actions) {
     this.toggle = button("captions", "link", T.call.hideCaptions, () => this.toggleCaptions());
+    this.ask = button("ask-person", "plain", T.person.ask, () => actions.askForPerson());
+    this.leaveNumber = button("callback", "link", T.person.leaveNumber, () => actions.openCallback(true));
     const send = h("button", { type: "submit", class: "button primary send", "data-action": "send", "aria-label": T.call.send }, icon("send"));
     this.composer = h("form", { class: "composer", onsubmit: (event) => void this.submit(event) }, this.input, send);
     this.root = h(
       "section",
       { class: "screen call" },
-      h("div", { class: "who" }, this.orb, h("div", { class: "state" }, this.title, this.text, this.timer)),
+      h("div", { class: "who" }, this.orb, h("div", { class: "state" }, this.title, this.text, this.timer, this.ask, this.wish, this.leaveNumber)),
       h("div", { class: "talk" }, this.toggle, this.transcript.root, this.composer),
     );
     window.setInterval(() => this.tick(), 1_000);
@@ -48,7 +53,8 @@ export class CallScreen implements Screen {
     const isBetween = shown === "connecting" && facts.startedAt !== null;
     const [title, text] = T.state[isBetween ? "between" : shown] ?? [T.person.title(closer), T.person.text];
     say(this.title, title);
-    say(this.text, shown === "handing_over" && closer ? T.person.joining(closer) : text);
+    say(this.text, this.explanation(facts, shown) || text);
+    this.showWish(facts, shown);
     this.orb.dataset["show"] = shown;
     // What is typed reaches the assistant; a closer is spoken with.
     this.composer.hidden = shown === "handing_over" || shown === "human";
@@ -66,6 +72,24 @@ export class CallScreen implements Screen {
   private showFace(initial: string): void {
     if (this.core.textContent === initial && this.core.hasChildNodes()) return;
     this.core.replaceChildren(initial ? h("span", { class: "initial" }, initial) : icon("wave"));
+  }
+
+  private explanation({ server, isCallUp }: Facts, shown: ShownState): string {
+    if (shown === "handing_over" && server?.closer) return T.person.joining(server.closer.name);
+    if (server?.phase !== "assistant" || !isCallUp) return "";
+    if (server.purpose === "callback") return T.person.arranging;
+    return server.purpose === "returned" && shown === "listening" ? T.person.backText : "";
+  }
+
+  private showWish({ server, isCallUp, wish }: Facts, shown: ShownState): void {
+    const isWithAssistant = server?.phase === "assistant" && server.purpose !== "callback" && isCallUp;
+    const isAsking = wish === "asking";
+    this.ask.hidden = !isWithAssistant || shown === "connecting" || wish === "called" || wish === "closed";
+    this.ask.disabled = isAsking;
+    say(this.ask, isAsking ? T.person.asking : T.person.ask);
+    say(this.wish, isWithAssistant && (wish === "called" || wish === "closed" || wish === "failed") ? T.person[wish] : "");
+    this.wish.classList.toggle("calling", wish === "called");
+    this.leaveNumber.hidden = !isWithAssistant || wish !== "closed";
   }
 
   private tick(): void {

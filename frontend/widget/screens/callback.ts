@@ -31,6 +31,7 @@ export class CallbackScreen implements Screen {
   readonly root: HTMLElement;
   private readonly title = heading(text.title);
   private readonly lead = h("p", { class: "lead" });
+  private readonly stay = h("p", { class: "hint" }, text.stay);
   private readonly name = field("name", text.name, { type: "text", autocomplete: "name", maxlength: "120", required: "" });
   private readonly phone = field("phone", text.phone, { type: "tel", autocomplete: "tel", maxlength: "32", required: "" }, text.phoneHint);
   private readonly time = field("time", text.time, { type: "datetime-local" });
@@ -52,7 +53,7 @@ export class CallbackScreen implements Screen {
       this.name.row, this.phone.row, when, this.problem,
       h("div", { class: "choices" }, this.back, this.submitButton),
     );
-    this.root = h("section", { class: "screen callback" }, this.title, this.lead, this.form, this.done);
+    this.root = h("section", { class: "screen callback" }, this.title, this.lead, this.form, this.stay, this.done);
     this.showTime();
   }
 
@@ -64,7 +65,7 @@ export class CallbackScreen implements Screen {
     if (isPromised && !this.form.hidden) queueMicrotask(() => this.title.focus());
     this.form.hidden = isPromised;
     this.back.hidden = !facts.isCallbackOpen;
-    this.done.hidden = !isPromised;
+    this.done.hidden = this.stay.hidden = !isPromised;
   }
 
   private promise(due: string): string {
