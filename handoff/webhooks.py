@@ -12,10 +12,11 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from handoff import targets
 from handoff.door import HANDLERS
-from sessions_app import binding, intake, variables
+from sessions_app import binding, intake, tokens, variables
 from telephony import inbound
-from telephony.events import Event
+from telephony.events import AssistantInitialization, Event
 from telephony.inbound import BodyUnreadable, SignatureRefused
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,11 @@ def dynamic_variables(request: HttpRequest) -> HttpResponse:
         return incoming
     if not _store(request, incoming, "dynamic-variables"):
         return JsonResponse(variables.unknown())
-    return JsonResponse(_variables(incoming.event))
+    try:
+        return JsonResponse(_variables(incoming.event))
+    except DatabaseUnavailable:
+        logger.exception("Could not read what the assistant asks for")
+        return JsonResponse(variables.unknown())
 
 
 def _receive(request: HttpRequest) -> Incoming | HttpResponse:
@@ -100,11 +105,14 @@ def _store(request: HttpRequest, incoming: Incoming, door: str) -> bool:
 
 
 def _variables(event: Event) -> dict[str, Any]:
-    match = binding.peek(event)
+    match, now = binding.peek(event), timezone.now()
     if match is None:
-        return variables.unknown()
+        assistant_id = event.assistant_id if isinstance(event, AssistantInitialization) else None
+        return variables.unknown(targets.of_assistant(assistant_id or "", now=now))
     return variables.answer(
         session_id=str(match.pk),
+        ticket=tokens.ticket(match.pk),
+        targets=targets.of_session(match, now=now),
         company=match.team.name,
         widget=match.widget.name,
         prospect_name=match.prospect.name if match.prospect else "",

@@ -1,0 +1,42 @@
+"""Whom the assistant of an anonymous call may transfer to, in the shape that its transfer tool takes."""
+
+from datetime import datetime
+
+from django.conf import settings
+
+from handoff import readiness
+from handoff.models import Closer
+from sessions_app.models import VoiceSession, WidgetConfig
+
+# The model reads all of them; more would only cost it time.
+MOST = 20
+
+
+def of_session(session: VoiceSession, *, now: datetime) -> list[dict[str, str]]:
+    """The softphones of the session's team that could ring right now."""
+    return _ready(session.team_id, session.widget, now=now)
+
+
+def of_assistant(assistant_id: str, *, now: datetime) -> list[dict[str, str]]:
+    """The same for a call that no session is known for yet: only where the assistant serves one team."""
+    widgets = list(WidgetConfig.objects.filter(assistant_id=assistant_id, is_active=True)[:MOST])
+    if not assistant_id or len({widget.team_id for widget in widgets}) != 1:
+        return []
+    return _ready(widgets[0].team_id, widgets[0], now=now)
+
+
+def owner_of(username: str) -> Closer | None:
+    """The closer whose softphone registered last under this name."""
+    return Closer.objects.filter(sip_username=username).select_related("user").first() if username else None
+
+
+def _ready(team_id: int, widget: WidgetConfig, *, now: datetime) -> list[dict[str, str]]:
+    wanted = readiness.skills(widget.required_skills)
+    closers = {closer.pk: closer for closer in readiness.team(team_id)}
+    seen = readiness.candidates(list(closers.values()), now=now)
+    ready = [closers[one.closer_id] for one in seen if one.is_ready and one.skills >= wanted]
+    phones = [closer for closer in ready if closer.reached_by == Closer.ReachedBy.SOFTPHONE]
+    return [
+        {"name": closer.display_name, "to": f"sip:{closer.sip_username}@{settings.TELNYX_SIP_DOMAIN}"}
+        for closer in phones[:MOST]
+    ]
