@@ -10,7 +10,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from handoff import commands, ledger, outcomes, pulse, services
+from handoff import commands, leaving, ledger, outcomes, pulse, services
 from handoff.door import HANDLERS
 from handoff.machine import Fact
 from handoff.models import Handoff
@@ -89,6 +89,7 @@ def _deliveries(now: datetime) -> None:
 
 
 def _visits_that_nothing_will_end(now: datetime) -> None:
+    leaving.end_deserted(now=now)
     idle = VoiceSession.objects.filter(
         ended_at=None, call_control_id=None, created_at__lt=now - NEVER_CALLED_AFTER, handoffs=None
     )

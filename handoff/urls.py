@@ -9,6 +9,8 @@ urlpatterns = [
     path("webhooks/telnyx/insights", webhooks.deliver, {"door": "insights"}, name="insights"),
     path("webhooks/telnyx/dynamic-variables", webhooks.dynamic_variables, name="dynamic-variables"),
     path("api/orchestration/message", views.MessageView.as_view(), name="message"),
+    path("api/orchestration/request", views.RequestView.as_view(), name="request"),
+    path("api/orchestration/leave", views.LeaveView.as_view(), name="leave"),
     path("api/orchestration/claim", views.ClaimView.as_view(), name="claim"),
     path("api/orchestration/callback", views.CallbackView.as_view(), name="callback"),
 ]

@@ -1,4 +1,4 @@
-"""What the prospect's page asks while it talks: a typed message, its call's id, a callback."""
+"""What the prospect's page asks while it talks: a typed message, its call's id, a person, a callback."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from handoff import actions
+from handoff import actions, asking, leaving
 from sessions_app.api import SessionView, error
 
 MAX_MESSAGE = 2_000
@@ -39,6 +39,26 @@ class MessageView(SessionView):
         if not actions.pass_message(session.pk, body.validated_data["text"], now=timezone.now()):
             return error(409, "The assistant is not listening now.")
         return Response(status=202)
+
+
+class RequestView(SessionView):
+    """The prospect wants to talk to a person; the assistant goes on meanwhile."""
+
+    def post(self, request: Request) -> Response:
+        session = self.session_of(request)
+        try:
+            asking.for_person(session, now=timezone.now())
+        except asking.Refused as refused:
+            return error(refused.status, str(refused), code=refused.code, retry_after=refused.retry_after)
+        return Response(status=202)
+
+
+class LeaveView(SessionView):
+    """The page is going."""
+
+    def post(self, request: Request) -> Response:
+        leaving.leave(self.session_of(request).pk, now=timezone.now())
+        return Response(status=204)
 
 
 class ClaimView(SessionView):

@@ -15,9 +15,10 @@ from sessions_app.models import VoiceSession
 logger = logging.getLogger(__name__)
 
 
-def error(status: int, message: str, *, retry_after: int | None = None) -> Response:
+def error(status: int, message: str, *, code: str = "", retry_after: int | None = None) -> Response:
     headers = {"Retry-After": str(retry_after)} if retry_after else None
-    return Response({"status": "error", "message": message}, status=status, headers=headers)
+    body = {"status": "error", "message": message} | ({"code": code} if code else {})
+    return Response(body, status=status, headers=headers)
 
 
 def explain(raised: Exception, context: dict[str, Any]) -> Response | None:

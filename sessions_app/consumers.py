@@ -5,6 +5,7 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.utils import timezone
 
 from sessions_app import groups, page, services
 
@@ -12,8 +13,8 @@ HELLO_SECONDS = 5
 MAX_FRAME = 4_096
 # Several entries often come at once; the page is sent one state for all of them.
 GATHER_SECONDS = 0.03
-# A push may be lost; the page is never further behind than this.
-REFRESH_SECONDS = 10
+# A push may be lost; the page is never further behind than this. It is also asked whether it is still there.
+REFRESH_SECONDS = 8
 
 UNKNOWN_SESSION = 4401
 
@@ -22,9 +23,11 @@ class ProspectConsumer(AsyncJsonWebsocketConsumer):
     """Waits for the session token in the first frame: a token in the address would stand in logs."""
 
     group: str | None = None
+    asking: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
         self.token = ""
+        self.is_asked = False
         self.last: dict[str, Any] | None = None
         self.changed = asyncio.Event()
         self.work = asyncio.ensure_future(self._hang_up_unless_introduced())
@@ -32,6 +35,8 @@ class ProspectConsumer(AsyncJsonWebsocketConsumer):
 
     async def disconnect(self, code: int) -> None:
         self.work.cancel()
+        if self.asking:
+            self.asking.cancel()
         if self.group:
             await self.channel_layer.group_discard(self.group, self.channel_name)
 
@@ -45,7 +50,11 @@ class ProspectConsumer(AsyncJsonWebsocketConsumer):
             await self.close(code=1008)
 
     async def receive_json(self, content: Any, **kwargs: Any) -> None:
-        if self.group is not None or not isinstance(content, dict) or content.get("type") != "hello":
+        kind = content.get("type") if isinstance(content, dict) else None
+        if kind == "here" and self.is_asked:
+            self.is_asked = False
+            await database_sync_to_async(self._seen)()
+        if self.group is not None or kind != "hello":
             return
         self.token = str(content.get("token", ""))
         session_id = await database_sync_to_async(self._session_id)()
@@ -56,6 +65,7 @@ class ProspectConsumer(AsyncJsonWebsocketConsumer):
         await self.channel_layer.group_add(self.group, self.channel_name)
         self.work.cancel()
         self.work = asyncio.ensure_future(self._show_changes())
+        self.asking = asyncio.ensure_future(self._ask())
 
     async def live_event(self, message: dict[str, Any]) -> None:
         self.changed.set()
@@ -76,12 +86,22 @@ class ProspectConsumer(AsyncJsonWebsocketConsumer):
                 await self.send_json(state)
             await self._wait()
 
+    async def _ask(self) -> None:
+        """An open socket does not prove that somebody is at its other end: an answer does."""
+        while True:
+            self.is_asked = True
+            await self.send_json({"type": "ping"})
+            await asyncio.sleep(REFRESH_SECONDS)
+
     async def _wait(self) -> None:
         try:
             await asyncio.wait_for(self.changed.wait(), REFRESH_SECONDS)
         except TimeoutError:
             return
         await asyncio.sleep(GATHER_SECONDS)
+
+    def _seen(self) -> None:
+        services.page_seen(self.token, now=timezone.now())
 
     def _session_id(self) -> str | None:
         session = services.session_of(self.token)

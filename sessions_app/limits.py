@@ -1,6 +1,7 @@
-"""Caps on new sessions that hold under concurrency: one Lua script counts and decides."""
+"""Caps that hold under concurrency, on new sessions and on what one may ask: one Lua script counts and decides."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv6Address, ip_address
@@ -42,9 +43,18 @@ def spend(*, address: str, widget: str) -> None:
         f"widget:{widget}": settings.TOKEN_LIMIT_PER_WIDGET,
         "overall": settings.TOKEN_LIMIT_OVERALL,
     }
+    _spend(caps, seconds=WINDOW_SECONDS)
+
+
+def spend_on(name: str, *, most: int, seconds: int) -> None:
+    """Count one use of what may be used `most` times within `seconds`. Raises Refused or LimiterDown."""
+    _spend({name: most}, seconds=seconds)
+
+
+def _spend(caps: Mapping[str, int], *, seconds: int) -> None:
     keys = [f"{settings.REDIS_PREFIX}:limit:{name}" for name in caps]
     try:
-        wait = int(_redis().eval(_SCRIPT, len(keys), *keys, *caps.values(), WINDOW_SECONDS))
+        wait = int(_redis().eval(_SCRIPT, len(keys), *keys, *caps.values(), seconds))
     except (redis.RedisError, OSError) as error:
         raise LimiterDown(type(error).__name__) from error
     if wait:

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.conf import settings
 
-from sessions_app import services
-from sessions_app.models import TranscriptTurn, VoiceSession
+from sessions_app import services, tokens
+from sessions_app.models import Run, TranscriptTurn, VoiceSession
 from sessions_app.models.people import WidgetConfig
 from sessions_app.models.visit import Phase
 
@@ -24,15 +24,45 @@ _FACTS = (
 def state(session: VoiceSession) -> dict[str, Any]:
     """The whole state, sent anew at every change; nothing in it is numbered, so a lost push heals with the next."""
     is_leg_gone = must_rejoin(session)
-    phase = Phase.CALLBACK if session.handover_phase == Phase.CALLBACK else session.phase
     return {
         "type": "state",
-        "phase": str(phase),
+        "phase": str(_phase(session)),
+        "purpose": _purpose(session),
         "closer": {"name": session.closer_name} if session.closer_name else None,
         "rejoin": is_leg_gone,
         "turns": _turns(session),
         "callback": _callback(session),
+        "calling": _calling(session),
     }
+
+
+def own_names(session: VoiceSession) -> dict[str, str]:
+    """What the page of this session goes by: its id, its token for us, its ticket for its call."""
+    return {"id": str(session.pk), "token": tokens.issue(session.pk), "ticket": tokens.ticket(session.pk)}
+
+
+def _phase(session: VoiceSession) -> str:
+    """A promise is shown beyond the end of the visit, but not while the assistant still arranges it."""
+    if session.handover_phase != Phase.CALLBACK:
+        return session.phase
+    return Phase.ASSISTANT if session.is_assistant_running else Phase.CALLBACK
+
+
+def _purpose(session: VoiceSession) -> str:
+    purposes = Run.objects.filter(session=session, number=session.run_number).values_list("purpose", flat=True)
+    return str(purposes.first() or Run.Purpose.QUALIFY)
+
+
+def _calling(session: VoiceSession) -> dict[str, Any] | None:
+    """The visit that a closer opened to call this page back, while this page rings for it."""
+    rings = session.callbacks.filter(
+        ended_at=None,
+        call_control_id=None,
+        handover_phase=Phase.HANDING_OVER,
+        timeline__kind="callback.page_rung",
+    )
+    visit = rings.order_by("-created_at").first()
+    return {"closer": visit.closer_name, "session": own_names(visit)} if visit else None
 
 
 def must_rejoin(session: VoiceSession) -> bool:
@@ -83,4 +113,4 @@ def page_config(widget: WidgetConfig) -> dict[str, Any]:
     }
 
 
-_CALLS = ("token", "message", "claim", "rejoin", "callback", "report", "leave")
+_CALLS = ("token", "message", "claim", "rejoin", "request", "callback", "report", "leave")

@@ -150,6 +150,13 @@ def session_of(token: str) -> VoiceSession | None:
     return rows.filter(pk=session_id).first() if session_id else None
 
 
+def page_seen(token: str, *, now: datetime) -> None:
+    """The page that shows this token is open."""
+    session_id = tokens.read(token)
+    if session_id is not None:
+        VoiceSession.objects.filter(pk=session_id).update(page_seen_at=now)
+
+
 def end(session: VoiceSession, *, reason: str, now: datetime) -> bool:
     """End a visit once: its credentials are revoked at the next sweep. Runs inside a transaction."""
     ended = VoiceSession.objects.filter(pk=session.pk, ended_at=None).update(ended_at=now, end_reason=reason)
@@ -186,6 +193,13 @@ def name_prospect(session: VoiceSession) -> None:
 
 def _first(values: dict[str, object], *names: str) -> str:
     return next((str(values[name]) for name in names if values.get(name)), "")
+
+
+def is_rejoining(session: VoiceSession) -> bool:
+    """Whether the page of an anonymous call was given a credential to come back with, and has not come yet."""
+    if not is_anonymous(session) or session.has_rejoined:
+        return False
+    return TelephonyCredential.objects.filter(session=session, telnyx_id__isnull=False).exists()
 
 
 def is_anonymous(session: VoiceSession) -> bool:

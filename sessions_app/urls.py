@@ -10,5 +10,4 @@ urlpatterns = [
     path("api/orchestration/token", views.TokenView.as_view(), name="token"),
     path("api/orchestration/rejoin", views.RejoinView.as_view(), name="rejoin"),
     path("api/orchestration/report", views.ReportView.as_view(), name="report"),
-    path("api/orchestration/leave", views.LeaveView.as_view(), name="leave"),
 ]

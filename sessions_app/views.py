@@ -1,4 +1,4 @@
-"""The prospect's page and the JSON that it asks for: token, rejoin, report, leave."""
+"""The prospect's page and the JSON that it asks for: token, rejoin, report."""
 
 import logging
 from pathlib import Path
@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from sessions_app import limits, origins, page, services, timeline, tokens
+from sessions_app import limits, origins, page, services, timeline
 from sessions_app.addresses import client_address
 from sessions_app.api import SessionView, error, own_origin
 from sessions_app.models import VoiceSession, WidgetConfig
@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 NO_VOICE = "Unable to establish secure voice session."
 MAX_REPORT_BYTES = 8_192
+REJOINS, REJOINS_WITHIN_SECONDS = 10, 600
 
 
 @require_GET
@@ -116,11 +117,7 @@ class TokenView(APIView):
             {
                 "status": "success",
                 "credentials": _credentials(login),
-                "session": {
-                    "id": str(session.pk),
-                    "token": tokens.issue(session.pk),
-                    "ticket": tokens.ticket(session.pk),
-                },
+                "session": page.own_names(session),
             },
             status=status.HTTP_201_CREATED,
             headers={"Cache-Control": "no-store"},
@@ -135,7 +132,8 @@ class RejoinView(SessionView):
         if not page.must_rejoin(session):
             return error(409, "There is nothing to join.")
         try:
-            limits.spend(address=client_address(request), widget=session.widget.slug)
+            # The visit itself was counted when it was opened.
+            limits.spend_on(f"rejoin:{session.pk}", most=REJOINS, seconds=REJOINS_WITHIN_SECONDS)
             login = services.mint_for_session(session, now=timezone.now())
         except limits.Refused as refused:
             return error(429, "Too many calls from here.", retry_after=refused.retry_after)
@@ -165,17 +163,6 @@ class ReportView(SessionView):
         with transaction.atomic():
             timeline.append(session, "media.reported", {"side": "prospect", **body.validated_data})
         return Response(status=202)
-
-
-class LeaveView(SessionView):
-    """The page is going. A call that stands is ended by Telnyx's own events; without one, the visit ends here."""
-
-    def post(self, request: Request) -> Response:
-        session = self.session_of(request)
-        if session.call_control_id is None:
-            with transaction.atomic():
-                services.end(session, reason="left_before_call", now=timezone.now())
-        return Response(status=204)
 
 
 def _credentials(login: Login | None) -> dict[str, str] | None:
