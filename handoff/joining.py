@@ -32,6 +32,13 @@ def prospect_leg(session: VoiceSession) -> CallLeg | None:
     return leg if leg is not None and leg.answered_at is not None and leg.connection_id in ours else None
 
 
+def is_taken(session: VoiceSession) -> bool:
+    """Whether a person has been brought onto the assistant's own leg, which then ends with that talk."""
+    if not session.is_leg_tried or session.has_rejoined:
+        return False
+    return Handoff.objects.filter(session=session, connected_at__isnull=False).exists()
+
+
 def connect(handoff: Handoff, now: datetime) -> None:
     """Ring the closer's own phone or softphone; a transfer rings it only once the prospect can be moved."""
     ledger.drop(handoff, {"speak"})
@@ -157,7 +164,10 @@ def drop_closer(handoff: Handoff, now: datetime) -> None:
 
 
 def drop_prospect(handoff: Handoff, now: datetime) -> None:
-    leg = prospect_leg(handoff.session)
+    session = handoff.session
+    leg = prospect_leg(session)
+    if leg is None and is_taken(session):
+        leg = CallLeg.objects.filter(call_control_id=session.call_control_id or "", ended_at=None).first()
     if leg is not None:
         hang_up(handoff.session, leg, now=now, handoff=handoff)
 

@@ -99,7 +99,9 @@ def _(event: events.ConversationEnded, session: VoiceSession, now: datetime) -> 
     number = run_numbers.number_of(event, session)
     fetch_record(session, number, now=now)
     if event.reason == PROSPECT_LEFT:
-        if sessions.is_anonymous(session) and not session.has_rejoined:
+        if sessions.is_rejoining(session):
+            release.assistant_done(session, number, "conversation_ended", now=now)
+        elif sessions.is_anonymous(session) and not session.has_rejoined:
             prospect_left(session, now=now)
         return
     release.assistant_done(session, number, "conversation_ended", now=now)
@@ -169,9 +171,9 @@ def closer_gone(session: VoiceSession, leg: CallLeg, client_state: str | None, *
 def prospect_leg_over(session: VoiceSession, *, source: str, now: datetime) -> None:
     """The prospect's leg ended. In anonymous mode the assistant's end takes it along; then the page rejoins."""
     is_theirs = sessions.is_anonymous(session) and not session.has_rejoined
-    current = CallLeg.objects.filter(call_control_id=session.call_control_id or "").first()
-    is_taken = current is not None and current.bridged_at is not None
-    if is_theirs and not is_taken and source != "caller":
+    # The page hangs this leg up itself when it moves to the one that it was asked to place.
+    was_left = source == "caller" and not sessions.is_rejoining(session)
+    if is_theirs and not joining.is_taken(session) and not was_left:
         number = max(session.run_number, 1)
         run_numbers.ended(session, number, at=now)
         release.assistant_done(session, number, "conversation_ended", now=now)

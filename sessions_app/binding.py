@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q
 
-from sessions_app import runs, timeline, tokens
+from sessions_app import runs, services, timeline, tokens
 from sessions_app.models import CallLeg, Run, TelephonyCredential, VoiceSession
 from sessions_app.models.people import ConnectionMode
 from telephony.events import AssistantInitialization, CallIds, CallInitiated, ConversationCreated, Event
@@ -37,6 +37,7 @@ def find(event: Event, *, introduce: Callable[[Event], UUID | None]) -> Match | 
         return None
     session = _lock(session_id)
     add_leg(session, event.ids, role=CallLeg.Role.PROSPECT)
+    _leave_assistant(session, event)
     return Match(session, is_new=True)
 
 
@@ -85,13 +86,23 @@ def add_leg(session: VoiceSession, ids: CallIds, *, role: str) -> CallLeg | None
     return leg
 
 
+def _leave_assistant(session: VoiceSession, event: Event) -> None:
+    """The page has come back on a leg of ours: the assistant of its first one speaks to nobody."""
+    if session.has_rejoined and session.run_number <= 1 and session.call_control_id == event.ids.call_control_id:
+        runs.ended(session, 1, at=event.occurred_at)
+
+
 def may_carry(session: VoiceSession) -> bool:
-    """Whether a new leg may carry the prospect: there is none yet, it is over, or the assistant took it along."""
+    """Whether a new leg may carry the prospect.
+
+    There is none yet, it is over, the assistant took it along, or the page was asked to come back on a new one.
+    """
     if session.call_control_id is None:
         return True
     if CallLeg.objects.filter(call_control_id=session.call_control_id, ended_at__isnull=False).exists():
         return True
-    return session.connection_mode == ConnectionMode.ANONYMOUS and session.assistant_ended_at is not None
+    is_over = session.connection_mode == ConnectionMode.ANONYMOUS and session.assistant_ended_at is not None
+    return is_over or services.is_rejoining(session)
 
 
 def _lock(session_id: UUID) -> VoiceSession:

@@ -125,6 +125,7 @@ class Rest:
     dialled: list[dict[str, Any]] = field(default_factory=list)
     credentials: list[dict[str, Any]] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
+    refusals: dict[str, tuple[int, str]] = field(default_factory=dict)
     canary: str = ""
     alive: bool = True
 
@@ -141,7 +142,9 @@ class Rest:
         self.router.post(url__regex=rf"{base}/calls/[^/]+/actions/(gather_using_ai|ai_assistant_start)$").mock(
             side_effect=self._conversation
         )
-        self.router.post(url__regex=rf"{base}/(calls|conferences)/[^/]+/actions/[a-z_]+$").respond(json=OK)
+        self.router.post(url__regex=rf"{base}/(calls|conferences)/[^/]+/actions/[a-z_]+$").mock(
+            side_effect=self._command
+        )
         messages = f"{base}/ai/conversations/{self.conversation_id}"
         self.router.get(url__regex=rf"{messages}/messages").respond(json={"data": [], "meta": {"total_pages": 1}})
         self.router.get(url__regex=rf"{messages}/conversations-insights").respond(json={"data": []})
@@ -152,8 +155,20 @@ class Rest:
         posts = [call.request for call in self.router.calls if call.request.method == "POST"]
         return [(request.url.path.rsplit("/", 1)[-1], json.loads(request.content or b"{}")) for request in posts]
 
+    @property
+    def hang_ups(self) -> list[httpx.Request]:
+        return [call.request for call in self.router.calls if call.request.url.path.endswith("/actions/hangup")]
+
     def asked(self, name: str) -> list[dict[str, Any]]:
         return [body for path, body in self.requests if path == name]
+
+    def _command(self, request: httpx.Request) -> httpx.Response:
+        """`refusals` says which commands are answered with which status and code."""
+        name = request.url.path.rsplit("/", 1)[-1]
+        if name not in self.refusals:
+            return httpx.Response(200, json=OK)
+        status, code = self.refusals[name]
+        return httpx.Response(status, json={"errors": [{"code": code, "title": "Refused"}]})
 
     def _dial(self, request: httpx.Request) -> httpx.Response:
         body = json.loads(request.content)
