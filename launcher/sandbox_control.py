@@ -69,6 +69,10 @@ class Leg(Ends):
     hangup_cause: str | None
     sip_username: str | None
     client_state: str | None
+    custom_headers: list[dict[str, str]]
+    display_name: str
+    ring_seconds: float | None
+    sip_region: str | None
     on_hold: bool
     assistant: Running
 
@@ -168,6 +172,15 @@ class SandboxControl:
         `supervision`, `role_switch`: accept (usual) or refuse.
         """
         self.call("PUT", "/control/platform", choices)
+
+    def destinations(self, by_address: Mapping[str, Mapping[str, object]]) -> None:
+        """Say what happens at numbers and foreign SIP addresses (`*` is any text), instead of what was said before.
+
+        `behaviour`: answer (usual), busy, reject, unallocated, no_answer, or refuse (the dial itself gets a 403 with
+        `reason`). Also `after_seconds`, `sentences` (the next one follows whenever it was spoken to), `sip`,
+        `hangs_up_after_seconds`.
+        """
+        self.call("PUT", "/control/destinations", by_address)
 
     def end_assistant(self, call_control_id: str, *, reason: str = "normal") -> None:
         self.call("POST", "/control/assistant/end", {"call_control_id": call_control_id, "reason": reason})

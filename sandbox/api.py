@@ -60,6 +60,11 @@ def text_of(body: Body, name: str) -> str:
     return value
 
 
+def optional_text(body: Body, name: str) -> str | None:
+    value = body.get(name)
+    return value if isinstance(value, str) else None
+
+
 def seconds_of(body: Body, name: str, default: float) -> float:
     value = body.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float):

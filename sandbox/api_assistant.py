@@ -2,13 +2,14 @@
 
 from aiohttp import web
 
-from sandbox.api import ApiError, Body, invalid, seconds_of, text_of
+from sandbox.api import ApiError, Body, invalid, optional_text, seconds_of, text_of
 from sandbox.api_legs import OK, LiveLegs, remember_state, require_answered
 from sandbox.assistants import Assistants
 from sandbox.brief import REPEAT_AFTER_SECONDS, Brief
 from sandbox.calls import Leg
+from sandbox.orders import NORMAL
 from sandbox.script import questions
-from sandbox.switchboard import NORMAL, Switchboard
+from sandbox.switchboard import Switchboard
 
 # Voice names of `speak` that the AI commands do not know.
 SPEAK_ONLY_VOICES = frozenset(("male", "female"))
@@ -42,10 +43,10 @@ class AssistantRoutes:
         brief = Brief(
             kind="gather",
             questions=questions(properties),
-            instructions=_optional_text(_object(body, "assistant"), "instructions"),
-            greeting=_optional_text(body, "greeting"),
+            instructions=optional_text(_object(body, "assistant"), "instructions"),
+            greeting=optional_text(body, "greeting"),
             history=_messages(body, "message_history"),
-            closing=_optional_text(body, "gather_ended_speech"),
+            closing=optional_text(body, "gather_ended_speech"),
             assistant_id=str(_object(body, "assistant").get("id") or self._switchboard.config.assistant_id),
             sends_partial_results=body.get("send_partial_results") is True,
             sends_history=body.get("send_message_history_updates") is True,
@@ -62,8 +63,8 @@ class AssistantRoutes:
         remember_state(leg, body)
         brief = self._assistants.assistant_brief(leg, assistant_id)
         given = {**body, **_object(body, "assistant")}
-        brief.instructions = _optional_text(given, "instructions")
-        brief.greeting = _optional_text(given, "greeting")
+        brief.instructions = optional_text(given, "instructions")
+        brief.greeting = optional_text(given, "greeting")
         brief.history = _messages(body, "message_history")
         brief.sends_history = body.get("send_message_history_updates") is True
         brief.variables.update(_object(given, "dynamic_variables"))
@@ -104,8 +105,3 @@ def _object(body: Body, name: str) -> Body:
 def _messages(body: Body, name: str) -> list[Body]:
     value = body.get(name)
     return [message for message in value if isinstance(message, dict)] if isinstance(value, list) else []
-
-
-def _optional_text(body: Body, name: str) -> str | None:
-    value = body.get(name)
-    return value if isinstance(value, str) else None

@@ -5,15 +5,18 @@ from typing import Any
 from aiohttp import web
 
 from sandbox import clock
-from sandbox.api import ApiError, Body, action, body_of, invalid, seconds_of, text_of
+from sandbox.api import ApiError, Body, action, body_of, invalid, optional_text, seconds_of, text_of
 from sandbox.api_legs import OK, Command, LiveLegs, remember_state, require_answered
 from sandbox.bridging import Bridging
 from sandbox.calls import Leg, SupervisorRole
-from sandbox.platform import REFUSE
+from sandbox.destinations import REFUSE, is_number
+from sandbox.orders import CANCELLED, NORMAL, Order
+from sandbox.platform import FORBID
 from sandbox.supervision import Supervision
-from sandbox.switchboard import CANCELLED, NORMAL, Order, Switchboard
+from sandbox.switchboard import Switchboard
 
 MAX_SPEECH = 3000
+SIP_REGIONS = ("US", "Europe", "Canada", "Australia", "Middle East")
 SUPERVISOR_ROLES: tuple[SupervisorRole, ...] = ("monitor", "whisper", "barge")
 RING_SECONDS, TIME_LIMIT_SECONDS = 30.0, 14_400.0
 
@@ -67,7 +70,7 @@ class CallRoutes:
         watched = body.get("supervise_call_control_id")
         if not isinstance(watched, str) or not watched:
             return None
-        if self._switchboard.platform.supervision == REFUSE:
+        if self._switchboard.platform.supervision == FORBID:
             raise invalid("This call cannot be supervised.")
         leg = self._legs.live(watched)
         require_answered(leg)
@@ -78,6 +81,7 @@ class CallRoutes:
         caller = body.get("from") or from_
         if not caller:
             raise ApiError(422, "10004", "Missing required parameter", "The 'from' parameter is required.")
+        self._require_allowed(to, str(caller))
         return Order(
             to=to,
             from_=str(caller),
@@ -87,8 +91,17 @@ class CallRoutes:
             client_state=client_state or body.get("client_state"),
             timeout_seconds=seconds_of(body, "timeout_secs", RING_SECONDS),
             time_limit_seconds=seconds_of(body, "time_limit_secs", TIME_LIMIT_SECONDS),
+            sip_region=_region(body),
             supervisor_role=_role(body.get("supervisor_role", "barge")),
         )
+
+    def _require_allowed(self, to: str, caller: str) -> None:
+        """Refuse what the outbound profile forbids, and a caller id with which no number can be rung."""
+        destination = self._switchboard.destinations.find(to)
+        if destination and destination.behaviour == REFUSE:
+            raise ApiError(403, "10010", "Authorization failed", destination.reason)
+        if is_number(to) and not is_number(caller):
+            raise ApiError(403, "10010", "Authorization failed", "Caller Origination Number is Invalid D35")
 
     async def _answer(self, leg: Leg, body: Body) -> Body:
         if not leg.is_incoming:
@@ -126,7 +139,7 @@ class CallRoutes:
 
     async def _switch_role(self, leg: Leg, body: Body) -> Body:
         role = _role(text_of(body, "role"))
-        if leg.supervises is None or self._switchboard.platform.role_switch == REFUSE:
+        if leg.supervises is None or self._switchboard.platform.role_switch == FORBID:
             raise invalid("This call supervises no call whose supervisor may change roles.")
         self._supervision.switch(leg, role)
         return OK
@@ -157,6 +170,13 @@ def call_json(leg: Leg) -> Body:
         "start_time": clock.iso(leg.started_at),
         "end_time": clock.iso(leg.ended_at) if leg.ended_at else None,
     }
+
+
+def _region(body: Body) -> str | None:
+    region = optional_text(body, "sip_region")
+    if region not in (None, *SIP_REGIONS):
+        raise ApiError(422, "10032", "Invalid enum value", f"sip_region is one of {', '.join(SIP_REGIONS)}.")
+    return region
 
 
 def _role(value: Any) -> SupervisorRole:

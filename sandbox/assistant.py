@@ -13,6 +13,7 @@ from sandbox.calls import Leg
 from sandbox.captions import Captions
 from sandbox.conversations import Conversation
 from sandbox.hearing import Hearing
+from sandbox.orders import NORMAL
 from sandbox.script import (
     ACKNOWLEDGEMENTS,
     CHAT,
@@ -24,7 +25,7 @@ from sandbox.script import (
     fill,
     value_of,
 )
-from sandbox.switchboard import NORMAL, Switchboard
+from sandbox.switchboard import Switchboard
 
 logger = logging.getLogger(__name__)
 

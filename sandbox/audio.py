@@ -37,7 +37,7 @@ class Playback:
         self.ended = False
         self.finished = False
 
-    def frame(self) -> Pcm | None:
+    def frame(self) -> Pcm:
         piece = self._pcm[self._position : self._position + FRAME_SAMPLES]
         self._position += FRAME_SAMPLES
         if self._position >= len(self._pcm):

@@ -5,7 +5,8 @@ import logging
 from sandbox import clock, events
 from sandbox.audio import Relay
 from sandbox.calls import Leg
-from sandbox.switchboard import Order, Switchboard
+from sandbox.orders import Order
+from sandbox.switchboard import Switchboard
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from sandbox import clock
-from sandbox.media import Media
+from sandbox.line import Line
 
 if TYPE_CHECKING:
     from sandbox.assistant import Run
@@ -45,7 +45,7 @@ class Leg:
     custom_headers: Headers = field(default_factory=list)
     session: "Session | None" = None
     offer: str = ""
-    media: Media | None = None
+    media: Line | None = None
     run: "Run | None" = None
     run_count: int = 0
     captured: dict[str, Any] = field(default_factory=dict)
@@ -58,6 +58,8 @@ class Leg:
     on_hold: bool = False
     timer: asyncio.TimerHandle | None = None
     time_limit_seconds: float = 14_400.0
+    ring_seconds: float | None = None
+    sip_region: str | None = None
     started_at: datetime = field(default_factory=clock.now)
     answered_at: datetime | None = None
     bridged_at: datetime | None = None

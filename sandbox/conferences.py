@@ -3,8 +3,9 @@
 from sandbox import clock, events
 from sandbox.audio import Mix, Relay
 from sandbox.calls import Conference, Leg, Participant
-from sandbox.media import Media
-from sandbox.switchboard import NORMAL, Switchboard
+from sandbox.line import Line
+from sandbox.orders import NORMAL
+from sandbox.switchboard import Switchboard
 
 
 class ConferenceRooms:
@@ -86,7 +87,7 @@ def _heard_by(speaker: Participant, listener: Participant) -> bool:
     return True
 
 
-def _relay(media: Media) -> Relay:
+def _relay(media: Line) -> Relay:
     relay = Relay(name="conference")
     media.relays.add(relay)
     return relay

@@ -18,9 +18,10 @@ from sandbox.conversations import Conversations
 from sandbox.credentials import Credential
 from sandbox.faults import Fault, FaultError, Faults
 from sandbox.journal import CommandMemory, Journal
+from sandbox.orders import NORMAL
 from sandbox.script import Scenario
 from sandbox.signer import Signer
-from sandbox.switchboard import NORMAL, Switchboard
+from sandbox.switchboard import Switchboard
 
 STALE_SECONDS = 3600
 SIGNATURES = frozenset(("good", "bad", "stale", "none"))
@@ -59,6 +60,8 @@ class Control:
             web.post("/control/hangup", self._guarded(self._hang_up)),
             web.get("/control/platform", self._guarded(self._platform)),
             web.put("/control/platform", self._guarded(self._set_platform)),
+            web.get("/control/destinations", self._guarded(self._destinations)),
+            web.put("/control/destinations", self._guarded(self._set_destinations)),
             web.get("/control/faults", self._guarded(self._list_faults)),
             web.put("/control/faults", self._guarded(self._set_faults)),
             web.delete("/control/faults", self._guarded(self._clear_faults)),
@@ -134,6 +137,7 @@ class Control:
         self._memory.forget()
         self._faults.replace([])
         self._switchboard.platform.choose({})
+        self._switchboard.destinations.replace({})
         await self._drop_browsers()
         return {"ok": True}
 
@@ -157,6 +161,13 @@ class Control:
 
     async def _set_platform(self, request: web.Request) -> Any:
         self._switchboard.platform.choose(await _body(request))
+        return {"ok": True}
+
+    async def _destinations(self, _request: web.Request) -> Any:
+        return self._switchboard.destinations.as_json()
+
+    async def _set_destinations(self, request: web.Request) -> Any:
+        self._switchboard.destinations.replace(await _body(request))
         return {"ok": True}
 
     async def _end_assistant(self, request: web.Request) -> Any:
@@ -251,6 +262,10 @@ def leg_json(leg: Leg) -> dict[str, Any]:
         "to": leg.to,
         "sip_username": leg.sip_username,
         "client_state": leg.client_state,
+        "custom_headers": leg.custom_headers,
+        "display_name": leg.from_display_name,
+        "ring_seconds": leg.ring_seconds,
+        "sip_region": leg.sip_region,
         "on_hold": leg.on_hold,
         "assistant": {
             "running": leg.run is not None,

@@ -1,7 +1,6 @@
 """The WebRTC side of one leg: an Opus outlet with a switchable source, and an ear."""
 
 import asyncio
-import fractions
 import logging
 import re
 import time
@@ -22,13 +21,11 @@ from aiortc import (
 from aiortc.exceptions import InvalidStateError, OperationError
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
-from sandbox.audio import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Listener, Pcm, Playback, Relay, Source, mixed
-from sandbox.meter import Meter
+from sandbox.line import Line
+from sandbox.outlet import Outlet
 
 logger = logging.getLogger(__name__)
 
-TIME_BASE = fractions.Fraction(1, SAMPLE_RATE)
-LATEST_CATCH_UP_SECONDS = 0.2
 AUDIO = RTCRtpReceiver.getCapabilities("audio") or RTCRtpCapabilities()
 OPUS = [codec for codec in AUDIO.codecs if codec.mimeType == "audio/opus"]
 # Browsers may hide their addresses behind mDNS names; resolving those blocks the negotiation, and the
@@ -57,113 +54,6 @@ def host_addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:
 aioice.ice.get_host_addresses = host_addresses
 
 
-class OpusEncoder:
-    def __init__(self) -> None:
-        codec = av.AudioCodecContext.create("libopus", "w")
-        codec.sample_rate, codec.layout, codec.format = SAMPLE_RATE, "mono", "s16"
-        codec.bit_rate = 40_000
-        codec.time_base = TIME_BASE
-        codec.options = {"application": "voip", "compression_level": "3"}
-        self._codec = codec
-        self._position = 0
-
-    def encode(self, pcm: Pcm) -> bytes:
-        frame = av.AudioFrame.from_ndarray(pcm.reshape(1, -1), format="s16", layout="mono")
-        frame.sample_rate, frame.time_base, frame.pts = SAMPLE_RATE, TIME_BASE, self._position
-        self._position += FRAME_SAMPLES
-        return b"".join(bytes(packet) for packet in self._codec.encode(frame))
-
-
-def _encoded_silence() -> bytes:
-    encoder = OpusEncoder()
-    return [encoder.encode(np.zeros(FRAME_SAMPLES, np.int16)) for _ in range(5)][-1]
-
-
-SILENCE = _encoded_silence()
-
-
-class Outlet(MediaStreamTrack):
-    """What the browser hears: a voice on top (assistant, announcement), else the base source, else silence.
-
-    It hands ready Opus packets to aiortc, which would otherwise compute a level per sample in Python.
-    """
-
-    kind = "audio"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.base: Source | None = None
-        self.voice: Playback | None = None
-        self.held = False
-        # Supervisors: those who speak into what is heard here, and those who hear it too.
-        self.overlays: set[Relay] = set()
-        self.taps: set[Relay] = set()
-        self.meter = Meter()
-        self._encoder: OpusEncoder | None = None
-        self._position = 0
-        self._due = 0.0
-
-    @property
-    def source(self) -> str:
-        if self.held:
-            return "hold"
-        playing = self.voice or self.base
-        return playing.name if playing else "supervisor" if self.overlays else "silence"
-
-    def say(self, playback: Playback) -> None:
-        """Play this on top, cutting off what was being said."""
-        previous, self.voice = self.voice, playback
-        if previous:
-            previous.stop()
-
-    def hush(self) -> None:
-        if self.voice:
-            self.voice.stop()
-        self.voice = None
-
-    async def recv(self) -> "av.Packet[Any]":
-        if self.readyState != "live":
-            raise MediaStreamError
-        await self._pace()
-        name, pcm = self.source, self._next()
-        self.meter.add(pcm, source=name)
-        packet = av.Packet(SILENCE if pcm is None else self._encoded(pcm))
-        packet.pts, packet.time_base = self._position, TIME_BASE
-        return packet
-
-    def stop(self) -> None:
-        super().stop()
-        self._encoder = None
-
-    def _encoded(self, pcm: Pcm) -> bytes:
-        self._encoder = self._encoder or OpusEncoder()
-        return self._encoder.encode(pcm) or SILENCE
-
-    async def _pace(self) -> None:
-        now = time.monotonic()
-        if not self._due or now - self._due > LATEST_CATCH_UP_SECONDS:
-            skipped = round((now - self._due) / FRAME_SECONDS) if self._due else 0
-            self._position += skipped * FRAME_SAMPLES
-            self._due = now
-        if self._due > now:
-            await asyncio.sleep(self._due - now)
-        self._due += FRAME_SECONDS
-        self._position += FRAME_SAMPLES
-
-    def _next(self) -> Pcm | None:
-        base = self.base.frame() if self.base else None
-        voice = self.voice
-        pcm = voice.frame() if voice else base
-        if voice and voice.ended:
-            self.voice = None
-        # Supervisors hear this leg without their own voices in it.
-        for tap in self.taps:
-            if pcm is not None and not self.held:
-                tap.push(pcm)
-        pcm = mixed([pcm, *(overlay.frame() for overlay in self.overlays)])
-        return None if self.held else pcm
-
-
 class Tap(MediaStreamTrack):
     """One connection's way to the outlet, which outlives it: aiortc stops the tracks of a connection that ends."""
 
@@ -179,16 +69,13 @@ class Tap(MediaStreamTrack):
         return await self._outlet.recv()
 
 
-class Media:
-    """One peer connection: `outlet` is heard by the browser, `relays` and `taps` (supervisors) hear the browser."""
+class Media(Line):
+    """A browser at the end of one peer connection."""
+
+    source = "browser"
 
     def __init__(self, *, on_lost: Callable[[], None]) -> None:
-        self.outlet = Outlet()
-        self.meter = Meter()
-        self.relays: set[Listener] = set()
-        self.taps: set[Listener] = set()
-        self.ear: Callable[[float], None] | None = None
-        self.heard_at = time.monotonic()
+        super().__init__()
         self._on_lost = on_lost
         self._tasks: set[asyncio.Task[None]] = set()
         # None once closed: an ended leg is remembered for minutes, its connection need not be.
@@ -247,9 +134,7 @@ class Media:
         return str(self._peer.localDescription.sdp)
 
     async def close(self) -> None:
-        self.outlet.hush()
-        self.outlet.stop()
-        self.relays.clear()
+        await super().close()
         peer, self._connection = self._connection, None
         for task in self._tasks:
             task.cancel()
@@ -287,15 +172,7 @@ class Media:
                 return
             if isinstance(frame, av.AudioFrame):
                 # The decoder yields interleaved stereo; the left channel is all of a mono microphone.
-                self._heard(frame.to_ndarray()[0, :: len(frame.layout.channels)].astype(np.int16))
-
-    def _heard(self, pcm: Pcm) -> None:
-        self.heard_at = time.monotonic()
-        rms = self.meter.add(pcm, source="browser")
-        for listener in (*self.relays, *self.taps):
-            listener.push(pcm)
-        if self.ear:
-            self.ear(rms)
+                self.heard(frame.to_ndarray()[0, :: len(frame.layout.channels)].astype(np.int16))
 
 
 def _description(sdp: str, kind: str) -> RTCSessionDescription:

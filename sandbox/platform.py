@@ -3,11 +3,11 @@
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-ACCEPT, REFUSE = "accept", "refuse"
+ACCEPT, FORBID = "accept", "refuse"
 CHOICES = {
     # Whether a dial may supervise a leg, and whether a supervisor may change roles.
-    "supervision": (ACCEPT, REFUSE),
-    "role_switch": (ACCEPT, REFUSE),
+    "supervision": (ACCEPT, FORBID),
+    "role_switch": (ACCEPT, FORBID),
 }
 
 

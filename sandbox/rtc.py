@@ -14,20 +14,11 @@ from sandbox.assistants import Assistants
 from sandbox.bridging import Bridging
 from sandbox.calls import Leg
 from sandbox.credentials import Credential
-from sandbox.media import MediaError
+from sandbox.frames import browser_ids, farewell, invitation
+from sandbox.media import Media, MediaError
+from sandbox.orders import BUSY, CANCELLED, NORMAL, REFUSED, UNREACHABLE, Ending
 from sandbox.sessions import KEPT_SECONDS, Session
-from sandbox.switchboard import (
-    BUSY,
-    CANCELLED,
-    NORMAL,
-    REFUSED,
-    UNREACHABLE,
-    Ending,
-    Switchboard,
-    browser_ids,
-    farewell,
-    invitation,
-)
+from sandbox.switchboard import Switchboard
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +120,7 @@ class Signalling:
     async def _give_back(self, session: Session, leg: Leg) -> None:
         """A page that was reloaded has lost the call's sound: offer it anew."""
         media, returned_at = leg.media, session.registered_at
-        if media is None:
+        if not isinstance(media, Media):
             return
         if not media.is_lost:
             # It may be back sooner than its old connection is known to be gone.
@@ -238,7 +229,7 @@ class Signalling:
     async def _modify(self, session: Session, frame_id: Any, params: Params) -> None:
         action = str(params.get("action"))
         leg = session.legs.get(str(_dialog(params).get("callID") or params.get("callID")))
-        if leg is None or not leg.media:
+        if leg is None or not isinstance(leg.media, Media):
             await _refuse(session.socket, frame_id, BAD_REQUEST, "CALL DOES NOT EXIST")
             return
         result: Params = {"callID": leg.call_id, "action": action}
@@ -255,7 +246,7 @@ class Signalling:
 
     async def _attach(self, session: Session, frame_id: Any, params: Params) -> None:
         leg = session.legs.get(str(_dialog(params).get("callID")))
-        if leg is None or leg.media is None:
+        if leg is None or not isinstance(leg.media, Media):
             await _refuse(session.socket, frame_id, BAD_REQUEST, "CALL DOES NOT EXIST")
             return
         try:

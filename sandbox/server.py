@@ -18,6 +18,7 @@ from sandbox.config import Config
 from sandbox.control import Control
 from sandbox.conversations import Conversations
 from sandbox.credentials import CredentialStore
+from sandbox.destinations import Destinations
 from sandbox.faults import Faults
 from sandbox.journal import CommandMemory, Journal
 from sandbox.platform import Platform
@@ -47,6 +48,7 @@ def create_app(config: Config) -> web.Application:
         webhooks=Webhooks(base=config.webhook_base, signer=signer, faults=faults),
         speech=Speech(),
         platform=Platform(),
+        destinations=Destinations(config.sip_domain),
     )
     bridging, rooms = Bridging(switchboard), ConferenceRooms(switchboard)
     supervision = Supervision(switchboard)

@@ -2,14 +2,14 @@
 
 from sandbox.audio import Mix, Pcm, Relay, level
 from sandbox.calls import Leg, SupervisorRole
-from sandbox.media import Media
+from sandbox.line import Line
 from sandbox.switchboard import Switchboard
 
 
 class Ear:
     """Lets the assistant of a leg hear a supervisor who barges in."""
 
-    def __init__(self, media: Media, *, muted: bool) -> None:
+    def __init__(self, media: Line, *, muted: bool) -> None:
         self.muted = muted
         self._media = media
 

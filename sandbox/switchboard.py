@@ -3,15 +3,29 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from sandbox import clock, events
 from sandbox.audio import Loop, Playback, ringback
-from sandbox.calls import Calls, Headers, Leg, SupervisorRole
+from sandbox.calls import Calls, Leg
 from sandbox.config import Config
 from sandbox.credentials import CredentialStore
+from sandbox.destinations import ANSWER, Destination, Destinations
+from sandbox.far_end import FarEnd
+from sandbox.frames import browser_ids, farewell, invitation
+from sandbox.line import Line
 from sandbox.media import Media, MediaError
+from sandbox.orders import (
+    CANCELLED,
+    INCOMPATIBLE,
+    NORMAL,
+    TIME_LIMIT,
+    TIMED_OUT,
+    UNKNOWN_NUMBER,
+    UNREACHABLE,
+    Ending,
+    Order,
+)
 from sandbox.platform import Platform
 from sandbox.sessions import Session, Sessions
 from sandbox.speech import Speech
@@ -22,46 +36,6 @@ logger = logging.getLogger(__name__)
 RINGBACK = ringback()
 CLOSE_SECONDS = 1.0
 RETURN_SECONDS = 4.0
-
-
-@dataclass(frozen=True)
-class Ending:
-    """Why a leg ends: what the webhook says and what the browser is told."""
-
-    cause: str
-    sip: str
-    browser_cause: str
-    browser_code: int
-
-
-NORMAL = Ending("normal_clearing", "200", "NORMAL_CLEARING", 16)
-CANCELLED = Ending("originator_cancel", "487", "ORIGINATOR_CANCEL", 487)
-TIMED_OUT = Ending("timeout", "487", "ORIGINATOR_CANCEL", 487)
-BUSY = Ending("user_busy", "486", "USER_BUSY", 17)
-UNREACHABLE = Ending("not_found", "480", "UNALLOCATED_NUMBER", 1)
-UNKNOWN_NUMBER = Ending("not_found", "404", "UNALLOCATED_NUMBER", 1)
-REFUSED = Ending("call_rejected", "403", "CALL_REJECTED", 21)
-INCOMPATIBLE = Ending("call_rejected", "488", "INCOMPATIBLE_DESTINATION", 88)
-TIME_LIMIT = Ending("time_limit", "200", "NORMAL_CLEARING", 16)
-
-
-@dataclass(frozen=True)
-class Order:
-    """What a dial or transfer command asks for."""
-
-    to: str
-    from_: str
-    connection_id: str
-    from_display_name: str = ""
-    custom_headers: tuple[tuple[str, str], ...] = ()
-    client_state: str | None = None
-    timeout_seconds: float = 30.0
-    time_limit_seconds: float = 14_400.0
-    supervisor_role: SupervisorRole = "barge"
-
-    @property
-    def headers(self) -> Headers:
-        return [{"name": name, "value": value} for name, value in self.custom_headers]
 
 
 class Switchboard:
@@ -75,6 +49,7 @@ class Switchboard:
         webhooks: Webhooks,
         speech: Speech,
         platform: Platform,
+        destinations: Destinations,
     ) -> None:
         self.config = config
         self.calls = calls
@@ -83,6 +58,7 @@ class Switchboard:
         self.webhooks = webhooks
         self.speech = speech
         self.platform = platform
+        self.destinations = destinations
         self.on_answered: list[Callable[[Leg], None]] = []
         self.on_leaving: list[Callable[[Leg], None]] = []
         self.on_rewired: list[Callable[[], None]] = []
@@ -119,7 +95,7 @@ class Switchboard:
             self._mark_answered(leg)
             await leg.session.request("telnyx_rtc.answer", {**browser_ids(leg), "sdp": sdp})
 
-    # Outgoing: we call a browser.
+    # Outgoing: we call a browser or a telephone.
 
     def dial(
         self, order: Order, *, role: Any = "dialled", session_id: str | None = None, supervises: Leg | None = None
@@ -137,6 +113,8 @@ class Switchboard:
             sip_domain=domain.partition(";")[0] or self.config.sip_domain,
             client_state=order.client_state,
             custom_headers=order.headers,
+            ring_seconds=order.timeout_seconds,
+            sip_region=order.sip_region,
             supervises=supervises,
             supervisor_role=order.supervisor_role,
         )
@@ -147,6 +125,10 @@ class Switchboard:
         return leg
 
     async def _ring(self, leg: Leg, order: Order) -> None:
+        destination = self.destinations.find(order.to)
+        if destination:
+            await self._ring_outside(leg, order, destination)
+            return
         session = self._callee(leg)
         if session is None:
             ending = UNREACHABLE if order.to.startswith("sip:") else UNKNOWN_NUMBER
@@ -164,6 +146,26 @@ class Switchboard:
             self._set_timer(leg, order.timeout_seconds, TIMED_OUT)
             leg.time_limit_seconds = order.time_limit_seconds
             await session.request("telnyx_rtc.invite", invitation(leg, sdp))
+
+    async def _ring_outside(self, leg: Leg, order: Order, destination: Destination) -> None:
+        """Ring a telephone; nobody but its line knows what is said there."""
+        sentences = [await self.speech.say(sentence) for sentence in destination.sentences]
+        leg.time_limit_seconds = order.time_limit_seconds
+        self._set_timer(leg, order.timeout_seconds, TIMED_OUT)
+        await asyncio.sleep(destination.after_seconds)
+        if not leg.is_alive:
+            return
+        if destination.ending:
+            await self.hang_up(leg, destination.ending, source="callee")
+        elif destination.behaviour == ANSWER:
+            leg.media = FarEnd(sentences)
+            self._answered(leg)
+            await self._end_after(leg, destination.hangs_up_after_seconds)
+
+    async def _end_after(self, leg: Leg, seconds: float | None) -> None:
+        if seconds is not None:
+            await asyncio.sleep(seconds)
+            await self.hang_up(leg, NORMAL, source="callee")
 
     def _set_timer(self, leg: Leg, seconds: float, ending: Ending) -> None:
         loop = asyncio.get_running_loop()
@@ -188,6 +190,9 @@ class Switchboard:
             return
         if leg.state != "ringing":
             return
+        self._answered(leg)
+
+    def _answered(self, leg: Leg) -> None:
         self._mark_answered(leg)
         self._set_timer(leg, leg.time_limit_seconds, TIME_LIMIT)
         for tell in self.on_answered:
@@ -200,9 +205,10 @@ class Switchboard:
         self.emit(leg, "call.answered", events.answered(leg))
 
     def _open_media(self, leg: Leg) -> Media:
-        if leg.media is None:
-            leg.media = Media(on_lost=lambda: self._media_lost(leg))
-        return leg.media
+        media = leg.media
+        if not isinstance(media, Media):
+            media = leg.media = Media(on_lost=lambda: self._media_lost(leg))
+        return media
 
     def _media_lost(self, leg: Leg) -> None:
         if leg.is_answered:
@@ -312,40 +318,7 @@ class Switchboard:
         await asyncio.gather(*self._closing, return_exceptions=True)
 
 
-def browser_ids(leg: Leg) -> dict[str, Any]:
-    return {
-        "callID": leg.call_id,
-        "telnyx_call_control_id": leg.call_control_id,
-        "telnyx_session_id": leg.call_session_id,
-        "telnyx_leg_id": leg.call_leg_id,
-    }
-
-
-def invitation(leg: Leg, sdp: str) -> dict[str, Any]:
-    return {
-        **browser_ids(leg),
-        "sdp": sdp,
-        "caller_id_name": leg.from_display_name or leg.from_,
-        "caller_id_number": leg.from_,
-        "callee_id_name": "Outbound Call",
-        "callee_id_number": leg.sip_username,
-        "display_direction": "inbound",
-        "client_state": leg.client_state,
-        "dialogParams": {"custom_headers": leg.custom_headers},
-    }
-
-
-def farewell(leg: Leg, ending: Ending) -> dict[str, Any]:
-    return {
-        "callID": leg.call_id,
-        "cause": ending.browser_cause,
-        "causeCode": ending.browser_code,
-        "sipCode": int(ending.sip),
-        "sipReason": "OK" if ending.sip == "200" else ending.browser_cause.replace("_", " ").title(),
-    }
-
-
-async def _close(media: Media) -> None:
+async def _close(media: Line) -> None:
     try:
         await asyncio.wait_for(media.close(), CLOSE_SECONDS)
     except TimeoutError:

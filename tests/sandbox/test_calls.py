@@ -112,7 +112,7 @@ async def test_dialling_rings_the_newest_browser_with_headers(stage: Stage) -> N
 
 @pytest.mark.parametrize(
     ("to", "sip"),
-    [("sip:nobody@sip.telnyx.com", "480"), ("sip:nobody@elsewhere.example", "480"), ("+61299990000", "404")],
+    [("sip:nobody@sip.telnyx.com", "480"), ("sip:nobody@", "480"), ("12345", "404"), ("+61", "404")],
 )
 async def test_nobody_there_is_not_found(stage: Stage, to: str, sip: str) -> None:
     await stage.client.calls.dial(connection_id=DEFAULT_APP_ID, to=to, from_="+61255501234")
