@@ -21,7 +21,7 @@ MAX_QUALITY_BYTES = 8192
 MAX_NOTES_BYTES = 4 * bodies.NOTES_LENGTH
 MAX_BYTES = 1024
 # Somebody else's offer or call does not exist for this closer; what Telnyx refuses is no fault of the click.
-STATUSES = {"unknown": 404, "forbidden": 403, "too_often": 429, "softphone_unavailable": 503}
+STATUSES = {"unknown": 404, "forbidden": 403, "too_often": 429, "softphone_unavailable": 503, "bad_report": 400}
 
 
 def action(view: Action) -> Callable[..., HttpResponse]:

@@ -126,6 +126,8 @@ def parts(session: VoiceSession, rows: Iterable[TimelineEntry]) -> list[Fragment
 
 
 def _touched(row: TimelineEntry) -> tuple[str, ...]:
+    if row.kind == "media.reported" and row.payload.get("kind") == "handover":
+        return ("handoff",)
     if row.kind == "transcript.updated" and len(row.payload.get("positions") or ()) >= MOST_POSITIONS:
         return ("transcript",)
     return PARTS_OF_KIND.get(row.kind, PARTS)
@@ -204,10 +206,7 @@ def _handoff_view(handoff: Any) -> dict[str, Any]:
         "state": presenters.STATE_LABELS.get(handoff.state, presenters.words(handoff.state)),
         "outcome": "" if handoff.outcome == handoff.disposition else presenters.words(handoff.outcome),
         "disposition": presenters.DISPOSITION_LABELS.get(handoff.disposition, handoff.disposition),
-        "measures": [
-            (presenters.words(name.removesuffix("_ms")).replace(" to ", " → "), presenters.seconds(value))
-            for name, value in measured.items()
-        ],
+        "measures": [(presenters.MEASURES[name], presenters.seconds(value)) for name, value in measured.items()],
     }
 
 

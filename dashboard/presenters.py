@@ -104,6 +104,19 @@ DISPOSITIONS = (
 )
 DISPOSITION_LABELS = dict(DISPOSITIONS)
 
+MEASURES = {
+    "trigger_to_offer_ms": "Trigger → first ring",
+    "offer_to_accept_ms": "First ring → accepted",
+    "accept_to_seated_ms": "Accepted → closer's line up",
+    "free_to_command_ms": "Assistant ended → command",
+    "accept_to_command_ms": "Accepted → command",
+    "command_to_connected_ms": "Command → connected",
+    "accept_to_media_ms": "Accepted → sound both ways",
+    "accept_to_first_word_ms": "Accepted → closer heard",
+    "dead_air_ms": "Silence before the closer",
+    "talk_ms": "Talk with the closer",
+}
+
 
 def standing(handoff: Any, *, is_running: bool) -> str:
     """Who holds a call: a closer has “taken” it, the “assistant” speaks, or the prospect is “waiting”; else nobody."""

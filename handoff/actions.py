@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -13,6 +12,7 @@ from handoff.ledger import Intent
 from handoff.machine import Fact, State
 from handoff.models import CallbackPromise, Closer, Handoff, Offer
 from handoff.refusal import ActionRefused
+from handoff.reports import report_handover, report_quality
 from handoff.steering import hand_back, request_handoff, steer
 from handoff.taking import assign, own_handoff, require_free, seize, take, take_over
 from sessions_app import intake, timeline
@@ -23,6 +23,8 @@ __all__ = [
     "ActionRefused",
     "assign",
     "hand_back",
+    "report_handover",
+    "report_quality",
     "request_handoff",
     "steer",
     "take",
@@ -170,16 +172,6 @@ def complete(handoff_id: UUID, *, closer: Closer, disposition: str, now: datetim
     services.apply(handoff, Fact.WRAPPED_UP, now=now)
     Closer.objects.filter(pk=closer.pk).update(last_call_ended_at=now)
     roster.changed(closer.team_id)
-
-
-@transaction.atomic
-def report_quality(handoff_id: UUID, *, closer: Closer, data: dict[str, Any], now: datetime) -> None:
-    """Keep what the closer's browser measured of the audio."""
-    handoff = own_handoff(handoff_id, closer)
-    reports = handoff.session.timeline.filter(kind="media.reported", payload__side="closer")
-    if reports.count() >= 100:
-        raise ActionRefused("Enough reports for this call.", "too_many")
-    timeline.append(handoff.session, "media.reported", {"side": "closer", "data": data}, occurred_at=now)
 
 
 # --- the prospect's page

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from handoff import joining, ledger, marks, reactions, release, services
+from handoff import joining, ledger, marks, measures, reactions, release, services
 from handoff.commands import Answer
 from handoff.door import HANDLERS
 from handoff.ledger import Intent
@@ -113,7 +113,7 @@ def _handoff_of(command: Command, session: VoiceSession) -> Handoff | None:
 
 
 def _stamp_sent(handoff: Handoff, command: Command) -> None:
-    if handoff.command_sent_at is None or handoff.command_sent_at < (handoff.accepted_at or command.created_at):
+    if command.sent_at and measures.brings_together(handoff, command.sent_at):
         handoff.command_sent_at = command.sent_at
         handoff.save(update_fields=["command_sent_at"])
 
@@ -149,6 +149,7 @@ def _conference_created(command: Command, session: VoiceSession, answer: Answer,
     handoff = _handoff_of(command, session)
     if handoff is None or handoff.closer_leg is None:
         return
+    _stamp_sent(handoff, command)
     handoff.conference_id = str(answer.ids["conference_id"])[:100]
     handoff.save(update_fields=["conference_id"])
     ledger.enqueue(session, joining.join_conference(handoff, handoff.closer_leg), now=now, handoff=handoff)

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import QuerySet
 
+from handoff import measures as measuring
 from handoff import readiness, ringing
 from handoff.machine import SETTLED_STATES, State
 from handoff.models import CallbackPromise, Closer, Handoff, Offer
@@ -20,18 +21,6 @@ class RosterEntry:
     status: str
     missing: tuple[str, ...]
     is_ready: bool
-
-
-@dataclass(frozen=True)
-class Measures:
-    """Durations of one hand-over in milliseconds; None where the step was not reached."""
-
-    trigger_to_offer_ms: int | None
-    offer_to_accept_ms: int | None
-    accept_to_command_ms: int | None
-    accept_to_connected_ms: int | None
-    trigger_to_connected_ms: int | None
-    talk_ms: int | None
 
 
 def closer_of(user: AbstractBaseUser | AnonymousUser) -> Closer | None:
@@ -138,16 +127,5 @@ def promises(team: Team) -> QuerySet[CallbackPromise]:
     return open_promises.select_related("session", "owner").order_by("due_at")
 
 
-def measures(handoff: Handoff) -> Measures:
-    return Measures(
-        trigger_to_offer_ms=_between(handoff.triggered_at, handoff.offered_at),
-        offer_to_accept_ms=_between(handoff.offered_at, handoff.accepted_at),
-        accept_to_command_ms=_between(handoff.accepted_at, handoff.command_sent_at),
-        accept_to_connected_ms=_between(handoff.accepted_at, handoff.connected_at),
-        trigger_to_connected_ms=_between(handoff.triggered_at, handoff.connected_at),
-        talk_ms=_between(handoff.connected_at, handoff.released_at),
-    )
-
-
-def _between(start: datetime | None, end: datetime | None) -> int | None:
-    return round((end - start).total_seconds() * 1000) if start and end and end >= start else None
+def measures(handoff: Handoff) -> measuring.Measures:
+    return measuring.of(handoff)

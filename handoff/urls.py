@@ -11,6 +11,7 @@ urlpatterns = [
     path("api/orchestration/message", views.MessageView.as_view(), name="message"),
     path("api/orchestration/request", views.RequestView.as_view(), name="request"),
     path("api/orchestration/leave", views.LeaveView.as_view(), name="leave"),
+    path("api/orchestration/report", views.ReportView.as_view(), name="report"),
     path("api/orchestration/claim", views.ClaimView.as_view(), name="claim"),
     path("api/orchestration/callback", views.CallbackView.as_view(), name="callback"),
 ]

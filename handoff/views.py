@@ -9,9 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from handoff import actions, asking, leaving
+from sessions_app import views as sessions_views
 from sessions_app.api import SessionView, error
+from sessions_app.models import VoiceSession
 
 MAX_MESSAGE = 2_000
+_REPORT_STATUSES = {"bad_report": 400, "unknown": 404}
 
 
 class MessageBody(serializers.Serializer[Any]):
@@ -72,6 +75,19 @@ class ClaimView(SessionView):
         if not actions.claim_call(session.pk, body.validated_data["call_control_id"], now=timezone.now()):
             return error(409, "This session has another call.")
         return Response(status=204)
+
+
+class ReportView(sessions_views.ReportView):
+    """What the page measured; what it heard of a hand-over is kept with that hand-over."""
+
+    def keep(self, session: VoiceSession, *, kind: str, data: Any) -> Response:
+        if kind != "handover":
+            return super().keep(session, kind=kind, data=data)
+        try:
+            actions.report_handover(session.pk, data=data, now=timezone.now())
+        except actions.ActionRefused as refusal:
+            return error(_REPORT_STATUSES.get(refusal.code, 409), str(refusal))
+        return Response(status=202)
 
 
 class CallbackView(SessionView):

@@ -1,8 +1,11 @@
 """What the prospect's own page may know of its session."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.templatetags.static import static
+from django.utils import timezone
 
 from sessions_app import services, tokens
 from sessions_app.models import Run, TranscriptTurn, VoiceSession
@@ -10,6 +13,9 @@ from sessions_app.models.people import WidgetConfig
 from sessions_app.models.visit import Phase
 
 CAPTION_TURNS = 200
+# Later it would only make every state differ from the one before.
+MEASURED_WITHIN = timedelta(minutes=1)
+_JOINING = ("handoff.accepted", "handoff.bridging", "handoff.connected")
 _FACTS = (
     "ended_at",
     "handover_phase",
@@ -30,6 +36,7 @@ def state(session: VoiceSession) -> dict[str, Any]:
         "purpose": _purpose(session),
         "closer": {"name": session.closer_name} if session.closer_name else None,
         "rejoin": is_leg_gone,
+        "handover": _handover(session) if phase == Phase.HUMAN else None,
         "turns": _turns(session),
         "callback": _callback(session),
         "calling": _calling(session),
@@ -77,6 +84,29 @@ def must_rejoin(session: VoiceSession) -> bool:
     return is_gone or (services.is_anonymous(session) and not session.has_rejoined and is_doomed)
 
 
+def _handover(session: VoiceSession) -> dict[str, Any] | None:
+    """How long ago the closer's line was joined to this call: what the page hears is measured from there.
+
+    As ages, because the page's clock is not ours.
+    """
+    steps = session.timeline.filter(kind__in=_JOINING).order_by("-seq")[: len(_JOINING)]
+    at = {step.kind: step for step in reversed(steps)}
+    now = timezone.now()
+    connected = at.get("handoff.connected")
+    if connected is None or now - connected.occurred_at > MEASURED_WITHIN:
+        return None
+    begun = at.get("handoff.bridging") or at.get("handoff.accepted") or connected
+    return {
+        "id": connected.payload.get("handoff"),
+        "joining_ms": _age_ms(begun.occurred_at, now),
+        "connected_ms": _age_ms(connected.occurred_at, now),
+    }
+
+
+def _age_ms(moment: datetime, now: datetime) -> int:
+    return max(0, round((now - moment).total_seconds() * 1000))
+
+
 def _turns(session: VoiceSession) -> list[dict[str, str]]:
     turns = TranscriptTurn.objects.filter(session=session).order_by("-position")[:CAPTION_TURNS]
     return [{"id": str(turn.position), "role": turn.speaker, "text": turn.text} for turn in reversed(turns)]
@@ -109,6 +139,7 @@ def page_config(widget: WidgetConfig) -> dict[str, Any]:
         "urls": {
             **{name: f"/api/orchestration/{name}" for name in _CALLS},
             "socket": "/ws/prospect/",
+            "hearing": static("dist/hearing.js"),
         },
     }
 

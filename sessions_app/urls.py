@@ -9,5 +9,4 @@ urlpatterns = [
     path("widget.js", views.embed_script, name="embed"),
     path("api/orchestration/token", views.TokenView.as_view(), name="token"),
     path("api/orchestration/rejoin", views.RejoinView.as_view(), name="rejoin"),
-    path("api/orchestration/report", views.ReportView.as_view(), name="report"),
 ]

@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 NO_VOICE = "Unable to establish secure voice session."
 MAX_REPORT_BYTES = 8_192
 REJOINS, REJOINS_WITHIN_SECONDS = 10, 600
+MAX_REPORTS = 100
 
 
 @require_GET
@@ -143,12 +144,12 @@ class RejoinView(SessionView):
 
 
 class ReportBody(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=["latency", "media", "error"])
+    kind = serializers.ChoiceField(choices=["latency", "media", "error", "handover"])
     data = serializers.JSONField()  # type: ignore[assignment]  # the metaclass takes fields out of the class
 
 
 class ReportView(SessionView):
-    """What the prospect's browser measured. It is evidence, never a command."""
+    """What the prospect's browser measured. It is evidence, never a command. The hand-over adds a kind of its own."""
 
     def post(self, request: Request) -> Response:
         session = self.session_of(request)
@@ -158,10 +159,14 @@ class ReportView(SessionView):
         body = ReportBody(data=request.data)
         if not body.is_valid():
             return error(400, "The report is not valid.")
-        if session.timeline.filter(kind="media.reported").count() >= 100:
+        return self.keep(session, **body.validated_data)
+
+    def keep(self, session: VoiceSession, *, kind: str, data: Any) -> Response:
+        told = session.timeline.filter(kind="media.reported", payload__side="prospect")
+        if told.count() >= MAX_REPORTS:
             return error(429, "Enough reports for this session.", retry_after=3600)
         with transaction.atomic():
-            timeline.append(session, "media.reported", {"side": "prospect", **body.validated_data})
+            timeline.append(session, "media.reported", {"side": "prospect", "kind": kind, "data": data})
         return Response(status=202)
 
 
