@@ -36,7 +36,7 @@ def state(session: VoiceSession) -> dict[str, Any]:
         "purpose": _purpose(session),
         "closer": {"name": session.closer_name} if session.closer_name else None,
         "rejoin": is_leg_gone,
-        "handover": _handover(session) if phase == Phase.HUMAN else None,
+        "handover": _handover(session) if session.phase == Phase.HUMAN else None,
         "turns": _turns(session),
         "callback": _callback(session),
         "calling": _calling(session),
