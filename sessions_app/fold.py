@@ -226,24 +226,25 @@ def _hear_turn(
 
 
 def _capture(session: VoiceSession, results: Mapping[str, Any], *, source: str, at: datetime) -> None:
-    changed = [
-        name for name, value in results.items() if _is_answer(value) and _keep(session, name[:100], value, source, at)
-    ]
-    if changed:
+    answers = {name[:100]: value for name, value in results.items() if _is_answer(value)}
+    known = {row.name: row for row in CapturedField.objects.filter(session=session, name__in=answers)}
+    fresh = [name for name in answers if name not in known]
+    CapturedField.objects.bulk_create(
+        CapturedField(session=session, name=name, value=answers[name], source=source, captured_at=at) for name in fresh
+    )
+    corrected = [name for name, row in known.items() if _correct(row, answers[name], source, at)]
+    if fresh or corrected:
         services.name_prospect(session)
-        timeline.append(session, "field.captured", {"fields": changed, "source": source}, occurred_at=at)
+        what = {"fields": [name for name in answers if name in {*fresh, *corrected}], "source": source}
+        timeline.append(session, "field.captured", what, occurred_at=at)
 
 
 def _is_answer(value: Any) -> bool:
     return value not in (None, "", [], {})
 
 
-def _keep(session: VoiceSession, name: str, value: Any, source: str, at: datetime) -> bool:
+def _correct(known: CapturedField, value: Any, source: str, at: datetime) -> bool:
     """Final beats partial, later beats earlier. Returns whether the value is news."""
-    known = CapturedField.objects.filter(session=session, name=name).first()
-    if known is None:
-        CapturedField.objects.create(session=session, name=name, value=value, source=source, captured_at=at)
-        return True
     if (_RANK[source], at) <= (_RANK[known.source], known.captured_at):
         return False
     is_new = bool(known.value != value)
