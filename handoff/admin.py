@@ -14,20 +14,61 @@ from handoff import readiness, roster
 from handoff.door import HANDLERS
 from handoff.models import CallbackPromise, Closer, Command, Handoff, Offer, RoutingPolicy
 from sessions_app import intake
-from sessions_app.admin import Page, ReadOnly, ReadOnlyInline, RowForm, VoiceSessionAdmin, pretty
+from sessions_app.admin import Page, ReadOnly, ReadOnlyInline, RowForm, SkillsField, VoiceSessionAdmin, pretty
 from sessions_app.models import VoiceSession, WebhookDelivery
 
 
 @admin.register(RoutingPolicy)
 class RoutingPolicyAdmin(Page):
-    list_display = ["team", "method", "ring_seconds", "max_wait_seconds", "wrap_up_seconds", "callback_minutes"]
+    """How a team's calls reach its closers."""
+
+    list_display = ["team", "strategy", "method", "ring_seconds", "max_wait_seconds", "wrap_up_seconds"]
     list_select_related = ["team"]
+    fieldsets = [
+        (None, {"fields": ["team"]}),
+        (
+            "Who is rung",
+            {
+                "description": "Only closers who are provably ready are rung. A supervisor's choice comes first, "
+                "then whoever's line broke, then this:",
+                "fields": ["strategy", "prefers_spoken_before", "ring_seconds", "demotes_after_miss"],
+            },
+        ),
+        ("How they are connected", {"fields": ["method", "listens_in"]}),
+        ("When nobody comes", {"fields": ["max_wait_seconds", "callback_minutes"]}),
+        ("After the call", {"fields": ["wrap_up_seconds"]}),
+    ]
+
+
+class CloserForm(RowForm):
+    skills = SkillsField(help_text="One per line, such as “solar”. A widget may ask for some of them.")
+
+    class Meta:
+        model = Closer
+        exclude: tuple[str, ...] = ()
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or self.cleaned_data
+        fault = _address_fault(str(cleaned.get("reached_by", "")), str(cleaned.get("address", "")))
+        if fault and "address" not in self.errors:
+            self.add_error("address", fault)
+        return cleaned
+
+
+def _address_fault(reached_by: str, address: str) -> str:
+    """What keeps a closer from being reached there; empty when nothing does."""
+    if reached_by == Closer.ReachedBy.NUMBER and not address.startswith("+"):
+        return "Write the number at which this closer is reached, such as +61255501234."
+    if reached_by == Closer.ReachedBy.SIP and not address.startswith("sip"):
+        return "Write the address at which this closer is reached, such as sip:anna@example.com."
+    return ""
 
 
 @admin.register(Closer)
 class CloserAdmin(Page):
     """Who takes calls. What their dashboard proves of itself is shown, not set."""
 
+    form = CloserForm
     list_display = ["display_name", "user", "team", "is_supervisor", "is_available", "seen_at", "still_missing"]
     list_filter = ["team", "is_supervisor", "is_available"]
     list_select_related = ["team", "user"]
@@ -35,10 +76,19 @@ class CloserAdmin(Page):
     autocomplete_fields = ["user"]
     readonly_fields = [
         *("is_available", "available_since", "seen_at", "softphone_registered", "microphone_granted"),
-        *("sound_unlocked", "sip_username", "last_call_ended_at"),
+        *("sound_unlocked", "sip_username", "last_call_ended_at", "missed_at"),
     ]
     fieldsets = [
         (None, {"fields": ["user", "team", "display_name", "is_supervisor"]}),
+        ("Calls", {"fields": ["skills", "capacity"]}),
+        (
+            "Phone",
+            {
+                "description": "A closer with a softphone has to prove it, the microphone and the sound before being "
+                "rung; one with a phone of their own needs only the open dashboard.",
+                "fields": ["reached_by", "address"],
+            },
+        ),
         ("As the dashboard last reported", {"fields": [*readonly_fields]}),
     ]
 

@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from sessions_app.gather import validate_schema
+from sessions_app.hours import validate_hours
 from sessions_app.models import CallLeg, Team, TelephonyCredential, TimelineEntry, VoiceSession, WidgetConfig
 from sessions_app.origins import validate_origin
 
@@ -72,6 +73,17 @@ class LinesField(SimpleArrayField):
         return super().to_python([line.strip() for line in lines or [] if line.strip()])
 
 
+class SkillsField(LinesField):
+    """Skills as they are compared: in lower case, each once."""
+
+    def __init__(self, *, help_text: str) -> None:
+        super().__init__(forms.CharField(max_length=40), required=False, help_text=help_text)
+
+    def to_python(self, value: Any) -> Any:
+        lines = value.splitlines() if isinstance(value, str) else value or []
+        return list(dict.fromkeys(super().to_python([" ".join(line.split()).lower() for line in lines])))
+
+
 class PrettyJSONField(forms.JSONField):
     """JSON over several lines, in the order in which it was written."""
 
@@ -94,6 +106,14 @@ class WidgetForm(RowForm):
         validators=[validate_schema],
         help_text="A JSON Schema object. The assistant asks the properties in this order; "
         "a property's description is how it is asked, and “required” says what a closer needs.",
+    )
+    required_skills = SkillsField(help_text="One per line. Closers must have all of these to be rung.")
+    business_hours = PrettyJSONField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 6, "class": "vLargeTextField", "spellcheck": "false"}),
+        validators=[validate_hours],
+        help_text='Such as {"mon": [["09:00", "12:00"], ["13:00", "17:30"]]}, in the time zone below. '
+        "A day that is not named is closed; {} is always open. Outside these hours a callback is offered.",
     )
     custom_headers = PrettyJSONField(
         required=False,
@@ -126,6 +146,9 @@ class WidgetForm(RowForm):
     def clean_custom_headers(self) -> Any:
         return self.cleaned_data["custom_headers"] or []
 
+    def clean_business_hours(self) -> dict[str, Any]:
+        return self.cleaned_data["business_hours"] or {}
+
 
 @admin.register(WidgetConfig)
 class WidgetConfigAdmin(Page):
@@ -145,6 +168,13 @@ class WidgetConfigAdmin(Page):
             {
                 "description": "When the page takes sound for speech, and when for the end of a turn.",
                 "fields": ["volume_threshold", "silence_duration_ms", "min_speech_duration_ms", "max_latency_ms"],
+            },
+        ),
+        (
+            "Hand-over",
+            {
+                "description": "Who is rung for this widget's visitors, and when. The team's routing policy says how.",
+                "fields": ["pre_alert_percent", "required_skills", "business_hours", "time_zone", "slot_minutes"],
             },
         ),
         ("Consent", {"fields": ["consent_version", "consent_text", "is_recorded"]}),

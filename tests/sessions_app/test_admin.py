@@ -216,6 +216,7 @@ def test_a_value_that_cannot_work_is_refused_with_words(
 
 def test_a_closer_s_proofs_cannot_be_set_by_hand(office: Client, carol: Closer) -> None:
     given = {"user": carol.user_id, "team": carol.team_id, "display_name": "Carol I.", "is_available": "on"}
+    given |= {"capacity": 1, "reached_by": "softphone"}
 
     office.post(address(Closer, "change", carol.pk), given | {"softphone_registered": "on"})
 
