@@ -1,0 +1,1 @@
+"""The flight recorder: one session as one file, and its replay into the machine."""

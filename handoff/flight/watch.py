@@ -1,0 +1,72 @@
+"""What must hold at every moment of a hand-over, whatever comes in and in whatever order."""
+
+from collections import Counter
+from datetime import datetime
+from uuid import UUID
+
+from handoff.machine import TERMINAL_STATES
+from handoff.models import Command, Handoff, Offer
+from sessions_app.models import VoiceSession, WebhookDelivery
+
+# The first command of each way to bring two people together. One attempt may carry out one of them; a refused one did
+# nothing.
+_JOINING = ("transfer", "bridge", "create_conference", "switch_role")
+Status = WebhookDelivery.Status
+
+
+class Watch:
+    """Looks at one session after every step and keeps what it finds wrong."""
+
+    def __init__(self, session: VoiceSession) -> None:
+        self.session = session
+        self.violations: list[str] = []
+        self._ended: dict[UUID, str] = {}
+        self._was_over = False
+
+    def look(self, *, now: datetime, step: str) -> None:
+        handoffs = list(Handoff.objects.filter(session=self.session))
+        found = [
+            *self._deadlines(handoffs, now),
+            *self._ends(handoffs),
+            *self._one_winner(handoffs),
+            *self._one_joining(),
+            *self._deliveries(),
+            *self._numbers(),
+        ]
+        self.violations += [f"after {step}: {what}" for what in found]
+
+    def _deadlines(self, handoffs: list[Handoff], now: datetime) -> list[str]:
+        lasting = [handoff for handoff in handoffs if handoff.state not in TERMINAL_STATES]
+        return [
+            f"{handoff.state} has no deadline ahead"
+            for handoff in lasting
+            if handoff.deadline_at is None or handoff.deadline_at < now
+        ]
+
+    def _ends(self, handoffs: list[Handoff]) -> list[str]:
+        known = self._ended
+        left = [f"{known[one.pk]} became {one.state}" for one in handoffs if known.get(one.pk, one.state) != one.state]
+        self._ended = {one.pk: one.state for one in handoffs if one.state in TERMINAL_STATES} | known
+        is_over = VoiceSession.objects.filter(pk=self.session.pk, ended_at__isnull=False).exists()
+        if self._was_over and not is_over:
+            left.append("a visit that had ended goes on")
+        self._was_over = is_over
+        return left
+
+    def _one_winner(self, handoffs: list[Handoff]) -> list[str]:
+        won = Counter(Offer.objects.filter(handoff__in=handoffs, state="accepted").values_list("handoff_id", flat=True))
+        return [f"{won[one.pk]} winners of {one.attempt} attempts" for one in handoffs if won[one.pk] > one.attempt]
+
+    def _one_joining(self) -> list[str]:
+        sent = Command.objects.filter(session=self.session, kind__in=_JOINING, sent_at__isnull=False)
+        sent = sent.exclude(state=Command.State.FAILED)
+        attempts = Counter((handoff, key.split(":")[1]) for handoff, key in sent.values_list("handoff_id", "key"))
+        return [f"attempt {attempt} was joined {count} times" for (_, attempt), count in attempts.items() if count > 1]
+
+    def _deliveries(self) -> list[str]:
+        broken = WebhookDelivery.objects.filter(session=self.session, status__in=[Status.FAILED, Status.DEAD])
+        return [f"{kind} was not processed: {error}" for kind, error in broken.values_list("event_type", "error")]
+
+    def _numbers(self) -> list[str]:
+        numbers = list(self.session.timeline.order_by("seq").values_list("seq", flat=True))
+        return [] if numbers == list(range(1, len(numbers) + 1)) else ["the history's numbers have a gap"]
