@@ -169,7 +169,8 @@ class SandboxControl:
     def platform(self, **choices: str) -> None:
         """Choose what the platform does where its documents are silent; what is not named becomes usual again.
 
-        `supervision`, `role_switch`: accept (usual) or refuse.
+        `supervision`, `role_switch`: accept (usual) or refuse. `anonymous_legs`, the legs that an assistant answered
+        by itself: accept commands, or refuse them with 404 or 422 (usual).
         """
         self.call("PUT", "/control/platform", choices)
 
@@ -184,6 +185,16 @@ class SandboxControl:
 
     def end_assistant(self, call_control_id: str, *, reason: str = "normal") -> None:
         self.call("POST", "/control/assistant/end", {"call_control_id": call_control_id, "reason": reason})
+
+    def transfer_by_assistant(self, call_control_id: str, *, target: str | None = None, reason: str = "normal") -> str:
+        """Let the assistant use its transfer tool now; return the new leg's call_control_id.
+
+        The target is the named one, or the first, of the dynamic variable `targets`. The scenario's entries
+        `transfer_from`, `transfer_targets` and `transfer_headers` are the tool's settings.
+        """
+        body = {"call_control_id": call_control_id, "target": target, "reason": reason}
+        new_leg: str = self.call("POST", "/control/assistant/transfer", body)["call_control_id"]
+        return new_leg
 
     def hangup(self, call_control_id: str) -> None:
         self.call("POST", "/control/hangup", {"call_control_id": call_control_id})

@@ -10,6 +10,9 @@ from sandbox.switchboard import Switchboard
 
 OK: Body = {"data": {"result": "ok"}}
 
+# What the platform documents, or needs itself, for a leg that its assistant runs on.
+ALWAYS_TAKEN = frozenset(("ai_assistant_add_messages", "ai_assistant_stop", "hangup"))
+
 Command = Callable[[Leg, Body], Awaitable[Body]]
 
 
@@ -18,24 +21,33 @@ class LiveLegs:
 
     def __init__(self, switchboard: Switchboard) -> None:
         self._calls = switchboard.calls
+        self._platform = switchboard.platform
 
     def routes(self, commands: dict[str, Command]) -> list[web.RouteDef]:
         return [
-            web.post("/v2/calls/{id}/actions/" + name, action(self._on_live_leg(command)))
+            web.post("/v2/calls/{id}/actions/" + name, action(self._on_live_leg(name, command)))
             for name, command in commands.items()
         ]
 
-    def _on_live_leg(self, command: Command) -> Callable[[web.Request], Awaitable[Body]]:
+    def _on_live_leg(self, name: str, command: Command) -> Callable[[web.Request], Awaitable[Body]]:
         async def checked(request: web.Request) -> Body:
-            return await command(self.live(request.match_info["id"]), body_of(request))
+            return await command(self.live(request.match_info["id"], name), body_of(request))
 
         return checked
 
-    def live(self, call_control_id: str) -> Leg:
+    def live(self, call_control_id: str, command: str = "") -> Leg:
         leg = self.find(call_control_id)
+        if leg.role == "anonymous" and command not in ALWAYS_TAKEN:
+            self._refuse_anonymous()
         if not leg.is_alive:
             raise ApiError(422, "90018", "Call has already ended", "This call is no longer active.")
         return leg
+
+    def _refuse_anonymous(self) -> None:
+        if self._platform.anonymous_legs == "404":
+            raise not_found("Call")
+        if self._platform.anonymous_legs == "422":
+            raise ApiError(422, "90018", "Call has already ended", "This call takes no commands.")
 
     def find(self, call_control_id: str) -> Leg:
         leg = self._calls.get(call_control_id)

@@ -42,6 +42,7 @@ class Run:
         self.conversation = conversation
         self.scenario = scenario
         self.question: Question | None = None
+        self.reason_when_joined = "call_bridged"
         self._switchboard = switchboard
         self._brief = brief
         self._results: dict[str, Any] = conversation.results
@@ -84,6 +85,14 @@ class Run:
     def stop(self, reason: str) -> None:
         """End early, at somebody's command; the leg stays as it is."""
         self._close(reason, gather_status="invalid")
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        return self._brief.variables
+
+    def hand_over(self) -> None:
+        """Make way for a human on this leg."""
+        self.stop(self.reason_when_joined)
 
     async def finish(self, reason: str) -> None:
         """End now as if everything had been asked."""

@@ -53,7 +53,7 @@ class Bridging:
     def _detach(self, leg: Leg) -> None:
         """Stop what the leg is in now, so that a bridge replaces it."""
         if leg.run:
-            leg.run.stop("call_bridged")
+            leg.run.hand_over()
         self._switchboard.leave_rooms(leg)
         if leg.peer:
             self._switchboard.unlink(leg)

@@ -22,7 +22,7 @@ class ConferenceRooms:
     def join(self, conference: Conference, participant: Participant) -> None:
         leg = participant.leg
         if leg.run:
-            leg.run.stop("call_bridged")
+            leg.run.hand_over()
         self._switchboard.leave_rooms(leg)
         if leg.peer:
             self._switchboard.unlink(leg)

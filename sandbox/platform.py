@@ -8,6 +8,8 @@ CHOICES = {
     # Whether a dial may supervise a leg, and whether a supervisor may change roles.
     "supervision": (ACCEPT, FORBID),
     "role_switch": (ACCEPT, FORBID),
+    # Whether the assistant's own legs take commands: they do, are unknown, or count as ended.
+    "anonymous_legs": (ACCEPT, "404", "422"),
 }
 
 
@@ -19,6 +21,7 @@ class PlatformError(ValueError):
 class Platform:
     supervision: str = ACCEPT
     role_switch: str = ACCEPT
+    anonymous_legs: str = "422"
 
     def choose(self, data: Any) -> None:
         """Take over the named choices; the others return to what is usual."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 DEFAULT_GREETING = "Hello, I am an AI assistant. I have a few short questions before I connect you."
@@ -100,6 +100,10 @@ class Scenario:
     hold_open: bool = False
     greeting: str | None = None
     pause_ms: int = 300
+    # The settings of the assistant's transfer tool, with templates.
+    transfer_from: str = "+61255550100"
+    transfer_targets: Any = "{{ targets }}"
+    transfer_headers: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, data: Any) -> "Scenario":
@@ -112,20 +116,17 @@ class Scenario:
             (scenario.field_values, dict),
             (scenario.gather_fields, dict),
             (scenario.pause_ms, int),
+            (scenario.transfer_from, str),
+            (scenario.transfer_headers, dict),
         )
         if any(not isinstance(value, shape) for value, shape in shapes):
-            raise ScenarioError("answers is a list, field_values and gather_fields are objects, pause_ms is a number")
+            raise ScenarioError(
+                "answers is a list; field_values, gather_fields and transfer_headers are objects; pause_ms is a number"
+            )
         return scenario
 
     def copy(self) -> "Scenario":
-        return Scenario(
-            list(self.answers),
-            dict(self.field_values),
-            dict(self.gather_fields),
-            self.hold_open,
-            self.greeting,
-            self.pause_ms,
-        )
+        return replace(self, answers=list(self.answers))
 
 
 def questions(properties: Mapping[str, Any] | None) -> list[Question]:

@@ -16,6 +16,9 @@ from sandbox.calls import Calls
 from sandbox.conferences import ConferenceRooms
 from sandbox.config import Config
 from sandbox.control import Control
+from sandbox.control_door import ControlDoor
+from sandbox.control_faults import FaultControl
+from sandbox.control_scene import SceneControl
 from sandbox.conversations import Conversations
 from sandbox.credentials import CredentialStore
 from sandbox.destinations import Destinations
@@ -28,6 +31,7 @@ from sandbox.signer import Signer
 from sandbox.speech import Speech
 from sandbox.supervision import Supervision
 from sandbox.switchboard import Switchboard
+from sandbox.transfer_tool import TransferTool
 from sandbox.webhooks import Webhooks
 
 CORS = {
@@ -54,7 +58,9 @@ def create_app(config: Config) -> web.Application:
     supervision = Supervision(switchboard)
     assistants = Assistants(switchboard, conversations)
     signalling = Signalling(switchboard, bridging, assistants)
+    control_door = ControlDoor(config.control_token)
     control = Control(
+        door=control_door,
         switchboard=switchboard,
         assistants=assistants,
         conversations=conversations,
@@ -75,6 +81,8 @@ def create_app(config: Config) -> web.Application:
             *ConferenceRoutes(switchboard, rooms).routes(),
             *AiRoutes(config, conversations).routes(),
             *control.routes(),
+            *SceneControl(control_door, switchboard, assistants, TransferTool(bridging)).routes(),
+            *FaultControl(control_door, faults).routes(),
         ]
     )
     app.on_shutdown.append(_closing(switchboard))

@@ -1,0 +1,84 @@
+"""Sets the scene for a test: who says what, who answers where, what the platform allows."""
+
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.assistants import Assistants
+from sandbox.calls import Leg
+from sandbox.control_door import ControlDoor, body_of
+from sandbox.orders import NORMAL
+from sandbox.script import Scenario
+from sandbox.switchboard import Switchboard
+from sandbox.transfer_tool import TransferTool
+
+
+class SceneControl:
+    def __init__(
+        self, door: ControlDoor, switchboard: Switchboard, assistants: Assistants, transfer_tool: TransferTool
+    ) -> None:
+        self._door = door
+        self._switchboard = switchboard
+        self._assistants = assistants
+        self._transfer_tool = transfer_tool
+
+    def routes(self) -> list[web.RouteDef]:
+        guarded = self._door.guarded
+        return [
+            web.put("/control/scenario", guarded(self._set_scenario)),
+            web.post("/control/assistant/end", guarded(self._end_assistant)),
+            web.post("/control/assistant/transfer", guarded(self._transfer)),
+            web.post("/control/hangup", guarded(self._hang_up)),
+            web.get("/control/platform", guarded(self._platform)),
+            web.put("/control/platform", guarded(self._set_platform)),
+            web.get("/control/destinations", guarded(self._destinations)),
+            web.put("/control/destinations", guarded(self._set_destinations)),
+        ]
+
+    async def _set_scenario(self, request: web.Request) -> Any:
+        scenario = Scenario.from_json(await body_of(request))
+        call_control_id = request.query.get("call_control_id")
+        if call_control_id is None:
+            self._assistants.scenario = scenario
+            return {"ok": True}
+        self._assistants.set_scenario(self._leg({"call_control_id": call_control_id}), scenario)
+        return {"ok": True}
+
+    async def _platform(self, _request: web.Request) -> Any:
+        return self._switchboard.platform.as_json()
+
+    async def _set_platform(self, request: web.Request) -> Any:
+        self._switchboard.platform.choose(await body_of(request))
+        return {"ok": True}
+
+    async def _destinations(self, _request: web.Request) -> Any:
+        return self._switchboard.destinations.as_json()
+
+    async def _set_destinations(self, request: web.Request) -> Any:
+        self._switchboard.destinations.replace(await body_of(request))
+        return {"ok": True}
+
+    async def _end_assistant(self, request: web.Request) -> Any:
+        body = await body_of(request)
+        leg = self._leg(body)
+        if leg.run is None:
+            raise ValueError("no assistant is running on this call")
+        await leg.run.finish(str(body.get("reason") or "normal"))
+        return {"ok": True}
+
+    async def _hang_up(self, request: web.Request) -> Any:
+        await self._switchboard.hang_up(self._leg(await body_of(request)), NORMAL, source="unknown")
+        return {"ok": True}
+
+    async def _transfer(self, request: web.Request) -> Any:
+        """Let the assistant use its transfer tool now."""
+        body = await body_of(request)
+        leg = self._leg(body)
+        target = self._transfer_tool.use(leg, name=body.get("target"), reason=str(body.get("reason") or ""))
+        return {"ok": True, "call_control_id": target.call_control_id}
+
+    def _leg(self, body: Any) -> Leg:
+        leg = self._switchboard.calls.get(str(body.get("call_control_id"))) if isinstance(body, dict) else None
+        if leg is None:
+            raise ValueError("call_control_id names no call")
+        return leg

@@ -1,0 +1,65 @@
+"""The assistant's own transfer: to a target that the dynamic variables named, while the assistant goes on talking."""
+
+import json
+from typing import Any
+
+from sandbox.bridging import Bridging
+from sandbox.calls import Leg
+from sandbox.orders import Order
+from sandbox.script import fill
+
+RING_SECONDS = 30.0
+REASON = "normal"
+
+
+class TransferError(ValueError):
+    """The tool cannot be used; the message says why."""
+
+
+class TransferTool:
+    def __init__(self, bridging: Bridging) -> None:
+        self._bridging = bridging
+
+    def use(self, leg: Leg, *, name: Any, reason: str) -> Leg:
+        """Ring the target of this name (or the first one); the assistant ends when it answers."""
+        run = leg.run
+        if run is None:
+            raise TransferError("no assistant is running on this call")
+        scenario = run.scenario
+        target = _target(_resolved(scenario.transfer_targets, run.variables), name)
+        order = Order(
+            to=str(target["to"]),
+            from_=fill(scenario.transfer_from, run.variables),
+            connection_id=leg.connection_id,
+            from_display_name=leg.from_display_name,
+            custom_headers=tuple(
+                (header, fill(str(value), run.variables)) for header, value in scenario.transfer_headers.items()
+            ),
+            timeout_seconds=RING_SECONDS,
+        )
+        run.reason_when_joined = reason or REASON
+        return self._bridging.transfer(leg, order, parks=False)
+
+
+def _resolved(template: Any, variables: dict[str, Any]) -> Any:
+    """Return the variable itself when the template is nothing but its name: targets are a list, not a text."""
+    name = template.strip().removeprefix("{{").removesuffix("}}").strip() if isinstance(template, str) else None
+    return variables.get(name, template) if name else template
+
+
+def _target(targets: Any, name: Any) -> dict[str, Any]:
+    known = _decoded(targets)
+    usable = [item for item in known if isinstance(item, dict) and item.get("to")] if isinstance(known, list) else []
+    matching = [item for item in usable if name in (None, item.get("name"))]
+    if not matching:
+        raise TransferError(f"the dynamic variables name no target {'' if name is None else name}".strip())
+    return matching[0]
+
+
+def _decoded(targets: Any) -> Any:
+    if not isinstance(targets, str):
+        return targets
+    try:
+        return json.loads(targets)
+    except ValueError:
+        return None
