@@ -1,0 +1,194 @@
+"""What the prospect sees and hears of the whole hand-over, on real audio."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from launcher.sandbox_control import SandboxControl
+from launcher.stack import Stack
+from tests.browser.people import ELEMENT, CloserPage, Prospect
+from tests.browser.scene import (
+    ANSWERS,
+    PROSPECT_SAYS,
+    Database,
+    OpenContext,
+    Speech,
+    finish_assistant,
+    newest,
+    newest_handoff,
+    sent,
+)
+
+pytestmark = pytest.mark.usefixtures("settled")
+
+VISITS = ("sessions_app_voicesession", "created_at")
+BRIDGE = "/v2/calls/*/actions/bridge"
+WITH_ASSISTANT = ("listening", "thinking", "speaking")
+
+
+@pytest.fixture(autouse=True)
+def talkative(settled: None, sandbox: SandboxControl, database: Database) -> Iterator[None]:
+    """The assistant has no end of its own, and nobody is rung before somebody wants it."""
+    sandbox.scenario(answers=list(ANSWERS.values()), field_values=ANSWERS, hold_open=True)
+    share = "update sessions_app_widgetconfig set pre_alert_percent = %s"
+    database.execute(share, [None])
+    yield
+    database.execute(share, [75])
+
+
+@pytest.fixture
+def anonymous(stack: Stack, open_context: OpenContext, speech: Speech) -> Prospect:
+    return Prospect.visit(open_context(speech(PROSPECT_SAYS)), f"{stack.base_url}/w/demo-anonymous/")
+
+
+def talk_with_assistant(prospect: Prospect) -> None:
+    prospect.agree()
+    prospect.wait_for(*WITH_ASSISTANT)
+    prospect.hears()
+
+
+def take_over_at_once(alice: CloserPage) -> None:
+    alice.take_calls()
+    alice.watch_newest()
+    alice.page.locator("[data-take][data-immediately]").click()
+
+
+def hear_each_other(prospect: Prospect, alice: CloserPage) -> None:
+    """Each falls silent when the other one mutes, so it is their voices that were heard."""
+    alice.hears()
+    prospect.hears()
+    prospect.press("Mute")
+    alice.hears_nothing()
+    prospect.press("Unmute")
+    alice.page.keyboard.press("m")
+    prospect.hears_nothing()
+    alice.page.keyboard.press("m")
+    prospect.hears()
+    alice.hears()
+
+
+def living(sandbox: SandboxControl, role: str) -> int:
+    return len([leg for leg in sandbox.legs(role=role) if leg["state"] != "ended"])
+
+
+def test_a_person_is_called_while_the_assistant_goes_on(
+    prospect: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database
+) -> None:
+    alice.take_calls()
+    talk_with_assistant(prospect)
+
+    prospect.press("Talk to a person")
+    prospect.sees("We are calling a person for you.")
+    alice.wait_for_ring()
+    assert prospect.state in WITH_ASSISTANT
+    expect(prospect.page.locator(ELEMENT).locator("[data-action=ask-person]")).to_be_hidden()
+    alice.page.keyboard.press("a")
+    alice.wait_for_body(softphone="standby")
+    assert prospect.state in WITH_ASSISTANT
+    prospect.hears()
+
+    finish_assistant(sandbox)
+    prospect.wait_for("human")
+    prospect.sees("Alice Nguyen joined the conversation")
+    hear_each_other(prospect, alice)
+    assert newest_handoff(database)["trigger"] == "requested"
+    assert prospect.problems == []
+
+
+def test_outside_the_hours_the_number_is_asked_for(
+    prospect: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database
+) -> None:
+    change = "update sessions_app_widgetconfig set business_hours = %s where slug = 'demo'"
+    database.execute(change, [json.dumps({"mon": [["03:00", "03:01"]]})])
+    try:
+        talk_with_assistant(prospect)
+        prospect.press("Talk to a person")
+        prospect.sees("Nobody is here right now to take your call.")
+        prospect.press("Leave your number")
+        prospect.wait_for("callback")
+        element = prospect.page.locator(ELEMENT)
+        element.get_by_label("Your name").fill("Jordan Blake")
+        element.get_by_label("Phone number").fill("02 5550 1234")
+        element.get_by_role("button", name="Call me back").click()
+        prospect.sees("We will call you")
+        assert newest(database, "handoff_callbackpromise", "promised_at")["phone"] == "02 5550 1234"
+    finally:
+        database.execute(change, ["{}"])
+
+
+def test_an_anonymous_call_is_taken_over_alive(
+    anonymous: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database
+) -> None:
+    talk_with_assistant(anonymous)
+
+    take_over_at_once(alice)
+
+    anonymous.wait_for("human")
+    anonymous.sees("Alice Nguyen joined the conversation")
+    hear_each_other(anonymous, alice)
+    assert newest(database, *VISITS)["has_rejoined"] is False
+    assert sandbox.legs(role="prospect") == []
+
+    alice.page.keyboard.press("e")
+    anonymous.wait_for("ended")
+    sandbox.wait_for("the end of every leg", lambda control: not living(control, "anonymous"))
+    assert anonymous.problems == []
+
+
+def test_a_page_whose_leg_refuses_moves_while_it_is_heard(
+    anonymous: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database
+) -> None:
+    sandbox.faults({"match": f"POST {BRIDGE}", "mode": "status", "status": 422, "times": 1})
+    talk_with_assistant(anonymous)
+
+    take_over_at_once(alice)
+
+    anonymous.wait_for("handing_over")
+    anonymous.sees("Alice Nguyen is joining you.")
+    anonymous.wait_for("human")
+    hear_each_other(anonymous, alice)
+    visit = newest(database, *VISITS)
+    assert (visit["has_rejoined"], visit["leg_refused"], visit["ended_at"]) == (True, True, None)
+    assert len(sent(sandbox, "POST", "/v2/calls")) == 1, "the closer was rung once"
+    old, new = sandbox.legs(role="anonymous")[-1], sandbox.legs(role="prospect")[-1]
+    assert old["state"] == "ended"
+    assert new["started_at"] < (old["ended_at"] or ""), "the new call stood before the old one was let go"
+
+    anonymous.press("Hang up")
+    anonymous.wait_for("ended")
+    sandbox.wait_for("the end of every leg", lambda control: not living(control, "prospect"))
+    assert anonymous.problems == []
+
+
+def test_a_dead_leg_is_replaced_and_joined(
+    anonymous: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database
+) -> None:
+    alice.take_calls()
+    talk_with_assistant(anonymous)
+    finish_assistant(sandbox, role="anonymous")
+    alice.wait_for_ring()
+    anonymous.wait_for("handing_over")
+    alice.page.keyboard.press("a")
+
+    anonymous.wait_for("human", seconds=30)
+    hear_each_other(anonymous, alice)
+    assert newest(database, *VISITS)["has_rejoined"] is True
+    assert anonymous.problems == []
+
+
+def test_the_ring_ends_with_the_page(
+    anonymous: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database
+) -> None:
+    alice.take_calls()
+    talk_with_assistant(anonymous)
+    finish_assistant(sandbox, role="anonymous")
+    alice.wait_for_ring()
+    anonymous.wait_for("handing_over")
+
+    anonymous.page.close()
+
+    alice.wait_for_no_ring(seconds=5)
+    assert newest_handoff(database)["state"] == "abandoned"
+    assert newest(database, *VISITS)["ended_at"] is not None
