@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -33,6 +34,14 @@ def integer(name: str, default: int, *, least: int, most: int) -> int:
 def words(name: str, default: str = "") -> list[str]:
     """A list separated by commas."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def prefixes(name: str, default: str) -> list[str]:
+    """A list of beginnings of numbers, such as `+61,+64`."""
+    found = words(name, default)
+    if not found or not all(re.fullmatch(r"\+[1-9][0-9]{0,9}", prefix, re.ASCII) for prefix in found):
+        raise ImproperlyConfigured(f"{name} must be beginnings of numbers such as +61, separated by commas")
+    return found
 
 
 def json_list(name: str) -> list[Any] | None:

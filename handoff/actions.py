@@ -1,28 +1,31 @@
 """What others may ask of the hand-over: the closer's clicks and the prospect's page."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
-from handoff import ledger, policies, ringing, roster, services
+from handoff import ledger, reaching, ringing, roster, services
+from handoff.callback_actions import call_back, keep_promise, promise_callback
 from handoff.door import HANDLERS
 from handoff.ledger import Intent
 from handoff.machine import Fact, State
-from handoff.models import CallbackPromise, Closer, Handoff, Offer
+from handoff.models import Closer, Handoff, Offer
 from handoff.refusal import ActionRefused
 from handoff.reports import report_handover, report_quality
 from handoff.steering import hand_back, request_handoff, steer
 from handoff.taking import assign, own_handoff, require_free, seize, take, take_over
 from sessions_app import intake, timeline
 from sessions_app import services as sessions
-from sessions_app.models import CapturedField
 
 __all__ = [
     "ActionRefused",
     "assign",
+    "call_back",
     "hand_back",
+    "keep_promise",
+    "promise_callback",
     "report_handover",
     "report_quality",
     "request_handoff",
@@ -32,7 +35,6 @@ __all__ = [
 ]
 
 MAX_NOTES = 20_000
-LATEST_CALLBACK = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,8 @@ def _claim(offer: Offer, state: str, now: datetime) -> None:
 def hang_up(handoff_id: UUID, *, closer: Closer, now: datetime) -> None:
     """End the talk for both sides."""
     handoff = own_handoff(handoff_id, closer)
+    if reaching.is_under_way(handoff):
+        handoff.outcome = reaching.CALLED_OFF
     if not services.apply(handoff, Fact.RELEASED, now=now) and handoff.state != State.WRAP_UP:
         raise ActionRefused("There is no call to end.", "gone")
     Closer.objects.filter(pk=closer.pk).update(last_call_ended_at=now)
@@ -200,48 +204,3 @@ def claim_call(session_id: UUID, call_control_id: str, *, now: datetime) -> bool
     session.save(update_fields=["claimed_call_control_id"])
     transaction.on_commit(lambda: intake.retry_parked(call_control_id, now=now, handlers=HANDLERS))
     return True
-
-
-@transaction.atomic
-def promise_callback(
-    session_id: UUID, *, name: str, phone: str, when: datetime | None, now: datetime
-) -> CallbackPromise:
-    """Write down where and when the prospect wants to be called; a wish out of reach falls back on the policy."""
-    session = services.lock(session_id)
-    promise = CallbackPromise.objects.filter(session=session).first()
-    policy_minutes = policies.of(session).callback_minutes
-    due_at = promise.due_at if promise else now + timedelta(minutes=policy_minutes)
-    if when and now < when < now + LATEST_CALLBACK:
-        due_at = when
-    promise, _ = CallbackPromise.objects.update_or_create(
-        session=session,
-        defaults={"name": name, "phone": phone, "due_at": due_at},
-        create_defaults={
-            "name": name,
-            "phone": phone,
-            "due_at": due_at,
-            "team_id": session.team_id,
-            "owner": Closer.objects.filter(team_id=session.team_id).order_by("-is_supervisor", "pk").first(),
-            "reason": "asked_for",
-            "promised_at": now,
-        },
-    )
-    session.callback_due_at = due_at
-    session.save(update_fields=["callback_due_at"])
-    for field, value in (("full_name", name), ("phone", phone)):
-        CapturedField.objects.update_or_create(
-            session=session,
-            name=field,
-            defaults={"value": value, "source": CapturedField.Source.PROSPECT, "captured_at": now},
-        )
-    sessions.name_prospect(session)
-    timeline.append(session, "callback.promised", {"due_at": due_at.isoformat()}, occurred_at=now)
-    return promise
-
-
-def keep_promise(promise_id: int, *, closer: Closer, now: datetime) -> None:
-    """Tick a callback off."""
-    open_promises = CallbackPromise.objects.filter(pk=promise_id, team_id=closer.team_id, kept_at=None)
-    if not open_promises.update(kept_at=now, owner=closer):
-        raise ActionRefused("This callback is done already.", "gone")
-    roster.changed(closer.team_id)

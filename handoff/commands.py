@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from handoff.models import Command
-from telephony.client import Telnyx
+from telephony.client import DialledLeg, Telnyx
 
 LANGUAGE = "en-AU"
 TALK_LIMIT_SECONDS = 4 * 3600
@@ -99,13 +99,30 @@ def _dial(client: Telnyx, command: Command) -> Answer:
         supervisor_role="monitor" if given.get("supervise") else None,
         command_id=command.pk,
     )
-    return Answer(
-        {
-            "call_control_id": leg.call_control_id,
-            "call_leg_id": leg.call_leg_id,
-            "call_session_id": leg.call_session_id,
-        }
+    return Answer(_leg_ids(leg))
+
+
+def _leg_ids(leg: DialledLeg) -> dict[str, Any]:
+    return {
+        "call_control_id": leg.call_control_id,
+        "call_leg_id": leg.call_leg_id,
+        "call_session_id": leg.call_session_id,
+    }
+
+
+def _call_prospect(client: Telnyx, command: Command) -> Answer:
+    given = command.arguments
+    leg = client.dial(
+        connection_id=settings.TELNYX_CALL_CONTROL_APP_ID,
+        to=given["to"],
+        from_=settings.TELNYX_CALLER_NUMBER,
+        ring_seconds=given["ring_seconds"],
+        custom_headers={},
+        client_state=given["mark"],
+        time_limit_seconds=TALK_LIMIT_SECONDS,
+        command_id=command.pk,
     )
+    return Answer(_leg_ids(leg))
 
 
 def _transfer(client: Telnyx, command: Command) -> Answer:
@@ -190,6 +207,7 @@ _PERFORM: dict[str, Callable[[Telnyx, Command], Answer]] = {
     "add_message": _add_message,
     "speak": _speak,
     "dial": _dial,
+    "call_prospect": _call_prospect,
     "transfer": _transfer,
     "bridge": _bridge,
     "create_conference": _create_conference,

@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from handoff import callbacks, joining, ringing, telling
+from handoff import booking, joining, reaching, ringing, telling
 from handoff.machine import Effect, Fact
 from handoff.models import Handoff
 
 
 def run(effect: Effect, handoff: Handoff, *, now: datetime) -> Fact | None:
     """Carry out one effect inside the transaction of its move; may come back with the next fact."""
-    return _RUN[effect](handoff, now)
+    instead = reaching.INSTEAD if reaching.is_under_way(handoff) else {}
+    return instead.get(effect, _RUN[effect])(handoff, now)
 
 
 _RUN: dict[Effect, Callable[[Handoff, datetime], Fact | None]] = {
@@ -26,5 +27,5 @@ _RUN: dict[Effect, Callable[[Handoff, datetime], Fact | None]] = {
     Effect.DROP_CLOSER: joining.drop_closer,
     Effect.DROP_PROSPECT: joining.drop_prospect,
     Effect.RETURN_PROSPECT: joining.return_prospect,
-    Effect.PROMISE: callbacks.promise_after_silence,
+    Effect.PROMISE: booking.promise_after_silence,
 }

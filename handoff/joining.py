@@ -18,9 +18,12 @@ LEG_RING_SECONDS = 15
 # The closer's hang-up hastens the assistant's return; without word of it, this is how long it waits.
 LETTING_GO = timedelta(seconds=3)
 REACH = "reach"
-# The commands by which a closer is brought to the prospect.
+# The commands by which a closer and a prospect are brought together.
 KINDS = frozenset(
-    {"dial", "transfer", "stop_assistant", "switch_role", "bridge", "create_conference", "join_conference"}
+    {
+        *("dial", "call_prospect", "transfer", "stop_assistant"),
+        *("switch_role", "bridge", "create_conference", "join_conference"),
+    }
 )
 
 

@@ -9,10 +9,13 @@ from django.core import signing
 
 _SALT = "agileadapt.leg"
 
+# The leg that calls a prospect back.
+PROSPECT = "prospect"
+
 
 @dataclass(frozen=True)
 class Mark:
-    """What we asked Telnyx for: a closer's leg of one attempt (“leg:2”), or a sentence (“say:callback”)."""
+    """What we asked for: a closer's leg of one attempt (“leg:2”), a prospect's (“prospect”), a sentence (“say:…”)."""
 
     handoff_id: UUID
     subject: str

@@ -133,6 +133,14 @@ def _dialled(command: Command, session: VoiceSession, answer: Answer, now: datet
     intake.release_parked(session, now=now, handlers=HANDLERS)
 
 
+def _prospect_called(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+    ids = CallIds(**answer.ids, connection_id=settings.TELNYX_CALL_CONTROL_APP_ID)
+    leg = binding.add_leg(session, ids, role=CallLeg.Role.PROSPECT)
+    if leg is not None and _handoff_of(command, session) is None:
+        joining.hang_up(session, leg, now=now)  # Nobody waits for this prospect any more.
+    intake.release_parked(session, now=now, handlers=HANDLERS)
+
+
 def _joining_sent(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
     handoff = _handoff_of(command, session)
     if handoff is not None:
@@ -207,6 +215,7 @@ def observe_end(session_id: Any, *, reason: str, now: datetime) -> None:
 
 _CONFIRMED: dict[str, Callable[[Command, VoiceSession, Answer, datetime], None]] = {
     "dial": _dialled,
+    "call_prospect": _prospect_called,
     "stop_assistant": _assistant_stopped,
     "switch_role": _role_switched,
     "bridge": _joining_sent,

@@ -5,7 +5,7 @@ from functools import singledispatch
 
 from django.conf import settings
 
-from handoff import callbacks, joining, ledger, marks, release, runs, sentences, services, telling
+from handoff import booking, joining, ledger, marks, release, runs, sentences, services, telling
 from handoff.ledger import Intent
 from handoff.machine import Fact, State
 from handoff.models import Handoff
@@ -115,6 +115,7 @@ def _(event: events.GatherEnded, session: VoiceSession, now: datetime) -> None:
 @react.register
 def _(event: events.GatherPartialResults, session: VoiceSession, now: datetime) -> None:
     release.answers_known(session, now=now)
+    booking.answers_known(session, run_numbers.current(session), now=now)
 
 
 @react.register
@@ -128,7 +129,7 @@ def _(event: events.SpeakEnded, session: VoiceSession, now: datetime) -> None:
     if leg is None or not fold.is_current(leg, session):
         return
     handoff, mark = services.open_handoff(session), marks.read(event.client_state)
-    if handoff is None and mark is not None and mark.subject == marks.sentence(callbacks.APOLOGY):
+    if handoff is None and mark is not None and mark.subject == marks.sentence(booking.APOLOGY):
         # Nothing keeps the prospect on the line now.
         ledger.hasten(joining.hang_up_key(leg), now=now)
     elif handoff is not None and mark == marks.Mark(handoff.pk, marks.sentence(telling.takeover(handoff))):

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from handoff import callbacks, services, telling
+from handoff import booking, services, telling
 from handoff.machine import Fact, State
 from handoff.models import Handoff
 from sessions_app import runs
@@ -14,11 +14,10 @@ def assistant_done(session: VoiceSession, number: int, reason: str, *, now: date
     if number != max(session.run_number, 1):
         return
     run = runs.current(session)
-    if run is not None and run.purpose == Run.Purpose.CALLBACK:
-        callbacks.run_over(session, run, now=now)
-        return
     handoff = services.open_handoff(session)
-    if handoff is None:
+    if run is not None and run.purpose == Run.Purpose.CALLBACK and handoff is None:
+        booking.run_over(session, run, now=now)
+    elif handoff is None:
         services.trigger(session, reason, now=now)
     elif handoff.prospect_free_at is None:
         assistant_ended(handoff, now=now)

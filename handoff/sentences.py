@@ -1,5 +1,7 @@
 """What the prospect hears from us between the assistant and the closer. Pure."""
 
+from collections.abc import Sequence
+
 
 def calling() -> str:
     return "Thank you. I am calling a colleague for you now. Please stay on the line."
@@ -13,11 +15,38 @@ def dropped() -> str:
     return "One moment, please. The line to my colleague broke off. I am calling again."
 
 
-def callback(minutes: int) -> str:
-    return (
-        "I am sorry, none of my colleagues is free right now. "
-        f"One of them will call you back within {minutes} minutes. Thank you, and goodbye."
-    )
+# For the assistant that returns; the words for the prospect stand in its greeting and its questions.
+BOOKING_INSTRUCTION = (
+    "Nobody of the team can talk now, and a callback is promised. Ask only for what the schema lacks, offer no times "
+    "but those named there, promise nothing else, and answer no other questions."
+)
+
+
+def sorry(reason: str) -> str:
+    if reason == "closed":
+        return "I am sorry, our team is not at work at the moment."
+    return "I am sorry, none of my colleagues is free right now."
+
+
+def will_call_back(reason: str) -> str:
+    return f"{sorry(reason)} One of them will call you back. Let me write down what is needed for it."
+
+
+def which_number() -> str:
+    return "On which number may we call you?"
+
+
+def which_time(labels: Sequence[str]) -> str:
+    listed = ", ".join(labels[:-1])
+    return f"When shall we call? There is {listed} or {labels[-1]}?" if listed else f"Shall we call on {labels[0]}?"
+
+
+def thanks() -> str:
+    return "Thank you."
+
+
+def goodbye(when: str) -> str:
+    return f"One of my colleagues will call you {when}. Thank you, and goodbye."
 
 
 def gathered() -> str:

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from handoff import effects, machine, policies
+from handoff import callbacks, effects, machine, policies, reaching
 from handoff.machine import Fact, State
 from handoff.models import Handoff
 from sessions_app import services as sessions
@@ -159,6 +159,8 @@ def _advance(handoff: Handoff, move: machine.Move, current: State, fact: Fact, n
     _show(handoff)
     if following != current:
         _tell(handoff, current, following, fact, now)
+        if following == State.CONNECTED:
+            callbacks.connected(handoff, now)
     return True
 
 
@@ -181,7 +183,8 @@ def _tell(handoff: Handoff, current: State, following: State, fact: Fact, now: d
     is_ring = following == State.RINGING or (current, following) == (State.RINGING, State.RESERVED)
     if is_ring or (following == State.SEATED and handoff.prospect_free_at):
         return  # Each ring writes its own entries, with the closer and the reason; a seat nobody waits in is none.
-    kind = _entry(current, following, fact)
+    is_unreached = following in machine.TERMINAL_STATES and reaching.is_under_way(handoff)
+    kind = "callback.unanswered" if is_unreached else _entry(current, following, fact)
     timeline.append(handoff.session, kind, _payload(handoff, fact), occurred_at=now)
 
 
@@ -217,4 +220,4 @@ def _deadline(handoff: Handoff, state: State, now: datetime) -> datetime | None:
         State.DROPPED: machine.DROP_GRACE,
         State.WRAP_UP: timedelta(seconds=policy.wrap_up_seconds),
     }
-    return now + lasting[state]
+    return now + (reaching.patience(handoff, state) or lasting[state])

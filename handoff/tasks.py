@@ -10,7 +10,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from handoff import commands, leaving, ledger, outcomes, pulse, services
+from handoff import commands, leaving, ledger, outcomes, overdue, pulse, services
 from handoff.door import HANDLERS
 from handoff.machine import Fact
 from handoff.models import Handoff
@@ -49,7 +49,7 @@ def sweep() -> None:
     Several may run at once. Each takes what no other holds, and nothing here speaks to Telnyx or waits for it.
     """
     now = timezone.now()
-    for work in (_handoffs_past_their_deadline, _commands, _deliveries, _visits_that_nothing_will_end):
+    for work in _WORK:
         with _the_rest_goes_on():
             work(now)
     pulse.beat(pulse.SWEEP, now=now)
@@ -95,6 +95,16 @@ def _visits_that_nothing_will_end(now: datetime) -> None:
     )
     for session_id in list(idle.values_list("pk", flat=True)[:50]):
         outcomes.observe_end(session_id, reason="never_called", now=now)
-    overdue = VoiceSession.objects.filter(ended_at=None, created_at__lt=now - LONGEST_VISIT)
-    for session_id in list(overdue.values_list("pk", flat=True)[:50]):
+    endless = VoiceSession.objects.filter(ended_at=None, created_at__lt=now - LONGEST_VISIT)
+    for session_id in list(endless.values_list("pk", flat=True)[:50]):
         outcomes.observe_end(session_id, reason="expired", now=now)
+
+
+_WORK = (
+    _handoffs_past_their_deadline,
+    _commands,
+    _deliveries,
+    _visits_that_nothing_will_end,
+    overdue.promises_missed,
+    overdue.bookings_that_never_end,
+)

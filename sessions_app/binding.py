@@ -21,7 +21,15 @@ class Match:
     is_new: bool
 
 
-def find(event: Event, *, introduce: Callable[[Event], UUID | None]) -> Match | None:
+@dataclass(frozen=True)
+class Introduction:
+    """A leg that we asked for ourselves: whose session it belongs to, and who is at its end."""
+
+    session_id: UUID
+    role: str
+
+
+def find(event: Event, *, introduce: Callable[[Event], Introduction | None]) -> Match | None:
     """The session of an event, locked until the transaction ends, so that its facts are folded one by one.
 
     `introduce` knows the legs that we asked for ourselves.
@@ -29,9 +37,11 @@ def find(event: Event, *, introduce: Callable[[Event], UUID | None]) -> Match | 
     session_id = _known(event.ids)
     if session_id is not None:
         return Match(_lock(session_id), is_new=False)
-    session_id = introduce(event)
-    if session_id is not None:
-        return Match(_lock(session_id), is_new=True)
+    introduced = introduce(event)
+    if introduced is not None:
+        session = _lock(introduced.session_id)
+        add_leg(session, event.ids, role=introduced.role)
+        return Match(session, is_new=True)
     session_id = _introduced(event)
     if session_id is None:
         return None

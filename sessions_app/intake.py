@@ -5,7 +5,6 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
@@ -20,7 +19,7 @@ logger = logging.getLogger(__name__)
 Status = WebhookDelivery.Status
 Reaction = Callable[[Event, VoiceSession, datetime], None]
 Reparse = Callable[[WebhookDelivery], Event]
-Introduce = Callable[[Event], UUID | None]
+Introduce = Callable[[Event], binding.Introduction | None]
 
 MAX_ATTEMPTS = 8
 FIRST_RETRY = timedelta(seconds=2)

@@ -139,9 +139,8 @@ class Rest:
         self.router.post(url__regex=rf"{credentials}/[^/]+/token$", name="token").mock(side_effect=self._token)
         self.router.delete(url__regex=rf"{credentials}/[^/]+$", name="revoke").respond(204)
         self.router.post(f"{base}/conferences", name="conference").respond(json={"data": {"id": "conf-1"}})
-        self.router.post(url__regex=rf"{base}/calls/[^/]+/actions/(gather_using_ai|ai_assistant_start)$").mock(
-            side_effect=self._conversation
-        )
+        starts = rf"{base}/calls/[^/]+/actions/(gather_using_ai|ai_assistant_start)$"
+        self.router.post(url__regex=starts, name="conversation").mock(side_effect=self._conversation)
         self.router.post(url__regex=rf"{base}/(calls|conferences)/[^/]+/actions/[a-z_]+$").mock(
             side_effect=self._command
         )

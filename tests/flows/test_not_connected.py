@@ -43,34 +43,6 @@ def test_the_loser_of_a_race_is_told_who_has_it(waiting_for_alice: Visit, alice:
         actions.accept(first.pk, closer=alice, now=timezone.now())
 
 
-def test_with_nobody_ready_a_callback_is_promised_said_and_the_call_ended(talking: Visit, carol: Closer) -> None:
-    talking.leg.gathered(ANSWERS)
-    talking.work()
-
-    assert talking.state == State.UNANSWERED
-    promise = CallbackPromise.objects.get(session_id=talking.session_id)
-    assert (promise.owner, promise.name) == (carol, "Ada Lovelace")
-    assert promise.due_at > timezone.now()
-    (said,) = talking.rest.asked("speak")
-    assert "call you back within 30 minutes" in said["payload"]
-    talking.leg.says("call.speak.ended", status="completed")
-    talking.work()
-    assert talking.rest.asked("hangup") == [], "another sentence's end must not cut the apology off"
-
-    talking.leg.says("call.speak.ended", status="completed", client_state=said["client_state"])
-    talking.work()
-    assert len(talking.rest.asked("hangup")) == 1
-
-
-def test_the_call_is_ended_even_if_the_end_of_the_sentence_is_never_reported(talking: Visit) -> None:
-    talking.leg.gathered(ANSWERS)
-    talking.work()
-
-    talking.pass_time(26)
-
-    assert len(talking.rest.asked("hangup")) == 1
-
-
 def test_waiting_ends_with_a_promise(waiting_for_alice: Visit) -> None:
     for _ in range(3):
         waiting_for_alice.pass_time(25)

@@ -31,8 +31,8 @@ def test_nobody_listens_before_the_call_and_after_the_assistant(visit: Visit) ->
     assert visit.post("message", text="hello").status_code == 409
 
 
-def test_nobody_listens_after_the_assistant(waiting: Visit) -> None:
-    assert waiting.post("message", text="hello").status_code == 409
+def test_nobody_listens_after_the_assistant(waiting_for_alice: Visit) -> None:
+    assert waiting_for_alice.post("message", text="hello").status_code == 409
 
 
 @pytest.mark.parametrize("text", ["", " ", "x" * 2001])

@@ -1,0 +1,124 @@
+"""Nobody came: a call is owed at once, then the assistant returns to say so and to ask when and where."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from handoff import callbacks, joining, ledger, numbers, policies, ringing, runs, sentences, slots, telling
+from handoff.machine import State
+from handoff.models import CallbackPromise, Handoff
+from sessions_app import services as sessions
+from sessions_app.models import CallLeg, CapturedField, Run, VoiceSession
+
+APOLOGY = "callback"
+# After the last sentence was spoken; its own end hastens this.
+HANG_UP_AFTER_PROMISE = timedelta(seconds=25)
+# The names of the questions, and of the fields that their answers become.
+PHONE, TIME = "phone", "callback_time"
+
+
+@dataclass(frozen=True)
+class Questions:
+    properties: dict[str, Any]
+    offered: list[dict[str, str]]
+
+
+def promise_after_silence(handoff: Handoff, now: datetime) -> None:
+    """The promise is made first, so that nothing is lost whatever becomes of the rest."""
+    session = handoff.session
+    reason = ringing.why_nobody(handoff, now)
+    promise = callbacks.owe(session, reason=reason, now=now)
+    ledger.drop(handoff, {"speak"})
+    leg = joining.prospect_leg(session)
+    if leg is None:
+        return  # The page asks for what is missing.
+    questions = _questions(promise, now)
+    if questions.properties:
+        _return_assistant(session, leg, questions, reason, now)
+    else:
+        _say_goodbye(handoff, promise, leg, text=sentences.sorry(reason), now=now)
+
+
+def answers_known(session: VoiceSession, run: Run | None, *, now: datetime) -> None:
+    """Write down what the prospect says as they say it: they may hang up before the end."""
+    promise = CallbackPromise.objects.filter(session=session, kept_at=None).first()
+    if promise is None or run is None or run.purpose != Run.Purpose.CALLBACK:
+        return
+    promise.session = session
+    said = dict(CapturedField.objects.filter(session=session, name__in=[PHONE, TIME]).values_list("name", "value"))
+    _keep_number(promise, said.get(PHONE))
+    offered = [(one["label"], datetime.fromisoformat(one["at"])) for one in run.offered]
+    wanted = slots.meant(said.get(TIME), offered)
+    if wanted is not None:
+        callbacks.book(promise, wanted, now=now)
+
+
+def run_over(session: VoiceSession, run: Run, *, now: datetime) -> None:
+    """The assistant has asked, or could not: say what is promised, and hang up."""
+    answers_known(session, run, now=now)
+    handoff = Handoff.objects.filter(session=session, state=State.UNANSWERED).order_by("-triggered_at").first()
+    promise = CallbackPromise.objects.filter(session=session).first()
+    leg = joining.prospect_leg(session)
+    if handoff is None or promise is None or leg is None or session.ended_at:
+        return
+    handoff.session = promise.session = session
+    has_spoken = run.started_at is not None
+    opening = sentences.thanks() if has_spoken else sentences.sorry(promise.reason)
+    _say_goodbye(handoff, promise, leg, text=opening, now=now)
+
+
+def _questions(promise: CallbackPromise, now: datetime) -> Questions:
+    """What is not known yet; a time is asked for only if there is one to be had."""
+    session = promise.session
+    properties: dict[str, Any] = {}
+    if numbers.normalised(promise.phone, time_zone=session.widget.time_zone) is None:
+        properties[PHONE] = {"type": "string", "description": sentences.which_number()}
+    when = callbacks.diary(session.widget)
+    free = slots.offer(when, callbacks.free_slots(session, now=now), now=now)
+    offered = [{"label": slots.label(when, slot.start), "at": slot.start.isoformat()} for slot in free]
+    if offered and not promise.is_booked:
+        labels = [one["label"] for one in offered]
+        properties[TIME] = {"type": "string", "enum": labels, "description": sentences.which_time(labels)}
+    return Questions(properties, offered)
+
+
+def _return_assistant(session: VoiceSession, leg: CallLeg, questions: Questions, reason: str, now: datetime) -> None:
+    runs.begin(
+        session,
+        leg,
+        purpose=Run.Purpose.CALLBACK,
+        greeting=sentences.will_call_back(reason),
+        instruction=sentences.BOOKING_INSTRUCTION,
+        parameters={
+            "type": "object",
+            "properties": questions.properties,
+            "required": list(questions.properties),
+        },
+        offered=questions.offered,
+        now=now,
+    )
+
+
+def _keep_number(promise: CallbackPromise, said: object) -> None:
+    if not isinstance(said, str) or not said.strip():
+        return
+    zone = promise.session.widget.time_zone
+    phone = numbers.normalised(said, time_zone=zone) or said.strip()[:40]
+    if phone != promise.phone:
+        promise.phone = phone
+        promise.save(update_fields=["phone"])
+        sessions.name_prospect(promise.session)
+
+
+def _say_goodbye(handoff: Handoff, promise: CallbackPromise, leg: CallLeg, *, text: str, now: datetime) -> None:
+    goodbye = sentences.goodbye(_when(promise, now))
+    telling.say(handoff, f"{text} {goodbye}", name=APOLOGY, now=now)
+    joining.hang_up(handoff.session, leg, now=now, handoff=handoff, delay=HANG_UP_AFTER_PROMISE)
+
+
+def _when(promise: CallbackPromise, now: datetime) -> str:
+    """“on Monday 24 November at 9:30 am”, or “within 30 minutes” where nothing more exact was agreed."""
+    minutes = policies.of(promise.session).callback_minutes
+    if promise.is_booked or promise.due_at > now + timedelta(minutes=minutes):
+        return f"on {slots.label(callbacks.diary(promise.session.widget), promise.due_at)}"
+    return f"within {minutes} minutes"
