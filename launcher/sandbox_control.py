@@ -107,10 +107,19 @@ class Request(TypedDict):
     at: str
     method: str
     path: str
+    command: str
     command_id: str | None
     body: Any
     status: int | None
     effective: bool
+    made: str | None
+    fault: str | None
+
+
+class Effective(Request):
+    """A request that was truly carried out, with every leg that it concerned."""
+
+    legs: list[str]
 
 
 class Delivery(TypedDict):
@@ -152,6 +161,15 @@ class SandboxControl:
     def requests(self, since: int = 0) -> list[Request]:
         requests: list[Request] = self.call("GET", f"/control/requests?since={since}")["requests"]
         return requests
+
+    def effective(self, call_control_id: str | None = None, *commands: str) -> list[Effective]:
+        """Return what was truly carried out on calls and conferences: dial, transfer, bridge, join_conference, …
+
+        A repetition that was recognised by its command id is not in it; a command whose answer got lost is.
+        """
+        query = urllib.parse.urlencode({"call_control_id": call_control_id}) if call_control_id else ""
+        done: list[Effective] = self.call("GET", f"/control/effective?{query}")
+        return [entry for entry in done if not commands or entry["command"] in commands]
 
     def webhooks(self, since: int = 0) -> list[Delivery]:
         deliveries: list[Delivery] = self.call("GET", f"/control/webhooks?since={since}")
@@ -200,11 +218,30 @@ class SandboxControl:
         self.call("POST", "/control/hangup", {"call_control_id": call_control_id})
 
     def faults(self, *faults: Mapping[str, object]) -> None:
-        """Make the sandbox misbehave as described, instead of whatever was set before."""
+        """Make the sandbox misbehave as described, instead of whatever was set before.
+
+        Each has a `mode`, and a `command` (dial, transfer, bridge, …) or a `match` ("POST /v2/…", "webhook call.…",
+        with `*`); `call_control_id` narrows it to one leg, `nth` lets the first n-1 pass, `times` ends it. Requests:
+        `status` (with `status`, `code`; 429 asks to wait for `seconds`), `slow` (by `seconds`), `lose_reply` (carried
+        out, then the connection breaks), `execute_then_hang` (carried out, never answered), `hang` (neither),
+        `reset`. Webhooks: `duplicate`, `drop`, `delay`, `reorder`.
+        """
         self.call("PUT", "/control/faults", list(faults))
 
     def clear_faults(self) -> None:
+        """End all faults and all disorder."""
         self.call("DELETE", "/control/faults")
+
+    def disorder(self, seed: int, **shares: float) -> None:
+        """Lose, duplicate, delay and shuffle all webhooks, alike for the same seed.
+
+        `lose`, `duplicate`, `delay` are shares of 1; `delay_seconds` and `shuffle_seconds` say for how long at most.
+        """
+        self.call("PUT", "/control/disorder", {"seed": seed, **shares})
+
+    def age_command_ids(self, seconds: float) -> None:
+        """Let time pass for the command ids that the sandbox remembers; it forgets them after 60 s."""
+        self.call("POST", "/control/command_ids/age", {"seconds": seconds})
 
     def send_webhook(self, event_type: str, payload: Mapping[str, object], *, sign: str = "good") -> dict[str, Any]:
         """Send one crafted delivery; return the application's answer as status and body."""

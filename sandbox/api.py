@@ -20,6 +20,14 @@ HANG_SECONDS = 300.0
 HANG_POLL_SECONDS = 0.2
 NO_CONTENT = 204
 
+# What the platform says with these, when a fault does not name a code.
+STATUS_CODES = {
+    401: ("10009", "Authentication failed"),
+    403: ("10010", "Authorization failed"),
+    404: ("10005", "Resource not found"),
+    422: ("10015", "Invalid parameter"),
+}
+
 Body = dict[str, Any]
 BODY = web.RequestKey("body", object)
 Action = Callable[[web.Request], Awaitable[Any]]
@@ -116,19 +124,22 @@ class Door:
             return _error(ApiError(401, "10009", "Authentication failed", "The API key is missing or wrong."))
         if not isinstance(request[BODY], dict):
             return _error(ApiError(400, "10015", "Bad Request", "The body is not a JSON object."))
-        fault = self._faults.for_request(request.method, request.path)
+        fault = self._faults.for_request(entry.subject)
+        entry.fault = fault.mode if fault else None
         instead = await _misbehave(request, fault) if fault else None
         if instead is not None:
             return instead
         response = await self._once(request, handler, entry)
         if fault and fault.mode == "lose_reply":
             _abort(request)
+        elif fault and fault.mode == "execute_then_hang":
+            await _until_gone(request)
         return response
 
     async def _once(self, request: web.Request, handler: Any, entry: Entry) -> web.StreamResponse:
         if entry.command_id is None:
             response = await _execute(request, handler)
-            entry.effective = response.status < 300
+            entry.executed(_answer(response))
             return response
         key = (_scope(request), entry.command_id)
         known = self._memory.recall(key)
@@ -142,7 +153,7 @@ class Door:
         response = await _execute(request, handler)
         answer = _answer(response)
         future.set_result(answer)
-        entry.effective = answer[0] < 300
+        entry.executed(answer)
         if not entry.effective:
             self._memory.drop(key)
         return response
@@ -179,7 +190,8 @@ def _fault_status(fault: Fault) -> web.Response:
     if fault.status == 429:
         headers = {"x-ratelimit-limit": "1", "x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(fault.seconds))}
         return web.json_response(error_body("10011", "Too many requests", "Slow down."), status=429, headers=headers)
-    return web.json_response(error_body("10007", "Unexpected error", "Injected."), status=fault.status)
+    code, title = STATUS_CODES.get(fault.status, ("10007", "Unexpected error"))
+    return web.json_response(error_body(fault.code or code, title, "Injected."), status=fault.status)
 
 
 async def _until_gone(request: web.Request) -> None:
@@ -201,7 +213,8 @@ def _scope(request: web.Request) -> str:
 
 
 def _answer(response: web.StreamResponse) -> Answer:
-    text = response.text if isinstance(response, web.Response) else None
+    is_json = isinstance(response, web.Response) and response.content_type == "application/json"
+    text = response.text if is_json and isinstance(response, web.Response) else None
     return response.status, json.loads(text or "{}")
 
 

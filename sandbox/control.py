@@ -15,7 +15,7 @@ from sandbox.assistants import Assistants
 from sandbox.control_door import ControlDoor, body_of
 from sandbox.conversations import Conversations
 from sandbox.credentials import Credential
-from sandbox.faults import Faults
+from sandbox.faults import Disorder, Faults
 from sandbox.journal import CommandMemory, Journal
 from sandbox.leg_view import leg_json
 from sandbox.orders import NORMAL
@@ -53,6 +53,7 @@ class Control:
         return [
             web.get("/control/state", guarded(self._state)),
             web.get("/control/requests", guarded(self._requests)),
+            web.get("/control/effective", guarded(self._effective)),
             web.get("/control/webhooks", guarded(self._webhooks)),
             web.post("/control/reset", guarded(self._reset)),
             web.post("/control/webhook", guarded(self._send_webhook)),
@@ -97,6 +98,11 @@ class Control:
         entries = [entry.as_json() for entry in self._journal.entries if entry.n > since]
         return {"next": entries[-1]["n"] if entries else since, "requests": entries}
 
+    async def _effective(self, request: web.Request) -> Any:
+        """What was truly carried out, for every leg or for the one that is named."""
+        entries = self._journal.effective(request.query.get("call_control_id"))
+        return [{**entry.as_json(), "legs": list(entry.legs)} for entry in entries]
+
     async def _webhooks(self, request: web.Request) -> Any:
         since = _since(request)
         return [webhooks.as_json(delivery) for delivery in self._switchboard.webhooks.log if delivery.n > since]
@@ -114,6 +120,7 @@ class Control:
         self._journal.forget()
         self._memory.forget()
         self._faults.replace([])
+        self._faults.upset(Disorder())
         self._switchboard.platform.choose({})
         self._switchboard.destinations.replace({})
         await self._drop_browsers()

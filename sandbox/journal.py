@@ -8,10 +8,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sandbox import clock
+from sandbox.commands import Subject, subject_of
 
 LOG_LENGTH = 20_000
 # The real platform ignores a repeated command id for this long and no longer.
 MEMORY_SECONDS = 60.0
+
+# The commands that make something, and where its id stands in the answer.
+MAKERS = {"dial": "call_control_id", "create_conference": "id"}
 
 Answer = tuple[int, dict[str, Any]]
 Key = tuple[str, str]
@@ -25,11 +29,28 @@ class Entry:
     path: str
     command_id: str | None
     body: Any
+    subject: Subject
     status: int | None = None
+    # Whether it was carried out, whatever became of the answer; a repetition that was recognised was not.
     effective: bool = False
+    # The leg or conference that it made.
+    made: str | None = None
+    fault: str | None = None
+
+    def executed(self, answer: Answer) -> None:
+        status, body = answer
+        self.effective = status < 300
+        if self.effective and self.subject.command in MAKERS:
+            self.made = str(body["data"][MAKERS[self.subject.command]])
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        flat = {name: value for name, value in asdict(self).items() if name != "subject"}
+        return {**flat, "command": self.subject.command}
+
+    @property
+    def legs(self) -> tuple[str, ...]:
+        """Every leg that it names or made."""
+        return (*self.subject.legs, *((self.made,) if self.subject.command == "dial" and self.made else ()))
 
 
 class Journal:
@@ -39,9 +60,25 @@ class Journal:
 
     def open(self, method: str, path: str, body: Any) -> Entry:
         command_id = body.get("command_id") if isinstance(body, dict) else None
-        entry = Entry(next(self._numbers), clock.iso(clock.now()), method, path, _text(command_id), redacted(body))
+        entry = Entry(
+            next(self._numbers),
+            clock.iso(clock.now()),
+            method,
+            path,
+            _text(command_id),
+            redacted(body),
+            subject_of(method, path, body),
+        )
         self.entries.append(entry)
         return entry
+
+    def effective(self, call_control_id: str | None = None) -> list[Entry]:
+        """Return what was truly carried out on calls and conferences, for all legs or for one."""
+        return [
+            entry
+            for entry in self.entries
+            if entry.effective and entry.method == "POST" and entry.legs and call_control_id in (None, *entry.legs)
+        ]
 
     def forget(self) -> None:
         self.entries.clear()
@@ -63,6 +100,10 @@ class CommandMemory:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._answers[key] = (time.monotonic(), future)
         return future
+
+    def age(self, seconds: float) -> None:
+        """Let time pass for everything that is remembered."""
+        self._answers = {key: (at - seconds, answer) for key, (at, answer) in self._answers.items()}
 
     def drop(self, key: Key) -> None:
         """A command that failed may be tried again under its id."""

@@ -82,7 +82,7 @@ def create_app(config: Config) -> web.Application:
             *AiRoutes(config, conversations).routes(),
             *control.routes(),
             *SceneControl(control_door, switchboard, assistants, TransferTool(bridging)).routes(),
-            *FaultControl(control_door, faults).routes(),
+            *FaultControl(control_door, faults, memory).routes(),
         ]
     )
     app.on_shutdown.append(_closing(switchboard))

@@ -56,13 +56,15 @@ class Webhooks:
         return event_id
 
     def send(self, path: str, event_type: str, body: Body, event_id: str) -> None:
-        fault = self._faults.for_webhook(event_type)
-        copies = 2 if fault and fault.mode == "duplicate" else 1
-        for _ in range(copies):
+        fault = self._faults.for_webhook(event_type, _call_control_id(body))
+        pauses = self._faults.pauses(event_type) * (2 if fault and fault.mode == "duplicate" else 1)
+        if fault and fault.mode == "drop":
+            pauses = []
+        for pause in pauses or (None,):
             delivery = Delivery(next(self._numbers), event_id, event_type, path, clock.iso(clock.now()))
             self.log.append(delivery)
-            if not (fault and fault.mode == "drop"):
-                self._start(delivery, body, fault)
+            if pause is not None:
+                self._start(delivery, body, fault, pause)
         if not (fault and fault.mode == "reorder"):
             self._overtaken.set()
 
@@ -103,12 +105,13 @@ class Webhooks:
         if self._session:
             await self._session.close()
 
-    def _start(self, delivery: Delivery, body: Body, fault: Fault | None) -> None:
-        task = asyncio.create_task(self._deliver(delivery, body, fault))
+    def _start(self, delivery: Delivery, body: Body, fault: Fault | None, pause: float) -> None:
+        task = asyncio.create_task(self._deliver(delivery, body, fault, pause))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _deliver(self, delivery: Delivery, body: Body, fault: Fault | None) -> None:
+    async def _deliver(self, delivery: Delivery, body: Body, fault: Fault | None, held_back: float) -> None:
+        await asyncio.sleep(held_back)
         await self._hold_back(fault)
         for pause in (*BACKOFF_SECONDS, None):
             delivery.attempts += 1
@@ -150,6 +153,11 @@ class Webhooks:
         if self._session is None:
             self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64))
         return self._session
+
+
+def _call_control_id(body: Body) -> str:
+    payload = body.get("data", body).get("payload", {})
+    return str(payload.get("call_control_id") or "")
 
 
 def as_json(delivery: Delivery) -> Body:

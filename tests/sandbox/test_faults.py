@@ -72,6 +72,117 @@ async def test_a_hanging_request_is_never_answered(stage: Stage) -> None:
         await stage.client.with_options(timeout=0.5).telephony_credentials.create(connection_id="1")
 
 
+TRANSFER = {"to": "sip:nobody@sip.telnyx.com", "park_after_unbridge": "self"}
+
+
+async def faulty(stage: Stage, **fault: Any) -> None:
+    assert await stage.control("PUT", "faults", [fault]) == {"ok": True}
+
+
+async def effective(stage: Stage, call: str = "") -> list[tuple[str, str]]:
+    done = await stage.control("GET", f"effective?call_control_id={call}" if call else "effective")
+    return [(entry["command"], entry["command_id"]) for entry in done]
+
+
+async def test_an_answer_that_never_comes_after_it_was_done(stage: Stage) -> None:
+    _, call = await stage.answered()
+    await faulty(stage, command="transfer", mode="execute_then_hang", times=1)
+
+    with pytest.raises(telnyx.APITimeoutError):
+        await stage.client.with_options(timeout=0.5).calls.actions.transfer(call, **TRANSFER, command_id="t1")
+
+    assert (await effective(stage, call))[1:] == [("transfer", "t1")]
+    assert (await stage.control("GET", "requests"))["requests"][-1]["fault"] == "execute_then_hang"
+
+
+async def test_a_fault_can_be_for_one_call(stage: Stage) -> None:
+    _, first = await stage.answered()
+    _, second = await stage.answered()
+    await faulty(stage, command="transfer", call_control_id=second, mode="status", status=500)
+
+    assert (await stage.command(first, "transfer", **TRANSFER))[0] == 200
+    assert (await stage.command(second, "transfer", **TRANSFER))[0] == 500
+    assert (await stage.command(second, "speak", payload="x", voice="y"))[0] == 200
+
+
+async def test_a_fault_for_a_call_holds_where_the_body_names_it(stage: Stage) -> None:
+    _, call = await stage.answered()
+    _, other = await stage.dialled()
+    await faulty(stage, match="*", call_control_id=call, mode="status", status=422)
+
+    bridged = await stage.command(other, "bridge", call_control_id=call)
+    conference = await stage.post("conferences", {"call_control_id": call, "name": "desk"})
+
+    assert (bridged[0], conference[0]) == (422, 422)
+
+
+async def test_a_fault_can_wait_for_the_nth_and_pass(stage: Stage) -> None:
+    _, call = await stage.answered()
+    await faulty(stage, command="speak", mode="status", status=500, nth=2, times=3)
+
+    answers = [(await stage.command(call, "speak", payload="x", voice="y"))[0] for _ in range(6)]
+
+    assert answers == [200, 500, 500, 500, 200, 200]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [(401, None, "10009"), (404, None, "10005"), (422, None, "10015"), (422, "90018", "90018"), (503, None, "10007")],
+)
+async def test_a_refusal_speaks_the_platforms_words(stage: Stage, status: int, code: str | None, expected: str) -> None:
+    await faulty(stage, command="dial", mode="status", status=status, **({"code": code} if code else {}))
+
+    answer = await stage.post("calls", {})
+
+    assert (answer[0], answer[1]["errors"][0]["code"]) == (status, expected)
+
+
+async def test_a_redelivery_after_a_minute_is_a_new_command(stage: Stage) -> None:
+    _, call = await stage.answered()
+    body = {**TRANSFER, "command_id": "same"}
+
+    await stage.command(call, "transfer", **body)
+    await stage.control("POST", "command_ids/age", {"seconds": 5})
+    await stage.command(call, "transfer", **body)
+    assert (await effective(stage, call))[1:] == [("transfer", "same")]
+
+    await stage.control("POST", "command_ids/age", {"seconds": 65})
+    await stage.command(call, "transfer", **body)
+    assert (await effective(stage, call))[1:] == [("transfer", "same")] * 2
+
+
+@pytest.mark.parametrize("body", [{}, [], {"seconds": "70"}, {"seconds": -1}, {"seconds": True}])
+async def test_time_passes_by_a_number_of_seconds(stage: Stage, body: Any) -> None:
+    assert "error" in await stage.control("POST", "command_ids/age", body)
+
+
+async def test_what_was_carried_out_is_known_by_leg(stage: Stage) -> None:
+    _, call = await stage.answered()
+    _, other = await stage.dialled()
+    _, third = await stage.dialled()
+    await stage.command(call, "bridge", call_control_id=other, command_id="b")
+    await stage.command(call, "bridge", call_control_id=call, command_id="refused")
+    conference = (await stage.post("conferences", {"call_control_id": third, "name": "desk", "command_id": "c"}))[1]
+    join = {"call_control_id": other, "command_id": "j"}
+    await stage.post(f"conferences/{conference['data']['id']}/actions/join", join)
+
+    assert await effective(stage, call) == [("answer", None), ("bridge", "b")]
+    assert await effective(stage, other) == [("dial", None), ("bridge", "b"), ("join_conference", "j")]
+    assert await effective(stage, third) == [("dial", None), ("create_conference", "c")]
+    done = await stage.control("GET", "effective")
+    assert [entry["made"] for entry in done if entry["made"]] == [other, third, conference["data"]["id"]]
+
+
+async def test_clearing_the_faults_ends_the_disorder(stage: Stage) -> None:
+    calm = await stage.control("GET", "disorder")
+    await stage.control("PUT", "disorder", {"seed": 3, "lose": 0.5})
+    assert (await stage.control("GET", "disorder"))["lose"] == 0.5
+
+    await stage.control("DELETE", "faults")
+
+    assert await stage.control("GET", "disorder") == calm
+
+
 async def test_faults_can_be_seen_and_cleared(stage: Stage) -> None:
     await fault(stage, "POST /v2/calls/*/actions/transfer", "status")
 
@@ -83,7 +194,16 @@ async def test_faults_can_be_seen_and_cleared(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [{}, [1], [{"match": "x", "mode": "explode"}], [{"match": "webhook x", "mode": "status"}]]
+    "body",
+    [
+        {},
+        [1],
+        [{"mode": "status"}],
+        [{"match": "x", "mode": "explode"}],
+        [{"match": "webhook x", "mode": "status"}],
+        [{"match": "x", "mode": "status", "colour": "red"}],
+        [{"match": "x", "mode": "status", "nth": "second"}],
+    ],
 )
 async def test_a_fault_without_sense_is_refused(stage: Stage, body: Any) -> None:
     assert "error" in await stage.control("PUT", "faults", body)

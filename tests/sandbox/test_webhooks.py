@@ -1,14 +1,18 @@
 """Deliveries: signed as the SDK verifies, shaped as the SDK models say, retried, and disturbed on demand."""
 
+import asyncio
 import base64
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from telnyx import types
 from telnyx.lib import WebhookVerificationError, verify_webhook_signature
 
+from sandbox.config import DEFAULT_APP_ID
+from sandbox.faults import Disorder
 from tests.sandbox.stage import PUBLIC_KEY, Received, Stage
 
 MODELS: dict[str, Any] = {
@@ -143,6 +147,73 @@ async def test_a_reordered_delivery_is_overtaken(stage: Stage) -> None:
 
     await stage.event("call.initiated")
     assert [item.type for item in stage.received] == ["call.hangup", "call.initiated"]
+
+
+async def test_a_fault_can_be_for_the_webhooks_of_one_call(stage: Stage) -> None:
+    _, first = await stage.parked()
+    _, second = await stage.parked()
+    fault = {"match": "webhook call.answered", "mode": "drop", "call_control_id": first}
+    await stage.control("PUT", "faults", [fault])
+
+    await stage.command(first, "answer")
+    await stage.command(second, "answer")
+
+    assert (await stage.event("call.answered")).payload["call_control_id"] == second
+    assert stage.count("call.answered") == 1
+
+
+async def scattered(stage: Stage, **disorder: Any) -> list[Received]:
+    """What arrives of twenty equal visits."""
+    assert await stage.control("PUT", "disorder", {"seed": 7, **disorder}) == {"ok": True}
+    body = {"connection_id": DEFAULT_APP_ID, "to": "sip:nobody@sip.telnyx.com", "from": "+61255501234"}
+    for _ in range(20):
+        await stage.post("calls", body)
+    await asyncio.sleep(1.0)
+    return stage.received
+
+
+async def test_a_share_of_the_webhooks_is_lost(stage: Stage) -> None:
+    received = await scattered(stage, lose=0.5)
+
+    assert 10 <= len(received) <= 30
+    log = await stage.control("GET", "webhooks")
+    assert [item["attempts"] for item in log].count(0) == 40 - len(received)
+
+
+async def test_a_share_of_the_webhooks_is_sent_twice(stage: Stage) -> None:
+    received = await scattered(stage, duplicate=0.5)
+
+    assert len({item.event["id"] for item in received}) == 40
+    assert 50 <= len(received) <= 70
+
+
+async def test_the_order_is_shuffled(stage: Stage) -> None:
+    received = await scattered(stage, shuffle_seconds=0.5)
+
+    ended: set[str] = set()
+    begun_after_its_end = 0
+    for item in received:
+        call = item.payload["call_control_id"]
+        begun_after_its_end += item.type == "call.initiated" and call in ended
+        ended |= {call} if item.type == "call.hangup" else set()
+    assert len(received) == 40
+    assert begun_after_its_end >= 3
+
+
+def test_the_same_seed_does_the_same_to_the_same_webhook() -> None:
+    disorder = Disorder(seed=1, lose=0.3, duplicate=0.3, delay=0.5, shuffle_seconds=1)
+
+    treated = [disorder.pauses("call.hangup", number) for number in range(50)]
+
+    assert treated == [disorder.pauses("call.hangup", number) for number in range(50)]
+    assert treated != [replace(disorder, seed=2).pauses("call.hangup", number) for number in range(50)]
+    assert {len(pauses) for pauses in treated} == {0, 1, 2}
+    assert max(pause for pauses in treated for pause in pauses) > 1
+
+
+@pytest.mark.parametrize("disorder", [[], {"lose": -1}, {"lose": "half"}, {"lose": True}, {"rain": 1}])
+async def test_a_disorder_without_sense_is_refused(stage: Stage, disorder: Any) -> None:
+    assert "error" in await stage.control("PUT", "disorder", disorder)
 
 
 @pytest.mark.parametrize(("sign", "verifies"), [("good", True), ("bad", False), ("stale", False), ("none", False)])
