@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 MOST_WAITING = 10_000
 LAST_SECONDS = 1.0
+# The next sweep asks again, so a message that no worker took by then need not wait in the queue.
+ASKED_AGAIN_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Message:
     """`expires` is in seconds: the queue forgets a message that nobody took by then."""
 
     command_id: UUID
+    task: str = "run_command"
     expires: float | None = None
 
 
@@ -70,19 +73,26 @@ class Dispatcher:
             self.waiting.task_done()
 
 
-def send(command_id: UUID, *, expires: float | None = None) -> None:
+def send(command_id: UUID) -> None:
     """Have a worker send a command that is due."""
     faults.reach(Point.COMMITTED)
-    _dispatcher.put(Message(command_id, expires))
+    _dispatcher.put(Message(command_id))
+
+
+def send_again(command_id: UUID) -> None:
+    """As `send`, for a command whose first message may be lost or still be waiting."""
+    _dispatcher.put(Message(command_id, expires=ASKED_AGAIN_SECONDS))
+
+
+def rescue(command_id: UUID) -> None:
+    """Have the background's worker send it: those of the calls are dead or all busy."""
+    _dispatcher.put(Message(command_id, task="rescue_command", expires=ASKED_AGAIN_SECONDS))
 
 
 def _send(message: Message) -> None:
+    """The queue follows from the task, by CELERY_TASK_ROUTES."""
     current_app.send_task(
-        "handoff.tasks.run_command",
-        args=[str(message.command_id)],
-        queue="calls",
-        ignore_result=True,
-        expires=message.expires,
+        f"handoff.tasks.{message.task}", args=[str(message.command_id)], ignore_result=True, expires=message.expires
     )
     faults.reach(Point.QUEUED)
 

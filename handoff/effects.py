@@ -17,6 +17,7 @@ def run(effect: Effect, handoff: Handoff, *, now: datetime) -> Fact | None:
 _RUN: dict[Effect, Callable[[Handoff, datetime], Fact | None]] = {
     Effect.OFFER: ringing.offer,
     Effect.TELL_WAITING: telling.tell_waiting,
+    Effect.TELL_AGAIN: telling.tell_again,
     Effect.TELL_DROPPED: telling.tell_dropped,
     Effect.WITHDRAW: ringing.withdraw,
     Effect.EXPIRE: ringing.expire,

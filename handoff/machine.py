@@ -44,6 +44,7 @@ class Fact(StrEnum):
 class Effect(StrEnum):
     OFFER = "offer"  # look for a closer and ring them, or find that nobody is left
     TELL_WAITING = "tell_waiting"
+    TELL_AGAIN = "tell_again"  # this closer could not be connected, and somebody else is rung
     TELL_DROPPED = "tell_dropped"
     WITHDRAW = "withdraw"  # stop the rings that nobody needs any more
     EXPIRE = "expire"  # the ring was not answered
@@ -84,7 +85,7 @@ class Move:
 
 
 _SEARCH = Move(State.RESERVED, (Effect.TELL_WAITING, Effect.OFFER))
-_SEARCH_AGAIN = Move(State.RESERVED, (Effect.DROP_CLOSER, Effect.OFFER))
+_SEARCH_AGAIN = Move(State.RESERVED, (Effect.DROP_CLOSER, Effect.TELL_AGAIN, Effect.OFFER))
 _TAKE = Move(State.ACCEPTED, (Effect.WITHDRAW, Effect.CONNECT))
 _JOIN = Move(State.BRIDGING, (Effect.JOIN,))
 _TALK_OVER = Move(State.WRAP_UP, (Effect.DROP_CLOSER, Effect.DROP_PROSPECT))

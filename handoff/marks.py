@@ -20,6 +20,10 @@ class Mark:
     handoff_id: UUID
     subject: str
 
+    @property
+    def is_leg(self) -> bool:
+        return self.subject.startswith("leg:")
+
 
 def leg(attempt: int) -> str:
     return f"leg:{attempt}"

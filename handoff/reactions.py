@@ -33,6 +33,8 @@ def _(event: events.CallInitiated, session: VoiceSession, now: datetime) -> None
         return
     if leg.role == CallLeg.Role.CLOSER:
         adopt_closer_leg(leg, event.client_state, session)
+        if is_unwanted(leg, event.client_state, session):
+            joining.hang_up(session, leg, now=now)
     elif leg.connection_id == settings.TELNYX_CONNECTION_ID and leg.ended_at is None:
         if fold.is_current(leg, session) and session.ended_at is None:
             ledger.enqueue(session, Intent("answer", f"leg:{leg.pk}:answer", leg.call_control_id), now=now)
@@ -138,6 +140,14 @@ def _(event: events.SpeakEnded, session: VoiceSession, now: datetime) -> None:
         number = handoff.commands.filter(kind="speak").count()
         text = sentences.still_calling()
         telling.say(handoff, text, name=f"waiting:{number}", now=now, delay=PAUSE_BETWEEN_SENTENCES)
+
+
+def is_unwanted(leg: CallLeg, client_state: str | None, session: VoiceSession) -> bool:
+    """Whether a closer is rung for an attempt that is over: its dial was on its way, or its reply was lost."""
+    mark, handoff = marks.read(client_state), services.open_handoff(session)
+    if mark is None or not mark.is_leg or leg.ended_at is not None:
+        return False
+    return handoff is None or mark != marks.Mark(handoff.pk, marks.leg(handoff.attempt))
 
 
 def adopt_closer_leg(leg: CallLeg, client_state: str | None, session: VoiceSession) -> None:

@@ -11,6 +11,10 @@ def still_calling() -> str:
     return "Thank you for waiting. I am still calling."
 
 
+def calling_another() -> str:
+    return "I am sorry, that did not connect. I am calling somebody else for you. Please stay on the line."
+
+
 def dropped() -> str:
     return "One moment, please. The line to my colleague broke off. I am calling again."
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from threading import BoundedSemaphore
 from uuid import UUID
 
 from celery import shared_task
@@ -20,6 +21,9 @@ from sessions_app.models import VoiceSession
 from telephony.client import TelnyxError
 
 logger = logging.getLogger(__name__)
+
+# Of the background worker's four threads; the others are for the sweep and for credentials.
+_rescuers = BoundedSemaphore(2)
 
 # A page that got its credential but never placed a call.
 NEVER_CALLED_AFTER = timedelta(minutes=3)
@@ -40,6 +44,17 @@ def run_command(command_id: str) -> None:
     else:
         faults.reach(Point.REPLIED)
         outcomes.confirmed(command, answer, now=timezone.now())
+
+
+@shared_task
+def rescue_command(command_id: str) -> None:
+    """Send a command that the workers of calls leave lying; never so many that the sweep has to wait."""
+    if not _rescuers.acquire(blocking=False):
+        return  # The sweep asks again in a second.
+    try:
+        run_command(command_id)
+    finally:
+        _rescuers.release()
 
 
 @shared_task

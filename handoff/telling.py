@@ -32,6 +32,12 @@ def tell_waiting(handoff: Handoff, now: datetime) -> None:
         )
 
 
+def tell_again(handoff: Handoff, now: datetime) -> None:
+    """Nothing was said since the closer accepted, and the search may take as long as the first."""
+    if handoff.prospect_free_at is not None:
+        say(handoff, sentences.calling_another(), name=f"again:{handoff.attempt}", now=now)
+
+
 def tell_dropped(handoff: Handoff, now: datetime) -> None:
     handoff.dropped_by, handoff.dropped_at, handoff.closer_leg = handoff.closer, now, None
     handoff.give_up_at = now + timedelta(seconds=policies.of(handoff.session).max_wait_seconds)

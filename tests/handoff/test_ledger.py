@@ -157,11 +157,11 @@ def test_silence_until_the_end_leaves_the_outcome_unknown(command: Command) -> N
 
 def test_a_command_whose_worker_died_is_sendable_again(command: Command) -> None:
     claim(command)
-    assert ledger.ask_again(now=after(7)) == 0
+    assert ledger.ask_again(now=after(6)) == 0
 
-    assert ledger.ask_again(now=after(8)) == 1
+    assert ledger.ask_again(now=after(7)) == 1
 
-    assert claim(command, 8).attempts == 2
+    assert claim(command, 7).attempts == 2
     assert Command.objects.get().sent_at == NOW
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from handoff.machine import TABLE, TERMINAL_STATES, Effect, Fact, Move, State, follow
 
-SEARCH_AGAIN = Move(State.RESERVED, (Effect.DROP_CLOSER, Effect.OFFER))
+SEARCH_AGAIN = Move(State.RESERVED, (Effect.DROP_CLOSER, Effect.TELL_AGAIN, Effect.OFFER))
 FACTS = st.lists(st.sampled_from(Fact), max_size=60)
 
 
