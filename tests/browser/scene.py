@@ -41,7 +41,9 @@ def close_everything(database: Database) -> None:
 
 
 def route(database: Database, *, method: str = "bridge", ring_seconds: int = 25) -> None:
-    database.execute("update handoff_routingpolicy set method = %s, ring_seconds = %s", [method, ring_seconds])
+    database.execute(
+        "update handoff_routingpolicy set method = %s, ring_seconds = %s, listens_in = false", [method, ring_seconds]
+    )
 
 
 def newest(database: Database, table: str, order: str) -> dict[str, Any]:
@@ -67,3 +69,9 @@ def sent(sandbox: SandboxControl, method: str, path_end: str) -> list[Any]:
     """The requests of the application to the carrier that came to such an address."""
     requests = sandbox.requests()
     return [one for one in requests if one["method"] == method and one["path"].endswith(path_end)]
+
+
+def spoken_sentences(control: SandboxControl) -> list[str]:
+    """What the application had said to the prospect, beside the assistant."""
+    requests = control.requests()
+    return [request["body"]["payload"] for request in requests if request["path"].endswith("/actions/speak")]

@@ -16,6 +16,7 @@ from tests.browser.scene import (
     Speech,
     finish_assistant,
     newest,
+    spoken_sentences,
 )
 
 pytestmark = pytest.mark.usefixtures("settled")
@@ -140,11 +141,6 @@ def test_with_nobody_there_a_callback_is_promised_and_said(
     assert promise["owner_id"] is not None
     assert promise["due_at"] > promise["promised_at"]
     sandbox.wait_for("the end of the call", lambda control: control.legs(role="prospect", state="ended"), seconds=30)
-
-
-def spoken_sentences(control: SandboxControl) -> list[str]:
-    requests = control.requests()
-    return [request["body"]["payload"] for request in requests if request["path"].endswith("/actions/speak")]
 
 
 def test_an_anonymous_prospect_rejoins_to_the_closer(
