@@ -1,11 +1,12 @@
 """What only one closer sees: the call offered to them and the call they are on."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from dashboard import presenters, rings
 from handoff import selectors as handoffs
@@ -15,6 +16,10 @@ WHY_OVER = {
     "expired": "The ring ran out before you answered.",
     "withdrawn": "The prospect left.",
 }
+
+
+# Later it would only make every desk differ from the one before.
+MEASURED_WITHIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -60,10 +65,19 @@ def _desk(active: list[Any]) -> dict[str, Any]:
         "handoff": str(first.pk) if first else None,
         "session": str(first.session_id) if first else None,
         "state": str(first.state) if first else None,
+        "joined_ms": _joined_ms(first),
         "standby": bool(calls and calls[0]["is_standby"]),
         "says": presenters.desk_says(first, is_standby=calls[0]["is_standby"]) if first else "",
         "fragments": [{"target": "desk", "html": render_to_string("dashboard/_desk.html", context)}],
     }
+
+
+def _joined_ms(handoff: Any) -> int | None:
+    """How long ago the two lines were joined, for the page that measures what follows; an age, for clocks differ."""
+    if handoff is None or handoff.state != "connected" or handoff.connected_at is None:
+        return None
+    age = timezone.now() - handoff.connected_at
+    return max(0, round(age.total_seconds() * 1000)) if age < MEASURED_WITHIN else None
 
 
 def _call(handoff: Any) -> dict[str, Any]:

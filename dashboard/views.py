@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth.views import LogoutView
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -90,4 +91,5 @@ def urls() -> dict[str, str]:
         "complete": reverse("dashboard:complete", kwargs=call),
         "quality": reverse("dashboard:quality", kwargs=call),
         "softphone_login": reverse("dashboard:softphone-login"),
+        "hearing": static("dist/hearing.js"),
     }

@@ -6,6 +6,8 @@ export interface Desk {
   state: string | null;
   /** The line is up beside a call that the assistant still holds. */
   standby: boolean;
+  /** How long ago the two lines were joined; absent before, and a while later. */
+  joined_ms?: number | null;
   /** The state in words, for those who cannot see the desk. */
   says: string;
 }
@@ -21,7 +23,7 @@ export interface Config {
   desk: Desk;
   urls: Record<
     | "socket" | "board" | "session" | "login" | "availability" | "back" | "accept" | "decline" | "hang_up" | "notes"
-    | "take" | "assign" | "steer" | "take_over" | "hand_back" | "complete" | "quality" | "softphone_login",
+    | "take" | "assign" | "steer" | "take_over" | "hand_back" | "complete" | "quality" | "softphone_login" | "hearing",
     string
   >;
 }

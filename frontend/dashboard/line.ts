@@ -2,6 +2,7 @@
 
 import { Levels } from "../softphone/levels";
 import { SoftphoneLock } from "../softphone/lock";
+import { Measure } from "../softphone/measure";
 import { forgetLogin, keepLogin, keptLogin, type Login } from "../softphone/login";
 import type { Phone } from "../softphone/phone";
 import { address, type Config, type Desk } from "./config";
@@ -32,6 +33,7 @@ export class Line {
   readonly panel: PhonePanel;
   private readonly lock: SoftphoneLock;
   private readonly levels: Levels;
+  private readonly measure: Measure;
   private phone: Phone | null = null;
   private desk: Desk;
   private qualityTimer = 0;
@@ -52,6 +54,10 @@ export class Line {
       end: () => void this.end(),
     });
     this.levels = new Levels((remote, local) => this.panel.levels(remote, local));
+    this.measure = new Measure(config.urls.hearing, {
+      stats: async () => (await this.phone?.stats()) ?? null,
+      report: (handoff, data) => void this.send(handoff, { kind: "handover", ...data }),
+    });
     this.lock = new SoftphoneLock(config.closer.id, {
       gained: () => this.gained(),
       lost: () => this.lostLock(),
@@ -102,7 +108,9 @@ export class Line {
   /** The server's word on this closer's call: the only one that the phone may answer. */
   attend(desk: Desk): void {
     const wasTalking = TALKING.has(this.desk.state ?? "");
+    const isJoined = desk.state === "connected" && this.desk.state !== "connected";
     this.desk = desk;
+    if (isJoined && desk.handoff && typeof desk.joined_ms === "number") this.measure.joined(desk.handoff, desk.joined_ms);
     say(this.status, desk.says);
     if (!this.hasSoftphone) return;
     this.phone?.expect(desk.state === "wrap_up" ? null : desk.handoff, desk.standby);
@@ -218,26 +226,29 @@ export class Line {
     this.hadCall = true;
     if (!remote) {
       this.levels.stop();
+      this.measure.stop();
       return;
     }
     this.panel.notice("");
     await this.sound.unlock();
-    if (this.sound.context) this.levels.start(this.sound.context, remote, local);
+    if (!this.sound.context) return;
+    this.levels.start(this.sound.context, remote, local);
+    this.measure.start(this.sound.context, remote, local);
     void this.stats(); // So that even a short call ends with something measured.
   }
 
   private onEnded(handoff: string | null, stats: CallStats | null): void {
-    if (handoff && stats) void this.send(handoff, stats, "end");
+    if (handoff && stats) void this.send(handoff, { when: "end", ...stats });
   }
 
   private async report(): Promise<void> {
     const stats = await this.phone?.stats();
-    if (stats && this.desk.handoff) await this.send(this.desk.handoff, stats, "running");
+    if (stats && this.desk.handoff) await this.send(this.desk.handoff, { when: "running", ...stats });
   }
 
-  private async send(handoff: string, stats: CallStats, when: string): Promise<void> {
+  private async send(handoff: string, measured: object): Promise<void> {
     try {
-      await post(address(this.config.urls.quality, handoff), { when, ...stats });
+      await post(address(this.config.urls.quality, handoff), measured);
     } catch {
       // A lost measurement must not disturb the call.
     }

@@ -3,6 +3,8 @@
 export interface CallStats {
   packetsReceived: number;
   packetsLost: number;
+  /** Null before the first packet. */
+  lastPacketAgoMs: number | null;
   bytesReceived: number;
   packetsSent: number;
   bytesSent: number;
@@ -16,7 +18,7 @@ export interface CallStats {
 }
 
 const NOTHING: CallStats = {
-  packetsReceived: 0, packetsLost: 0, bytesReceived: 0, packetsSent: 0, bytesSent: 0, totalAudioEnergy: 0,
+  packetsReceived: 0, packetsLost: 0, lastPacketAgoMs: null, bytesReceived: 0, packetsSent: 0, bytesSent: 0, totalAudioEnergy: 0,
   audioLevel: 0, jitterMs: 0, rttMs: 0, localCandidate: "", remoteCandidate: "", connection: "none",
 };
 
@@ -24,7 +26,13 @@ type Row = Record<string, unknown> & { type: string };
 
 const number = (value: unknown): number => (typeof value === "number" && Number.isFinite(value) ? value : 0);
 
+/** The browser tells it as a time of day; only how long ago it was is of use elsewhere. */
+function ago(timeOfDay: unknown): number | null {
+  return typeof timeOfDay === "number" && timeOfDay > 0 ? performance.timeOrigin + performance.now() - timeOfDay : null;
+}
+
 function addInbound(total: CallStats, row: Row): void {
+  total.lastPacketAgoMs ??= ago(row["lastPacketReceivedTimestamp"]);
   total.packetsReceived += number(row["packetsReceived"]);
   total.packetsLost += number(row["packetsLost"]);
   total.bytesReceived += number(row["bytesReceived"]);

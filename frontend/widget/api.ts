@@ -10,6 +10,7 @@ export interface Urls {
   report: string;
   leave: string;
   socket: string;
+  hearing: string;
 }
 
 export interface Credentials {
@@ -100,7 +101,7 @@ export class Api {
   }
 
   /** Measurements are best effort: a lost report must never disturb the call it describes. */
-  report(kind: "latency" | "media" | "error", data: object): void {
+  report(kind: "latency" | "media" | "error" | "handover", data: object): void {
     if (!this.session) return;
     this.post(this.urls.report, { kind, data }).catch(() => undefined);
   }

@@ -33,7 +33,8 @@ export class Controller {
     private readonly surface: Surface,
   ) {
     this.store = new Store((facts) => surface.render(facts));
-    this.hearing = new Hearing(this.store, surface, () => this.visit.line.isUp && this.facts.server?.phase !== "human");
+    const isWithAssistant = () => this.visit.line.isUp && this.facts.server?.phase !== "human";
+    this.hearing = new Hearing(this.store, surface, isWithAssistant, config.urls.hearing);
     this.talk = new Talk({
       show: (captions) => this.store.set({ captions }),
       item: (item) => surface.emit("transcript.item", item),
@@ -263,6 +264,7 @@ export class Controller {
     if (this.facts.stage === "over") return;
     this.round += 1;
     this.hearing.reportLatencies(this.visit.api);
+    this.hearing.reportHandover();
     void this.visit.sayGoodbye();
     const { startedAt } = this.facts;
     this.surface.emit("agent.disconnected", { wasLost });

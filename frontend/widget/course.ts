@@ -64,10 +64,13 @@ export class Course {
     else this.restWhileWaiting();
   }
 
-  private noteChange({ phase, purpose, closer }: ServerState): void {
+  private noteChange({ phase, purpose, closer, handover }: ServerState): void {
     const before = this.store.facts.server;
     if (before && phase !== before.phase) this.store.set({ wish: "none" });
-    if (phase === "human" && before?.phase !== "human") this.talk.joined(closer?.name ?? "");
+    if (phase === "human" && before?.phase !== "human") {
+      this.talk.joined(closer?.name ?? "");
+      if (handover) this.hearing.handedOver(handover, this.visit);
+    } else if (phase !== "human" && before?.phase === "human") this.hearing.reportHandover();
     const isReturned = phase === "assistant" && purpose !== "qualify";
     if (isReturned && (before?.phase !== "assistant" || before.purpose !== purpose)) this.talk.returned();
   }

@@ -1,6 +1,7 @@
 // Listen to both sides of the call: loudness twenty times and more a second, into the VAD and onto the screen.
 
 import { Loudness } from "../shared/level";
+import { Listener } from "../shared/listener";
 import type { Vad, VadEvent } from "./vad";
 
 const POLL_MS = 20;
@@ -14,6 +15,7 @@ export interface EarsEvents {
 
 export class Ears {
   readonly context = new AudioContext();
+  readonly listener: Listener;
   level = 0;
   heard = 0;
   private microphone: Loudness | null = null;
@@ -27,7 +29,9 @@ export class Ears {
   constructor(
     private readonly vad: Vad,
     private readonly events: EarsEvents,
+    listening: string,
   ) {
+    this.listener = new Listener(this.context, listening);
     this.timer = window.setInterval(() => {
       this.listen(performance.now());
     }, POLL_MS);
@@ -41,6 +45,7 @@ export class Ears {
   useRemote(stream: MediaStream): void {
     this.remote?.close();
     this.remote = new Loudness(this.context, stream);
+    void this.listener.listen(stream);
     void this.context.resume();
   }
 
@@ -57,6 +62,7 @@ export class Ears {
     clearInterval(this.timer);
     this.microphone?.close();
     this.remote?.close();
+    this.listener.close();
     void this.context.close();
   }
 

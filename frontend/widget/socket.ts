@@ -1,6 +1,7 @@
 // The page's live line to the back end: says hello, receives whole snapshots, comes back by itself.
 
 import { backoffMs } from "../shared/backoff";
+import type { Joined } from "../shared/handover";
 import type { Session } from "./api";
 import type { Turn } from "./captions";
 
@@ -15,11 +16,17 @@ export interface Calling {
   session: Session;
 }
 
+export interface Handover extends Joined {
+  id: string;
+}
+
 export interface ServerState {
   phase: Phase;
   purpose: Purpose;
   closer: { name: string } | null;
   rejoin: boolean;
+  /** Shortly after a closer's line was joined to the call: which hand-over it was, and how long ago. */
+  handover: Handover | null;
   turns: Turn[];
   callback: { due_at: string } | null;
   calling: Calling | null;
@@ -53,6 +60,13 @@ function readCalling(value: unknown): Calling | null {
   return isSession ? { closer: String(value["closer"] ?? ""), session: { id, token, ticket } } : null;
 }
 
+function readHandover(value: unknown): Handover | null {
+  if (!isObject(value)) return null;
+  const { id, joining_ms, connected_ms } = value;
+  const isWhole = typeof id === "string" && typeof joining_ms === "number" && typeof connected_ms === "number";
+  return isWhole ? { id, joining_ms, connected_ms } : null;
+}
+
 /** Null for anything that is not a state we can show: a newer server may send kinds this page does not know. */
 export function readState(frame: unknown): ServerState | null {
   if (!isObject(frame) || frame["type"] !== "state" || !PHASES.includes(String(frame["phase"]))) return null;
@@ -61,7 +75,8 @@ export function readState(frame: unknown): ServerState | null {
   const turns = Array.isArray(frame["turns"]) ? frame["turns"].filter(isTurn) : [];
   const purpose = PURPOSES.includes(frame["purpose"]) ? (frame["purpose"] as Purpose) : "qualify";
   const calling = readCalling(frame["calling"]);
-  return { phase: frame["phase"] as Phase, purpose, closer, rejoin: frame["rejoin"] === true, turns, callback, calling };
+  const handover = readHandover(frame["handover"]);
+  return { phase: frame["phase"] as Phase, purpose, closer, rejoin: frame["rejoin"] === true, handover, turns, callback, calling };
 }
 
 function decoded(text: string): unknown {

@@ -28,14 +28,16 @@ export class Sound {
   constructor(
     options: VadOptions,
     private readonly events: SoundEvents,
+    listening: string,
   ) {
-    this.ears = new Ears(new Vad(options), {
-      vad: (event) => events.vad(event),
-      levels: (prospect, agent) => {
+    const heard = {
+      vad: (event: VadEvent) => events.vad(event),
+      levels: (prospect: number, agent: number) => {
         if (prospect > HEARD_LEVEL) this.noticeVoice();
         events.levels(prospect, agent);
       },
-    });
+    };
+    this.ears = new Ears(new Vad(options), heard, listening);
   }
 
   /** Null when the microphone is open. */

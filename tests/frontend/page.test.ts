@@ -9,7 +9,7 @@ import { AT_REST, shownState, type Facts } from "../../frontend/widget/facts";
 import { readState, type ServerState } from "../../frontend/widget/socket";
 
 const said = (patch: Partial<ServerState>): ServerState => ({
-  phase: "assistant", purpose: "qualify", closer: null, rejoin: false, turns: [], callback: null, calling: null, ...patch,
+  phase: "assistant", purpose: "qualify", closer: null, rejoin: false, handover: null, turns: [], callback: null, calling: null, ...patch,
 });
 
 const calling = { closer: "Alice", session: { id: "1", token: "t", ticket: "k" } };
@@ -43,7 +43,7 @@ describe("the shown state", () => {
 describe("a frame of the server", () => {
   it("is read", () => {
     const turns = [{ id: "0", role: "assistant", text: "Hello" }];
-    const state = { phase: "human", purpose: "returned", closer: { name: "Alice" }, rejoin: true, turns, callback: { due_at: "2026-11-23" }, calling };
+    const state = { phase: "human", purpose: "returned", closer: { name: "Alice" }, rejoin: true, handover: { id: "h", joining_ms: 180, connected_ms: 90 }, turns, callback: { due_at: "2026-11-23" }, calling };
     assert.deepEqual(readState({ type: "state", ...state }), state);
   });
 
@@ -55,7 +55,7 @@ describe("a frame of the server", () => {
 
   it("loses only what cannot be shown", () => {
     const turns = [null, { role: "god", text: "x" }, { id: "1", role: "prospect", text: "Hi" }];
-    const frame = { type: "state", phase: "assistant", purpose: "sell", rejoin: "yes", turns, calling: { closer: "Alice", session: { id: "1" } } };
+    const frame = { type: "state", phase: "assistant", purpose: "sell", rejoin: "yes", handover: { id: "h", joining_ms: "180" }, turns, calling: { closer: "Alice", session: { id: "1" } } };
     assert.deepEqual(readState(frame), said({ turns: [{ id: "1", role: "prospect", text: "Hi" }] }));
   });
 });
