@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
-from handoff import dispatch
+from handoff import dispatch, pulse
 from handoff.models import Command, Handoff
 from sessions_app import timeline
 from sessions_app.models import VoiceSession
@@ -85,6 +85,7 @@ def refuse(command: Command, error: TelnyxError, *, now: datetime, latest: datet
     again only while Telnyx still remembers it, so a lost reply cannot do a thing twice.
     """
     if error.status == KEY_REFUSED:
+        pulse.beat(pulse.KEY_REFUSED, now=now)
         logger.error("Telnyx refuses the API key: no call can be answered or connected until it is right")
     wait = RETRY_AFTER * 2 ** min(command.attempts, 4)
     if error.retry_after:

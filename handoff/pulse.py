@@ -5,6 +5,8 @@ from datetime import datetime
 from handoff.models import Pulse
 
 SWEEP = "sweep"
+# Not a work but an event worth an operator's attention; it is over when a later command succeeds.
+KEY_REFUSED = "telnyx_key_refused"
 
 
 def beat(name: str, *, now: datetime) -> None:

@@ -1,10 +1,12 @@
-"""Telnyx's addresses, and what the prospect's page asks of the hand-over."""
+"""Telnyx's addresses, what the prospect's page asks of the hand-over, and the probes."""
 
 from django.urls import path
 
-from handoff import views, webhooks
+from handoff import probes, views, webhooks
 
 urlpatterns = [
+    path("health/live", probes.live, name="live"),
+    path("health/ready", probes.ready, name="ready"),
     path("webhooks/telnyx/call-control", webhooks.deliver, {"door": "call-control"}, name="call-control"),
     path("webhooks/telnyx/insights", webhooks.deliver, {"door": "insights"}, name="insights"),
     path("webhooks/telnyx/dynamic-variables", webhooks.dynamic_variables, name="dynamic-variables"),

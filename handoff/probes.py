@@ -1,0 +1,23 @@
+"""What a supervisor and a load balancer ask."""
+
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from handoff import health
+
+
+@never_cache
+@require_safe
+def live(request: HttpRequest) -> JsonResponse:
+    """This process answers. Looks at nothing else: starting it again would mend nothing else."""
+    return JsonResponse({"status": "live"})
+
+
+@never_cache
+@require_safe
+def ready(request: HttpRequest) -> JsonResponse:
+    """503 while anything is broken that calls depend on, with its name."""
+    report = health.report()
+    body = {"status": "ready" if report.is_ready else "failing", "troubles": report.troubles, "figures": report.figures}
+    return JsonResponse(body, status=200 if report.is_ready else 503)

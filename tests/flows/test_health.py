@@ -1,0 +1,153 @@
+"""The probes say what is broken, by name and without secrets, and answer in bounded time."""
+
+import os
+import socket
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from handoff import health, ledger, pulse
+from handoff.ledger import Intent
+from handoff.models import Command
+from sessions_app import services
+from sessions_app.models import TelephonyCredential, VoiceSession, WidgetConfig
+from telephony.client import TelnyxError
+from tests.people import admin_user, logged_in, sales, widget
+
+__all__ = ["admin_user", "sales", "widget"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+KEY_REFUSED = TelnyxError("dial: refused", permanent=True, status=401, code="10009")
+
+
+@pytest.fixture(autouse=True)
+def sweeping(db: None) -> Iterator[None]:
+    """The sweep has just run."""
+    pulse.beat(pulse.SWEEP, now=timezone.now())
+    health._redis.cache_clear()
+    yield
+    health._redis.cache_clear()
+
+
+@pytest.fixture
+def visit(widget: WidgetConfig) -> VoiceSession:
+    return services.open_visit(widget, recording=True, origin="", now=timezone.now())
+
+
+def command(visit: VoiceSession, key: str) -> Command:
+    written = ledger.enqueue(visit, Intent("answer", key, "v3:x"), now=timezone.now())
+    assert written is not None
+    claimed = ledger.claim(written.pk, now=timezone.now())
+    assert claimed is not None
+    return claimed
+
+
+def ready(client: Client) -> tuple[int, Any]:
+    response = client.get("/health/ready")
+    return response.status_code, response.json()
+
+
+def test_all_is_well(client: Client) -> None:
+    status, body = ready(client)
+
+    assert (status, body["status"], body["troubles"]) == (200, "ready", {})
+    assert body["figures"]["sweep_seconds_ago"] < 10
+    assert body["figures"]["oldest_command_seconds"] is None
+
+
+def test_a_sweep_that_stopped_is_named(client: Client) -> None:
+    pulse.beat(pulse.SWEEP, now=timezone.now() - timedelta(seconds=60))
+
+    status, body = ready(client)
+
+    assert status == 503
+    assert body["troubles"] == {"sweep": "last ran 60 s ago"}
+
+
+def test_commands_that_nobody_sends_are_named(client: Client, visit: VoiceSession) -> None:
+    waiting = ledger.enqueue(visit, Intent("answer", "k", "v3:x"), now=timezone.now() - timedelta(seconds=30))
+    assert waiting is not None
+
+    assert ready(client)[1]["troubles"] == {"commands": "the oldest has been due for 30 s"}
+
+
+def test_a_refused_key_is_named_until_a_command_succeeds(client: Client, visit: VoiceSession) -> None:
+    assert ledger.refuse(command(visit, "first"), KEY_REFUSED, now=timezone.now())
+    assert "key" in ready(client)[1]["troubles"]["telnyx"]
+
+    assert ledger.confirm(command(visit, "second"), result={}, now=timezone.now())
+
+    assert ready(client)[0] == 200
+
+
+def test_credentials_that_are_not_granted_are_named(client: Client) -> None:
+    now = timezone.now()
+    for number in range(3):
+        TelephonyCredential.objects.create(name=f"c{number}", created_at=now, expires_at=now, revoke_at=now)
+
+    assert "nobody can start a call" in ready(client)[1]["troubles"]["telnyx"]
+
+
+def test_credentials_that_are_being_granted_are_no_trouble(client: Client) -> None:
+    now = timezone.now()
+    later = now + timedelta(hours=1)
+    for number in range(3):
+        TelephonyCredential.objects.create(name=f"c{number}", created_at=now, expires_at=later, revoke_at=later)
+
+    assert ready(client)[0] == 200
+
+
+def test_a_broker_that_takes_the_question_and_says_nothing_is_named(client: Client, settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.REDIS_URL = f"redis://:a-password@127.0.0.1:{silent.getsockname()[1]}/0"
+
+        status, body = ready(client)
+
+        assert status == 503
+        assert list(body["troubles"]) == ["redis"]
+        assert "a-password" not in str(body)
+        assert client.get("/health/live").json() == {"status": "live"}
+
+
+def test_a_look_that_hangs_is_not_waited_for_and_not_begun_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
+    reading, writing = os.pipe()
+
+    def hang() -> health.Report:
+        begun.append(1)
+        os.read(reading, 1)
+        return health.Report({})
+
+    monkeypatch.setattr(health, "ANSWER_WITHIN_SECONDS", 0.1)
+    monkeypatch.setattr(health, "_rows", hang)
+    try:
+        for _ in range(3):
+            assert "database" in health.report().troubles
+        assert begun == [1]
+    finally:
+        os.write(writing, b"x")
+        health._running["database"].result(10)
+
+
+def test_the_admin_shows_what_is_broken(admin_user: Any, visit: VoiceSession) -> None:
+    ledger.refuse(command(visit, "first"), KEY_REFUSED, now=timezone.now())
+
+    page = logged_in(admin_user).get("/admin/").content.decode()
+
+    assert "data-troubles" in page
+    assert "the API key is refused" in page
+
+
+def test_the_admin_is_quiet_when_nothing_is(admin_user: Any) -> None:
+    assert "data-troubles" not in logged_in(admin_user).get("/admin/").content.decode()
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
+def test_a_probe_is_only_read(client: Client, path: str) -> None:
+    assert client.post(path).status_code == 405
