@@ -1,0 +1,181 @@
+"""A truth of calls in this process: it carries commands out, keeps what really happened, and has mail to deliver."""
+
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from handoff.commands import Answer
+from handoff.models import Command
+from telephony.client import TelnyxError
+from tests.flows.telnyx import envelope
+
+REMEMBERS = timedelta(seconds=60)
+FAULTS = ("refused", "unavailable", "reply lost")
+
+
+@dataclass
+class Leg:
+    connection_id: str
+    mark: str | None = None
+    call_control_id: str = field(default_factory=lambda: f"v3:{uuid.uuid4().hex}")
+    call_leg_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    call_session_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    is_answered: bool = False
+    is_over: bool = False
+    conversation: str | None = None
+
+    @property
+    def ids(self) -> dict[str, Any]:
+        return {
+            "call_control_id": self.call_control_id,
+            "call_leg_id": self.call_leg_id,
+            "call_session_id": self.call_session_id,
+            "connection_id": self.connection_id,
+            "client_state": self.mark,
+        }
+
+
+class SmallTelnyx:
+    """`joined` counts, by hand-over and attempt, how often two people were really brought together."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self.now = now
+        self.legs: dict[str, Leg] = {}
+        self.mail: list[bytes] = []
+        self.joined: Counter[tuple[Any, str]] = Counter()
+        self.fault = ""
+        self._remembered: dict[uuid.UUID, tuple[datetime, Answer]] = {}
+
+    # --- what happens outside
+
+    def call(self, ticket: str) -> Leg:
+        leg = self._add(Leg(settings.TELNYX_CONNECTION_ID))
+        headers = [{"name": "X-Session-Ticket", "value": ticket}]
+        self._say(leg, "call.initiated", direction="incoming", state="parked", custom_headers=headers)
+        return leg
+
+    def pick_up(self, leg: Leg) -> None:
+        if not leg.is_answered and not leg.is_over:
+            leg.is_answered = True
+            self._say(leg, "call.answered", state="answered")
+
+    def hang_up(self, leg: Leg, source: str = "caller") -> None:
+        if leg.is_over:
+            return
+        leg.is_over = True
+        if leg.conversation:
+            reason = "customer_disconnect" if source == "caller" else "call_ended"
+            self.end_conversation(leg, reason)
+        self._say(leg, "call.hangup", hangup_cause="normal_clearing", hangup_source=source, sip_hangup_cause="200")
+
+    def partial(self, leg: Leg, results: dict[str, str]) -> None:
+        if leg.conversation:
+            self._say(leg, "call.ai_gather.partial_results", partial_results=results, message_history=[])
+
+    def gathered(self, leg: Leg, results: dict[str, str]) -> None:
+        if leg.conversation:
+            self._say(leg, "call.ai_gather.ended", status="valid", result=results, message_history=[])
+            self.end_conversation(leg, "completed")
+
+    def end_conversation(self, leg: Leg, reason: str) -> None:
+        conversation, leg.conversation = leg.conversation, None
+        self._say(leg, "call.conversation.ended", reason=reason, conversation_id=conversation, messages=[])
+
+    # --- commands
+
+    def perform(self, client: Any, command: Command) -> Answer:
+        """In the place of `handoff.commands.perform`."""
+        fault, self.fault = self.fault, ""
+        if fault == "refused":
+            raise TelnyxError("refused", permanent=True, status=422, code="90018")
+        if fault == "unavailable":
+            raise TelnyxError("unavailable", status=500)
+        answer = self._once(command)
+        if fault == "reply lost":
+            raise TelnyxError("lost", outcome_unknown=True)
+        return answer
+
+    def _once(self, command: Command) -> Answer:
+        known = self._remembered.get(command.pk)
+        if known and self.now() - known[0] < REMEMBERS:
+            return known[1]
+        answer = self._carry_out(command)
+        self._remembered[command.pk] = (self.now(), answer)
+        return answer
+
+    def _carry_out(self, command: Command) -> Answer:
+        leg, given = self.legs.get(command.call_control_id), command.arguments
+        if command.kind == "dial":
+            return Answer(self._dial(given["mark"]))
+        if command.kind == "look_up":
+            return Answer({"is_alive": leg is not None and not leg.is_over})
+        if command.kind.startswith("fetch_"):
+            return Answer({}, content=[])
+        if leg is None or leg.is_over:
+            raise TelnyxError("call gone", permanent=True, status=422, code="90018")
+        return self._on_leg(command, leg)
+
+    def _dial(self, mark: str) -> dict[str, str]:
+        leg = self._add(Leg(settings.TELNYX_CALL_CONTROL_APP_ID, mark))
+        self._say(leg, "call.initiated", direction="outgoing", state="bridging", custom_headers=[])
+        return {name: leg.ids[name] for name in ("call_control_id", "call_leg_id", "call_session_id")}
+
+    def _on_leg(self, command: Command, leg: Leg) -> Answer:
+        kind, given = command.kind, command.arguments
+        if kind == "answer":
+            self.pick_up(leg)
+        elif kind == "hang_up":
+            self.hang_up(leg, source="callee")
+        elif kind in {"start_gather", "start_assistant"}:
+            leg.conversation, leg.mark = str(uuid.uuid4()), given["mark"]
+            self._say(leg, "call.conversation.created", conversation_id=leg.conversation)
+            return Answer({"conversation_id": leg.conversation})
+        elif kind == "stop_assistant" and leg.conversation:
+            self.end_conversation(leg, "stopped")
+        elif kind == "speak":
+            self._say(leg, "call.speak.ended", status="completed", mark=given["mark"])
+        return self._join(command, leg)
+
+    def _join(self, command: Command, leg: Leg) -> Answer:
+        kind, given = command.kind, command.arguments
+        if kind == "bridge":
+            other = self.legs.get(given["other"])
+            if other is None or other.is_over or not other.is_answered:
+                raise TelnyxError("no such leg", permanent=True, status=422, code="90018")
+            self._count(command)
+            for one in (leg, other):
+                self._say(one, "call.bridged")
+        elif kind == "transfer":
+            self._count(command)
+            self._add(Leg(leg.connection_id, given["mark"], call_session_id=leg.call_session_id))
+        elif kind == "create_conference":
+            self._count(command)
+            return Answer({"conference_id": f"conf-{uuid.uuid4().hex}"})
+        elif kind == "join_conference":
+            self._say(leg, "conference.participant.joined", conference_id=given["conference_id"])
+        return Answer()
+
+    def _count(self, command: Command) -> None:
+        self.joined[command.handoff_id, command.key.split(":")[1]] += 1
+
+    # --- legs and mail
+
+    def ringing(self) -> list[Leg]:
+        """Closers' phones that ring, the newest last."""
+        return [leg for leg in self.closers() if not (leg.is_answered or leg.is_over)]
+
+    def closers(self) -> list[Leg]:
+        return list(self.legs.values())[1:]
+
+    def _add(self, leg: Leg) -> Leg:
+        self.legs[leg.call_control_id] = leg
+        return leg
+
+    def _say(self, leg: Leg, event_type: str, *, mark: str | None = None, **payload: Any) -> None:
+        told = {**leg.ids, **({"client_state": mark} if mark else {}), **payload}
+        self.mail.append(envelope(event_type, told, event_id=str(uuid.uuid4()), occurred_at=self.now()))

@@ -1,0 +1,309 @@
+"""Whatever happens, in whatever order: one winner, one joining per attempt, a deadline ahead, an end that lasts."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from handoff import actions, commands, steering, taking, tasks
+from handoff.door import HANDLERS
+from handoff.flight.watch import Watch
+from handoff.machine import TERMINAL_STATES
+from handoff.models import Closer, Command, Handoff, Offer, RoutingPolicy
+from handoff.refusal import ActionRefused
+from launcher.environment import ASSISTANT_ID
+from sessions_app import carrier, intake, services, tokens
+from sessions_app.models import Team, VoiceSession, WidgetConfig
+from telephony import inbound
+from tests.handoff.small_telnyx import FAULTS, SmallTelnyx
+from tests.people import Clock, make_ready, person
+
+NAMES = ("Alice", "Ben", "Cleo")
+ANSWERS = {"full_name": "Ada", "email": "ada@example.com", "budget": "20000", "timeline": "spring"}
+# Where a closer has somebody on the line, or is about to.
+ENGAGED = ("accepted", "seated", "bridging", "connected", "dropped")
+
+someone = st.sampled_from(NAMES)
+numbers = st.integers(0, 30)
+
+
+class HandOver(RuleBasedStateMachine):
+    """One visit, three closers and their supervisor. Rules are what anybody can do at any moment."""
+
+    clock: Clock
+    telnyx: SmallTelnyx
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.undone = transaction.atomic()
+        self.undone.__enter__()
+
+    @initialize(
+        method=st.sampled_from(RoutingPolicy.Method.values),
+        strategy=st.sampled_from(RoutingPolicy.Strategy.values),
+        listens_in=st.booleans(),
+        demotes=st.booleans(),
+    )
+    def a_prospect_calls(self, method: str, strategy: str, listens_in: bool, demotes: bool) -> None:
+        self.telnyx = SmallTelnyx(timezone.now)
+        # Only one test runs here at a time, and `perform` is put back after it.
+        commands.perform = self.telnyx.perform
+        team = Team.objects.create(name="Sales", slug="sales")
+        rules = {"method": method, "strategy": strategy, "listens_in": listens_in, "demotes_after_miss": demotes}
+        RoutingPolicy.objects.create(team=team, **rules)
+        widget = WidgetConfig.objects.create(team=team, name="Home", slug="home", assistant_id=ASSISTANT_ID)
+        self.closers = {name: make_ready(person(name, team), idle_seconds=60).pk for name in NAMES}
+        self.carol = person("Carol", team, is_supervisor=True).pk
+        session = services.open_visit(widget, recording=True, origin="", now=timezone.now())
+        self.session_id = session.pk
+        self.prospect = self.telnyx.call(tokens.ticket(session.pk))
+        self.delivered = 0
+        self.is_quick = True
+        self.swept_at = timezone.now()
+        self.watch = Watch(session)
+        self._catch_up()
+
+    # --- things run their course, or do not
+
+    @rule(is_quick=st.sampled_from([True, True, False]))
+    def telnyx_and_the_workers_are_quick_or_slow(self, is_quick: bool) -> None:
+        self.is_quick = is_quick
+
+    @rule()
+    def they_catch_up(self) -> None:
+        self._catch_up()
+
+    def _goes_on(self) -> None:
+        if self.is_quick:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        for _ in range(4):
+            self._work()
+            while self.delivered < len(self.telnyx.mail):
+                self._deliver(self.telnyx.mail[self.delivered])
+                self.delivered += 1
+
+    @rule(number=numbers)
+    def a_webhook_comes_early_late_or_again(self, number: int) -> None:
+        mail = self.telnyx.mail
+        self._deliver(mail[-1 - number % len(mail)])
+
+    @rule(number=st.integers(1, 3))
+    def webhooks_are_lost(self, number: int) -> None:
+        self.delivered = min(self.delivered + number, len(self.telnyx.mail))
+
+    def _deliver(self, body: bytes) -> None:
+        now = timezone.now()
+        told = inbound.reread(body, content_type="application/json", received_at=now)
+        intake.take(told, body=body, content_type="application/json", door="call-control", now=now, handlers=HANDLERS)
+
+    def _work(self, limit: int = 50) -> None:
+        now = timezone.now()
+        due = Command.objects.filter(state=Command.State.PENDING, due_at__lte=now).order_by("due_at", "created_at")
+        for command_id in list(due.values_list("pk", flat=True)[:limit]):
+            tasks.run_command(str(command_id))
+
+    @rule(fault=st.sampled_from(FAULTS))
+    def the_next_command_goes_wrong(self, fault: str) -> None:
+        self.telnyx.fault = fault
+
+    @rule(seconds=st.sampled_from([0.4, 1.5, 4, 9, 21, 30, 70, 400]))
+    def time_passes(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        Closer.objects.update(seen_at=self.clock.moment)
+        self._sweep()
+        self._goes_on()
+
+    def _sweep(self) -> None:
+        self.swept_at = timezone.now()
+        tasks.sweep()
+
+    # --- the prospect, the assistant and the closers' phones
+
+    @rule(patience=st.integers(0, 3))
+    def the_prospect_may_hang_up(self, patience: int) -> None:
+        if patience == 0:
+            self.telnyx.hang_up(self.prospect)
+            self._goes_on()
+
+    @precondition(lambda self: self.prospect.conversation)
+    @rule(known=st.integers(1, 4))
+    def the_assistant_learns(self, known: int) -> None:
+        self.telnyx.partial(self.prospect, dict(list(ANSWERS.items())[:known]))
+        self._goes_on()
+
+    @precondition(lambda self: self.prospect.conversation)
+    @rule()
+    def the_assistant_is_done(self) -> None:
+        self.telnyx.gathered(self.prospect, ANSWERS)
+        self._goes_on()
+
+    @precondition(lambda self: self.telnyx.ringing())
+    @rule()
+    def a_phone_is_answered(self) -> None:
+        self.telnyx.pick_up(self.telnyx.ringing()[-1])
+        self._goes_on()
+
+    @precondition(lambda self: self.telnyx.closers())
+    @rule(number=st.integers(0, 2), is_lucky=st.booleans())
+    def a_line_may_break(self, number: int, is_lucky: bool) -> None:
+        legs = self.telnyx.closers()
+        if not is_lucky:
+            self.telnyx.hang_up(legs[-1 - number % len(legs)], source="callee")
+            self._goes_on()
+
+    # --- clicks where there is something to click on
+
+    @precondition(lambda self: Offer.objects.filter(state=Offer.State.RINGING).exists())
+    @rule(number=st.integers(0, 2), is_accepting=st.sampled_from([True, True, False]))
+    def a_ring_is_answered(self, number: int, is_accepting: bool) -> None:
+        ringing = list(Offer.objects.filter(state=Offer.State.RINGING).order_by("closer_id"))
+        offer = ringing[number % len(ringing)]
+        self._click(actions.accept if is_accepting else actions.decline, offer.pk, closer=offer.closer)
+
+    @precondition(lambda self: Handoff.objects.filter(state__in=ENGAGED).exists())
+    @rule(what=st.sampled_from(["take_over", "hang_up", "hand_back"]))
+    def the_closer_clicks(self, what: str) -> None:
+        self._click_in_call(what, Handoff.objects.filter(state__in=ENGAGED).get())
+
+    @precondition(lambda self: Handoff.objects.filter(state="wrap_up").exists())
+    @rule()
+    def the_notes_are_done(self) -> None:
+        self._click_in_call("complete", Handoff.objects.filter(state="wrap_up").order_by("triggered_at")[0])
+
+    @precondition(lambda self: self.prospect.conversation)
+    @rule(name=someone, what=st.sampled_from(["take", "take at once", "steer", "assign", "request"]))
+    def somebody_wants_the_call(self, name: str, what: str) -> None:
+        self._click_at_visit(what, name)
+
+    # --- clicks on what a page still shows although it is over, or does not show at all
+
+    @rule(number=numbers, what=st.sampled_from(["accept", "decline"]))
+    def an_old_ring_is_answered(self, number: int, what: str) -> None:
+        offers = list(Offer.objects.order_by("-offered_at"))
+        for offer in offers[number % (len(offers) or 1) :][:1]:
+            self._click(getattr(actions, what), offer.pk, closer=offer.closer)
+
+    @rule(name=someone, what=st.sampled_from(["take_over", "hang_up", "hand_back", "complete"]))
+    def an_old_call_is_clicked_on(self, name: str, what: str) -> None:
+        for handoff in Handoff.objects.filter(closer=self.closers[name]).order_by("-triggered_at")[:1]:
+            self._click_in_call(what, handoff)
+
+    @rule(name=someone, what=st.sampled_from(["take", "take at once", "steer", "assign", "request"]))
+    def somebody_clicks_at_a_bad_moment(self, name: str, what: str) -> None:
+        self._click_at_visit(what, name)
+
+    @rule(name=someone)
+    def a_closer_comes_back(self, name: str) -> None:
+        actions.back(self._closer(name), now=timezone.now())
+
+    @rule(name=someone, is_available=st.booleans())
+    def a_closer_comes_or_goes(self, name: str, is_available: bool) -> None:
+        actions.set_available(self._closer(name), is_available, now=timezone.now())
+
+    def _click_in_call(self, what: str, handoff: Handoff) -> None:
+        closer = handoff.closer
+        assert closer is not None
+        acts: dict[str, Callable[..., Any]] = {
+            "take_over": taking.take_over,
+            "hang_up": actions.hang_up,
+            "hand_back": partial(steering.hand_back, instruction="Ask for the roof's size."),
+            "complete": partial(actions.complete, disposition="won"),
+        }
+        self._click(acts[what], handoff.pk, closer=closer)
+
+    def _click_at_visit(self, what: str, name: str) -> None:
+        closer, carol = self._closer(name), Closer.objects.get(pk=self.carol)
+        acts: dict[str, Callable[..., Any]] = {
+            "take": partial(taking.take, closer=closer, immediately=False),
+            "take at once": partial(taking.take, closer=closer, immediately=True),
+            "steer": partial(steering.steer, closer=closer, text="Ask about the budget."),
+            "assign": partial(taking.assign, to=closer.pk, by=carol),
+            "request": partial(steering.request_handoff, reason="requested"),
+        }
+        self._click(acts[what], self.session_id)
+
+    def _click(self, act: Callable[..., Any], *given: Any, **named: Any) -> None:
+        try:
+            with transaction.atomic():
+                act(*given, now=timezone.now(), **named)
+        except ActionRefused:
+            return  # That is what the page would show.
+        self._goes_on()
+
+    def _closer(self, name: str) -> Closer:
+        return Closer.objects.get(pk=self.closers[name])
+
+    # --- what must hold
+
+    @invariant()
+    def the_rules_hold(self) -> None:
+        self.watch.look(now=self.swept_at, step="this")
+        assert self.watch.violations == []
+
+    @invariant()
+    def two_people_are_brought_together_once_per_attempt(self) -> None:
+        assert [key for key, count in self.telnyx.joined.items() if count > 1] == []
+
+    @invariant()
+    def nobody_has_two_calls_and_no_call_two_winners(self) -> None:
+        engaged = Handoff.objects.filter(state__in=ENGAGED)
+        closers = list(engaged.values_list("closer_id", flat=True))
+        assert len(closers) == len(set(closers)) <= 1
+        assert None not in closers
+
+    def teardown(self) -> None:
+        try:
+            if hasattr(self, "telnyx"):
+                self.everything_ends()
+        finally:
+            transaction.set_rollback(True)
+            self.undone.__exit__(None, None, None)
+
+    def everything_ends(self) -> None:
+        """Time alone is enough, even if no webhook ever comes again."""
+        for pause in (timedelta(hours=7), timedelta(hours=1)):
+            self.clock.advance(pause.total_seconds())
+            self._sweep()
+        assert set(Handoff.objects.values_list("state", flat=True)) <= TERMINAL_STATES
+        assert VoiceSession.objects.get(pk=self.session_id).ended_at is not None
+        self.the_rules_hold()
+
+
+def search(clock: Clock, monkeypatch: pytest.MonkeyPatch, profile: settings) -> None:
+    monkeypatch.setattr(commands, "perform", commands.perform)  # Puts the real one back at the end.
+    monkeypatch.setattr(carrier, "client", lambda: None)
+    machine = type("HandOver", (HandOver,), {"clock": clock})
+    run_state_machine_as_test(machine, settings=profile)
+
+
+QUICK = settings(deadline=None, max_examples=25, stateful_step_count=40, suppress_health_check=list(HealthCheck))
+LONG = settings(QUICK, max_examples=60, stateful_step_count=50)
+
+
+@pytest.mark.timeout(240)
+def test_whatever_happens_the_rules_of_a_hand_over_hold(
+    db: None, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search(clock, monkeypatch, QUICK)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_longer_search_finds_nothing_either(db: None, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    search(clock, monkeypatch, LONG)
