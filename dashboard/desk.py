@@ -39,7 +39,7 @@ def read(closer: Any, now: datetime, ringing: dict[str, Any] | None) -> Own:
     ring = rings.ring(closer, now)
     over = None
     if ringing and (ring is None or ring["offer"] != ringing["offer"]):
-        over = {"type": "ring_over", "offer": ringing["offer"], "text": _why_over(ringing, closer)}
+        over = _over(ringing, closer)
     # A page that was away learns from the desk that its ring is over.
     own = desk(closer) | {"ring": ring["offer"] if ring else None}
     return Own(desk=own, ring=ring, over=over)
@@ -90,8 +90,14 @@ def _call(handoff: Any) -> dict[str, Any]:
     }
 
 
-def _why_over(ring: dict[str, Any], closer: Any) -> str:
+def _over(ring: dict[str, Any], closer: Any) -> dict[str, Any]:
+    """The end of a ring; `is_own` when this closer answered it, perhaps in another tab."""
     offer = handoffs.offer_of(closer, ring["offer"])
+    is_own = offer is not None and offer.state in {"accepted", "declined"}
+    return {"type": "ring_over", "offer": ring["offer"], "text": _why_over(offer), "is_own": is_own}
+
+
+def _why_over(offer: Any) -> str:
     if offer is None:
         return "The call is gone."
     if offer.state == "accepted":

@@ -31,6 +31,7 @@ export class Ring {
   private isAnswering = false;
   private notification: Notification | null = null;
   private blink = 0;
+  private cameFrom: HTMLElement | null = null;
 
   constructor(
     private readonly config: Config,
@@ -38,6 +39,7 @@ export class Ring {
     private readonly events: RingEvents,
   ) {
     this.area.addEventListener("click", (event) => this.onClick(event));
+    this.area.addEventListener("focusin", (event) => this.onFocus(event));
   }
 
   get isRinging(): boolean {
@@ -59,17 +61,21 @@ export class Ring {
 
   over(frame: Frame): void {
     if (frame["offer"] !== this.offer?.id) return;
-    const wasMine = this.isAnswering;
+    // Whoever clicks a moment too late is told who has the call, whichever word comes first.
+    const isMine = this.isAnswering && frame["is_own"] === true;
     this.quiet();
     this.offer = null;
+    this.isAnswering = false;
     const card = this.area.firstElementChild as HTMLElement | null;
-    if (!card || wasMine) {
+    if (!card || isMine) {
       this.area.replaceChildren();
       return;
     }
+    delete card.dataset["answering"];
     card.dataset["over"] = "";
     const kicker = card.querySelector(".ring-kicker");
     if (kicker) kicker.textContent = String(frame["text"]);
+    this.giveFocusBack();
     window.setTimeout(() => card.remove(), OVER_STAYS_MS);
   }
 
@@ -102,6 +108,19 @@ export class Ring {
     } catch (error) {
       this.failed(offer, error);
     }
+  }
+
+  private onFocus(event: FocusEvent): void {
+    const from = event.relatedTarget;
+    if (from instanceof HTMLElement && !this.area.contains(from)) this.cameFrom = from;
+  }
+
+  /** A call that others have gives the focus back to where it was before the ring. */
+  private giveFocusBack(): void {
+    const focused = document.activeElement;
+    const isLost = !focused || focused === document.body || this.area.contains(focused);
+    if (isLost && this.cameFrom?.isConnected) this.cameFrom.focus({ preventScroll: true });
+    this.cameFrom = null;
   }
 
   private onClick(event: Event): void {

@@ -32,7 +32,7 @@ def close_everything(database: Database) -> None:
     """Nobody is available, nothing is open, and calls are routed as they are by default."""
     database.execute(
         "update handoff_closer set is_available = false, seen_at = null, softphone_registered = false,"
-        " last_call_ended_at = null"
+        " last_call_ended_at = null, missed_at = null, capacity = 1, skills = '{}'"
     )
     database.execute("update handoff_offer set state = 'withdrawn' where state = 'ringing'")
     database.execute("update handoff_handoff set state = 'completed', deadline_at = null where deadline_at is not null")
@@ -40,9 +40,12 @@ def close_everything(database: Database) -> None:
     route(database, method="bridge", ring_seconds=25)
 
 
-def route(database: Database, *, method: str = "bridge", ring_seconds: int = 25) -> None:
+def route(
+    database: Database, *, method: str = "bridge", ring_seconds: int = 25, strategy: str = "longest_idle"
+) -> None:
     database.execute(
-        "update handoff_routingpolicy set method = %s, ring_seconds = %s, listens_in = false", [method, ring_seconds]
+        "update handoff_routingpolicy set method = %s, ring_seconds = %s, strategy = %s, listens_in = false",
+        [method, ring_seconds, strategy],
     )
 
 

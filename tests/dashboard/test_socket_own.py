@@ -56,7 +56,7 @@ async def test_the_loser_is_told_who_took_it(
     await telling(session, "handoff.accepted")
 
     frame = await socket.hear("ring_over", seconds=1)
-    assert (frame["offer"], frame["text"]) == (str(offer.pk), "Taken by Ben.")
+    assert (frame["offer"], frame["text"], frame["is_own"]) == (str(offer.pk), "Taken by Ben.", False)
 
 
 async def test_accepting_in_one_tab_ends_the_ring_in_the_other(
@@ -69,7 +69,8 @@ async def test_accepting_in_one_tab_ends_the_ring_in_the_other(
 
     handoff = await database_sync_to_async(actions.accept)(offer.pk, closer=alice, now=timezone.now())
 
-    assert (await socket.hear("ring_over"))["text"] == "You took the call."
+    over = await socket.hear("ring_over")
+    assert (over["text"], over["is_own"]) == ("You took the call.", True)
     desk = await socket.hear("desk")
     assert (desk["handoff"], desk["state"], desk["ring"]) == (str(handoff.pk), "accepted", None)
 
