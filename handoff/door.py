@@ -1,6 +1,6 @@
 """What the hand-over lends to the intake of webhooks."""
 
-from handoff import marks, reactions
+from handoff import marks, reactions, transferring
 from handoff.models import Handoff
 from sessions_app.binding import Introduction
 from sessions_app.intake import Door
@@ -15,10 +15,16 @@ def reparse(delivery: WebhookDelivery) -> Event:
 
 
 def introduce(event: Event) -> Introduction | None:
-    """Whose leg it is that we dialled: our mark is on it, and its events may come before the dial's own answer."""
-    mark = marks.read(event.client_state) if isinstance(event, CallInitiated) else None
-    if mark is None:
+    """Whose leg it is that we dialled, or that an assistant rings a closer on.
+
+    Ours bears our mark, and its events may come before the dial's own answer.
+    """
+    if not isinstance(event, CallInitiated):
         return None
+    mark = marks.read(event.client_state)
+    if mark is None:
+        visit = transferring.session_of(event)
+        return Introduction(visit, CallLeg.Role.CLOSER) if visit else None
     session_id = Handoff.objects.filter(pk=mark.handoff_id).values_list("session_id", flat=True).first()
     role = CallLeg.Role.PROSPECT if mark.subject == marks.PROSPECT else CallLeg.Role.CLOSER
     return Introduction(session_id, role) if session_id else None

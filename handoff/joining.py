@@ -8,7 +8,7 @@ from django.conf import settings
 from handoff import ledger, marks, runs
 from handoff.ledger import Intent
 from handoff.machine import Fact
-from handoff.models import Closer, Handoff, RoutingPolicy
+from handoff.models import Closer, Handoff, Offer, RoutingPolicy
 from sessions_app import services as sessions
 from sessions_app import timeline
 from sessions_app.models import CallLeg, VoiceSession
@@ -48,6 +48,8 @@ def connect(handoff: Handoff, now: datetime) -> None:
     closer = handoff.closer
     if closer is None:
         raise ValueError(f"hand-over {handoff.pk} has nobody to connect")
+    if _adopt_assistants_leg(handoff, closer):
+        return
     if not _is_transfer(handoff):
         _command(handoff, Intent("dial", _key(handoff, "dial"), arguments=_ring(handoff, closer)), now)
         return
@@ -55,6 +57,19 @@ def connect(handoff: Handoff, now: datetime) -> None:
     if leg is not None:  # Else the page is still rejoining, and its leg brings us here again.
         intent = Intent("transfer", _key(handoff, "transfer"), leg.call_control_id, _ring(handoff, closer))
         _command(handoff, intent, now)
+
+
+def _adopt_assistants_leg(handoff: Handoff, closer: Closer) -> bool:
+    """The assistant itself rings this closer: their answer joins both, and no command of ours is needed."""
+    offers = handoff.offers.filter(closer=closer, state=Offer.State.ACCEPTED, leg__ended_at=None, leg__isnull=False)
+    offer = offers.select_related("leg").order_by("offered_at").last()
+    if offer is None:
+        return False
+    handoff.closer_leg = offer.leg
+    handoff.save(update_fields=["closer_leg"])
+    handoff.session.is_leg_tried = True
+    handoff.session.save(update_fields=["is_leg_tried"])
+    return True
 
 
 def _ring(handoff: Handoff, closer: Closer) -> dict[str, Any]:

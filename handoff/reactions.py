@@ -5,7 +5,7 @@ from functools import singledispatch
 
 from django.conf import settings
 
-from handoff import booking, joining, ledger, marks, release, runs, sentences, services, telling
+from handoff import booking, joining, ledger, marks, release, runs, sentences, services, telling, transferring
 from handoff.ledger import Intent
 from handoff.machine import Fact, State
 from handoff.models import Handoff
@@ -33,6 +33,7 @@ def _(event: events.CallInitiated, session: VoiceSession, now: datetime) -> None
         return
     if leg.role == CallLeg.Role.CLOSER:
         adopt_closer_leg(leg, event.client_state, session)
+        transferring.began(event, session, leg, now=now)
         if is_unwanted(leg, event.client_state, session):
             joining.hang_up(session, leg, now=now)
     elif leg.connection_id == settings.TELNYX_CONNECTION_ID and leg.ended_at is None:
@@ -166,6 +167,7 @@ def closer_answered(session: VoiceSession, leg: CallLeg, *, now: datetime) -> No
         joining.hang_up(session, leg, now=now)  # Answered after the hand-over went another way.
         return
     services.apply(handoff, Fact.CLOSER_ANSWERED, now=now)
+    transferring.answered(handoff, leg, now=now)
 
 
 def closer_gone(session: VoiceSession, leg: CallLeg, client_state: str | None, *, now: datetime) -> None:
@@ -173,6 +175,8 @@ def closer_gone(session: VoiceSession, leg: CallLeg, client_state: str | None, *
     handoff = services.open_handoff(session)
     if handoff is not None and handoff.closer_leg_id == leg.pk:
         services.apply(handoff, Fact.CLOSER_LOST, now=now)
+    elif handoff is not None:
+        transferring.ended(session, leg, now=now)
     elif handoff is None:
         run = run_numbers.current(session)
         if run is not None and run.purpose == Run.Purpose.RETURNED:
@@ -184,7 +188,9 @@ def prospect_leg_over(session: VoiceSession, *, source: str, now: datetime) -> N
     is_theirs = sessions.is_anonymous(session) and not session.has_rejoined
     # The page hangs this leg up itself when it moves to the one that it was asked to place.
     was_left = source == "caller" and not sessions.is_rejoining(session)
-    if is_theirs and not joining.is_taken(session) and not was_left:
+    # When the closer's line breaks the leg goes with it, but not the prospect: the page comes back on a new one.
+    was_talk_over = joining.is_taken(session) and services.open_handoff(session) is None
+    if is_theirs and not was_talk_over and not was_left:
         number = max(session.run_number, 1)
         run_numbers.ended(session, number, at=now)
         release.assistant_done(session, number, "conversation_ended", now=now)

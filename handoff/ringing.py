@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
-from handoff import assignment, policies, readiness, roster
+from handoff import assignment, joining, policies, readiness, roster
 from handoff.assignment import Choice, NoChoice
 from handoff.machine import Fact
 from handoff.models import Closer, Handoff, Offer, RoutingPolicy
 from sessions_app import hours, timeline
+from sessions_app.models import CallLeg
 
 # Time for a closer to reload the page or to find the network again, before somebody else is rung.
 CALL_AGAIN_FOR = timedelta(seconds=20)
@@ -22,6 +23,8 @@ _OVER: dict[str, str] = {
 
 def offer(handoff: Handoff, now: datetime) -> Fact | None:
     """Ring whoever's turn it is. While the assistant speaks nobody waits, so the search does not give up."""
+    if is_ringing(handoff):  # The assistant itself rings somebody.
+        return Fact.OFFERED
     if handoff.closer_id:  # This one could not be connected; somebody else is looked for.
         handoff.closer, handoff.closer_leg = None, None
         handoff.save(update_fields=["closer", "closer_leg"])
@@ -128,6 +131,24 @@ def _ring(handoff: Handoff, choice: Choice, now: datetime) -> None:
     _tell("handoff.offered", handoff, made, now)
 
 
+def ring_on(leg: CallLeg, handoff: Handoff, closer: Closer, *, reason: str, now: datetime) -> bool:
+    """Offer a call that rings on a leg which is not ours; False when the closer is busy."""
+    if not _is_still_free(closer.pk):
+        return False
+    _ring(handoff, Choice(closer.pk, reason), now)
+    handoff.offers.filter(closer=closer, state=Offer.State.RINGING).update(leg=leg)
+    return True
+
+
+def stop_on(leg: CallLeg, handoff: Handoff, now: datetime) -> bool:
+    """The leg that rang is gone; False when none rang on it. It may have rung too shortly to be called a miss."""
+    rung = list(_ringing(handoff).filter(leg=leg).select_related("closer"))
+    _close(_ringing(handoff).filter(leg=leg), Offer.State.EXPIRED, now)
+    for offer in rung:
+        _tell("handoff.unanswered", handoff, offer, now)
+    return bool(rung)
+
+
 # --- the end of a ring
 
 
@@ -137,11 +158,13 @@ def is_ringing(handoff: Handoff) -> bool:
 
 def declined(handoff: Handoff, offer: Offer, now: datetime) -> None:
     """Write down who left the call to others."""
+    _let_go(handoff, now)
     _tell("handoff.declined", handoff, offer, now)
 
 
 def withdraw(handoff: Handoff, now: datetime) -> None:
     _close(_ringing(handoff), Offer.State.WITHDRAWN, now)
+    _let_go(handoff, now)
     roster.changed(handoff.session.team_id)
 
 
@@ -149,6 +172,7 @@ def expire(handoff: Handoff, now: datetime) -> None:
     """Nobody answered. Who lets a ring pass is not rung again before they say that they are back."""
     missed = list(_ringing(handoff).select_related("closer"))
     _close(_ringing(handoff), Offer.State.EXPIRED, now)
+    _let_go(handoff, now)
     if policies.of(handoff.session).demotes_after_miss:
         Closer.objects.filter(pk__in=[offer.closer_id for offer in missed]).update(missed_at=now)
     for offer in missed:
@@ -184,6 +208,13 @@ def _ringing(handoff: Handoff) -> QuerySet[Offer]:
 
 def _close(offers: QuerySet[Offer], state: str, now: datetime) -> None:
     offers.order_by().update(state=state, answered_at=now)
+
+
+def _let_go(handoff: Handoff, now: datetime) -> None:
+    """Hang up the legs on which the assistant rings somebody who does not take the call."""
+    over = handoff.offers.exclude(state__in=[Offer.State.RINGING, Offer.State.ACCEPTED])
+    for leg in CallLeg.objects.filter(pk__in=over.values("leg_id"), ended_at=None):
+        joining.hang_up(handoff.session, leg, now=now)
 
 
 def _tell(kind: str, handoff: Handoff, offer: Offer, now: datetime) -> None:

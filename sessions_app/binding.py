@@ -137,25 +137,32 @@ def _known(ids: CallIds) -> UUID | None:
     return None
 
 
+def ticket_of(event: CallInitiated) -> UUID | None:
+    """The session whose ticket a call carries; it says whose call it is and proves nothing else."""
+    headers = {name.lower(): value for name, value in event.custom_headers.items()}
+    return tokens.read_ticket(headers.get(TICKET_HEADER.lower(), ""))
+
+
+def is_placed_by_page(event: CallInitiated) -> bool:
+    """A browser of ours called in; Telnyx reports that as a call that comes to our connection."""
+    return event.direction == "incoming" and event.ids.connection_id == settings.TELNYX_CONNECTION_ID
+
+
 def _introduced(event: Event) -> UUID | None:
     """A call that a page placed: our ticket came along, the credential is one that we minted, or it was claimed."""
     if not event.ids.call_control_id:
         return None
     if isinstance(event, AssistantInitialization):
         return _claimed(event)
-    if not isinstance(event, CallInitiated) or event.direction != "incoming":
+    if not isinstance(event, CallInitiated) or not is_placed_by_page(event):
         return None
-    if event.ids.connection_id != settings.TELNYX_CONNECTION_ID:
-        return None
-    headers = {name.lower(): value for name, value in event.custom_headers.items()}
-    from_ticket = tokens.read_ticket(headers.get(TICKET_HEADER.lower(), ""))
     from_credential = (
         TelephonyCredential.objects.filter(sip_username__in=_usernames(event), session__isnull=False)
         .values_list("session_id", flat=True)
         .first()
     )
     # A credential is proof by Telnyx itself; a ticket may have been copied from another page.
-    session_id = from_credential or from_ticket
+    session_id = from_credential or ticket_of(event)
     if session_id is None:
         return None
     return VoiceSession.objects.filter(pk=session_id, ended_at=None).values_list("pk", flat=True).first()

@@ -28,7 +28,9 @@ export interface PhoneEvents {
 }
 
 const HANDOFF_HEADER = "x-handoff-id";
+const TICKET_HEADER = "x-session-ticket";
 const PATIENCE_MS = 6_000; // the call may ring before the page is told that it may answer it
+const OFFER_MS = 120_000; // as long as any ring on a dashboard
 const RENEW_BEFORE_MS = 5 * 60_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const LIVE_STATES = new Set(["active", "held", "recovering"]);
@@ -49,9 +51,18 @@ const TROUBLE: Record<number, string> = {
 const REFUSED = new Set([46001, 46002, 46003]);
 const FINAL = new Set([45003, ...REFUSED]);
 
-export function handoffOf(call: Call): string | null {
+function header(call: Call, name: string): string | null {
   const headers = (call.options.customHeaders ?? []) as { name: string; value: string }[];
-  return headers.find((header) => header.name.toLowerCase() === HANDOFF_HEADER)?.value ?? null;
+  return headers.find((one) => one.name.toLowerCase() === name)?.value ?? null;
+}
+
+export function handoffOf(call: Call): string | null {
+  return header(call, HANDOFF_HEADER);
+}
+
+/** The assistant's own transfer rings here while the dashboard asks; it names a visit instead of a hand-over. */
+function isAssistants(call: Call): boolean {
+  return header(call, TICKET_HEADER) !== null && handoffOf(call) === null;
 }
 
 export class Phone {
@@ -121,7 +132,7 @@ export class Phone {
     this.isStandby = isStandby;
     this.heedStandby();
     const call = this.waiting;
-    if (call && handoff && handoffOf(call) === handoff) this.answer(call);
+    if (call && handoff && (handoffOf(call) === handoff || isAssistants(call))) this.answer(call);
   }
 
   toggleMute(): void {
@@ -220,7 +231,7 @@ export class Phone {
       if (this.waiting !== call) return;
       this.waiting = null;
       void call.hangup();
-    }, PATIENCE_MS);
+    }, isAssistants(call) ? OFFER_MS : PATIENCE_MS);
   }
 
   private answer(call: Call): void {

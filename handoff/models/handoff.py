@@ -93,6 +93,13 @@ class Offer(models.Model):
     closer = models.ForeignKey(Closer, on_delete=models.CASCADE, related_name="offers")
     state = models.CharField(max_length=10, choices=State.choices, default=State.RINGING)
     reason = models.CharField(max_length=120, help_text="Why this closer.")
+    leg = models.ForeignKey(
+        CallLeg,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="On which the assistant itself rings them.",
+    )
     offered_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)

@@ -1,0 +1,76 @@
+"""The assistant of an anonymous call rings a closer itself: that leg becomes an offer, and the talk a hand-over."""
+
+from datetime import datetime
+from uuid import UUID
+
+from handoff import joining, marks, ringing, services, targets
+from handoff.machine import Fact, State
+from handoff.models import Closer, Handoff, Offer
+from sessions_app import binding
+from sessions_app import services as sessions
+from sessions_app.models import CallLeg, VoiceSession
+from sessions_app.models.people import ConnectionMode
+from telephony.events import CallInitiated
+
+TRIGGER = "assistant_transfer"
+REASON = "the assistant transfers to you"
+
+_OFFERED = frozenset({State.NONE, State.RESERVED, State.RINGING})
+_NEXT = {State.NONE: Fact.TRIGGERED, State.RESERVED: Fact.DEADLINE, State.RINGING: Fact.DECLINED}
+
+
+def session_of(event: CallInitiated) -> UUID | None:
+    """The visit whose assistant rings a closer: the tool's header carries its ticket.
+
+    A page that calls a closer's address itself is none: its call parks with us, whatever it carries.
+    """
+    closer = None if binding.is_placed_by_page(event) else _closer(event)
+    session_id = binding.ticket_of(event)
+    if closer is None or session_id is None:
+        return None
+    visits = VoiceSession.objects.filter(
+        pk=session_id, team_id=closer.team_id, connection_mode=ConnectionMode.ANONYMOUS, ended_at=None
+    )
+    return visits.values_list("pk", flat=True).first()
+
+
+def began(event: CallInitiated, session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
+    """Offer the call to the closer whom the assistant rings; nobody else is rung meanwhile."""
+    closer = _closer(event)
+    is_assistants = sessions.is_anonymous(session) and not session.has_rejoined
+    if not is_assistants or closer is None or closer.team_id != session.team_id or leg.ended_at is not None:
+        return
+    if marks.read(event.client_state) is not None or Offer.objects.filter(leg=leg).exists():
+        return
+    handoff = services.open_handoff(session)
+    if session.ended_at is not None or (handoff is not None and handoff.state not in _OFFERED):
+        joining.hang_up(session, leg, now=now)  # Somebody has this call already, or nobody is there any more.
+        return
+    _offer(handoff or services.create(session, TRIGGER, now=now), closer, leg, now)
+
+
+def _offer(handoff: Handoff, closer: Closer, leg: CallLeg, now: datetime) -> None:
+    if handoff.state == State.RINGING:
+        ringing.withdraw(handoff, now)
+    if not ringing.ring_on(leg, handoff, closer, reason=REASON, now=now):
+        joining.hang_up(handoff.session, leg, now=now)  # Busy: the assistant is told so, and others are rung.
+    services.apply(handoff, _NEXT[State(handoff.state)], now=now)
+
+
+def answered(handoff: Handoff, leg: CallLeg, *, now: datetime) -> None:
+    """Answering such a leg joins both: the platform does it, and need not tell us."""
+    if handoff.offers.filter(leg=leg).exists():
+        services.apply(handoff, Fact.JOINED, now=now)
+
+
+def ended(session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
+    """The leg that rang is gone before anybody took the call: the search goes on while the assistant speaks."""
+    handoff = services.open_handoff(session)
+    if handoff is None or not ringing.stop_on(leg, handoff, now):
+        return
+    if not ringing.is_ringing(handoff):
+        services.apply(handoff, Fact.DECLINED, now=now)
+
+
+def _closer(event: CallInitiated) -> Closer | None:
+    return targets.owner_of(event.to.removeprefix("sip:").split("@")[0])
