@@ -137,6 +137,10 @@ def handoffs(world: World, prospect: Prospect) -> list[dict[str, Any]]:
     return world.rows.execute(query, [prospect.session_id]).fetchall()
 
 
+def moment(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
 def story(world: World, prospect: Prospect) -> str:
     """What happened, for a failure's message."""
     lines = [

@@ -5,10 +5,12 @@ import os
 import random
 import signal
 import time
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import psycopg
 
 from launcher.sandbox_control import Leg, SandboxControl
@@ -18,7 +20,6 @@ from tests.faults.people import Closer, Prospect, until
 
 SUPERVISOR_SECONDS = 0.2
 SEED = int(os.environ.get("FAULT_SEED") or time.time())
-CALLING = ("created", "answered")
 
 
 @dataclass
@@ -127,6 +128,33 @@ class World:
         found = row.fetchone()
         assert found
         return found
+
+    # Whether the machinery works, and what keeps it from working.
+
+    async def health(self) -> dict[str, Any]:
+        async with aiohttp.ClientSession(self.stack.base_url) as http, http.get("/health/ready") as answer:
+            body: dict[str, Any] = await answer.json()
+        return body
+
+    async def trouble(self, name: str, *, seconds: float) -> str:
+        """Wait until the probe names this trouble."""
+        deadline = time.monotonic() + seconds
+        while name not in (found := (await self.health())["troubles"]):
+            assert time.monotonic() < deadline, f"the probe named {found} and not {name}"
+            await asyncio.sleep(0.5)
+        return str(found[name])
+
+    def write_commands(self, prospect: Prospect, number: int) -> list[str]:
+        """Commands that any call might have: here they ask for legs that do not exist."""
+        query = (
+            "insert into handoff_command (id, key, session_id, kind, call_control_id, arguments, state, created_at,"
+            " due_at, send_by, attempts, error, result) values (%s, %s, %s, 'hang_up', %s, '{}', 'pending', now(),"
+            " now(), now() + interval '45 s', 0, '', '{}')"
+        )
+        made = [str(uuid.uuid4()) for _ in range(number)]
+        for command_id in made:
+            self.rows.execute(query, [command_id, f"test:{command_id}", prospect.session_id, f"v3:{command_id}"])
+        return made
 
     def commands(self, prospect: Prospect, kind: str) -> list[dict[str, Any]]:
         query = "select * from handoff_command where session_id = %s and kind = %s order by created_at"
