@@ -152,5 +152,11 @@ def softphone_login(request: HttpRequest, closer: Any) -> dict[str, Any]:
 
 
 @action
+def call_back(request: HttpRequest, closer: Any, promise_id: int) -> dict[str, Any]:
+    """Call the prospect of a promise: the closer's own line first."""
+    return _taken(actions.call_back(promise_id, closer=closer, now=timezone.now()))
+
+
+@action
 def keep_promise(request: HttpRequest, closer: Any, promise_id: int) -> None:
     actions.keep_promise(promise_id, closer=closer, now=timezone.now())

@@ -11,7 +11,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import timezone
 
-from dashboard import desk, limits, permissions, snapshot, wire
+from dashboard import callbacks, desk, limits, permissions, snapshot, wire
 from dashboard.sharing import Latest, Once
 from handoff import actions
 from sessions_app import groups
@@ -32,6 +32,7 @@ Frames = list[tuple[int, str]]
 
 _frames: Once[Frames] = Once(size=2000)
 _team_states: Latest[str] = Latest(pause=0.02)
+_checked: Latest[int | None] = Latest(pause=0.2)
 _open = limits.OpenSockets()
 
 
@@ -278,13 +279,17 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         next_positions, next_account = self.clock() + POSITIONS_SECONDS, self.clock() + ACCOUNT_SECONDS
         while True:
             await asyncio.sleep(BEAT_SECONDS if self.positions is not None else 1)
-            await self._send({"type": "beat"})
+            await self._send({"type": "beat", "checked": await self._checked()})
             if self.clock() >= next_account:
                 next_account = self.clock() + ACCOUNT_SECONDS
                 await self._check_account()
             if self.clock() >= next_positions:
                 next_positions = self.clock() + POSITIONS_SECONDS
                 await self.compare_positions()
+
+    async def _checked(self) -> int | None:
+        """How many seconds ago overdue callbacks were looked for: an empty inbox must not be a silent one."""
+        return await _checked.get("sweep", database_sync_to_async(callbacks.checked_seconds))
 
     async def compare_positions(self) -> None:
         """Repair whatever a lost push left behind."""

@@ -38,6 +38,8 @@ TITLES = {
     "callback.promised": ("Callback promised", "warning"),
     "callback.booked": ("Callback booked", "good"),
     "callback.called": ("Calling back:", "calling"),
+    "callback.page_rung": ("The prospect's page rings", "calling"),
+    "callback.unanswered": ("Callback not answered", "warning"),
     "callback.missed": ("Callback missed", "danger"),
     "callback.kept": ("Callback done", "good"),
     "command.sent": ("Asked Telnyx to", "faint"),

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from dashboard import bodies, entries, presenters
+from dashboard import bodies, callbacks, entries, presenters
 from handoff import selectors as handoffs
 from sessions_app import selectors as sessions
 from sessions_app.models import Team, TimelineEntry, VoiceSession
@@ -266,7 +266,7 @@ def roster(team: Team, now: datetime) -> Roster:
         }
         for person in people
     }
-    return Roster([{"target": "roster", "html": html}, promises(team)], own)
+    return Roster([{"target": "roster", "html": html}, callbacks.inbox(team, now)], own)
 
 
 def _person(row: Any) -> dict[str, Any]:
@@ -278,11 +278,3 @@ def _person(row: Any) -> dict[str, Any]:
         "why_not": presenters.why_not(row.status, row.missing),
         "missing": [presenters.MISSING_LABELS.get(name, presenters.words(name).lower()) for name in row.missing],
     }
-
-
-def promises(team: Team) -> Fragment:
-    rows = [
-        {"promise": row, "name": row.name or presenters.prospect_name(row.session)}
-        for row in handoffs.promises(team).select_related("session__prospect", "owner")[:50]
-    ]
-    return {"target": "promises", "html": render_to_string("dashboard/_promises.html", {"rows": rows})}

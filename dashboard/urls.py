@@ -22,6 +22,8 @@ _pages = [
     path("handoffs/<uuid:handoff_id>/complete", action_views.complete, name="complete"),
     path("handoffs/<uuid:handoff_id>/quality", action_views.quality, name="quality"),
     path("softphone/login", action_views.softphone_login, name="softphone-login"),
+    path("callbacks/", views.callback_page, name="callbacks"),
+    path("promises/<int:promise_id>/call", action_views.call_back, name="call-back"),
     path("promises/<int:promise_id>/keep", action_views.keep_promise, name="keep-promise"),
 ]
 

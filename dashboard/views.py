@@ -10,10 +10,11 @@ from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from dashboard import desk, fragments, snapshot
+from dashboard import callbacks, desk, fragments, snapshot
 from dashboard.permissions import closer_required
 from handoff import actions, selectors
 
@@ -39,13 +40,30 @@ def board(request: HttpRequest, closer: Any, session_id: UUID | None = None) -> 
     """The board, with the session of the address opened."""
     if session_id and snapshot.find(closer.team, session_id) is None:
         raise Http404("No such session in your team.")
-    taken = snapshot.take(closer.team, str(session_id) if session_id else None)
+    return _board(request, closer, watching=str(session_id) if session_id else None)
+
+
+@never_cache
+@require_safe
+@closer_required
+def callback_page(request: HttpRequest, closer: Any) -> HttpResponse:
+    """The callbacks of the team; the page that is open already asks for this part of itself alone."""
+    asked = {name: request.GET.get(name, "")[:60] for name in ("widget", "week")}
+    html = callbacks.page(closer.team, **asked, now=timezone.now())
+    if request.headers.get("X-Part") == "callbacks":
+        return HttpResponse(html)
+    return _board(request, closer, watching=None, callback_html=html)
+
+
+def _board(request: HttpRequest, closer: Any, *, watching: str | None, callback_html: str = "") -> HttpResponse:
+    taken = snapshot.take(closer.team, watching)
     roster = fragments.roster(closer.team, timezone.now())
     own = desk.desk(closer)
     html = {piece["target"]: piece["html"] for piece in [*taken.fragments, *roster.shared, *own["fragments"]]}
     mine = roster.own.get(closer.pk, {})
     context = {
         "closer": closer,
+        "callback_html": mark_safe(callback_html),  # noqa: S308 - our own template
         "pieces": html | {"me": mine.get("html", ""), "assign": mine.get("assign", "")},
         "config": config(closer, taken, own),
         "widgets": closer.team.widgets.filter(is_active=True)[:5],
@@ -77,6 +95,7 @@ def urls() -> dict[str, str]:
         "board": reverse("dashboard:board"),
         "session": reverse("dashboard:session", kwargs=visit),
         "login": reverse("login"),
+        "callbacks": reverse("dashboard:callbacks"),
         "availability": reverse("dashboard:availability"),
         "back": reverse("dashboard:back"),
         "accept": reverse("dashboard:accept", kwargs=some),

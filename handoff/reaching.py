@@ -144,9 +144,7 @@ def give_up(handoff: Handoff, now: datetime) -> None:
     sessions.end(handoff.session, reason="not_reached", now=now)
     promised = _promised(handoff)
     if promised is not None:
-        closer = handoff.closer
-        what = {"reason": reason, "closer_name": closer.display_name if closer else ""}
-        timeline.append(promised, "callback.unanswered", what, occurred_at=now)
+        timeline.append(promised, "callback.unanswered", {"reason": reason}, occurred_at=now)
 
 
 def nothing(handoff: Handoff, now: datetime) -> None:

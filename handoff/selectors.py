@@ -1,16 +1,20 @@
 """What pages and sockets read of hand-overs."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import QuerySet
 
+from handoff import agenda, pulse, readiness, ringing
 from handoff import measures as measuring
-from handoff import readiness, ringing
+from handoff.agenda import Owed
 from handoff.machine import SETTLED_STATES, State
-from handoff.models import CallbackPromise, Closer, Handoff, Offer
+from handoff.models import Closer, Handoff, Offer
 from sessions_app.models import Team, VoiceSession
+from sessions_app.models.people import WidgetConfig
+
+__all__ = ["Owed"]
 
 
 @dataclass(frozen=True)
@@ -121,10 +125,23 @@ def active_handoffs(closer: Closer) -> list[Handoff]:
     return sorted(rows, key=lambda handoff: handoff.state == State.WRAP_UP)
 
 
-def promises(team: Team) -> QuerySet[CallbackPromise]:
-    """Callbacks still to be made, the most urgent first."""
-    open_promises = CallbackPromise.objects.filter(team=team, kept_at=None)
-    return open_promises.select_related("session", "owner").order_by("due_at")
+def callbacks(team: Team, *, now: datetime) -> list[Owed]:
+    """Callbacks still to be made, the most urgent first, then those of today that were."""
+    return agenda.owed(team, now=now)
+
+
+def callbacks_checked_at() -> datetime | None:
+    """When overdue callbacks were last looked for."""
+    return pulse.last(pulse.SWEEP)
+
+
+def week(widget: WidgetConfig, first: date, *, now: datetime) -> list[agenda.Day]:
+    """Seven days of a widget's callback times, free and taken."""
+    return agenda.week(widget, first, now=now)
+
+
+def local_day(widget: WidgetConfig, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(widget.time_zone)).date()
 
 
 def measures(handoff: Handoff) -> measuring.Measures:

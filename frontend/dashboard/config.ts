@@ -23,7 +23,8 @@ export interface Config {
   desk: Desk;
   urls: Record<
     | "socket" | "board" | "session" | "login" | "availability" | "back" | "accept" | "decline" | "hang_up" | "notes"
-    | "take" | "assign" | "steer" | "take_over" | "hand_back" | "complete" | "quality" | "softphone_login" | "hearing",
+    | "callbacks" | "take" | "assign" | "steer" | "take_over" | "hand_back" | "complete" | "quality" | "softphone_login"
+    | "hearing",
     string
   >;
 }

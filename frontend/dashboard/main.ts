@@ -3,6 +3,7 @@
 import { address, readConfig, type Desk } from "./config";
 import { post, Refused } from "./api";
 import { refreshTimes, startClock } from "./clock";
+import { Callbacks } from "./callbacks";
 import { Calls } from "./calls";
 import { Duty } from "./duty";
 import { Fields } from "./fields";
@@ -34,6 +35,7 @@ const microphone = new Microphone(() => changed());
 const line = new Line(config, sound, microphone, () => changed());
 const steering = new Steering(config);
 const calls = new Calls(config, { taken });
+const callbacks = new Callbacks(config, page, { taken });
 const ring = new Ring(config, sound, {
   accepted: taken,
   changed: () => {
@@ -45,7 +47,10 @@ const socket = new LiveSocket(
   { url: config.urls.socket, probe: config.urls.board, epoch: config.epoch, cursors: config.cursors, watching: config.watching },
   {
     frame: received,
-    beat: () => duty.present(),
+    beat: (frame) => {
+      duty.present();
+      callbacks.beat(frame["checked"]);
+    },
     connection: (state, reason, since) => {
       status.connection(state, reason, since);
       changed();
@@ -62,7 +67,9 @@ function taken(desk: Desk): void {
 
 function received(frame: Frame): void {
   if (frame.fragments) page.apply(frame.fragments);
-  if (frame.type === "snapshot") list.choose(frame.watching ?? null);
+  if (frame.type === "snapshot") {
+    if (!callbacks.isShown) list.choose(frame.watching ?? null);
+  }
   else if (frame.type === "gone") for (const session of frame.sessions ?? []) page.remove(`card-${session}`);
   else if (frame.type === "ring") ring.show(frame);
   else if (frame.type === "ring_over") ring.over(frame);
@@ -114,7 +121,7 @@ const CLICKS: Record<string, (element: HTMLElement) => void> = {
   "[data-availability]": (button) => void duty.setAvailable(button.dataset["availability"] === "on"),
   "[data-back]": () => void duty.back(),
   "[data-complete]": (button) => void complete(button),
-  "[data-keep]": (button) => void act(button.dataset["keep"] ?? ""),
+  "[data-promise-done]": (button) => void act(button.dataset["promiseDone"] ?? ""),
   "[data-help]": showHelp,
   "[data-test-ring]": () => sound.test(),
   "[data-allow-notifications]": () => void Notification.requestPermission().then(offerNotifications),
@@ -154,6 +161,7 @@ const keys = new Keys({
   t: () => calls.takeByKey(),
   b: () => calls.beginHandingBack() || void duty.back(),
   s: () => steering.focus(),
+  c: () => void callbacks.show(),
   j: () => step(1),
   k: () => step(-1),
   n: () => void notes.focus(),
@@ -176,16 +184,21 @@ page.onChange(() => {
   transcript.refresh();
   fields.refresh();
   status.refresh();
+  callbacks.refresh();
 });
 document.addEventListener("click", onClick);
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") closeMenu(null);
 });
-window.addEventListener("popstate", (event) => watch((event.state as { session?: string } | null)?.session ?? null, false));
+window.addEventListener("popstate", (event) => {
+  const state = event.state as { session?: string; callbacks?: string } | null;
+  if (state?.callbacks) void callbacks.show(state.callbacks, false);
+  else watch(state?.session ?? null, false);
+});
 sound.onChange(() => changed());
 
 isStarted = true;
-history.replaceState({ session: config.watching }, "");
+history.replaceState(callbacks.state ?? { session: config.watching }, "");
 startClock();
 offerNotifications();
 page.changed();

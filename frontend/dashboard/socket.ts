@@ -23,7 +23,7 @@ export interface SocketEvents {
   frame(frame: Frame): void;
   connection(state: Connection, reason: string, since: number): void;
   /** The server counts on an answer: a hidden page's own timers are slowed down. */
-  beat(): void;
+  beat(frame: Frame): void;
 }
 
 interface Start {
@@ -126,7 +126,7 @@ export class LiveSocket {
     const frame = JSON.parse(text) as Frame;
     switch (frame.type) {
       case "beat":
-        this.events.beat();
+        this.events.beat(frame);
         break;
       case "snapshot":
         this.snapshot(frame);

@@ -42,6 +42,7 @@ def actions_of(offer: Offer, promise: CallbackPromise) -> list[tuple[str, dict[s
         (f"/dashboard/handoffs/{call}/complete", {"disposition": "won"}),
         (f"/dashboard/handoffs/{call}/quality", {"packetsReceived": 1}),
         ("/dashboard/softphone/login", {}),
+        (f"/dashboard/promises/{promise.pk}/call", {}),
         (f"/dashboard/promises/{promise.pk}/keep", {}),
     ]
 
@@ -139,7 +140,7 @@ def test_bob_cannot_touch_what_was_offered_to_alice(
     others = [(url, body) for url, body in actions_of(offer, promise) if any(part in url for part in OF_SOMEBODY)]
     statuses = {url: post(bobs_browser, url, body).status_code for url, body in others}
 
-    assert len(statuses) == 12
+    assert len(statuses) == 13
     assert set(statuses.values()) == {404}, statuses
     offer.refresh_from_db()
     assert offer.state == Offer.State.RINGING

@@ -124,6 +124,8 @@ CHANGES: dict[str, Change] = {
     "callback.promised": _handoff("unanswered", "callback", outcome="nobody_left"),
     "callback.booked": _handoff("unanswered", "callback", outcome="nobody_left"),
     "callback.called": _nothing,
+    "callback.page_rung": _nothing,
+    "callback.unanswered": _nothing,
     "callback.missed": _nothing,
     "callback.kept": _nothing,
     "command.sent": _nothing,

@@ -208,7 +208,7 @@ def test_a_prospect_who_is_not_reached_leaves_the_promise_open_and_the_reason(
     open_promise = promise_of(promised)
     assert (open_promise.kept_at, open_promise.attempts) == (None, 1)
     told = promised.session.timeline.get(kind="callback.unanswered")
-    assert told.payload == {"reason": reason, "closer_name": "Alice"}
+    assert told.payload == {"reason": reason}
     assert made.visit.session.ended_at is not None
     assert not CallbackPromise.objects.filter(session_id=made.visit.session_id).exists()
 
