@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from handoff import selectors
@@ -38,6 +38,19 @@ def closer_required(view: View) -> View:
         if closer is None:
             return render(request, "dashboard/no_access.html", status=403)
         return view(request, closer, *args, **kwargs)
+
+    return guarded
+
+
+def supervisor_required(view: View) -> View:
+    """As `closer_required`; for everybody but supervisors the page does not exist."""
+
+    @closer_required
+    @wraps(view)
+    def guarded(request: HttpRequest, closer: Any, **kwargs: Any) -> HttpResponse:
+        if not closer.is_supervisor:
+            raise Http404("Only supervisors see this page.")
+        return view(request, closer, **kwargs)
 
     return guarded
 

@@ -3,11 +3,12 @@
 from django.contrib.auth.views import LoginView
 from django.urls import include, path
 
-from dashboard import action_views, views
+from dashboard import action_views, views, wallboard
 
 _pages = [
     path("", views.board, name="board"),
     path("sessions/<uuid:session_id>/", views.board, name="session"),
+    path("wallboard/", wallboard.page, name="wallboard"),
     path("availability", action_views.availability, name="availability"),
     path("back", action_views.back, name="back"),
     path("offers/<uuid:offer_id>/accept", action_views.accept, name="accept"),

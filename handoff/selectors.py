@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
-from handoff import agenda, pulse, readiness, ringing
+from handoff import agenda, daily, pulse, readiness, ringing
 from handoff import measures as measuring
 from handoff.agenda import Owed
 from handoff.machine import SETTLED_STATES, State
@@ -146,3 +146,16 @@ def local_day(widget: WidgetConfig, now: datetime) -> date:
 
 def measures(handoff: Handoff) -> measuring.Measures:
     return measuring.of(handoff)
+
+
+@dataclass(frozen=True)
+class Wallboard:
+    """Who is on the line now, and how the last days went."""
+
+    now: daily.Now
+    days: list[daily.Day]
+    people: list[daily.Person]
+
+
+def wallboard(team: Team, now: datetime) -> Wallboard:
+    return Wallboard(now=daily.now(team), days=daily.days(team, at=now), people=daily.people(team, at=now))
