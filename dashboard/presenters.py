@@ -135,7 +135,7 @@ def explanation(standing: str, handoff: Any, ringing: list[str]) -> str:
     if standing == "assistant":
         if ringing:
             return f"Rings at {', '.join(ringing)} while the assistant goes on."
-        return "The assistant is talking. Take the call to be on standby while it goes on."
+        return "The assistant is talking. Take the call to stand by."
     return f"The prospect waits. Rings at {', '.join(ringing)}." if ringing else "The prospect waits for a person."
 
 

@@ -249,7 +249,6 @@ export class Phone {
     this.call = call;
     this.handoff = handoffOf(call) ?? this.handoff ?? this.expected;
     this.heedStandby();
-    this.tellControls();
     const remote = call.remoteStream ?? null;
     this.hadMedia = remote !== null;
     this.events.media(remote, call.localStream ?? null);
@@ -282,7 +281,9 @@ export class Phone {
       this.call.unmuteAudio();
       this.isMutedForStandby = false;
     }
-    if (LIVE_STATES.has(this.call.state)) this.become(this.callState);
+    if (!LIVE_STATES.has(this.call.state)) return;
+    this.become(this.callState);
+    this.tellControls();
   }
 
   private tellControls(): void {

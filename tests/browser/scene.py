@@ -24,6 +24,8 @@ ANSWERS = {
 PROSPECT_SAYS = "Hello, this is Jordan Blake. I would like to know more about solar panels for my house, please."
 CLOSER_SAYS = "Good morning Jordan, this is Alice from the sales team. It is good to meet you, how can I help?"
 
+# The closer's line waits beside a call that the assistant still holds.
+SEATED = "#desk[data-state=seated][data-standby]"
 # Short enough that a test may wait for it to pass unanswered.
 SHORT_RING_SECONDS = 4
 
