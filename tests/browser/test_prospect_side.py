@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from launcher.sandbox_control import SandboxControl
 from launcher.stack import Stack
 from tests.browser.people import ELEMENT, CloserPage, Prospect
+from tests.browser.proxy import Proxy
 from tests.browser.scene import (
     ANSWERS,
     PROSPECT_SAYS,
@@ -21,6 +22,9 @@ from tests.browser.scene import (
     prospect_leg,
     sent,
 )
+from tests.browser.test_lost_connections import WireTo, port_of, signalling_lines, wire
+
+__all__ = ["signalling_lines", "wire"]
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -229,3 +233,95 @@ def test_the_assistant_s_own_transfer_rings_the_closer(
     anonymous.wait_for("ended")
     sandbox.wait_for("the end of every leg", lambda control: not living(control, "anonymous"))
     assert anonymous.problems == []
+
+
+def test_a_broken_line_after_the_move_is_found_again(
+    stack: Stack,
+    wire: WireTo,
+    signalling_lines: tuple[Proxy, Proxy],
+    speech: Speech,
+    alice: CloserPage,
+    sandbox: SandboxControl,
+) -> None:
+    line, _ = signalling_lines
+    browser = wire(speech(PROSPECT_SAYS), port_of(stack.sandbox_url), line)
+    visitor = Prospect.visit(browser, f"{stack.base_url}/w/demo-anonymous/")
+    talk_with_assistant(visitor)
+    take_over_at_once(alice)
+    visitor.wait_for("human")
+    alice.hears()
+
+    with line.away():
+        visitor.page.wait_for_timeout(1_500)
+
+    alice.hears()
+    visitor.hears()
+    visitor.page.wait_for_timeout(4_000)
+    assert visitor.state == "human"
+    assert living(sandbox, "prospect") == 1
+    visitor.press("Hang up")
+    visitor.wait_for("ended")
+    sandbox.wait_for("the end of the call", lambda control: not living(control, "prospect"))
+
+
+@pytest.fixture
+def promised(anonymous: Prospect, sandbox: SandboxControl) -> Prospect:
+    """Nobody was there; a number is left, the call is over, and the page stays open."""
+    talk_with_assistant(anonymous)
+    finish_assistant(sandbox, role="anonymous")
+    anonymous.wait_for("callback")
+    element = anonymous.page.locator(ELEMENT)
+    element.get_by_label("Your name").fill("Jordan Blake")
+    element.get_by_label("Phone number").fill("02 5550 1234")
+    element.get_by_role("button", name="Call me back").click()
+    anonymous.sees("We will call you")
+    anonymous.sees("Keep this page open, and it can ring right here.")
+    return anonymous
+
+
+def call_back(alice: CloserPage) -> None:
+    alice.take_calls()
+    alice.page.locator("#promises [data-call-back]").first.click()
+
+
+def test_the_page_rings_and_the_promise_is_kept(
+    promised: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database
+) -> None:
+    promised.press("Close")
+    promised.wait_for("ended")
+    title = promised.page.title()
+
+    call_back(alice)
+    promised.wait_for("calling")
+    promised.sees("Alice Nguyen is calling you back")
+    assert promised.page.title() == "Alice Nguyen is calling you back"
+    promised.press("Answer")
+
+    promised.wait_for("human")
+    promised.sees("Alice Nguyen joined the conversation")
+    assert promised.page.title() == title
+    hear_each_other(promised, alice)
+    assert len(sent(sandbox, "POST", "/v2/calls")) == 1, "no number was dialled"
+    assert newest(database, "handoff_callbackpromise", "promised_at")["kept_at"] is not None
+    alice.page.keyboard.press("e")
+    promised.wait_for("ended")
+    sandbox.wait_for("the end of the call", lambda control: not living(control, "prospect"))
+    assert promised.problems == []
+
+
+def test_a_call_back_that_is_declined_leaves_the_promise(
+    promised: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database
+) -> None:
+    call_back(alice)
+    promised.wait_for("calling")
+
+    promised.press("Not now")
+
+    promised.wait_for("callback")
+    promised.sees("We will call you")
+    alice.wait_for_body(softphone="ready")
+    promise = newest(database, "handoff_callbackpromise", "promised_at")
+    assert (promise["kept_at"], promise["attempts"]) == (None, 1)
+    expect(alice.page.locator("#promises")).to_contain_text("declined")
+    assert sandbox.legs(role="prospect") == []
+    assert promised.problems == []
