@@ -16,11 +16,8 @@ export interface Tools {
   socket: LiveSocket;
 }
 
-const NOTIFICATION_WORDS: Record<NotificationPermission, string> = {
-  granted: "On",
-  default: "Off: a hidden page rings by sound alone",
-  denied: "Blocked in the browser",
-};
+/** Whoever refused them for good is not asked again. */
+const mayNotify = (): boolean => "Notification" in window && Notification.permission !== "denied";
 
 export class Duty {
   private readonly readiness = new Readiness((name) => void this.fix(name));
@@ -91,8 +88,8 @@ export class Duty {
     return {
       sound: { isGood: sound.isUnlocked, text: sound.isUnlocked ? "On" : "Off: you would not hear the ring", canFix: true },
       ...(this.hasSoftphone ? { microphone: this.microphone(), softphone: this.softphone() } : {}),
-      ...("Notification" in window ? { notifications: this.notifications() } : {}),
       socket: { isGood: socket.isOpen, text: socket.isOpen ? "Live" : "Reconnecting…", canFix: true },
+      ...(mayNotify() ? { notifications: this.notifications() } : {}),
     };
   }
 
@@ -110,9 +107,8 @@ export class Duty {
 
   /** Good to have, but no call waits for it. */
   private notifications(): Check {
-    const permission = Notification.permission;
-    const text = NOTIFICATION_WORDS[permission];
-    return { isGood: permission === "granted", text, canFix: permission === "default", isOptional: true };
+    const isGood = Notification.permission === "granted";
+    return { isGood, text: isGood ? "On" : "Off: a hidden page rings by sound alone", canFix: true, isOptional: true };
   }
 
   private async ask(url: string, body: object = {}): Promise<void> {
