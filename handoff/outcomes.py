@@ -64,7 +64,9 @@ def _of_use_until(command: Command, session: VoiceSession, now: datetime) -> dat
 
 
 def _failed(command: Command, session: VoiceSession, *, code: str, now: datetime) -> None:
-    if command.kind in joining.KINDS:
+    if _has_happened(command, session):
+        logger.info("command %s (%s): its reply was lost, its leg is there", command.pk, command.kind)
+    elif command.kind in joining.KINDS:
         handoff = _handoff_of(command, session)
         if handoff is not None:
             _handoff_command_failed(command, handoff, now)
@@ -76,6 +78,15 @@ def _failed(command: Command, session: VoiceSession, *, code: str, now: datetime
         number = command.arguments.get("run", 1)
         run_numbers.ended(session, number, at=now)
         release.assistant_done(session, number, "assistant_failed", now=now)
+
+
+def _has_happened(command: Command, session: VoiceSession) -> bool:
+    """Whether Telnyx's own events show that it was carried out, whatever became of the reply."""
+    legs = CallLeg.objects.filter(session=session, ended_at=None)
+    if command.kind == "answer":
+        return legs.filter(call_control_id=command.call_control_id, answered_at__isnull=False).exists()
+    handoff = _handoff_of(command, session) if command.kind == "dial" and command.handoff_id else None
+    return handoff is not None and handoff.closer_leg is not None and handoff.closer_leg.ended_at is None
 
 
 def _handoff_command_failed(command: Command, handoff: Handoff, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from launcher.sandbox_control import Request
-from tests.faults.people import Closer, Prospect, until
+from tests.faults.people import PATIENCE, Closer, Prospect, until
 from tests.faults.world import World
 
 DIAL = "POST /v2/calls"
@@ -17,7 +17,7 @@ class Waiting:
     prospect: Prospect
     closers: list[Closer]
 
-    async def ringing(self, *, seconds: float = 40, besides: Closer | None = None) -> Closer:
+    async def ringing(self, *, seconds: float = PATIENCE, besides: Closer | None = None) -> Closer:
         """The closer whose dashboard rings."""
         others = [one for one in self.closers if one is not besides]
         await until("a ring", lambda: [one for one in others if one.ring()], seconds=seconds)

@@ -38,12 +38,15 @@ async def test_a_hand_over_survives_a_death(world: World, point: Point, number: 
     try:
         world.end_assistant(prospect)
         handoff = await alice.take_ring()
-        await world.until_state(prospect, "connected")
+        connected = (await world.until_state(prospect, "connected"))["connected_at"].timestamp()
         assert (await alice.hang_up(handoff))[0] == 200
         await world.until_state(prospect, "wrap_up")
         assert (await alice.complete(handoff))[0] == 200
         await world.until_state(prospect, "completed")
         await until("the lines' end", lambda: not world.sandbox.legs(state="bridged"))
+        for death in world.deaths:
+            if death.at < connected:
+                world.note(f"{point} {number} {death.name} died", connected - death.at)
         await invariants.hold(world, prospect)
     except NotInTime as error:
         raise AssertionError(f"{error}\n{invariants.story(world, prospect)}") from error

@@ -7,6 +7,7 @@ import signal
 import time
 import uuid
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import psycopg
 from launcher.sandbox_control import Leg, SandboxControl
 from launcher.stack import Stack
 from tests.browser.scene import close_everything
-from tests.faults.people import Closer, Prospect, until
+from tests.faults.people import PATIENCE, Closer, Prospect, until
 
 SUPERVISOR_SECONDS = 0.2
 SEED = int(os.environ.get("FAULT_SEED") or time.time())
@@ -38,6 +39,7 @@ class World:
     people: list[Closer | Prospect] = field(default_factory=list)
     deaths: list[Death] = field(default_factory=list)
     supervisor: asyncio.Task[None] | None = None
+    noted: list[tuple[str, float]] = field(default_factory=list)
     opened_at: float = field(default_factory=time.time)
 
     async def open(self) -> None:
@@ -78,7 +80,7 @@ class World:
         os.killpg(self.stack.running[name].pid, signal.SIGKILL)
 
     async def everything_runs(self) -> None:
-        await until("a revived stack", lambda: not self.stack.dead() and self._takes_work(), seconds=60)
+        await until("a revived stack", lambda: not self.stack.dead() and self._takes_work())
 
     def _takes_work(self) -> bool:
         """The sweep comes through beat, the broker and the background worker."""
@@ -129,6 +131,13 @@ class World:
         assert found
         return found
 
+    def note(self, what: str, seconds: float) -> None:
+        """Keep a measured time; `FAULT_NOTES` names the file."""
+        self.noted.append((what, seconds))
+        if path := os.environ.get("FAULT_NOTES"):
+            with Path(path).open("a") as notes:
+                notes.write(f"{seconds:.2f}\t{what}\n")
+
     # Whether the machinery works, and what keeps it from working.
 
     async def health(self) -> dict[str, Any]:
@@ -156,6 +165,15 @@ class World:
             self.rows.execute(query, [command_id, f"test:{command_id}", prospect.session_id, f"v3:{command_id}"])
         return made
 
+    def let_pass(self, seconds: float) -> None:
+        """So much time passes for every command that is open, here and in the memory of Telnyx."""
+        self.sandbox.call("POST", "/control/command_ids/age", {"seconds": seconds})
+        self.rows.execute(
+            "update handoff_command set created_at = created_at - %(by)s, sent_at = sent_at - %(by)s,"
+            " due_at = due_at - %(by)s, send_by = send_by - %(by)s where due_at is not null",
+            {"by": timedelta(seconds=seconds)},
+        )
+
     def commands(self, prospect: Prospect, kind: str) -> list[dict[str, Any]]:
         query = "select * from handoff_command where session_id = %s and kind = %s order by created_at"
         return self.rows.execute(query, [prospect.session_id, kind]).fetchall()
@@ -171,6 +189,6 @@ class World:
         )
         return self.rows.execute(query, [prospect.session_id]).fetchall()
 
-    async def until_state(self, prospect: Prospect, *states: str, seconds: float = 40) -> dict[str, Any]:
+    async def until_state(self, prospect: Prospect, *states: str, seconds: float = PATIENCE) -> dict[str, Any]:
         await until(f"{' or '.join(states)}", lambda: self.handoff(prospect)["state"] in states, seconds=seconds)
         return self.handoff(prospect)
