@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from handoff import readiness, roster
+from handoff import callbacks, readiness, roster
 from handoff.door import HANDLERS
 from handoff.models import CallbackPromise, Closer, Command, Handoff, Offer, RoutingPolicy
 from sessions_app import intake
@@ -106,17 +106,34 @@ class CloserAdmin(Page):
 
 @admin.register(CallbackPromise)
 class CallbackPromiseAdmin(Page):
-    list_display = ["name", "phone", "team", "owner", "reason", "due_at", "kept_at"]
-    list_filter = [("kept_at", admin.EmptyFieldListFilter), "team", "reason"]
+    list_display = [
+        "name",
+        "phone",
+        "team",
+        "owner",
+        "reason",
+        "due_at",
+        "is_booked",
+        "attempts",
+        "missed_at",
+        "kept_at",
+    ]
+    list_filter = [
+        ("kept_at", admin.EmptyFieldListFilter),
+        ("missed_at", admin.EmptyFieldListFilter),
+        *("team", "owner", "is_booked", "reason"),
+    ]
     list_select_related = ["team", "owner"]
     search_fields = ["name", "phone", "session__id"]
     date_hierarchy = "due_at"
-    readonly_fields = ["session", "team", "reason", "promised_at"]
+    readonly_fields = ["session", "team", "reason", "promised_at", "attempts", "missed_at"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # A promise is made to a prospect, never here.
 
     def save_model(self, request: HttpRequest, obj: CallbackPromise, form: RowForm, change: bool) -> None:
+        if "due_at" in form.changed_data:
+            callbacks.move(obj, now=timezone.now())
         super().save_model(request, obj, form, change)
         roster.changed(obj.team_id)
 

@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
+
 from handoff import policies, roster, slots
 from handoff.models import CallbackPromise, Closer, Handoff
 from handoff.slots import Diary, Slot
@@ -88,6 +90,14 @@ def _set_time(promise: CallbackPromise, due_at: datetime, *, is_booked: bool, no
 def _tell_page(session: VoiceSession, due_at: datetime) -> None:
     session.callback_due_at = due_at
     session.save(update_fields=["callback_due_at"])
+
+
+@transaction.atomic
+def move(promise: CallbackPromise, *, now: datetime) -> None:
+    """Take over the time that an administrator gave; the caller saves the promise."""
+    promise.missed_at = None
+    _tell_page(promise.session, promise.due_at)
+    timeline.append(promise.session, "callback.booked", {"due_at": promise.due_at.isoformat()}, occurred_at=now)
 
 
 def keep(promise: CallbackPromise, *, closer: Closer, now: datetime) -> bool:

@@ -16,7 +16,6 @@ from tests.browser.scene import (
     Speech,
     finish_assistant,
     newest,
-    spoken_sentences,
 )
 
 pytestmark = pytest.mark.usefixtures("settled")
@@ -118,29 +117,6 @@ def test_after_a_decline_the_second_closer_is_rung(
         [newest(database, "handoff_handoff", "triggered_at")["id"]],
     ).fetchall()
     assert [offer["state"] for offer in offers] == ["declined", "accepted"]
-
-
-def test_with_nobody_there_a_callback_is_promised_and_said(
-    prospect: Prospect, sandbox: SandboxControl, database: Database
-) -> None:
-    prospect.agree()
-    prospect.wait_for("speaking")
-    finish_assistant(sandbox)
-
-    prospect.wait_for("callback")
-    spoken = sandbox.wait_for("the apology", spoken_sentences)
-    assert any("call you back" in sentence for sentence in spoken)
-    element = prospect.page.locator("telnyx-ai-agent")
-    element.get_by_label("Name").fill("Jordan Blake")
-    element.get_by_label("Phone").fill("+61 2 5550 0000")
-    element.locator("form button[type=submit]").click()
-    prospect.sees("We will call you")
-
-    promise = newest(database, "handoff_callbackpromise", "promised_at")
-    assert (promise["phone"], promise["kept_at"]) == ("+61 2 5550 0000", None)
-    assert promise["owner_id"] is not None
-    assert promise["due_at"] > promise["promised_at"]
-    sandbox.wait_for("the end of the call", lambda control: control.legs(role="prospect", state="ended"), seconds=30)
 
 
 def test_an_anonymous_prospect_rejoins_to_the_closer(

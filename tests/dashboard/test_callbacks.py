@@ -127,7 +127,7 @@ def test_while_somebody_calls_nobody_else_is_offered_the_button(
 def test_a_number_that_may_not_be_dialled_is_marked(monday: datetime, widget: WidgetConfig) -> None:
     promise(widget, MORNING, phone="+1 900 555 0100")
 
-    assert "cannot be dialled from here" in text(inbox(widget.team))
+    assert "This number cannot be dialled from here." in text(inbox(widget.team))
 
 
 def test_the_version_changes_with_what_is_shown_and_with_nothing_else(monday: datetime, widget: WidgetConfig) -> None:
