@@ -190,8 +190,14 @@ def test_every_state_can_be_read_by_everybody(
     look("speaking")
     leg = sandbox.wait_for("the call", lambda control: control.legs(role="prospect"))[-1]
     sandbox.end_assistant(leg["call_control_id"])
+    sandbox.wait_for("the assistant's return", lambda control: asks_for_number(control, leg["call_control_id"]))
+    sandbox.end_assistant(leg["call_control_id"])
     look("callback")
     page.locator("[data-action=hangup]").click()
     look("ended")
 
     assert found == {state: [] for state in ("ready", "consent", "speaking", "callback", "ended")}
+
+
+def asks_for_number(control: SandboxControl, leg: str) -> bool:
+    return any(one["assistant"]["question"] == "phone" for one in control.legs(call_control_id=leg))

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from threading import Barrier, Thread
 from typing import Any
 
 import httpx
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from handoff import actions, tasks
@@ -391,3 +393,28 @@ def test_the_ticket_of_the_visit_opens_no_callback(booking: Visit) -> None:
     )
 
     assert answer.status_code == 401
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_last_place_of_a_time_is_given_to_one_of_two(
+    monday: datetime, carol: Closer, widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Clock
+) -> None:
+    visits = [open_visit(widget, webhooks, rest, clock, connection_id=f"at-once-{number}") for number in range(4)]
+    wish, start = monday + timedelta(hours=2), Barrier(len(visits))
+
+    def ask(visit: Visit) -> None:
+        start.wait()
+        try:
+            actions.promise_callback(visit.session_id, name="Bo", phone=PHONE, when=wish, now=timezone.now())
+        finally:
+            connection.close()
+
+    threads = [Thread(target=ask, args=[visit]) for visit in visits]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    due = sorted(CallbackPromise.objects.values_list("due_at", flat=True))
+    assert due == [wish + timedelta(minutes=30) * number for number in range(4)]
+    assert CallbackPromise.objects.filter(is_booked=True).count() == 1

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import permutations
+from random import Random
 from threading import Barrier, Thread
 from typing import Any
 
@@ -12,7 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from handoff import actions
-from handoff.machine import State
+from handoff.machine import SETTLED_STATES, State
 from handoff.models import CallbackPromise, Closer, Handoff
 from sessions_app import page, tokens
 from sessions_app.models import VoiceSession
@@ -491,3 +493,38 @@ def test_a_page_that_was_seen_long_ago_is_not_rung(promised: Visit, alice: Close
 
     assert calling(promised) is None
     assert made.dialled()[1:] == [NUMBER]
+
+
+# --- any order
+
+ORDERS = Random(20261122).sample(list(permutations(range(6))), 24)
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=lambda order: "".join(map(str, order)))
+def test_whatever_the_order_of_what_is_told_there_is_one_bridge_and_one_end(
+    promised: Visit, alice: Closer, order: tuple[int, ...]
+) -> None:
+    made = call(promised, alice)
+    closer_leg = made.closer_answers()
+    leg = made.prospect_leg()
+    facts: list[Callable[[], None]] = [
+        lambda: leg.initiated(direction="outgoing"),
+        leg.answered,
+        closer_leg.bridged,
+        leg.bridged,
+        lambda: leg.hung_up(source="callee"),
+        lambda: closer_leg.hung_up(source="unknown"),
+    ]
+
+    for number in order:
+        facts[number]()
+        made.visit.work()
+    made.visit.pass_time(200)
+
+    assert made.visit.handoff.state in SETTLED_STATES
+    assert made.visit.session.ended_at is not None
+    assert len(made.visit.commands("bridge")) <= 1
+    assert len(made.dialled()) == 2
+    has_talked = made.visit.handoff.connected_at is not None
+    assert (promise_of(promised).kept_at is not None) is has_talked
+    assert promised.kinds().count("callback.unanswered") + has_talked <= 1
