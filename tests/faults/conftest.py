@@ -8,8 +8,10 @@ import psycopg
 import pytest
 import pytest_asyncio
 
+from launcher import valkey
 from launcher.sandbox_control import SandboxControl
 from launcher.stack import Stack
+from launcher.valkey import ValkeyServer
 from tests.browser.scene import ANSWERS
 from tests.faults.world import SEED, World
 
@@ -37,12 +39,21 @@ def crash_order(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def stack(crash_order: Path) -> Iterator[Stack]:
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyServer]:
+    """A broker of their own, because it is made to say nothing."""
+    server = valkey.start(tmp_path_factory.mktemp("broker"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def stack(crash_order: Path, broker: ValkeyServer) -> Iterator[Stack]:
     """All processes, on a database of their own, each willing to die where it is told."""
     environment = {
         "TOKEN_LIMIT_PER_ADDRESS": MANY_CALLS,
         "TOKEN_LIMIT_PER_WIDGET": MANY_CALLS,
         "TOKEN_LIMIT_OVERALL": MANY_CALLS,
+        "REDIS_URL": broker.url,
         "DEBUG_FAULTS": "1",
         "CRASH_AT": f"@{crash_order}",
         # Tasks that outlive this are given to a second worker: the ledger alone must keep them apart.

@@ -10,6 +10,7 @@ import aiohttp
 
 from launcher.processes import Process
 from launcher.stack import BEAT, WORKERS
+from launcher.valkey import ValkeyServer
 from tests.faults import invariants
 from tests.faults.people import until
 from tests.faults.scenes import dials, waiting
@@ -27,12 +28,14 @@ def stalled(process: Process) -> Iterator[None]:
         os.kill(process.pid, signal.SIGCONT)
 
 
-async def test_a_broker_that_says_nothing_holds_up_neither_clicks_nor_webhooks(world: World) -> None:
+async def test_a_broker_that_says_nothing_holds_up_neither_clicks_nor_webhooks(
+    world: World, broker: ValkeyServer
+) -> None:
     scene = await waiting(world, "alice")
     alice = scene.closers[0]
     offer = await alice.rung()
 
-    with stalled(world.stack.running["valkey"]):
+    with stalled(broker.process):
         started = time.monotonic()
         status, _ = await alice.accept(offer)
         clicked = time.monotonic() - started
