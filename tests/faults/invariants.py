@@ -17,8 +17,8 @@ SETTLED = {"wrap_up", "completed", "abandoned", "unanswered", "failed"}
 JOINING = {"dial", "transfer", "bridge", "create_conference", "join_conference"}
 # After these the prospect waits for somebody else.
 SETBACKS = {"handoff.failed", "handoff.declined", "handoff.unanswered", "handoff.dropped"}
-# What a waiting prospect gets next: a sentence, another closer, a promise, or the talk itself.
-RELIEF = {"handoff.offered", "handoff.connected", "callback.promised", "handoff.abandoned", "handoff.released"}
+# What a waiting prospect gets next, if not a sentence: the talk, a promise, or they have left.
+RELIEF = {"handoff.connected", "callback.promised", "handoff.abandoned", "handoff.released"}
 
 
 async def hold(world: World, prospect: Prospect) -> None:
@@ -94,15 +94,21 @@ def history_is_whole(world: World, prospect: Prospect) -> None:
 
 
 def nobody_waits_in_silence(world: World, prospect: Prospect) -> None:
-    """I6: whenever a closer fails, something happens for the prospect within five seconds."""
-    spoken = [command["created_at"] for command in world.commands(prospect, "speak")]
+    """I6: whenever a closer fails, something happens for the prospect within five seconds.
+
+    While dashboards ring the prospect hears sentences in turn, so another ring is enough then. After somebody had
+    accepted nothing is said any more, so it takes a sentence.
+    """
     entries = world.entries(prospect)
-    relief = sorted(spoken + [entry["recorded_at"] for entry in entries if entry["kind"] in RELIEF])
+    heard = [command["created_at"] for command in world.commands(prospect, "speak")]
+    heard += [entry["recorded_at"] for entry in entries if entry["kind"] in RELIEF]
+    rung = [entry["recorded_at"] for entry in entries if entry["kind"] == "handoff.offered"]
     for entry in entries:
         if entry["kind"] in SETBACKS:
             at = entry["recorded_at"]
+            relief = heard if entry["kind"] in {"handoff.failed", "handoff.dropped"} else heard + rung
             # One transaction may write the sentence down just before it writes the entry.
-            following = [moment for moment in relief if moment >= at - timedelta(seconds=1)]
+            following = [moment for moment in sorted(relief) if moment >= at - timedelta(seconds=0.5)]
             assert following, f"{entry['kind']} and nothing after it"
             assert following[0] - at <= LONGEST_SILENCE, f"{entry['kind']}: silence of {following[0] - at}"
 

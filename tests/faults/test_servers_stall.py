@@ -55,6 +55,18 @@ async def test_a_broker_that_says_nothing_holds_up_neither_clicks_nor_webhooks(
     await invariants.hold(world, scene.prospect)
 
 
+async def test_workers_of_calls_that_hang_are_helped_out(world: World) -> None:
+    scene = await waiting(world, "alice")
+
+    with stalled(world.stack.running["worker"]):
+        started = time.monotonic()
+        await scene.closers[0].take_ring()
+        await world.until_state(scene.prospect, "connected")
+        world.note("connected without the workers of calls", time.monotonic() - started)
+
+    await invariants.hold(world, scene.prospect)
+
+
 async def test_all_workers_at_once_are_killed_while_telnyx_works(world: World) -> None:
     scene = await waiting(world, "alice")
     alice = scene.closers[0]
