@@ -1,7 +1,7 @@
 """Stands where Telnyx stands in a replay: answers each command as the recorded one was answered. No network."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from handoff.commands import Answer
 from handoff.flight.ghost import Ghost
+from handoff.flight.script import Script
 from handoff.models import Command
 from sessions_app import runs
 from telephony.client import TelnyxError
@@ -23,37 +24,39 @@ _PROMPT = timedelta(milliseconds=20)
 
 @dataclass(frozen=True)
 class Reply:
-    """What Telnyx says to one command."""
+    """What Telnyx says to one command; `is_alive` is its leg when the command was sent."""
 
     command: Command
     key: str
     at: datetime
+    is_alive: bool
 
 
 class Carrier:
-    def __init__(self, ghost: Ghost, commands: Mapping[str, Json]) -> None:
-        self.ghost, self.commands = ghost, commands
+    def __init__(self, ghost: Ghost, script: Script) -> None:
+        self.ghost, self.commands = ghost, script.commands
         self.unrecorded: set[str] = set()
-        legs = ghost.recording["legs"]
-        self._ends = {ghost.text(leg["call_control_id"]): _instant(leg["ended_at"]) for leg in legs}
+        hangups = [fact for fact in script.facts if fact.webhook.get("event_type") == "call.hangup"]
+        self._ends = {ghost.text(fact.webhook["call_control_id"]): fact for fact in hangups}
 
-    def takes(self, command: Command, key: str, *, now: datetime) -> Reply:
+    def takes(self, command: Command, key: str, *, now: datetime, sent: Container[str]) -> Reply:
         recorded = self.commands.get(key)
+        end = self._ends.get(command.call_control_id)
+        is_alive = end is None or end.at > now or any(cause not in sent for cause in end.needs)
         if recorded is None or not recorded["sent_at"]:
             self.unrecorded.add(key)
-            return Reply(command, key, now + _PROMPT)
-        sent, finished = _instant(recorded["sent_at"]), _instant(recorded["finished_at"])
-        return Reply(command, key, now + (finished - sent if sent and finished else _PROMPT))
+            return Reply(command, key, now + _PROMPT, is_alive)
+        began, finished = _instant(recorded["sent_at"]), _instant(recorded["finished_at"])
+        return Reply(command, key, now + (finished - began if began and finished else _PROMPT), is_alive)
 
-    def answer(self, reply: Reply, *, now: datetime) -> Answer:
+    def answer(self, reply: Reply) -> Answer:
         """Raises TelnyxError where the recorded command failed."""
         recorded = self.commands.get(reply.key, {})
         if recorded.get("state") in {"failed", "unknown"}:
             raise _error(recorded)
         kind, command = reply.command.kind, reply.command
         if kind == "look_up":
-            ended = self._ends.get(command.call_control_id)
-            return Answer({"is_alive": ended is None or ended > now})
+            return Answer({"is_alive": reply.is_alive})
         result = {name: self._fresh(value) for name, value in recorded.get("answer", {}).items()}
         if kind == "fetch_transcript":
             return Answer(result, content=self._transcript(command) if result.get("messages") else [])

@@ -73,7 +73,7 @@ class _Player:
         self.script, self.manner = script, manner
         self.dice = random.Random(manner.seed)  # noqa: S311 - the same choices again are what it is for
         self.ghost = Ghost(script.recording)
-        self.carrier = Carrier(self.ghost, script.commands)
+        self.carrier = Carrier(self.ghost, script)
         self.stage = Stage(self.ghost, self.carrier)
         self.desk = Desk(self.ghost, script)
         self.watch = Watch(self.ghost.session)

@@ -73,12 +73,12 @@ class Stage:
                     key = names.key(command)
                     self.sendings += 1
                     self.sent.setdefault(key, self.now)
-                    self.replies.append(self.carrier.takes(command, key, now=self.now))
+                    self.replies.append(self.carrier.takes(command, key, now=self.now, sent=self.sent))
 
     def hear(self, reply: Reply) -> None:
         self.replies.remove(reply)
         try:
-            answer = self.carrier.answer(reply, now=self.now)
+            answer = self.carrier.answer(reply)
         except TelnyxError as error:
             outcomes.refused(reply.command, error, now=self.now)
         else:
