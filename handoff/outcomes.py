@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from handoff import joining, ledger, marks, measures, reactions, release, services
+from handoff import joining, ledger, marks, measures, reaching, reactions, release, services
 from handoff.commands import Answer
 from handoff.door import HANDLERS
 from handoff.ledger import Intent
@@ -85,6 +85,8 @@ def _has_happened(command: Command, session: VoiceSession) -> bool:
     legs = CallLeg.objects.filter(session=session, ended_at=None)
     if command.kind == "answer":
         return legs.filter(call_control_id=command.call_control_id, answered_at__isnull=False).exists()
+    if command.kind == reaching.COMMAND:
+        return legs.filter(role=CallLeg.Role.PROSPECT).exists()
     handoff = _handoff_of(command, session) if command.kind == "dial" and command.handoff_id else None
     return handoff is not None and handoff.closer_leg is not None and handoff.closer_leg.ended_at is None
 

@@ -51,6 +51,13 @@ def patience(handoff: Handoff, state: State) -> timedelta | None:
     return {State.SEATED: RING_PAGE, State.BRIDGING: RING_NUMBER}.get(state)
 
 
+def is_unwanted(leg: CallLeg, session: VoiceSession) -> bool:
+    """Whether a leg that we dialled to a prospect is told of when nobody waits for it, or another one carries them."""
+    is_dialled = leg.role == CallLeg.Role.PROSPECT and leg.connection_id == settings.TELNYX_CALL_CONTROL_APP_ID
+    is_current = leg.call_control_id == session.call_control_id
+    return is_dialled and leg.ended_at is None and (session.ended_at is not None or not is_current)
+
+
 def refuse_unless_reachable(promise: CallbackPromise, *, now: datetime) -> None:
     """Raises ActionRefused in words for the closer."""
     if is_page_open(promise.session, now) or number_of(promise) is not None:

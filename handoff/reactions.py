@@ -5,7 +5,7 @@ from functools import singledispatch
 
 from django.conf import settings
 
-from handoff import booking, joining, ledger, marks, release, runs, sentences, services, telling, transferring
+from handoff import booking, joining, ledger, marks, reaching, release, runs, sentences, services, telling, transferring
 from handoff.ledger import Intent
 from handoff.machine import Fact, State
 from handoff.models import Handoff
@@ -41,6 +41,8 @@ def _(event: events.CallInitiated, session: VoiceSession, now: datetime) -> None
             ledger.enqueue(session, Intent("answer", f"leg:{leg.pk}:answer", leg.call_control_id), now=now)
         else:
             joining.hang_up(session, leg, now=now)  # One session carries one call.
+    elif reaching.is_unwanted(leg, session):
+        joining.hang_up(session, leg, now=now)
 
 
 @react.register
@@ -52,6 +54,8 @@ def _(event: events.CallAnswered, session: VoiceSession, now: datetime) -> None:
     if leg.role == CallLeg.Role.CLOSER:
         adopt_closer_leg(leg, event.client_state, session)
         closer_answered(session, leg, now=now)
+    elif reaching.is_unwanted(leg, session):
+        joining.hang_up(session, leg, now=now)
     elif fold.is_current(leg, session):
         if handoff is not None:
             services.apply(handoff, Fact.PROSPECT_READY, now=now)

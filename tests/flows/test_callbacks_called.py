@@ -8,6 +8,7 @@ from random import Random
 from threading import Barrier, Thread
 from typing import Any
 
+import httpx
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -528,3 +529,51 @@ def test_whatever_the_order_of_what_is_told_there_is_one_bridge_and_one_end(
     has_talked = made.visit.handoff.connected_at is not None
     assert (promise_of(promised).kept_at is not None) is has_talked
     assert promised.kinds().count("callback.unanswered") + has_talked <= 1
+
+
+# --- what Telnyx does and does not say
+
+
+def lose_the_reply(made: Call) -> Leg:
+    """The dial is carried out, but no answer ever comes; the events of the new leg do."""
+    made.visit.rest.router["dial"].mock(side_effect=httpx.ReadTimeout)
+    made.closer_answers()
+    state = made.visit.rest.asked("calls")[-1]["client_state"]
+    return Leg(made.visit.leg.webhooks, settings.TELNYX_CALL_CONTROL_APP_ID, client_state=state)
+
+
+def test_a_dial_whose_reply_was_lost_is_believed_by_its_events(promised: Visit, alice: Closer) -> None:
+    made = call(promised, alice)
+    leg = lose_the_reply(made)
+    leg.initiated(direction="outgoing")
+    made.visit.pass_time(20)
+    made.visit.pass_time(26)
+    assert made.state == State.BRIDGING
+
+    leg.answered()
+    made.visit.work()
+
+    assert len(made.visit.commands("bridge")) == 1
+    assert len({body["command_id"] for body in made.visit.rest.asked("calls")}) == 2
+
+
+@pytest.mark.parametrize("event", ["initiated", "answered"])
+def test_a_prospect_whose_leg_is_told_of_when_nobody_waits_is_hung_up(
+    promised: Visit, alice: Closer, event: str
+) -> None:
+    made = call(promised, alice)
+    leg = lose_the_reply(made)
+    if event == "answered":
+        leg.initiated(direction="outgoing")
+        made.visit.session.legs.filter(call_control_id=leg.call_control_id).update(ended_at=timezone.now())
+        hang_up(made, alice)
+        made.visit.session.legs.filter(call_control_id=leg.call_control_id).update(ended_at=None)
+        leg.answered()
+    else:
+        hang_up(made, alice)
+        leg.initiated(direction="outgoing")
+    made.visit.work()
+
+    paths = [call.request.url.path for call in made.visit.rest.router.calls]
+    assert sum(path.endswith(f"{leg.call_control_id}/actions/hangup") for path in paths) == 1
+    assert made.visit.commands("bridge") == []
