@@ -3,11 +3,12 @@
 from django.contrib.auth.views import LoginView
 from django.urls import include, path
 
-from dashboard import action_views, views, wallboard
+from dashboard import action_views, recordings, views, wallboard
 
 _pages = [
     path("", views.board, name="board"),
     path("sessions/<uuid:session_id>/", views.board, name="session"),
+    path("sessions/<uuid:session_id>/recording.json", recordings.download, name="recording"),
     path("wallboard/", wallboard.page, name="wallboard"),
     path("availability", action_views.availability, name="availability"),
     path("back", action_views.back, name="back"),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -9,6 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from handoff import agenda, daily, pulse, readiness, ringing
 from handoff import measures as measuring
 from handoff.agenda import Owed
+from handoff.flight import recorder
 from handoff.machine import SETTLED_STATES, State
 from handoff.models import Closer, Handoff, Offer
 from sessions_app.models import Team, VoiceSession
@@ -25,6 +27,11 @@ class RosterEntry:
     status: str
     missing: tuple[str, ...]
     is_ready: bool
+
+
+def recording(session: VoiceSession, now: datetime) -> dict[str, Any]:
+    """The session as one document, without secrets, for `manage.py replay`."""
+    return recorder.record(session, now=now)
 
 
 def closer_of(user: AbstractBaseUser | AnonymousUser) -> Closer | None:
