@@ -24,6 +24,8 @@ from tests.browser.scene import (
 
 pytestmark = pytest.mark.usefixtures("settled")
 
+OWN_PHONE = "+61255501234"
+OF_ALICE = "where user_id = (select id from auth_user where username = 'alice')"
 HEARING_MS = 2_100
 
 
@@ -258,3 +260,56 @@ def test_what_the_assistant_is_told_is_seen_by_the_team_and_typing_takes_no_call
     alice.page.wait_for_selector(SEATED)
     expect(carol.page.locator("#detail-controls")).to_contain_text("Alice Nguyen is on standby")
     assert carol.page.locator("#detail-controls [data-take]").count() == 0
+
+
+def test_a_reload_keeps_the_seat_and_its_silence(
+    prospect: Prospect, alice: CloserPage, sandbox: SandboxControl
+) -> None:
+    meet_the_assistant(prospect, alice)
+    take_a_seat(alice)
+    alice.page.on("dialog", lambda dialog: dialog.accept())
+
+    alice.page.reload()
+
+    alice.wait_for_body(connection="live", softphone="standby", seconds=40)
+    alice.page.wait_for_selector(SEATED)
+    alice.page.wait_for_timeout(HEARING_MS)
+    assert closers_leg(sandbox)["first_voice_in_at"] is None
+    finish_assistant(sandbox)
+    talk_to_each_other(prospect, alice)
+    assert len(sent(sandbox, "POST", "/v2/calls")) == 1
+
+
+def test_a_closer_can_take_calls_on_a_phone_of_their_own(
+    prospect: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database
+) -> None:
+    sandbox.destinations({OWN_PHONE: {"after_seconds": 2.0, "sentences": [CLOSER_SAYS] * 20}})
+    database.execute(f"update handoff_closer set reached_by = 'number', address = '{OWN_PHONE}' {OF_ALICE}")
+    try:
+        alice.page.reload()
+        alice.wait_for_body(connection="live")
+        expect(alice.page.locator("#phone")).to_contain_text(f"Calls ring on your own phone, {OWN_PHONE}.")
+        alice.page.get_by_role("button", name="Take calls").click()
+        prospect.agree()
+        prospect.wait_for("speaking")
+        alice.watch_newest()
+        alice.page.wait_for_selector("#detail-controls [data-take]")
+
+        alice.page.keyboard.press("t")
+
+        expect(alice.page.locator("#desk")).to_contain_text(f"Your phone {OWN_PHONE} rings. Pick it up.")
+        alice.page.wait_for_selector(SEATED)
+        assert alice.page.locator("body").get_attribute("data-softphone") == "off"
+        finish_assistant(sandbox)
+        prospect.wait_for("human")
+        alice.page.wait_for_selector("#desk[data-state=connected]")
+        alice.page.wait_for_timeout(HEARING_MS)
+        prospect.hears()
+        assert closers_leg(sandbox)["to"] == OWN_PHONE
+        assert closers_leg(sandbox)["last_voice_out_at"] is not None
+        alice.page.get_by_role("button", name="End the call").click()
+        prospect.wait_for("ended")
+        alice.page.wait_for_selector("#desk[data-state=wrap_up]")
+    finally:
+        database.execute(f"update handoff_closer set reached_by = 'softphone', address = '' {OF_ALICE}")
+    assert alice.problems == []

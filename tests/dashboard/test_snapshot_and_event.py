@@ -1,11 +1,14 @@
 """For every kind of entry: the page before plus its event is the page as a fresh snapshot draws it."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -17,6 +20,12 @@ from tests.dashboard.page_model import PageModel
 
 pytestmark = pytest.mark.django_db
 
+WRITERS = ("handoff", "sessions_app", "diagnostics", "assistant_tools")
+KIND = re.compile(
+    r'"((?:session|call|assistant|field|insight|transcript|handoff|callback|command|notes|media)\.[a-z_]+)"'
+)
+# Read in a recording, written by nobody here.
+EVENTS_OF_TELNYX = {"call.bridged"}
 MINUTE = timedelta(minutes=1)
 Change = Callable[[VoiceSession, Closer], dict[str, Any] | None]
 
@@ -155,6 +164,16 @@ def commit(session: VoiceSession, closer: Closer, kind: str) -> None:
 
 def test_every_known_kind_has_a_case() -> None:
     assert set(entries.TITLES) | entries.SILENT_KINDS <= set(CHANGES)
+
+
+def test_every_kind_that_is_written_reads_as_prose() -> None:
+    """Kinds look like “handoff.seated” and stand in the sources of those who write history."""
+    sources = [path for area in WRITERS for path in Path(settings.BASE_DIR, area).rglob("*.py")]
+    own = [path.read_text() for path in sources if "migrations" not in path.parts]
+    written = {kind for source in own for kind in KIND.findall(source)} - EVENTS_OF_TELNYX
+
+    assert {"handoff.seated", "assistant.steered", "handoff.handed_back", "call.hangup"} <= written
+    assert written - set(entries.TITLES) - entries.SILENT_KINDS == set()
 
 
 @pytest.mark.parametrize("kind", CHANGES)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from handoff import actions
 from handoff.models import Closer, Handoff, Offer
 from sessions_app.models import VoiceSession
-from tests.dashboard.conftest import Connect, ringing, telling
+from tests.dashboard.conftest import Connect, hand_over, ringing, tell, telling
 from tests.people import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -114,3 +114,60 @@ async def test_the_roster_follows_availability(connect: Connect, alices_browser:
 
     own = next(piece for piece in (await socket.hear("roster"))["fragments"] if piece["target"] == "me")
     assert 'data-status="away"' in own["html"]
+
+
+@database_sync_to_async
+def learning(session: VoiceSession, name: str, value: str) -> None:
+    now = timezone.now()
+    session.fields.create(name=name, value=value, source="partial", captured_at=now)
+    tell(session, "field.captured", {"fields": [name]})
+
+
+async def test_the_ring_shows_what_the_assistant_learns_meanwhile(
+    connect: Connect, alices_browser: Client, session: VoiceSession, alice: Closer
+) -> None:
+    socket = await connect(alices_browser)
+    await socket.hello()
+    offer = await ringing(session, alice)
+    await socket.hear("ring")
+
+    await learning(session, "budget", "twelve thousand")
+
+    frame = await socket.hear("ring")
+    assert frame["offer"] == str(offer.pk)
+    assert "twelve thousand" in frame["html"]
+
+
+async def test_the_desk_leaves_standby_when_the_prospect_is_free(
+    connect: Connect, alices_browser: Client, session: VoiceSession, alice: Closer
+) -> None:
+    socket = await connect(alices_browser)
+    await socket.hello()
+    handoff = await database_sync_to_async(hand_over)(session, alice, state="accepted")
+    await telling(session, "handoff.accepted")
+    while not (desk := await socket.hear("desk"))["handoff"]:
+        pass
+    assert desk["standby"] is True
+
+    await database_sync_to_async(Handoff.objects.filter(pk=handoff.pk).update)(prospect_free_at=timezone.now())
+    await telling(session, "assistant.ended")
+
+    desk = await socket.hear("desk")
+    assert (desk["state"], desk["standby"]) == ("accepted", False)
+
+
+async def test_a_supervisors_menu_follows_who_is_ready(
+    connect: Connect, alices_browser: Client, alice: Closer, carol: Closer
+) -> None:
+    carols_browser = Client()
+    await sync_to_async(carols_browser.login)(username="carol", password=PASSWORD)
+    carols, alices = await connect(carols_browser), await connect(alices_browser)
+    for socket in (carols, alices):
+        await socket.hello()
+        await socket.hear("roster")
+
+    await database_sync_to_async(actions.set_available)(alice, False, now=timezone.now())
+
+    pieces = {piece["target"]: piece["html"] for piece in (await carols.hear("roster"))["fragments"]}
+    assert f'data-assign-to="{alice.pk}"' not in pieces["assign-people"]
+    assert "assign-people" not in {piece["target"] for piece in (await alices.hear("roster"))["fragments"]}
