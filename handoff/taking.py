@@ -70,9 +70,9 @@ def take_over(handoff_id: UUID, *, closer: Closer, now: datetime) -> None:
 @transaction.atomic
 def assign(session_id: UUID, *, to: int, by: Closer, now: datetime) -> Handoff:
     """Have one closer rung first, as a supervisor wants it."""
+    session = team_session(session_id, by)
     if not by.is_supervisor:
         raise ActionRefused("Only a supervisor assigns calls.", "forbidden")
-    session = team_session(session_id, by)
     chosen = Closer.objects.filter(pk=to, team_id=by.team_id, user__is_active=True).first()
     if chosen is None:
         raise ActionRefused("There is no such closer in your team.", "unknown")
