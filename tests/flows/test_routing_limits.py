@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from handoff import actions, readiness, ringing
+from handoff import actions, readiness, ringing, selectors
 from handoff.machine import State
 from handoff.models import Closer, Handoff, Offer, RoutingPolicy
 from sessions_app import hours
@@ -124,6 +124,14 @@ def test_notes_count_against_the_capacity_and_a_talk_fills_it(
 
     assert Offer.objects.filter(closer=alice, state="ringing").exists() == is_rung
     assert talking.state == (State.RINGING if is_rung else State.RESERVED)
+
+
+def test_a_talk_lies_on_the_desk_before_older_notes(talking: Visit, alice: Closer) -> None:
+    for state in ("wrap_up", "connected"):
+        handoff = in_hand(talking, alice, state)
+        Handoff.objects.filter(pk=handoff.pk).update(accepted_at=timezone.now())
+
+    assert [handoff.state for handoff in selectors.active_handoffs(alice)] == [State.CONNECTED, State.WRAP_UP]
 
 
 def test_a_second_call_does_not_ring_whose_dashboard_rings(waiting_for_alice: Visit, alice: Closer) -> None:

@@ -13,8 +13,12 @@ from handoff.models import Closer, RoutingPolicy
 from sessions_app.models import Team, WidgetConfig
 from sessions_app.models.people import ConnectionMode
 
-# (login, display name, is supervisor)
-PEOPLE = [("alice", "Alice Nguyen", False), ("bob", "Bob Marsh", False), ("carol", "Carol Iyer", True)]
+# (login, display name, is supervisor, skills); no widget of the demo asks for a skill until somebody sets it.
+PEOPLE = [
+    ("alice", "Alice Nguyen", False, ["solar", "vietnamese"]),
+    ("bob", "Bob Marsh", False, ["solar", "batteries"]),
+    ("carol", "Carol Iyer", True, ["tamil"]),
+]
 WIDGETS = [("demo", "Demo", ConnectionMode.CREDENTIAL), ("demo-anonymous", "Demo, anonymous", ConnectionMode.ANONYMOUS)]
 
 
@@ -30,8 +34,8 @@ class Command(BaseCommand):
         for slug, name, mode in WIDGETS:
             defaults = {"team": team, "name": name, "connection_mode": mode, "assistant_id": assistant_id}
             WidgetConfig.objects.get_or_create(slug=slug, defaults=defaults)
-        for login, name, is_supervisor in PEOPLE:
-            defaults = {"team": team, "display_name": name, "is_supervisor": is_supervisor}
+        for login, name, is_supervisor, skills in PEOPLE:
+            defaults = {"team": team, "display_name": name, "is_supervisor": is_supervisor, "skills": skills}
             Closer.objects.get_or_create(user=self._user(login, password), defaults=defaults)
         self._user("admin", password, is_staff=True, is_superuser=True)
         self.stdout.write(f"logins: {', '.join(login for login, *_ in PEOPLE)} and admin, password {password}")
