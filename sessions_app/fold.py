@@ -184,11 +184,14 @@ def _new_turns(given: list[dict[str, str]], spoken: list[Message]) -> list[Messa
 
 def _hear_turns(session: VoiceSession, number: int, spoken: list[Message], *, as_of: datetime) -> None:
     known = {turn.position: turn for turn in _turns(session, number)}
+    heard = list(enumerate(spoken[: runs.POSITIONS], _first_position(number)))
     changed = [
-        position
-        for position, message in enumerate(spoken[: runs.POSITIONS], _first_position(number))
-        if _hear_turn(session, position, message, known.get(position), as_of)
+        position for position, message in heard if _hear_turn(session, position, message, known.get(position), as_of)
     ]
+    # Every event repeats the whole conversation: what only became older is written in one go.
+    repeated = [position for position, _ in heard if position in known and known[position].as_of < as_of]
+    if repeated:
+        _turns(session, number).filter(position__in=repeated).update(as_of=as_of)
     if changed:
         timeline.append(session, "transcript.updated", {"positions": changed[-50:]}, occurred_at=as_of)
 
@@ -220,9 +223,10 @@ def _hear_turn(
         _set(known, spoken_at=as_of)  # It was said no later than the first event that told of it.
     if as_of <= known.as_of:
         return False
-    is_new = (known.speaker, known.text) != (speaker, text)
+    if (known.speaker, known.text) == (speaker, text):
+        return False
     _set(known, speaker=speaker, text=text, as_of=as_of)
-    return is_new
+    return True
 
 
 def _capture(session: VoiceSession, results: Mapping[str, Any], *, source: str, at: datetime) -> None:
