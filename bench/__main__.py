@@ -10,7 +10,7 @@ from bench import report
 from bench.run import Plan, run
 from launcher import places, ports, processes
 
-MOST_SECONDS = 12 * 60
+MOST_SECONDS = 18 * 60
 # What follows the conversations: ten of them at once, the load, the comparison, stopping.
 AFTERWARDS_SECONDS = 150
 
@@ -30,7 +30,7 @@ def main() -> int:
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="3 conversations and a short load: does it work at all?")
+    parser.add_argument("--quick", action="store_true", help="3 conversations each way, a short load")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write everything into a file")
     return parser.parse_args()
 
@@ -39,7 +39,7 @@ def plan(*, quick: bool) -> Plan:
     deadline = time.monotonic() + MOST_SECONDS - AFTERWARDS_SECONDS
     if quick:
         return Plan(conversations=3, paced_seconds=5, flood=400, wait_for_quiet_seconds=0, deadline=deadline)
-    return Plan(conversations=20, paced_seconds=30, flood=3000, wait_for_quiet_seconds=60, deadline=deadline)
+    return Plan(conversations=30, paced_seconds=30, flood=3000, wait_for_quiet_seconds=60, deadline=deadline)
 
 
 if __name__ == "__main__":

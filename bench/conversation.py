@@ -1,8 +1,9 @@
 """One conversation from the prospect's click to the closer's goodbye, and what was observed of it."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from playwright.sync_api import Error as BrowserError
 
@@ -28,25 +29,8 @@ ANSWERS = {
 }
 
 
-@dataclass(frozen=True)
-class Timings:
-    """Milliseconds; None where nothing was observed."""
-
-    click_to_ai_at_sandbox: float | None
-    click_to_ai_in_page: float | None
-    ai_ended_to_command: float | None
-    ai_ended_to_ring: float | None
-    accept_to_row: float | None
-    accept_to_command: float | None
-    command_to_answered: float | None
-    answered_to_bridge_command: float | None
-    bridge_command_to_bridged: float | None
-    accept_to_closer_hears: float | None
-    accept_to_prospect_hears: float | None
-    dead_air: float | None
-
-    def as_json(self) -> dict[str, float | None]:
-        return {name: None if value is None else round(value, 1) for name, value in asdict(self).items()}
+# Milliseconds by name; None where nothing was observed.
+Timings = Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -74,7 +58,10 @@ class Marks:
     stage: str = "opening the page"
 
 
-def hold(scene: Scene) -> Held | Failed:
+Course = Callable[[Scene, Prospect, Marks], Held]
+
+
+def hold(scene: Scene, course: Course) -> Held | Failed:
     """Hold one conversation on real audio; whatever goes wrong comes back as a failure with its stage."""
     marks = Marks(
         max((entry["n"] for entry in scene.control.requests()), default=0),
@@ -82,22 +69,18 @@ def hold(scene: Scene) -> Held | Failed:
     )
     context = recorder.install(scene.prospects.new_context())
     try:
-        return _hold(scene, Prospect.visit(context, scene.widget_url), marks)
+        return course(scene, Prospect.visit(context, scene.widget_url), marks)
     except (BrowserError, ControlError, AssertionError) as error:
         return Failed(marks.stage, str(error).splitlines()[0][:200])
     finally:
         context.close()
 
 
-def _hold(scene: Scene, prospect: Prospect, marks: Marks) -> Held:
+def cold(scene: Scene, prospect: Prospect, marks: Marks) -> Held:
+    """The closer is rung and accepts after the assistant has ended."""
     control, closer = scene.control, scene.closer
-    control.scenario(answers=list(ANSWERS.values()), field_values=ANSWERS)
-    marks.stage = "reaching the assistant"
-    prospect.agree()
-    prospect.wait_for("speaking")
-    prospect.hears()
+    call = reach_assistant(scene, prospect, marks)
     prospect.page.wait_for_timeout(GREETING_HEARD_MS)
-    call = control.legs(role="prospect", state="answered")[-1]["call_control_id"]
     marks.stage = "ringing the closer"
     control.end_assistant(call)
     closer.wait_for_ring()
@@ -112,13 +95,28 @@ def _hold(scene: Scene, prospect: Prospect, marks: Marks) -> Held:
     prospect.page.wait_for_timeout(TALK_MS)
     marks.stage = "reading the figures"
     held = Held(observe(scene, prospect, call, marks), control.webhooks(marks.webhooks))
+    say_goodbye(scene, prospect, marks)
+    return held
+
+
+def reach_assistant(scene: Scene, prospect: Prospect, marks: Marks) -> str:
+    """Return the call's id once the assistant is heard."""
+    scene.control.scenario(answers=list(ANSWERS.values()), field_values=ANSWERS)
+    marks.stage = "reaching the assistant"
+    prospect.agree()
+    prospect.wait_for("speaking")
+    prospect.hears()
+    return str(scene.control.legs(role="prospect", state="answered")[-1]["call_control_id"])
+
+
+def say_goodbye(scene: Scene, prospect: Prospect, marks: Marks) -> None:
+    closer = scene.closer
     marks.stage = "saying goodbye"
     closer.page.keyboard.press("e")
     prospect.wait_for("ended")
     closer.page.locator("[data-complete][data-disposition]").first.click()
     closer.page.wait_for_selector("[data-handoff]", state="detached")
     closer.wait_for_body(softphone="ready")
-    return held
 
 
 def announced(control: SandboxControl, marks: Marks) -> bool:
@@ -135,12 +133,12 @@ def observe(scene: Scene, prospect: Prospect, call: str, marks: Marks) -> Timing
     click = recorder.clicked_at(prospect.page, "Agree and talk")
     accept = recorder.pressed_at(scene.closer.page, "a")
     ended = earliest(one["at"] for one in deliveries if one["event_type"] in AI_ENDED)
-    command = earliest(one["at"] for one in requests if call in one["path"] and is_later(one, ended))
+    command = earliest(one["at"] for one in requests if is_command(one, call) and is_later(one, ended))
     dial = earliest(one["at"] for one in requests if one["method"] == "POST" and one["path"].endswith("/calls"))
     bridge = earliest(one["at"] for one in requests if one["path"].endswith("/actions/bridge"))
     handoff, ring = scene.rows.handoff(call), recorder.rung_at(scene.closer.page)
     closer_speaks = first_closer_voice(heard, mine)
-    return Timings(
+    return measured(
         click_to_ai_at_sandbox=difference_ms(click, mine["first_voice_out_at"]),
         click_to_ai_in_page=difference_ms(click, heard.first_voice(after=click or 0)),
         ai_ended_to_command=difference_ms(ended, command),
@@ -152,8 +150,24 @@ def observe(scene: Scene, prospect: Prospect, call: str, marks: Marks) -> Timing
         bridge_command_to_bridged=difference_ms(bridge, parsed(mine["bridged_at"])),
         accept_to_closer_hears=difference_ms(accept, heard_by_closer.first_voice(after=accept or 0)),
         accept_to_prospect_hears=difference_ms(accept, closer_speaks),
-        dead_air=difference_ms(heard.last_voice(before=closer_speaks or 0), closer_speaks),
+        dead_air=dead_air(heard, closer_speaks),
+        own_error=own_error(handoff, dead_air(heard, closer_speaks)),
     )
+
+
+def measured(**values: float | None) -> Timings:
+    return {name: None if value is None else round(value, 1) for name, value in values.items()}
+
+
+def dead_air(heard: Hearing, closer_speaks: float | None) -> float | None:
+    """The silence in the prospect's ears right before the closer."""
+    return difference_ms(heard.last_voice(before=closer_speaks or 0), closer_speaks)
+
+
+def own_error(handoff: Mapping[str, Any], silence: float | None) -> float | None:
+    """By how much the figure that the product itself shows is off."""
+    own = handoff.get("dead_air_ms")
+    return None if own is None or silence is None else abs(own - silence)
 
 
 def earliest(moments: Iterable[str]) -> float | None:
@@ -162,6 +176,11 @@ def earliest(moments: Iterable[str]) -> float | None:
 
 def parsed(moment: str | None) -> float | None:
     return datetime.fromisoformat(moment).timestamp() if moment else None
+
+
+def is_command(request: Request, call: str) -> bool:
+    """Something is asked for this call; looking whether it is alive asks for nothing."""
+    return request["method"] == "POST" and call in request["path"]
 
 
 def is_later(request: Request, than: float | None) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
+from psycopg.types.json import Json
 
 from bench.recorder import Position
 
@@ -23,6 +24,7 @@ HANDOFF_OF_CALL = """
     JOIN sessions_app_voicesession AS session ON session.id = handoff.session_id
     WHERE session.call_control_id = %s
 """
+ASK_ONLY = "UPDATE sessions_app_widgetconfig SET gather_schema = %s, pre_alert_percent = NULL"
 
 CLOSE_EVERYTHING = (
     "UPDATE handoff_offer SET state = 'withdrawn' WHERE state = 'ringing'",
@@ -45,6 +47,11 @@ class Rows:
 
     def handoff(self, call_control_id: str) -> dict[str, Any]:
         return self.connection.execute(HANDOFF_OF_CALL, [call_control_id]).fetchone() or {}
+
+    def ask_only(self, name: str) -> None:
+        """Let the assistant end by itself after one answer, and nobody be rung before it does."""
+        schema = {"type": "object", "properties": {name: {"type": "string"}}, "required": [name]}
+        self.connection.execute(ASK_ONLY, [Json(schema)])
 
     def close_everything(self) -> None:
         """Nothing is open any more, so that a failed conversation does not disturb the next one."""

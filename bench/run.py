@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench import conversation, crowd, load, machine, memory_use, recorder, scene
+from bench import conversation, crowd, load, machine, memory_use, recorder, scene, seat
 from bench.conversation import Failed, Held
 from bench.deliveries import PATH
 from bench.figures import Summary
@@ -21,11 +21,18 @@ SETTLE_SECONDS = 1.0
 IDLE_SECONDS = 5.0
 QUIET_CORES = 0.3
 CROWD = 10
+LINE = {
+    "click_to_ai_in_page": "AI audible",
+    "ai_ended_to_command": "ended → command",
+    "accept_to_prospect_hears": "accept → heard",
+    "warm_ended_to_bridge": "warm: ended → bridge",
+    "warm_dead_air": "dead air",
+}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured, and when it has to stop. `deadline` is a moment of the monotonic clock."""
+    """How much is measured (so many conversations each way), and when it has to stop, by the monotonic clock."""
 
     conversations: int
     paced_seconds: float
@@ -58,7 +65,7 @@ class Findings:
 def run(plan: Plan) -> Findings:
     busy = machine.wait_until_quiet(busy=QUIET_CORES, seconds=plan.wait_for_quiet_seconds)
     with scene.running_stack() as stack:
-        found = Findings(machine.describe(), stack.env["ASGI_SERVER"], busy, planned=plan.conversations)
+        found = Findings(machine.describe(), stack.env["ASGI_SERVER"], busy, planned=2 * plan.conversations)
         time.sleep(IDLE_SECONDS)
         found.idle = memory_use.measure(stack, memory_use.own())
         with scene.peopled(stack) as people:
@@ -83,11 +90,13 @@ def converse(people: Scene, plan: Plan, found: Findings) -> None:
     """One conversation after the other, so that browsers do not compete for the processor."""
     events: list[Held] = []
     shown: dict[recorder.Position, float] = {}
-    for number in range(1, plan.conversations + 1):
+    # In turn, so that whatever happens to the machine meanwhile happens to both kinds.
+    courses = [course for _ in range(plan.conversations) for course in (conversation.cold, seat.warm)]
+    for number, course in enumerate(courses, start=1):
         if time.monotonic() > plan.deadline:
             found.failed.append(Failed("not begun", "the time of the whole run was over"))
             continue
-        outcome = conversation.hold(people)
+        outcome = conversation.hold(people, course)
         shown |= recorder.shown(people.closer.page)
         recorder.forget(people.closer.page)
         if isinstance(outcome, Failed):
@@ -104,19 +113,14 @@ def converse(people: Scene, plan: Plan, found: Findings) -> None:
 
 def note(found: Findings, held: Held) -> None:
     found.held += 1
-    for name, value in held.timings.as_json().items():
+    for name, value in held.timings.items():
         if value is not None:
             found.timings.setdefault(name, []).append(value)
 
 
 def line(held: Held) -> str:
-    values = held.timings
-    parts = {
-        "AI audible": values.click_to_ai_in_page,
-        "ended → command": values.ai_ended_to_command,
-        "accept → heard": values.accept_to_prospect_hears,
-    }
-    return ", ".join(f"{name} {'?' if value is None else round(value)} ms" for name, value in parts.items())
+    values = {words: held.timings[name] for name, words in LINE.items() if name in held.timings}
+    return ", ".join(f"{words} {'?' if value is None else round(value)} ms" for words, value in values.items())
 
 
 def recover(people: Scene) -> None:

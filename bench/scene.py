@@ -62,6 +62,7 @@ def peopled(stack: Stack) -> Iterator[Scene]:
         closer = CloserPage.log_in(context, stack.base_url, "alice")
         closer.take_calls()
         rows = Rows(stack.env["DATABASE_URL"])
+        rows.ask_only("full_name")
         exits.callback(rows.close)
         listener = exits.enter_context(Listener(stack.base_url, cookies(context)))
         control = SandboxControl(stack.sandbox_url, stack.control_token)
