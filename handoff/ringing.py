@@ -25,13 +25,16 @@ def offer(handoff: Handoff, now: datetime) -> Fact | None:
     """Ring whoever's turn it is. While the assistant speaks nobody waits, so the search does not give up."""
     if is_ringing(handoff):  # The assistant itself rings somebody.
         return Fact.OFFERED
-    if handoff.closer_id:  # This one could not be connected; somebody else is looked for.
+    is_closer_lost = handoff.closer_id is not None
+    if is_closer_lost:  # This one could not be connected; somebody else is looked for.
         handoff.closer, handoff.closer_leg = None, None
         handoff.save(update_fields=["closer", "closer_leg"])
     has_waited_enough = handoff.give_up_at is not None and now >= handoff.give_up_at
     chosen = NoChoice.NOBODY if has_waited_enough else _choose(handoff, now)
     if chosen is NoChoice.NOBODY and not handoff.session.is_assistant_running:
-        return Fact.NOBODY_LEFT
+        # The closer's leg may have ended because the prospect left, and their end is told later: the next search, a
+        # second from now, knows.
+        return None if is_closer_lost else Fact.NOBODY_LEFT
     if isinstance(chosen, NoChoice):
         return None
     # In the order of their keys, so that two searches that ring the same people cannot wait for each other.
