@@ -11,18 +11,24 @@ from sessions_app.models import VoiceSession, WidgetConfig
 # The model reads all of them; more would only cost it time.
 MOST = 20
 
-
-def of_session(session: VoiceSession, *, now: datetime) -> list[dict[str, str]]:
-    """The softphones of the session's team that could ring right now."""
-    return _ready(session.team_id, session.widget, now=now)
+Targets = dict[str, list[dict[str, str]]]
 
 
-def of_assistant(assistant_id: str, *, now: datetime) -> list[dict[str, str]]:
+def of_session(session: VoiceSession, *, now: datetime) -> Targets:
+    """The softphones of the session's team that could ring right now, under the name of their variable."""
+    return {settings.TELNYX_TARGETS_VARIABLE: _ready(session.team_id, session.widget, now=now)}
+
+
+def of_assistant(assistant_id: str, *, now: datetime) -> Targets:
     """The same for a call that no session is known for yet: only where the assistant serves one team."""
     widgets = list(WidgetConfig.objects.filter(assistant_id=assistant_id, is_active=True)[:MOST])
     if not assistant_id or len({widget.team_id for widget in widgets}) != 1:
-        return []
-    return _ready(widgets[0].team_id, widgets[0], now=now)
+        return nobody()
+    return {settings.TELNYX_TARGETS_VARIABLE: _ready(widgets[0].team_id, widgets[0], now=now)}
+
+
+def nobody() -> Targets:
+    return {settings.TELNYX_TARGETS_VARIABLE: []}
 
 
 def owner_of(username: str) -> Closer | None:

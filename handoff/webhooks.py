@@ -53,12 +53,12 @@ def dynamic_variables(request: HttpRequest) -> HttpResponse:
     if isinstance(incoming, HttpResponse):
         return incoming
     if not _store(request, incoming, "dynamic-variables"):
-        return JsonResponse(variables.unknown())
+        return JsonResponse(variables.unknown(targets.nobody()))
     try:
         return JsonResponse(_variables(incoming.event))
     except DatabaseUnavailable:
         logger.exception("Could not read what the assistant asks for")
-        return JsonResponse(variables.unknown())
+        return JsonResponse(variables.unknown(targets.nobody()))
 
 
 def _receive(request: HttpRequest) -> Incoming | HttpResponse:

@@ -53,6 +53,9 @@ def nothing_points_at_a_sandbox(**_: Any) -> Sequence[CheckMessage]:
     ]
     if settings.DEBUG_FAULTS:
         found.append(Error("DEBUG_FAULTS is on: processes may end on purpose", id="sessions_app.E008"))
+    if settings.TELNYX_TARGETS_VARIABLE == "targets":
+        message = "TELNYX_TARGETS_VARIABLE can be guessed: a visitor could have the assistant transfer anywhere"
+        found.append(checks.Warning(message, id="sessions_app.W002"))
     if not settings.IS_HTTPS:
         found.append(checks.Warning("PUBLIC_URL is not https: browsers refuse the microphone", id="sessions_app.W001"))
     return found

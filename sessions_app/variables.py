@@ -1,8 +1,9 @@
 """The answer to `assistant.initialization`. Pure.
 
 A visitor can override any of these with a header of their own, so they are display text for the assistant and
-authorise nothing. `targets` are for the assistant's transfer tool, whose own list says `{{ targets }}`, and
-`session_ticket` for its header X-Session-Ticket: it only says whose call a transferred leg belongs to.
+authorise nothing. `targets` are for the assistant's transfer tool, whose own list names the same variable; because a
+header could name other numbers instead, the operator gives that variable a name that no visitor knows.
+`session_ticket` is for the tool's header X-Session-Ticket: it only says whose call a transferred leg belongs to.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,8 @@ from typing import Any
 DEFAULTS = {"company": "AgileAdapt", "prospect_name": "", "widget": ""}
 MAX_VALUE = 200
 
-Target = Mapping[str, str]
+# By the name of their variable: {"name": …, "to": a SIP URI}.
+Targets = Mapping[str, Sequence[Mapping[str, str]]]
 
 
 def answer(
@@ -21,7 +23,7 @@ def answer(
     company: str,
     widget: str,
     prospect_name: str,
-    targets: Sequence[Target],
+    targets: Targets,
 ) -> dict[str, Any]:
     """What the assistant is told of one session; empty texts stand for what is not known."""
     values = {"company": company, "widget": widget, "prospect_name": prospect_name, "session_ticket": ticket}
@@ -31,14 +33,14 @@ def answer(
     }
 
 
-def unknown(targets: Sequence[Target] = ()) -> dict[str, Any]:
+def unknown(targets: Targets) -> dict[str, Any]:
     """Safe defaults for a call that no session is known for yet; its ticket comes as a header of the call itself."""
     return {"dynamic_variables": DEFAULTS | _targets(targets), "conversation": {"metadata": {}}}
 
 
-def _targets(targets: Sequence[Target]) -> dict[str, Any]:
+def _targets(targets: Targets) -> dict[str, Any]:
     # An empty list as well: a variable without a value would stay the text “{{ targets }}”.
-    return {"targets": [_clean(target) for target in targets]}
+    return {name: [_clean(target) for target in some] for name, some in targets.items()}
 
 
 def _clean(values: Mapping[str, str]) -> dict[str, str]:

@@ -219,3 +219,12 @@ def test_a_closer_of_another_team_is_not_rung(claimed: Visit, bob: Closer) -> No
     ring(claimed, bob, shares_session=False)
 
     assert not Handoff.objects.exists()
+
+
+def test_the_targets_stand_under_the_name_that_the_operator_chose(claimed: Visit, alice: Closer, settings: Any) -> None:
+    settings.TELNYX_TARGETS_VARIABLE = "targets_k3v9"
+
+    told = initialise(claimed).json()["dynamic_variables"]
+
+    assert [one["to"] for one in told["targets_k3v9"]] == [address(alice)]
+    assert "targets" not in told
