@@ -25,6 +25,9 @@ ACCOUNT_SECONDS = 50
 # Signing out announces itself before the login session is gone, so a revoked socket looks twice.
 SECOND_LOOK_SECONDS = 2
 
+# The closer's phone opens its microphone at these: every moment until the page knows is dead air for the prospect.
+PHONE_MOVES = frozenset({"handoff.bridging", "handoff.connected"})
+
 # A closer with one of these has a ring or a call of their own to be shown.
 CONCERNED = frozenset({"ringing", "busy", "wrap_up"})
 
@@ -175,6 +178,8 @@ class DashboardConsumer(AsyncWebsocketConsumer):
             if self.positions is None:
                 return
             session_id = message["session"]
+            if message["kind"] in PHONE_MOVES and session_id in self.own:
+                await self._send_own(await self._read_own())
             position = self.positions.get(session_id, 0)
             if message["seq"] > position:
                 await self._catch_up(session_id, position)

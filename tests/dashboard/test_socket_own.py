@@ -171,3 +171,21 @@ async def test_a_supervisors_menu_follows_who_is_ready(
     pieces = {piece["target"]: piece["html"] for piece in (await carols.hear("roster"))["fragments"]}
     assert f'data-assign-to="{alice.pk}"' not in pieces["assign-people"]
     assert "assign-people" not in {piece["target"] for piece in (await alices.hear("roster"))["fragments"]}
+
+
+async def test_the_phone_is_told_that_the_lines_are_joined_before_anything_else(
+    connect: Connect, alices_browser: Client, session: VoiceSession, alice: Closer
+) -> None:
+    await database_sync_to_async(hand_over)(session, alice, state="seated")
+    socket = await connect(alices_browser)
+    await socket.hello()
+    assert (await socket.hear("desk"))["standby"] is True
+
+    now = timezone.now()
+    await database_sync_to_async(Handoff.objects.update)(state="bridging", prospect_free_at=now)
+    await telling(session, "handoff.bridging")
+
+    # `hear` passes other frames over, so the event must still be to come when the desk is there.
+    desk = await socket.hear("desk")
+    assert (desk["state"], desk["standby"]) == ("bridging", False)
+    assert (await socket.hear("event"))["kind"] == "handoff.bridging"
