@@ -27,7 +27,7 @@ LINES_OF_REGION = """(id) => {
   const drop = (selector, ...names) => root.querySelectorAll(selector).forEach((element) => {
     for (const name of names) element.removeAttribute(name);
   });
-  const blank = "time, textarea, [data-count], [data-notes-state]";
+  const blank = "time, textarea, [data-count], [data-notes-state], [data-steer-state], [data-checked]";
   root.querySelectorAll(blank).forEach((element) => { element.textContent = ""; });
   root.querySelectorAll(".is-new").forEach((element) => element.classList.remove("is-new"));
   drop("time", "title"); drop("a", "aria-current"); drop("details", "open", "data-bound");
