@@ -23,7 +23,7 @@ from tests.people import make_ready, person, sales, widget
 
 __all__ = ["sales", "widget"]
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
 ROUNDS = 25 * int(os.environ.get("FAULT_ROUNDS", "1"))
 SPREAD_SECONDS = 0.05
