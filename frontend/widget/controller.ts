@@ -116,6 +116,8 @@ export class Controller {
 
   closeCallback(): void {
     this.openCallback(false);
+    const isTalking = this.facts.isCallUp && this.facts.server?.phase === "assistant";
+    if (isTalking) return; // the number is left, and the conversation goes on
     if (this.facts.stage === "live") this.hangUp();
     else if (this.facts.stage !== "over") this.cancel();
   }

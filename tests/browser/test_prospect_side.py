@@ -23,6 +23,7 @@ from tests.browser.scene import (
     sent,
 )
 from tests.browser.test_lost_connections import WireTo, port_of, signalling_lines, wire
+from tests.browser.test_widget_page import faults
 
 __all__ = ["signalling_lines", "wire"]
 
@@ -34,7 +35,8 @@ WITH_ASSISTANT = ("listening", "thinking", "speaking")
 
 @pytest.fixture(autouse=True)
 def talkative(settled: None, sandbox: SandboxControl, database: Database) -> Iterator[None]:
-    """The assistant has no end of its own, and nobody is rung before somebody wants it."""
+    """The assistant has no end of its own, nobody is rung before somebody wants it, and no promise is open."""
+    database.execute("update handoff_callbackpromise set kept_at = now() where kept_at is null")
     sandbox.scenario(answers=list(ANSWERS.values()), field_values=ANSWERS, hold_open=True)
     share = "update sessions_app_widgetconfig set pre_alert_percent = %s"
     database.execute(share, [None])
@@ -119,12 +121,9 @@ def test_outside_the_hours_the_number_is_asked_for(
         prospect.press("Talk to a person")
         prospect.sees("Nobody is here right now to take your call.")
         prospect.press("Leave your number")
-        prospect.wait_for("callback")
-        element = prospect.page.locator(ELEMENT)
-        element.get_by_label("Your name").fill("Jordan Blake")
-        element.get_by_label("Phone number").fill("02 5550 1234")
-        element.get_by_role("button", name="Call me back").click()
-        prospect.sees("We will call you")
+        leave_number(prospect)
+        prospect.press("Close")
+        prospect.wait_for(*WITH_ASSISTANT)
         assert newest(database, "handoff_callbackpromise", "promised_at")["phone"] == "02 5550 1234"
     finally:
         database.execute(change, ["{}"])
@@ -209,8 +208,8 @@ def test_the_assistant_s_own_transfer_rings_the_closer(
     anonymous: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database
 ) -> None:
     """As the tool is set up by hand at the platform: its targets and its header are templates of our variables."""
-    header = {"transfer_headers": {"X-Session-Ticket": "{{session_ticket}}"}}
-    sandbox.scenario(answers=list(ANSWERS.values()), field_values=ANSWERS, hold_open=True, **header)
+    header = {"X-Session-Ticket": "{{session_ticket}}"}
+    sandbox.scenario(answers=list(ANSWERS.values()), field_values=ANSWERS, hold_open=True, transfer_headers=header)
     alice.take_calls()
     talk_with_assistant(anonymous)
 
@@ -264,19 +263,48 @@ def test_a_broken_line_after_the_move_is_found_again(
     sandbox.wait_for("the end of the call", lambda control: not living(control, "prospect"))
 
 
+def leave_number(prospect: Prospect) -> None:
+    prospect.wait_for("callback")
+    element = prospect.page.locator(ELEMENT)
+    element.get_by_label("Your name").fill("Jordan Blake")
+    element.get_by_label("Phone number").fill("02 5550 1234")
+    element.get_by_role("button", name="Call me back").click()
+    prospect.sees("We will call you")
+
+
 @pytest.fixture
 def promised(anonymous: Prospect, sandbox: SandboxControl) -> Prospect:
     """Nobody was there; a number is left, the call is over, and the page stays open."""
     talk_with_assistant(anonymous)
     finish_assistant(sandbox, role="anonymous")
-    anonymous.wait_for("callback")
-    element = anonymous.page.locator(ELEMENT)
-    element.get_by_label("Your name").fill("Jordan Blake")
-    element.get_by_label("Phone number").fill("02 5550 1234")
-    element.get_by_role("button", name="Call me back").click()
-    anonymous.sees("We will call you")
+    leave_number(anonymous)
     anonymous.sees("Keep this page open, and it can ring right here.")
     return anonymous
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_wish_and_the_ring_can_be_read_by_everybody(
+    stack: Stack, open_context: OpenContext, speech: Speech, alice: CloserPage, sandbox: SandboxControl, scheme: str
+) -> None:
+    # The checker is a script of its own, which the page's policy would refuse.
+    context = open_context(speech(PROSPECT_SAYS), color_scheme=scheme, bypass_csp=True)
+    visitor = Prospect.visit(context, f"{stack.base_url}/w/demo-anonymous/")
+    visitor.page.set_viewport_size({"width": 320, "height": 640})
+    talk_with_assistant(visitor)
+    visitor.press("Talk to a person")
+    visitor.sees("We are calling a person for you.")
+    found = {"wish": faults(visitor.page)}
+    finish_assistant(sandbox, role="anonymous")
+    leave_number(visitor)
+
+    call_back(alice)
+    visitor.wait_for("calling")
+    visitor.page.wait_for_timeout(400)
+    found["calling"] = faults(visitor.page)
+    assert visitor.page.evaluate("() => document.documentElement.scrollWidth") == 320
+    visitor.press("Not now")
+
+    assert found == {"wish": [], "calling": []}
 
 
 def call_back(alice: CloserPage) -> None:

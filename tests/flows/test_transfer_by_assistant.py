@@ -219,6 +219,7 @@ def test_a_closer_of_another_team_is_not_rung(claimed: Visit, bob: Closer) -> No
     ring(claimed, bob, shares_session=False)
 
     assert not Handoff.objects.exists()
+    assert not CallLeg.objects.filter(role="closer").exists()
 
 
 def test_the_targets_stand_under_the_name_that_the_operator_chose(claimed: Visit, alice: Closer, settings: Any) -> None:
