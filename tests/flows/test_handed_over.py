@@ -72,7 +72,7 @@ def test_answers_and_transcript_are_kept_as_they_come(talking: Visit) -> None:
     assert session.prospect.name == "Ada Lovelace"
 
 
-def test_a_final_answer_is_not_overwritten_by_a_late_partial_one(talking: Visit) -> None:
+def test_a_final_answer_is_not_overwritten_by_a_late_partial_one(alice: Closer, talking: Visit) -> None:
     talking.leg.gathered({"full_name": "Ada Lovelace"}, HISTORY)
     talking.leg.partial({"full_name": "Ada"}, HISTORY[:1])
 

@@ -160,7 +160,7 @@ def test_a_call_after_the_visit_ended_is_not_answered(talking: Visit) -> None:
     assert len(talking.commands("answer")) == 1
 
 
-def test_a_late_answer_after_the_hang_up_changes_nothing(waiting: Visit, alice: Closer) -> None:
+def test_a_late_answer_after_the_hang_up_changes_nothing(alice: Closer, waiting: Visit) -> None:
     waiting.leg.hung_up()
     before = waiting.session.phase, waiting.handoff.state, waiting.session.fields.count()
     waiting.clock.advance(600)
