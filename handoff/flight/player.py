@@ -123,7 +123,8 @@ class _Player:
         return item.at if self.manner.shuffle or isinstance(item, Reply) else item.arrived_at
 
     def _is_possible(self, fact: Fact) -> bool:
-        if not fact.needs <= self.stage.sent.keys():
+        # With events lost, a click may never become possible, and what came later must not wait for it.
+        if not fact.needs <= self.stage.sent.keys() or not (self.manner.drop or fact.after <= self.done):
             return False
         return fact.kind == "webhook" or fact.name in self.done or self.desk.shows(fact)
 

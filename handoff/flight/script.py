@@ -6,7 +6,7 @@ dialled. Nothing else orders facts: a webhook may come however late, and a click
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -41,6 +41,7 @@ _STATES = {
     "handoff.connected": "connected",
     "handoff.dropped": "dropped",
     "handoff.released": "wrap_up",
+    "handoff.handed_back": "wrap_up",
     "handoff.completed": "completed",
     "handoff.abandoned": "abandoned",
     "callback.promised": "unanswered",
@@ -60,6 +61,8 @@ class Fact:
     at: datetime
     arrived_at: datetime
     needs: frozenset[str] = frozenset()
+    # Clicks that made their closer free for what came later.
+    after: frozenset[str] = frozenset()
     # Of a webhook
     webhook: Json = field(default_factory=dict)
     # Of a click
@@ -118,7 +121,14 @@ def read(recording: Any, *, format_name: str, version: int) -> Script:
         commands = {command["key"]: command for command in recording["commands"]}
     except (KeyError, TypeError, ValueError) as error:
         raise NotReadable(f"incomplete: {type(error).__name__} {error}") from error
-    return Script(recording, tuple(sorted(facts, key=lambda fact: (fact.arrived_at, fact.at))), commands)
+    facts.sort(key=lambda fact: (fact.arrived_at, fact.at))
+    return Script(recording, tuple(_after_notes(fact, facts) for fact in facts), commands)
+
+
+def _after_notes(fact: Fact, facts: list[Fact]) -> Fact:
+    """A click is never late, and whoever still writes notes is not rung: what came after the notes stays after them."""
+    done = frozenset(other.name for other in facts if other.kind == "complete" and other.at < fact.at)
+    return replace(fact, after=done)
 
 
 def _sent(command: Json) -> Sent:
@@ -259,7 +269,7 @@ def _clicked(kind: Kind, entry: Json, handoff: Json, state: str, sent: list[Sent
         needs=_shaping(sent, at),
         closer=str(payload.get("closer") or handoff.get("closer") or ""),
         handoff=str(handoff.get("handoff") or ""),
-        state=state,
+        state="wrap_up" if kind == "complete" else state,
         text=str(text or ""),
     )
 

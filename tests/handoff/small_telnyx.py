@@ -28,6 +28,7 @@ class Leg:
     is_answered: bool = False
     is_over: bool = False
     conversation: str | None = None
+    transferred: "Leg | None" = None
 
     @property
     def ids(self) -> dict[str, Any]:
@@ -60,9 +61,13 @@ class SmallTelnyx:
         return leg
 
     def pick_up(self, leg: Leg) -> None:
-        if not leg.is_answered and not leg.is_over:
-            leg.is_answered = True
-            self._say(leg, "call.answered", state="answered")
+        if leg.is_answered or leg.is_over:
+            return
+        leg.is_answered = True
+        self._say(leg, "call.answered", state="answered")
+        if leg.transferred is not None and not leg.transferred.is_over:
+            self._say(leg, "call.bridged")
+            self._say(leg.transferred, "call.bridged")
 
     def hang_up(self, leg: Leg, source: str = "caller") -> None:
         if leg.is_over:
@@ -152,7 +157,8 @@ class SmallTelnyx:
                 self._say(one, "call.bridged")
         elif kind == "transfer":
             self._count(command)
-            self._add(Leg(leg.connection_id, given["mark"], call_session_id=leg.call_session_id))
+            target = Leg(leg.connection_id, given["mark"], call_session_id=leg.call_session_id, transferred=leg)
+            self._say(self._add(target), "call.initiated", direction="outgoing", state="bridging", custom_headers=[])
         elif kind == "create_conference":
             self._count(command)
             return Answer({"conference_id": f"conf-{uuid.uuid4().hex}"})
