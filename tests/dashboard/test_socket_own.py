@@ -9,7 +9,7 @@ from django.utils import timezone
 from handoff import actions
 from handoff.models import Closer, Handoff, Offer
 from sessions_app.models import VoiceSession
-from tests.dashboard.conftest import Connect, hand_over, ringing, tell, telling
+from tests.dashboard.conftest import Connect, Socket, hand_over, ringing, tell, telling
 from tests.people import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -116,6 +116,12 @@ async def test_the_roster_follows_availability(connect: Connect, alices_browser:
     assert 'data-status="away"' in own["html"]
 
 
+async def has_settled(socket: Socket) -> None:
+    """Hear out what earlier changes still have to say, so that what comes next comes of the next change."""
+    while not await socket.hears_nothing("ring", "desk", "roster", "event"):
+        pass
+
+
 @database_sync_to_async
 def learning(session: VoiceSession, name: str, value: str) -> None:
     now = timezone.now()
@@ -130,6 +136,7 @@ async def test_the_ring_shows_what_the_assistant_learns_meanwhile(
     await socket.hello()
     offer = await ringing(session, alice)
     await socket.hear("ring")
+    await has_settled(socket)
 
     await learning(session, "budget", "twelve thousand")
 
@@ -148,6 +155,7 @@ async def test_the_desk_leaves_standby_when_the_prospect_is_free(
     while not (desk := await socket.hear("desk"))["handoff"]:
         pass
     assert desk["standby"] is True
+    await has_settled(socket)
 
     await database_sync_to_async(Handoff.objects.filter(pk=handoff.pk).update)(prospect_free_at=timezone.now())
     await telling(session, "assistant.ended")
