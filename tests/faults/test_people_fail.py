@@ -93,6 +93,8 @@ async def test_a_tab_that_dies_after_accepting_means_the_next(world: World) -> N
 
     second = await scene.ringing(besides=first, seconds=10)
     assert time.monotonic() - accepted_at < 10
+    # Whoever is rung takes their time; the prospect must not sit in silence meanwhile.
+    await until("a sentence for the prospect", lambda: told_to_wait(world, scene), seconds=5)
     await second.take_ring()
     await world.until_state(scene.prospect, "connected")
     await invariants.hold(world, scene.prospect)
@@ -145,6 +147,12 @@ async def test_a_lost_dial_of_an_attempt_that_is_over_rings_nobody(world: World)
     await asyncio.sleep(3)
     await until("the cancelled ring", lambda: not alive_closers(world), seconds=5)
     await invariants.hold(world, scene.prospect)
+
+
+def told_to_wait(world: World, scene: Waiting) -> bool:
+    """Whether something was said after the last closer had accepted."""
+    accepted_at = world.handoff(scene.prospect)["accepted_at"]
+    return any(command["created_at"] > accepted_at for command in world.commands(scene.prospect, "speak"))
 
 
 def alive_closers(world: World) -> list[str]:
