@@ -179,6 +179,11 @@ def closer_gone(session: VoiceSession, leg: CallLeg, client_state: str | None, *
     handoff = services.open_handoff(session)
     if handoff is not None and handoff.closer_leg_id == leg.pk:
         services.apply(handoff, Fact.CLOSER_LOST, now=now)
+        prospect = joining.prospect_leg(session)
+        if prospect is not None and handoff.state == State.RESERVED:
+            # Both legs end when the prospect leaves, and word of their own may be late or lost.
+            look_up = Intent("look_up", f"leg:{leg.pk}:look_up", prospect.call_control_id)
+            ledger.enqueue(session, look_up, now=now, handoff=handoff)
     elif handoff is not None:
         transferring.ended(session, leg, now=now)
     elif handoff is None:

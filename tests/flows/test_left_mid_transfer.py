@@ -38,6 +38,20 @@ def test_it_is_abandoned_whoever_s_end_is_told_first(
     assert not CallbackPromise.objects.exists()
 
 
+def test_a_prospect_of_whose_end_nobody_tells_is_looked_up(talking: Visit, alice: Closer) -> None:
+    talking.leg.gathered(ANSWERS)
+    talking.work()
+    closer_leg = talking.accept()
+    closer_leg.initiated(direction="outgoing")
+    talking.rest.alive = False
+
+    closer_leg.hung_up(cause="originator_cancel")
+    talking.work()
+
+    assert talking.state == State.ABANDONED
+    assert talking.session.ended_at is not None
+
+
 def test_a_closer_who_is_lost_for_good_still_leads_to_a_promise(talking: Visit, alice: Closer) -> None:
     talking.leg.gathered(ANSWERS)
     talking.work()

@@ -23,6 +23,8 @@ STEP = 0.03
 # Of each five facts, so many are told a second time.
 SHARE = 0.2
 LOGIN = "<login 1>"
+# The legs of one call end in the same moment, give or take this.
+TOGETHER = timedelta(milliseconds=50)
 
 _BUTTONS = {
     "hang_up": "/dashboard/handoffs/{handoff}/hang-up",
@@ -123,14 +125,19 @@ class Visit:
     # --- webhooks
 
     async def _deliver(self, fact: Fact) -> None:
-        if fact.webhook["event_type"] == "call.hangup":
-            self.told.over.add(fact.webhook["call_control_id"])
+        self._end_legs(fact)
         body = self._body(fact).encode()
         headers = {**self.lane.signer.headers(body), "Content-Type": fact.webhook["content_type"]}
         async with self.lane.http.post(
             f"/webhooks/telnyx/{fact.webhook['door']}", data=body, headers=headers
         ) as answer:
             assert answer.status == 200, fact.name
+
+    def _end_legs(self, told: Fact) -> None:
+        """Whatever had ended when the fact happened is over now, whether or not anybody has been told."""
+        ends = [fact for fact in self.told.script.facts if fact.webhook.get("event_type") == "call.hangup"]
+        over = [fact for fact in ends if fact.at <= told.at + TOGETHER and fact.needs <= self.told.sent.keys()]
+        self.told.over |= {fact.webhook["call_control_id"] for fact in over}
 
     def _body(self, fact: Fact) -> str:
         text: str = fact.webhook["body"].replace("<ticket>", self.ticket).replace(LOGIN, self.login)
