@@ -132,7 +132,7 @@ TABLE: dict[tuple[State, Fact], Move] = {
     # Both legs are up
     (State.BRIDGING, Fact.PROSPECT_READY): _JOIN,
     (State.BRIDGING, Fact.JOINED): Move(State.CONNECTED),
-    (State.BRIDGING, Fact.CLOSER_LOST): _SEARCH_AGAIN,
+    (State.BRIDGING, Fact.CLOSER_LOST): Move(State.DROPPED, (Effect.DROP_CLOSER, Effect.TELL_DROPPED)),
     (State.BRIDGING, Fact.COMMAND_FAILED): _SEARCH_AGAIN,
     (State.BRIDGING, Fact.RELEASED): _SEARCH_AGAIN,
     (State.BRIDGING, Fact.DEADLINE): _SEARCH_AGAIN,

@@ -40,9 +40,17 @@ def test_a_story_ends_where_it_should(facts: list[Fact], state: State) -> None:
 
 
 @pytest.mark.parametrize("state", [State.ACCEPTED, State.BRIDGING])
-@pytest.mark.parametrize("fact", [Fact.CLOSER_LOST, Fact.COMMAND_FAILED, Fact.RELEASED, Fact.DEADLINE])
+@pytest.mark.parametrize("fact", [Fact.COMMAND_FAILED, Fact.RELEASED, Fact.DEADLINE])
 def test_a_closer_who_cannot_be_connected_is_replaced(state: State, fact: Fact) -> None:
     assert follow(state, fact) == SEARCH_AGAIN
+
+
+def test_a_closer_lost_before_the_joining_is_replaced_and_after_its_command_rung_again() -> None:
+    assert follow(State.ACCEPTED, Fact.CLOSER_LOST) == SEARCH_AGAIN
+    # The end of the line may be told before the joining: they may have talked already.
+    lost = follow(State.BRIDGING, Fact.CLOSER_LOST)
+    assert lost is not None
+    assert (lost.state, Effect.DROP_CLOSER in lost.effects) == (State.DROPPED, True)
 
 
 BEFORE_THE_TALK = [State.NONE, State.RESERVED, State.RINGING, State.ACCEPTED]
