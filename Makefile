@@ -1,6 +1,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 REPORTS := .state/reports
+# The files of `make slow`; all of them unless some are named.
+SLOW ?= tests
 PACKAGES := agileadapt sessions_app handoff dashboard telephony sandbox launcher bench
 export ASGI_SERVER ?= daphne
 
@@ -40,7 +42,7 @@ browser: setup ## Run browser tests, one after the other
 	$(BIN)/pytest -m "browser and not slow" tests/browser --junitxml=$(REPORTS)/browser.xml
 
 slow: setup ## Run what takes minutes: every order of a visit, random orders over HTTP, faults in running processes
-	$(BIN)/pytest -n logical -m slow --junitxml=$(REPORTS)/slow.xml
+	$(BIN)/pytest -n logical -m slow $(SLOW) --junitxml=$(REPORTS)/slow.xml
 
 bench: setup ## Measure
 	$(BIN)/python -m bench
