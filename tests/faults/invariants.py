@@ -100,7 +100,8 @@ def nobody_waits_in_silence(world: World, prospect: Prospect) -> None:
     accepted nothing is said any more, so it takes a sentence.
     """
     entries = world.entries(prospect)
-    heard = [command["created_at"] for command in world.commands(prospect, "speak")]
+    spoken = world.commands(prospect, "speak")
+    heard = [command["sent_at"] for command in spoken if command["sent_at"]]
     heard += [entry["recorded_at"] for entry in entries if entry["kind"] in RELIEF]
     rung = [entry["recorded_at"] for entry in entries if entry["kind"] == "handoff.offered"]
     for entry in entries:

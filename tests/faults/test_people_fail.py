@@ -94,7 +94,7 @@ async def test_a_tab_that_dies_after_accepting_means_the_next(world: World) -> N
     second = await scene.ringing(besides=first, seconds=10)
     assert time.monotonic() - accepted_at < 10
     # Whoever is rung takes their time; the prospect must not sit in silence meanwhile.
-    await until("a sentence for the prospect", lambda: told_to_wait(world, scene), seconds=5)
+    await until("a sentence for the prospect", lambda: told_to_wait(world, scene), seconds=4)
     await second.take_ring()
     await world.until_state(scene.prospect, "connected")
     await invariants.hold(world, scene.prospect)
@@ -152,7 +152,8 @@ async def test_a_lost_dial_of_an_attempt_that_is_over_rings_nobody(world: World)
 def told_to_wait(world: World, scene: Waiting) -> bool:
     """Whether something was said after the last closer had accepted."""
     accepted_at = world.handoff(scene.prospect)["accepted_at"]
-    return any(command["created_at"] > accepted_at for command in world.commands(scene.prospect, "speak"))
+    sent = [command["sent_at"] for command in world.commands(scene.prospect, "speak")]
+    return any(moment is not None and moment > accepted_at for moment in sent)
 
 
 def alive_closers(world: World) -> list[str]:
