@@ -8,7 +8,7 @@ from django.conf import settings
 from handoff import ledger, marks, runs
 from handoff.ledger import Intent
 from handoff.machine import Fact
-from handoff.models import Closer, Handoff, Offer, RoutingPolicy
+from handoff.models import Closer, Command, Handoff, Offer, RoutingPolicy
 from sessions_app import services as sessions
 from sessions_app import timeline
 from sessions_app.models import CallLeg, VoiceSession
@@ -167,6 +167,12 @@ def _reach(handoff: Handoff, closer: CallLeg, now: datetime) -> None:
 def _is_transfer(handoff: Handoff) -> bool:
     """A closer who accepted while the assistant spoke has a seat, and is bridged from there."""
     return handoff.method == RoutingPolicy.Method.TRANSFER and handoff.is_cold
+
+
+def is_asked(handoff: Handoff) -> bool:
+    """Whether Telnyx was asked, for this closer, to bring the two together."""
+    mine = Command.objects.filter(handoff=handoff, key__startswith=_key(handoff, ""), sent_at__isnull=False)
+    return mine.filter(kind__in=("bridge", "transfer")).exists()
 
 
 def join_conference(handoff: Handoff, closer: CallLeg) -> Intent:

@@ -71,7 +71,9 @@ def _(event: events.CallBridged, session: VoiceSession, now: datetime) -> None:
         return
     # A leg that only listens in may be told of as bridged too.
     is_joining = not handoff.listens_in or handoff.state == State.BRIDGING
-    if is_joining and (handoff.closer_leg_id == leg.pk or (fold.is_current(leg, session) and handoff.closer_leg_id)):
+    # The prospect's leg may have been bridged before, in an earlier hand-over or attempt, and be told of only now.
+    is_prospect_s = fold.is_current(leg, session) and handoff.closer_leg_id and joining.is_asked(handoff)
+    if is_joining and (handoff.closer_leg_id == leg.pk or is_prospect_s):
         services.apply(handoff, Fact.JOINED, now=now)
 
 

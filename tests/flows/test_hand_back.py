@@ -110,6 +110,27 @@ def test_it_can_be_handed_forward_again(alice: Closer, connected: Any) -> None:
     assert latest(visit).state == State.CONNECTED
 
 
+def test_a_late_word_of_the_first_joining_is_not_taken_for_the_second(alice: Closer, connected: Any) -> None:
+    visit, closer_leg = connected
+    give_back(visit, closer_leg, alice)
+    actions.complete(latest(visit).pk, closer=alice, disposition="won", now=timezone.now())
+    visit.leg.says("call.ai_gather.ended", status="valid", result={}, client_state=started(visit)[1]["client_state"])
+    visit.work()
+    actions.accept(latest(visit).offers.get().pk, closer=alice, now=timezone.now())
+    visit.work()
+    again = visit.closer_leg()
+    again.initiated(direction="outgoing")
+
+    visit.leg.bridged()
+    assert latest(visit).state == State.ACCEPTED
+
+    again.answered()
+    visit.work()
+    assert len(visit.rest.asked("bridge")) == 2
+    visit.leg.bridged()
+    assert latest(visit).state == State.CONNECTED
+
+
 def test_from_a_conference_the_prospect_leaves_first(alice: Closer, talking: Visit) -> None:
     RoutingPolicy.objects.update_or_create(team=alice.team, defaults={"method": "conference"})
     talking.leg.gathered(ANSWERS)
