@@ -1,5 +1,6 @@
 """Real processes that are made to die, and servers that misbehave. `FAULT_SEED` repeats a run."""
 
+import os
 import random
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -63,7 +64,8 @@ def stack(crash_order: Path, broker: ValkeyServer) -> Iterator[Stack]:
         "faults",
         web_port=9500,
         sandbox_port=9550,
-        database="faults",
+        # The processes of pytest-xdist share one server.
+        database=f"faults_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}",
         shared=True,
         fresh=True,
         extra_environment=environment,

@@ -1,7 +1,12 @@
 """Where several of these stories begin."""
 
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from launcher.processes import Process
 from launcher.sandbox_control import Request
 from tests.faults.people import PATIENCE, Closer, Prospect, until
 from tests.faults.world import World
@@ -38,3 +43,13 @@ async def waiting(world: World, *names: str) -> Waiting:
 
 def dials(world: World) -> list[Request]:
     return [one for one in world.sandbox.requests() if (one["method"], one["path"]) == ("POST", "/v2/calls")]
+
+
+@contextmanager
+def stalled(process: Process) -> Iterator[None]:
+    """Connections are taken and stay open, and nothing is answered."""
+    os.kill(process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process.pid, signal.SIGCONT)

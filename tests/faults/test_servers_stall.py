@@ -1,31 +1,16 @@
 """Servers that stop answering, workers that die as a whole, schedulers that run twice."""
 
-import os
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import aiohttp
 
-from launcher.processes import Process
 from launcher.stack import BEAT, WORKERS
 from launcher.valkey import ValkeyServer
 from tests.faults import invariants
 from tests.faults.people import until
-from tests.faults.scenes import dials, waiting
+from tests.faults.scenes import dials, stalled, waiting
 from tests.faults.test_people_fail import SHORT_RING_SECONDS
 from tests.faults.world import World
-
-
-@contextmanager
-def stalled(process: Process) -> Iterator[None]:
-    """Connections are taken and stay open, and nothing is answered."""
-    os.kill(process.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(process.pid, signal.SIGCONT)
 
 
 async def test_a_broker_that_says_nothing_holds_up_neither_clicks_nor_webhooks(
