@@ -10,22 +10,22 @@ from tests.browser.test_accessibility import Reader
 
 pytestmark = pytest.mark.usefixtures("settled")
 
+# On a day that no other test has hand-overs on.
 VISIT = """
 INSERT INTO sessions_app_voicesession (id, widget_id, team_id, connection_mode, claimed_call_control_id,
   system_variables, created_at, ended_at, end_reason, handover_phase, closer_name, run_number, leg_refused,
   is_leg_tried, has_rejoined, last_seq)
-SELECT gen_random_uuid(), id, team_id, 'credential', '', '{}', now() - interval '3 days', now() - interval '3 days', 'hung_up', '', '', 1, false, false,
-  false, 0
+SELECT gen_random_uuid(), id, team_id, 'credential', '', '{}', now() - interval '3 days', now() - interval '3 days',
+  'hung_up', '', '', 1, false, false, false, 0
 FROM sessions_app_widgetconfig ORDER BY id LIMIT 1 RETURNING id
 """
-# On a day that no other test has hand-overs on.
 HAND_OVER = """
 INSERT INTO handoff_handoff (id, session_id, run, trigger, state, outcome, method, closer_id, takes_now, is_cold,
   instruction, listens_in, conference_id, attempt, triggered_at, offered_at, accepted_at, connected_at, media_up_at,
   dead_air_ms, notes, disposition)
 SELECT gen_random_uuid(), %s, 1, 'gather_complete', 'completed', 'won', 'bridge', min(id), false, true, '', false, '',
-  1, day, day, day + interval '7 s', day + interval '8 s', day + interval '8 s', 4321, '', ''
-FROM handoff_closer, (SELECT now() - interval '3 days' AS day) AS earlier GROUP BY day
+  1, at, at, at + interval '7 s', at + interval '8 s', at + interval '8 s', 4321, '', ''
+FROM handoff_closer, (SELECT now() - interval '3 days' AS at) AS earlier GROUP BY at
 """
 FRESH_SECONDS = 30
 
