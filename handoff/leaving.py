@@ -21,7 +21,7 @@ def leave(session_id: UUID, *, now: datetime) -> bool:
     session = services.lock(session_id)
     if _is_carried(session):
         return False
-    return _end(session, reason="left_before_call" if session.call_control_id is None else "left", now=now)
+    return end(session, reason="left_before_call" if session.call_control_id is None else "left", now=now)
 
 
 def end_deserted(*, now: datetime, limit: int = 50) -> int:
@@ -40,7 +40,7 @@ def _end_deserted(session_id: UUID, *, now: datetime) -> bool:
     is_back = session.page_seen_at is not None and session.page_seen_at >= now - PAGE_IS_GONE_AFTER
     if is_back or session.legs.filter(role=CallLeg.Role.PROSPECT, ended_at=None).exists():
         return False
-    return _end(session, reason="page_gone", now=now)
+    return end(session, reason="page_gone", now=now)
 
 
 def _is_carried(session: VoiceSession) -> bool:
@@ -50,10 +50,16 @@ def _is_carried(session: VoiceSession) -> bool:
     return CallLeg.objects.filter(call_control_id=session.call_control_id or "", ended_at=None).exists()
 
 
-def _end(session: VoiceSession, *, reason: str, now: datetime) -> bool:
+def end(session: VoiceSession, *, reason: str, now: datetime) -> bool:
+    """End a locked visit, and with it the hand-over that the prospect was in; False when it had ended before."""
+    has_ended = sessions.end(session, reason=reason, now=now)
     handoff = services.open_handoff(session)
-    if not sessions.end(session, reason=reason, now=now):
-        return False
     if handoff is not None:
         services.apply(handoff, Fact.PROSPECT_LEFT, now=now)
-    return True
+    return has_ended
+
+
+@transaction.atomic
+def observe_end(session_id: UUID, *, reason: str, now: datetime) -> None:
+    """End a visit that no event will end any more."""
+    end(services.lock(session_id), reason=reason, now=now)

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from handoff import joining, ledger, marks, measures, reaching, reactions, release, services
+from handoff import joining, leaving, ledger, marks, measures, reaching, reactions, release, services
 from handoff.commands import Answer
 from handoff.door import HANDLERS
 from handoff.ledger import Intent
@@ -16,7 +16,6 @@ from handoff.machine import Fact
 from handoff.models import Command, Handoff
 from sessions_app import binding, fold, intake, timeline
 from sessions_app import runs as run_numbers
-from sessions_app import services as sessions
 from sessions_app.models import CallLeg, Run, VoiceSession
 from telephony.client import TelnyxError
 from telephony.events import CallIds
@@ -71,7 +70,7 @@ def _failed(command: Command, session: VoiceSession, *, code: str, now: datetime
         if handoff is not None:
             _handoff_command_failed(command, handoff, now)
     elif command.kind == "answer":
-        reactions.prospect_left(session, now=now)
+        leaving.end(session, reason="hung_up", now=now)
     elif command.kind == "speak" and marks.sentence("takeover") in _said(command):
         release.announced(session, now=now)
     elif command.kind in {"start_gather", "start_assistant"} and code != _ALREADY_RUNNING:
@@ -215,15 +214,6 @@ def _insights_fetched(command: Command, session: VoiceSession, answer: Answer, n
 def _fetch_again(command: Command, session: VoiceSession, now: datetime) -> None:
     number = command.arguments.get("run", 1)
     reactions.fetch_record(session, number, now=now, attempt=command.arguments["attempt"] + 1)
-
-
-def observe_end(session_id: Any, *, reason: str, now: datetime) -> None:
-    """End a visit that no event will end any more."""
-    with transaction.atomic():
-        session = services.lock(session_id)
-        handoff = services.open_handoff(session)
-        if sessions.end(session, reason=reason, now=now) and handoff is not None:
-            services.apply(handoff, Fact.PROSPECT_LEFT, now=now)
 
 
 _CONFIRMED: dict[str, Callable[[Command, VoiceSession, Answer, datetime], None]] = {

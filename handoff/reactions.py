@@ -5,7 +5,20 @@ from functools import singledispatch
 
 from django.conf import settings
 
-from handoff import booking, joining, ledger, marks, reaching, release, runs, sentences, services, telling, transferring
+from handoff import (
+    booking,
+    joining,
+    leaving,
+    ledger,
+    marks,
+    reaching,
+    release,
+    runs,
+    sentences,
+    services,
+    telling,
+    transferring,
+)
 from handoff.ledger import Intent
 from handoff.machine import Fact, State
 from handoff.models import Handoff
@@ -111,7 +124,7 @@ def _(event: events.ConversationEnded, session: VoiceSession, now: datetime) -> 
         if sessions.is_rejoining(session):
             release.assistant_done(session, number, "conversation_ended", now=now)
         elif sessions.is_anonymous(session) and not session.has_rejoined:
-            prospect_left(session, now=now)
+            leaving.end(session, reason="hung_up", now=now)
         return
     release.assistant_done(session, number, "conversation_ended", now=now)
 
@@ -206,14 +219,7 @@ def prospect_leg_over(session: VoiceSession, *, source: str, now: datetime) -> N
         run_numbers.ended(session, number, at=now)
         release.assistant_done(session, number, "conversation_ended", now=now)
         return
-    prospect_left(session, now=now)
-
-
-def prospect_left(session: VoiceSession, *, now: datetime) -> None:
-    sessions.end(session, reason="hung_up", now=now)
-    handoff = services.open_handoff(session)
-    if handoff is not None:
-        services.apply(handoff, Fact.PROSPECT_LEFT, now=now)
+    leaving.end(session, reason="hung_up", now=now)
 
 
 def fetch_record(session: VoiceSession, number: int, *, now: datetime, attempt: int = 0) -> None:

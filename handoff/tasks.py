@@ -75,7 +75,7 @@ def _the_rest_goes_on() -> Iterator[None]:
     """One row that cannot be handled must not hold up all the others; it is tried again a second later."""
     try:
         yield
-    except Exception:
+    except Exception:  # Whatever it is, the other rows' calls go on.
         logger.exception("Could not finish a part of the sweep")
 
 
@@ -109,10 +109,10 @@ def _visits_that_nothing_will_end(now: datetime) -> None:
         ended_at=None, call_control_id=None, created_at__lt=now - NEVER_CALLED_AFTER, handoffs=None
     )
     for session_id in list(idle.values_list("pk", flat=True)[:50]):
-        outcomes.observe_end(session_id, reason="never_called", now=now)
+        leaving.observe_end(session_id, reason="never_called", now=now)
     endless = VoiceSession.objects.filter(ended_at=None, created_at__lt=now - LONGEST_VISIT)
     for session_id in list(endless.values_list("pk", flat=True)[:50]):
-        outcomes.observe_end(session_id, reason="expired", now=now)
+        leaving.observe_end(session_id, reason="expired", now=now)
 
 
 _WORK = (

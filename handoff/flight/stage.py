@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from handoff import ledger, outcomes, services
+from handoff import leaving, ledger, outcomes, services
 from handoff.door import HANDLERS
 from handoff.flight.carrier import Carrier, Reply
 from handoff.flight.ghost import Ghost
@@ -89,7 +89,7 @@ class Stage:
         if VoiceSession.objects.filter(pk=self.session_id, ended_at__isnull=False).exists():
             return False
         self._set_clock(max(self.now + TICK, self.ghost.started_at + LONGEST_VISIT))
-        outcomes.observe_end(self.session_id, reason="expired", now=self.now)
+        leaving.observe_end(self.session_id, reason="expired", now=self.now)
         self.work()
         return True
 
