@@ -126,9 +126,7 @@ def _own_offer(offer_id: UUID, closer: Closer) -> tuple[Offer, Handoff]:
     found = Offer.objects.filter(pk=offer_id, closer=closer).values_list("handoff__session_id", "handoff_id").first()
     if found is None:
         raise ActionRefused("This call was not offered to you.", "unknown")
-    session = services.lock(found[0])
-    handoff = Handoff.objects.select_related("closer", "closer_leg").get(pk=found[1])
-    handoff.session = session
+    handoff = services.by_id(services.lock(found[0]), found[1])
     return Offer.objects.get(pk=offer_id), handoff
 
 

@@ -59,6 +59,8 @@ class Effect(StrEnum):
 
 
 TERMINAL_STATES = frozenset({State.COMPLETED, State.ABANDONED, State.UNANSWERED, State.FAILED})
+# Nobody has it yet.
+OFFERED_STATES = frozenset({State.NONE, State.RESERVED, State.RINGING})
 # The prospect is no longer in it: another hand-over of the same session may begin.
 SETTLED_STATES = TERMINAL_STATES | {State.WRAP_UP}
 

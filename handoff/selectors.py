@@ -69,12 +69,6 @@ def _status(closer: Closer, held: readiness.Load, now: datetime) -> str:
     return next((status for status, is_true in stands.items() if is_true), "ready")
 
 
-def current_handoff(session: VoiceSession) -> Handoff | None:
-    """The newest hand-over of a session."""
-    handoffs = Handoff.objects.filter(session=session).select_related("closer", "closer_leg")
-    return handoffs.order_by("-triggered_at").first()
-
-
 def handoffs_of(session: VoiceSession) -> list[Handoff]:
     """Every hand-over of a session, the newest first."""
     return list(Handoff.objects.filter(session=session).select_related("closer").order_by("-triggered_at"))

@@ -6,16 +6,14 @@ from uuid import UUID
 from django.db import transaction
 
 from handoff import joining, policies, readiness, ringing, roster, services
-from handoff.machine import Fact, State
+from handoff.machine import OFFERED_STATES, Fact, State
 from handoff.models import Closer, Handoff, Offer
+from handoff.readiness import TALKING_STATES
 from handoff.refusal import ActionRefused
 from sessions_app import timeline
 from sessions_app.models import VoiceSession
 
-# Where a hand-over can still be had, and where its closer is bound by it.
-_OFFERED = frozenset({State.NONE, State.RESERVED, State.RINGING})
 _JOINED = frozenset({State.BRIDGING, State.CONNECTED})
-_ENGAGED = frozenset({State.ACCEPTED, State.SEATED, State.DROPPED}) | _JOINED
 
 
 def seize(handoff: Handoff, closer: Closer, *, now: datetime, immediately: bool = False) -> None:
@@ -37,12 +35,12 @@ def take(session_id: UUID, *, closer: Closer, immediately: bool, now: datetime) 
     """Take a call that the assistant has or that waits; with `immediately`, do not let the assistant finish."""
     session = team_session(session_id, closer)
     handoff = services.open_handoff(session)
-    if handoff is not None and handoff.closer_id == closer.pk and handoff.state in _ENGAGED:
+    if handoff is not None and handoff.closer_id == closer.pk and handoff.state in TALKING_STATES:
         return handoff
     if readiness.missing(closer):
         raise ActionRefused("Turn on your phone line, microphone and sound first.", "not_ready")
     require_free(closer, handoff)
-    if handoff is not None and handoff.state not in _OFFERED:
+    if handoff is not None and handoff.state not in OFFERED_STATES:
         raise ActionRefused(_taken(handoff), "gone")
     if handoff is None:
         if not session.is_assistant_running:
@@ -79,7 +77,7 @@ def assign(session_id: UUID, *, to: int, by: Closer, now: datetime) -> Handoff:
     handoff = services.open_handoff(session)
     if handoff is None and not session.is_assistant_running:
         raise ActionRefused("There is no call to assign.", "gone")
-    if handoff is not None and handoff.state not in _OFFERED:
+    if handoff is not None and handoff.state not in OFFERED_STATES:
         raise ActionRefused(_taken(handoff), "gone")
     handoff = handoff or services.create(session, "assigned", now=now)
     handoff.assigned_to, handoff.assigned_by = chosen, by
@@ -109,16 +107,13 @@ def own_handoff(handoff_id: UUID, closer: Closer) -> Handoff:
     session_id = mine.values_list("session_id", flat=True).first()
     if session_id is None:
         raise ActionRefused("This is not your call.", "unknown")
-    session = services.lock(session_id)
-    handoff = Handoff.objects.select_related("closer", "closer_leg").get(pk=handoff_id)
-    handoff.session = session
-    return handoff
+    return services.by_id(services.lock(session_id), handoff_id)
 
 
 def require_free(closer: Closer, handoff: Handoff | None) -> None:
     """Nobody talks in two calls: the row is held so that two clicks cannot both find its closer free."""
     Closer.objects.select_for_update(of=("self",)).get(pk=closer.pk)
-    if Handoff.objects.filter(closer=closer, state__in=_ENGAGED).exists():
+    if Handoff.objects.filter(closer=closer, state__in=TALKING_STATES).exists():
         raise ActionRefused("End your other call first.", "busy")
     rings = Offer.objects.filter(closer=closer, state=Offer.State.RINGING)
     others = rings.exclude(handoff=handoff) if handoff else rings

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from handoff import joining, marks, ringing, services, targets
-from handoff.machine import Fact, State
+from handoff.machine import OFFERED_STATES, Fact, State
 from handoff.models import Closer, Handoff, Offer
 from sessions_app import binding
 from sessions_app import services as sessions
@@ -15,7 +15,6 @@ from telephony.events import CallInitiated
 TRIGGER = "assistant_transfer"
 REASON = "the assistant transfers to you"
 
-_OFFERED = frozenset({State.NONE, State.RESERVED, State.RINGING})
 _NEXT = {State.NONE: Fact.TRIGGERED, State.RESERVED: Fact.DEADLINE, State.RINGING: Fact.DECLINED}
 
 
@@ -43,7 +42,7 @@ def began(event: CallInitiated, session: VoiceSession, leg: CallLeg, *, now: dat
     if marks.read(event.client_state) is not None or Offer.objects.filter(leg=leg).exists():
         return
     handoff = services.open_handoff(session)
-    if session.ended_at is not None or (handoff is not None and handoff.state not in _OFFERED):
+    if session.ended_at is not None or (handoff is not None and handoff.state not in OFFERED_STATES):
         joining.hang_up(session, leg, now=now)  # Somebody has this call already, or nobody is there any more.
         return
     _offer(handoff or services.create(session, TRIGGER, now=now), closer, leg, now)
