@@ -6,14 +6,16 @@ from uuid import UUID
 
 from django.db import transaction
 
-from handoff import ledger, reaching, ringing, roster, services
-from handoff.callback_actions import call_back, keep_promise, promise_callback
+from handoff import ringing, roster, services
+from handoff.callbacks import reaching
+from handoff.callbacks.actions import call_back, keep_promise, promise_callback
+from handoff.commands import ledger
+from handoff.commands.ledger import Intent
 from handoff.door import HANDLERS
-from handoff.ledger import Intent
 from handoff.machine import Fact, State
+from handoff.measures.reports import report_handover, report_quality
 from handoff.models import Closer, Handoff, Offer
 from handoff.refusal import ActionRefused
-from handoff.reports import report_handover, report_quality
 from handoff.steering import hand_back, request_handoff, steer
 from handoff.taking import assign, own_handoff, require_free, seize, take, take_over
 from sessions_app import intake, timeline

@@ -10,7 +10,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from handoff import callbacks, readiness, roster
+from handoff import readiness, roster
+from handoff.callbacks import promises
 from handoff.door import HANDLERS
 from handoff.flight import recorder
 from handoff.models import CallbackPromise, Closer, Command, Handoff, Offer, RoutingPolicy
@@ -134,7 +135,7 @@ class CallbackPromiseAdmin(Page):
 
     def save_model(self, request: HttpRequest, obj: CallbackPromise, form: RowForm, change: bool) -> None:
         if "due_at" in form.changed_data:
-            callbacks.move(obj, now=timezone.now())
+            promises.move(obj, now=timezone.now())
         super().save_model(request, obj, form, change)
         roster.changed(obj.team_id)
 

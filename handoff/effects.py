@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from handoff import booking, joining, reaching, ringing, telling
+from handoff import joining, ringing, telling
+from handoff.callbacks import booking, reaching
 from handoff.machine import Effect, Fact
 from handoff.models import Handoff
 

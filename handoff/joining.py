@@ -5,8 +5,9 @@ from typing import Any
 
 from django.conf import settings
 
-from handoff import ledger, marks, runs
-from handoff.ledger import Intent
+from handoff import marks, runs
+from handoff.commands import ledger
+from handoff.commands.ledger import Intent
 from handoff.machine import Fact
 from handoff.models import Closer, Command, Handoff, Offer, RoutingPolicy
 from sessions_app import services as sessions

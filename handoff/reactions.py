@@ -5,21 +5,10 @@ from functools import singledispatch
 
 from django.conf import settings
 
-from handoff import (
-    booking,
-    joining,
-    leaving,
-    ledger,
-    marks,
-    reaching,
-    release,
-    runs,
-    sentences,
-    services,
-    telling,
-    transferring,
-)
-from handoff.ledger import Intent
+from handoff import joining, leaving, marks, release, runs, sentences, services, telling, transferring
+from handoff.callbacks import booking, reaching
+from handoff.commands import ledger
+from handoff.commands.ledger import Intent
 from handoff.machine import Fact, State
 from handoff.models import Handoff
 from sessions_app import fold

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from handoff import booking, services, telling
+from handoff import services, telling
+from handoff.callbacks import booking
 from handoff.machine import Fact, State
 from handoff.models import Handoff
 from sessions_app import runs

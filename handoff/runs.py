@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from handoff import ledger, sentences
-from handoff.ledger import Intent
+from handoff import sentences
+from handoff.commands import ledger
+from handoff.commands.ledger import Intent
 from sessions_app import runs
 from sessions_app.models import CallLeg, CapturedField, Run, TranscriptTurn, VoiceSession
 from sessions_app.models.people import AssistantRun

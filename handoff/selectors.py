@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
-from handoff import agenda, daily, pulse, readiness, ringing
-from handoff import measures as measuring
-from handoff.agenda import Owed
+from handoff import pulse, readiness, ringing
+from handoff.callbacks import agenda
+from handoff.callbacks.agenda import Owed
 from handoff.flight import recorder
 from handoff.machine import SETTLED_STATES, State
+from handoff.measures import daily, steps
 from handoff.models import Closer, Handoff, Offer
 from sessions_app.models import Team, VoiceSession
 from sessions_app.models.people import WidgetConfig
@@ -145,8 +146,8 @@ def local_day(widget: WidgetConfig, now: datetime) -> date:
     return now.astimezone(ZoneInfo(widget.time_zone)).date()
 
 
-def measures(handoff: Handoff) -> measuring.Measures:
-    return measuring.of(handoff)
+def measures(handoff: Handoff) -> steps.Measures:
+    return steps.of(handoff)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from handoff import callbacks, effects, machine, policies, reaching
+from handoff import effects, machine, policies
+from handoff.callbacks import promises, reaching
 from handoff.machine import Fact, State
 from handoff.models import Handoff
 from sessions_app import services as sessions
@@ -160,7 +161,7 @@ def _advance(handoff: Handoff, move: machine.Move, current: State, fact: Fact, n
     if following != current:
         _tell(handoff, current, following, fact, now)
         if following == State.CONNECTED:
-            callbacks.connected(handoff, now)
+            promises.connected(handoff, now)
     return True
 
 

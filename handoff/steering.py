@@ -5,8 +5,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from handoff import joining, ledger, roster, services
-from handoff.ledger import Intent
+from handoff import joining, roster, services
+from handoff.commands import ledger
+from handoff.commands.ledger import Intent
 from handoff.machine import Fact
 from handoff.models import Closer
 from handoff.refusal import ActionRefused

@@ -11,7 +11,9 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from handoff import commands, leaving, ledger, outcomes, overdue, pulse, services
+from handoff import leaving, pulse, services
+from handoff.callbacks import overdue
+from handoff.commands import ledger, outcomes, sending
 from handoff.door import HANDLERS
 from handoff.machine import Fact
 from handoff.models import Handoff
@@ -38,7 +40,7 @@ def run_command(command_id: str) -> None:
         return
     faults.reach(Point.BEFORE_REQUEST)
     try:
-        answer = commands.perform(carrier.client(), command)
+        answer = sending.perform(carrier.client(), command)
     except TelnyxError as error:
         outcomes.refused(command, error, now=timezone.now())
     else:

@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from handoff import ledger, marks, policies, sentences
+from handoff import marks, policies, sentences
+from handoff.commands import ledger
+from handoff.commands.ledger import Intent
 from handoff.joining import prospect_leg
-from handoff.ledger import Intent
 from handoff.models import Handoff
 
 

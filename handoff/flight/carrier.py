@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from handoff.commands import Answer
+from handoff.commands.sending import Answer
 from handoff.flight.ghost import Ghost
 from handoff.flight.script import Script
 from handoff.models import Command

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from handoff import leaving, ledger, outcomes, services
+from handoff import leaving, services
+from handoff.commands import ledger, outcomes
 from handoff.door import HANDLERS
 from handoff.flight.carrier import Carrier, Reply
 from handoff.flight.ghost import Ghost

@@ -12,8 +12,9 @@ import pytest
 from django.db import connections, transaction
 from django.utils import timezone
 
-from handoff import actions, ledger, services, tasks
-from handoff.ledger import Intent
+from handoff import actions, services, tasks
+from handoff.commands import ledger
+from handoff.commands.ledger import Intent
 from handoff.machine import State
 from handoff.models import Closer, Command, Handoff, Offer
 from sessions_app import services as sessions

@@ -10,8 +10,9 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from handoff import ledger, tasks
-from handoff.ledger import Intent
+from handoff import tasks
+from handoff.commands import ledger
+from handoff.commands.ledger import Intent
 from handoff.models import Command
 from launcher import environment, ports, processes
 from launcher.checkout import VENV_PYTHON

@@ -11,8 +11,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from handoff import health, ledger, pulse
-from handoff.ledger import Intent
+from handoff import health, pulse
+from handoff.commands import ledger
+from handoff.commands.ledger import Intent
 from handoff.models import Command
 from sessions_app import services
 from sessions_app.models import TelephonyCredential, VoiceSession, WidgetConfig

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
-from handoff.commands import Answer
+from handoff.commands.sending import Answer
 from handoff.models import Command
 from telephony.client import TelnyxError
 from tests.flows.telnyx import envelope

@@ -8,8 +8,8 @@ from threading import Barrier
 import pytest
 from django.db import connections
 
-from handoff import ledger
-from handoff.ledger import Intent
+from handoff.commands import ledger
+from handoff.commands.ledger import Intent
 from handoff.models import Command
 from sessions_app import services
 from sessions_app.models import VoiceSession, WidgetConfig

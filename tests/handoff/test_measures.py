@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from handoff import measures
+from handoff.measures import steps
 from handoff.models import Handoff
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -35,7 +35,7 @@ WARM = COLD | {"prospect_free": 20_000, "command_sent": 20_070, "connected": 20_
 
 
 def test_a_cold_hand_over_is_measured_from_its_acceptance() -> None:
-    measured = measures.of(handoff(**COLD))
+    measured = steps.of(handoff(**COLD))
 
     assert measured.trigger_to_offer_ms == 40
     assert measured.offer_to_accept_ms == 5_000
@@ -48,7 +48,7 @@ def test_a_cold_hand_over_is_measured_from_its_acceptance() -> None:
 
 
 def test_a_warm_one_is_measured_from_the_assistant_s_end() -> None:
-    measured = measures.of(handoff(**WARM))
+    measured = steps.of(handoff(**WARM))
 
     assert measured.free_to_command_ms == 70
     assert measured.accept_to_command_ms is None
@@ -57,7 +57,7 @@ def test_a_warm_one_is_measured_from_the_assistant_s_end() -> None:
 
 
 def test_what_was_not_measured_stays_empty() -> None:
-    measured = measures.of(handoff(offered=40))
+    measured = steps.of(handoff(offered=40))
 
     assert measured.trigger_to_offer_ms == 40
     assert {value for name, value in vars(measured).items() if name != "trigger_to_offer_ms"} == {None}
@@ -65,7 +65,7 @@ def test_what_was_not_measured_stays_empty() -> None:
 
 def test_moments_in_the_wrong_order_are_no_duration() -> None:
     """After a broken line the second closer's acceptance is newer than what the first one's page measured."""
-    measured = measures.of(handoff(**(COLD | {"accepted": 9_000})))
+    measured = steps.of(handoff(**(COLD | {"accepted": 9_000})))
 
     assert (measured.accept_to_media_ms, measured.accept_to_first_word_ms) == (None, None)
 
@@ -85,4 +85,4 @@ def test_moments_in_the_wrong_order_are_no_duration() -> None:
     ],
 )
 def test_the_command_that_counts_is_the_first_that_can_join(moments: dict[str, int], sent: int, expected: bool) -> None:
-    assert measures.brings_together(handoff(**moments), at(sent)) is expected
+    assert steps.brings_together(handoff(**moments), at(sent)) is expected

@@ -2,7 +2,7 @@
 
 import pytest
 
-from handoff import numbers
+from handoff.callbacks import numbers
 
 SYDNEY = "Australia/Sydney"
 

@@ -19,7 +19,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from handoff import actions, commands, steering, taking, tasks
+from handoff import actions, steering, taking, tasks
+from handoff.commands import sending
 from handoff.door import HANDLERS
 from handoff.flight.watch import Watch
 from handoff.machine import TERMINAL_STATES
@@ -62,7 +63,7 @@ class HandOver(RuleBasedStateMachine):
     def a_prospect_calls(self, method: str, strategy: str, listens_in: bool, demotes: bool, begins: str) -> None:
         self.telnyx = SmallTelnyx(timezone.now)
         # Only one test runs here at a time, and `perform` is put back after it.
-        commands.perform = self.telnyx.perform
+        sending.perform = self.telnyx.perform
         team = Team.objects.create(name="Sales", slug="sales")
         rules = {"method": method, "strategy": strategy, "listens_in": listens_in, "demotes_after_miss": demotes}
         RoutingPolicy.objects.create(team=team, **rules)
@@ -301,7 +302,7 @@ class HandOver(RuleBasedStateMachine):
 
 
 def search(clock: Clock, monkeypatch: pytest.MonkeyPatch, profile: settings) -> None:
-    monkeypatch.setattr(commands, "perform", commands.perform)  # Puts the real one back at the end.
+    monkeypatch.setattr(sending, "perform", sending.perform)  # Puts the real one back at the end.
     monkeypatch.setattr(carrier, "client", lambda: None)
     machine = type("HandOver", (HandOver,), {"clock": clock})
     run_state_machine_as_test(machine, settings=profile)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handoff import slots
-from handoff.slots import Diary
+from handoff.callbacks import slots
+from handoff.callbacks.slots import Diary
 from sessions_app import hours
 
 SYDNEY = "Australia/Sydney"

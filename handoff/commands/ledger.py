@@ -11,7 +11,8 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
-from handoff import dispatch, pulse
+from handoff import pulse
+from handoff.commands import dispatch
 from handoff.models import Command, Handoff
 from sessions_app import timeline
 from sessions_app.models import VoiceSession

@@ -6,7 +6,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 
-from handoff import callbacks, reaching, readiness, services, taking
+from handoff import readiness, services, taking
+from handoff.callbacks import promises, reaching
 from handoff.models import CallbackPromise, Closer, Handoff, RoutingPolicy
 from handoff.refusal import ActionRefused
 from sessions_app import services as sessions
@@ -22,7 +23,7 @@ def promise_callback(
 ) -> CallbackPromise:
     """Write down where and when the prospect wants to be called; a wish out of reach falls back on the policy."""
     session = services.lock(session_id)
-    promise = callbacks.owe(session, reason="asked_for", now=now)
+    promise = promises.owe(session, reason="asked_for", now=now)
     promise.session = session
     promise.name, promise.phone = name, phone
     promise.save(update_fields=["name", "phone"])
@@ -34,7 +35,7 @@ def promise_callback(
         )
     sessions.name_prospect(session)
     if when and now < when < now + LATEST_CALLBACK:
-        callbacks.book(promise, when, now=now)
+        promises.book(promise, when, now=now)
     timeline.append(session, "callback.promised", {"due_at": promise.due_at.isoformat()}, occurred_at=now)
     return promise
 
@@ -43,7 +44,7 @@ def promise_callback(
 def keep_promise(promise_id: int, *, closer: Closer, now: datetime) -> None:
     """Tick a callback off."""
     promise = _promise(promise_id, closer)
-    if not callbacks.keep(promise, closer=closer, now=now):
+    if not promises.keep(promise, closer=closer, now=now):
         raise ActionRefused("This callback is done already.", "gone")
 
 
@@ -84,7 +85,7 @@ def _promise(promise_id: int, closer: Closer) -> CallbackPromise:
 
 def _begin(promise: CallbackPromise, closer: Closer, now: datetime) -> Handoff:
     session = reaching.open_visit(promise.session, now=now)
-    handoff = services.create(session, callbacks.TRIGGER, now=now)
+    handoff = services.create(session, promises.TRIGGER, now=now)
     # There is nothing to transfer yet: the closer's line is up before the prospect is called.
     handoff.method = RoutingPolicy.Method.BRIDGE
     handoff.save(update_fields=["method"])

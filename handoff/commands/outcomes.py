@@ -8,11 +8,14 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from handoff import joining, leaving, ledger, marks, measures, reaching, reactions, release, services
-from handoff.commands import Answer
+from handoff import joining, leaving, marks, reactions, release, services
+from handoff.callbacks import reaching
+from handoff.commands import ledger
+from handoff.commands.ledger import Intent
+from handoff.commands.sending import Answer
 from handoff.door import HANDLERS
-from handoff.ledger import Intent
 from handoff.machine import Fact
+from handoff.measures import steps
 from handoff.models import Command, Handoff
 from sessions_app import binding, fold, intake, timeline
 from sessions_app import runs as run_numbers
@@ -125,7 +128,7 @@ def _handoff_of(command: Command, session: VoiceSession) -> Handoff | None:
 
 
 def _stamp_sent(handoff: Handoff, command: Command) -> None:
-    if command.sent_at and measures.brings_together(handoff, command.sent_at):
+    if command.sent_at and steps.brings_together(handoff, command.sent_at):
         handoff.command_sent_at = command.sent_at
         handoff.save(update_fields=["command_sent_at"])
 

@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from handoff import policies, roster, slots
+from handoff import policies, roster
+from handoff.callbacks import slots
+from handoff.callbacks.slots import Diary, Slot
 from handoff.models import CallbackPromise, Closer, Handoff
-from handoff.slots import Diary, Slot
 from sessions_app import timeline
 from sessions_app.models import Team, VoiceSession
 from sessions_app.models.people import WidgetConfig

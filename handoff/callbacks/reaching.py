@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from handoff import callbacks, joining, ledger, machine, marks, numbers
-from handoff.ledger import Intent
+from handoff import joining, machine, marks
+from handoff.callbacks import numbers, promises
+from handoff.commands import ledger
+from handoff.commands.ledger import Intent
 from handoff.machine import Effect, Fact, State
 from handoff.models import CallbackPromise, Handoff
 from handoff.refusal import ActionRefused
@@ -35,12 +37,12 @@ CAUSES = {"user_busy": "busy", "timeout": "no_answer", "no_answer": "no_answer",
 
 def is_under_way(handoff: Handoff) -> bool:
     """Whether this is a callback whose prospect has not been reached yet."""
-    return handoff.trigger == callbacks.TRIGGER and handoff.connected_at is None
+    return handoff.trigger == promises.TRIGGER and handoff.connected_at is None
 
 
 def under_way(promised: VoiceSession) -> Handoff | None:
     """The call that tries to keep the promise of a session, or has just reached the prospect."""
-    calls = Handoff.objects.select_related("closer").filter(session__previous=promised, trigger=callbacks.TRIGGER)
+    calls = Handoff.objects.select_related("closer").filter(session__previous=promised, trigger=promises.TRIGGER)
     return calls.exclude(state__in=machine.SETTLED_STATES).first()
 
 

@@ -4,8 +4,10 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from handoff import booking, ledger, machine, roster, services
-from handoff.ledger import Intent
+from handoff import machine, roster, services
+from handoff.callbacks import booking
+from handoff.commands import ledger
+from handoff.commands.ledger import Intent
 from handoff.models import CallbackPromise
 from sessions_app import runs, timeline
 from sessions_app.models import Run, VoiceSession

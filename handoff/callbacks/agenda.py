@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 from django.utils import timezone
 
-from handoff import callbacks, machine, numbers, reaching, slots
+from handoff import machine
+from handoff.callbacks import numbers, promises, reaching, slots
+from handoff.callbacks.slots import Diary, Slot
 from handoff.models import CallbackPromise, Handoff
-from handoff.slots import Diary, Slot
 from sessions_app.models import Team
 from sessions_app.models.people import WidgetConfig
 
@@ -55,13 +56,13 @@ def owed(team: Team, *, now: datetime) -> list[Owed]:
     wanted = Q(kept_at=None) | Q(kept_at__gte=today)
     rows = CallbackPromise.objects.filter(wanted, team=team)
     rows = rows.select_related("session__widget", "session__prospect", "owner")
-    promises = list(rows.order_by("due_at", "pk")[:MOST_SHOWN])
-    return _owed(sorted(promises, key=lambda promise: promise.kept_at is not None))
+    owed = list(rows.order_by("due_at", "pk")[:MOST_SHOWN])
+    return _owed(sorted(owed, key=lambda promise: promise.kept_at is not None))
 
 
 def week(widget: WidgetConfig, first: date, *, now: datetime) -> list[Day]:
     """The seven days from `first` on: what is promised, and what may still be."""
-    diary = callbacks.diary(widget)
+    diary = promises.diary(widget)
     days = [first + timedelta(days=number) for number in range(7)]
     start, end = (_midnight(diary, day) for day in (days[0], days[-1] + timedelta(days=1)))
     rows = CallbackPromise.objects.filter(team_id=widget.team_id, due_at__gte=start, due_at__lt=end)
@@ -69,12 +70,12 @@ def week(widget: WidgetConfig, first: date, *, now: datetime) -> list[Day]:
     return [Day(day, tuple(_blocks(diary, day, _owed(list(rows)), now))) for day in days]
 
 
-def _owed(promises: list[CallbackPromise]) -> list[Owed]:
+def _owed(rows: list[CallbackPromise]) -> list[Owed]:
     calls = Handoff.objects.select_related("closer", "session").filter(
-        session__previous__in=[promise.session_id for promise in promises], trigger=callbacks.TRIGGER
+        session__previous__in=[promise.session_id for promise in rows], trigger=promises.TRIGGER
     )
     newest = {call.session.previous_id: call for call in calls.order_by("triggered_at")}
-    return [_one(promise, newest.get(promise.session_id)) for promise in promises]
+    return [_one(promise, newest.get(promise.session_id)) for promise in rows]
 
 
 def _one(promise: CallbackPromise, call: Handoff | None) -> Owed:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from handoff import callbacks, joining, ledger, numbers, policies, ringing, runs, sentences, slots, telling
+from handoff import joining, policies, ringing, runs, sentences, telling
+from handoff.callbacks import numbers, promises, slots
+from handoff.commands import ledger
 from handoff.machine import State
 from handoff.models import CallbackPromise, Handoff
 from sessions_app import services as sessions
@@ -27,7 +29,7 @@ def promise_after_silence(handoff: Handoff, now: datetime) -> None:
     """The promise is made first, so that nothing is lost whatever becomes of the rest."""
     session = handoff.session
     reason = ringing.why_nobody(handoff, now)
-    promise = callbacks.owe(session, reason=reason, now=now)
+    promise = promises.owe(session, reason=reason, now=now)
     ledger.drop(handoff, {"speak"})
     leg = joining.prospect_leg(session)
     if leg is None:
@@ -50,7 +52,7 @@ def answers_known(session: VoiceSession, run: Run | None, *, now: datetime) -> N
     offered = [(one["label"], datetime.fromisoformat(one["at"])) for one in run.offered]
     wanted = slots.meant(said.get(TIME), offered)
     if wanted is not None:
-        callbacks.book(promise, wanted, now=now)
+        promises.book(promise, wanted, now=now)
 
 
 def run_over(session: VoiceSession, run: Run, *, now: datetime) -> None:
@@ -73,8 +75,8 @@ def _questions(promise: CallbackPromise, now: datetime) -> Questions:
     properties: dict[str, Any] = {}
     if numbers.normalised(promise.phone, time_zone=session.widget.time_zone) is None:
         properties[PHONE] = {"type": "string", "description": sentences.which_number()}
-    when = callbacks.diary(session.widget)
-    free = slots.offer(when, callbacks.free_slots(session, now=now), now=now)
+    when = promises.diary(session.widget)
+    free = slots.offer(when, promises.free_slots(session, now=now), now=now)
     offered = [{"label": slots.label(when, slot.start), "at": slot.start.isoformat()} for slot in free]
     if offered and not promise.is_booked:
         labels = [one["label"] for one in offered]
@@ -120,5 +122,5 @@ def _when(promise: CallbackPromise, now: datetime) -> str:
     """“on Monday 24 November at 9:30 am”, or “within 30 minutes” where nothing more exact was agreed."""
     minutes = policies.of(promise.session).callback_minutes
     if promise.is_booked or promise.due_at > now + timedelta(minutes=minutes):
-        return f"on {slots.label(callbacks.diary(promise.session.widget), promise.due_at)}"
+        return f"on {slots.label(promises.diary(promise.session.widget), promise.due_at)}"
     return f"within {minutes} minutes"
