@@ -6,6 +6,7 @@ A `client_state` is Base64, as Telnyx demands, and returns as it is in the leg's
 Source: https://developers.telnyx.com/api-reference/ and the parameter types of telnyx 4.189.0 (read 2026-11).
 """
 
+from telephony.account import AccountCommands, AccountObject, Kind
 from telephony.answers import CallStatus, Credential, CredentialSummary, DialledLeg
 from telephony.assistant import AssistantCommands
 from telephony.calls import CallCommands
@@ -13,8 +14,17 @@ from telephony.conferences import ConferenceCommands
 from telephony.credentials import CredentialCommands
 from telephony.exchange import TelnyxError
 
-__all__ = ["CallStatus", "Credential", "CredentialSummary", "DialledLeg", "Telnyx", "TelnyxError"]
+__all__ = [
+    "AccountObject",
+    "CallStatus",
+    "Credential",
+    "CredentialSummary",
+    "DialledLeg",
+    "Kind",
+    "Telnyx",
+    "TelnyxError",
+]
 
 
-class Telnyx(CredentialCommands, CallCommands, AssistantCommands, ConferenceCommands):
+class Telnyx(CredentialCommands, CallCommands, AssistantCommands, ConferenceCommands, AccountCommands):
     """Threads may share it; it may be made before a process forks, if first used after."""

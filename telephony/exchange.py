@@ -23,6 +23,7 @@ _PASSING_STATUSES = frozenset({408, 409, 425, 429})
 _UNKNOWING_STATUSES = frozenset({408, 502, 504})
 _PAUSING_STATUSES = frozenset({429, 503})
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+_PLACE = re.compile(r"[0-9A-Za-z_./-]{1,80}")
 _CODE = re.compile(r"[0-9A-Za-z._-]{1,20}")
 
 
@@ -31,7 +32,8 @@ class TelnyxError(Exception):
 
     `outcome_unknown`: the request may have been carried out; observe the call before repeating it later than 60 s.
     `status` is the HTTP status, None without an answer. `code` is Telnyx's own, e.g. "90018" for a call that has ended.
-    `retry_after` is in seconds, set when Telnyx asked for a pause. The message holds none of the request's content.
+    `retry_after` is in seconds, set when Telnyx asked for a pause. The message holds none of the request's content, but
+    names the parameter that was refused.
     """
 
     def __init__(
@@ -77,27 +79,49 @@ def send(request: Request[P], /, *arguments: P.args, **parameters: P.kwargs) -> 
 
 def ask(request: Request[P], /, *arguments: P.args, **parameters: P.kwargs) -> dict[str, Any]:
     """Make one SDK request and return the JSON object that answers it. Raises TelnyxError."""
-    answer = send(request, *arguments, **parameters)
-    try:
-        body = decode(answer.content.decode())
-    except ValueError:
-        body = None
+    body = _json(send(request, *arguments, **parameters))
     if not isinstance(body, dict):
         raise unreadable(getattr(request, "__name__", "request"))
     return body
 
 
+def rows(request: Request[P], /, *arguments: P.args, **parameters: P.kwargs) -> list[dict[str, Any]]:
+    """Return the rows of one answer, which is an array or holds it in `data`. Raises TelnyxError."""
+    body = _json(send(request, *arguments, **parameters))
+    if not isinstance(body, dict | list):
+        raise unreadable(getattr(request, "__name__", "request"))
+    return objects(body if isinstance(body, list) else body.get("data"))
+
+
 def pages(request: Request[...], /, *arguments: str, **parameters: Any) -> list[dict[str, Any]]:
     """Return the rows of every page. Raises TelnyxError."""
-    rows: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     for number in range(1, MAX_PAGES + 1):
         answer = ask(request, *arguments, page_number=number, **parameters)
         page = objects(answer.get("data"))
-        rows += page
+        found += page
         total = whole(mapping(answer.get("meta")).get("total_pages"))
         if not page or total is None or number >= total:
             break
-    return rows
+    return found
+
+
+def bare_pages(request: Request[...], /, *, page_size: int) -> list[dict[str, Any]]:
+    """Return the rows of every page of a list that does not count its pages. Raises TelnyxError."""
+    found: list[dict[str, Any]] = []
+    for number in range(1, MAX_PAGES + 1):
+        page = rows(request, page_number=number, page_size=page_size)
+        found += page
+        if len(page) < page_size:
+            break
+    return found
+
+
+def _json(answer: httpx.Response) -> Any:
+    try:
+        return decode(answer.content.decode())
+    except ValueError:
+        return None
 
 
 def unreadable(name: str) -> TelnyxError:
@@ -106,12 +130,13 @@ def unreadable(name: str) -> TelnyxError:
 
 
 def _refused(name: str, error: telnyx.APIStatusError) -> TelnyxError:
-    status, code = error.status_code, _code(error.body)
+    status, code, parameter = error.status_code, _code(error.body), _parameter(error.body)
     meaning = API_CODES.get(code or "", "")
     return TelnyxError(
         f"{name}: refused with HTTP {status}"
         + (f", code {code}" if code else "")
-        + (f": {meaning}" if meaning else ""),
+        + (f": {meaning}" if meaning else "")
+        + (f" (at {parameter})" if parameter else ""),
         permanent=status < 500 and status not in _PASSING_STATUSES,
         status=status,
         code=code,
@@ -131,6 +156,15 @@ def _unanswered(name: str, error: telnyx.APIConnectionError) -> TelnyxError:
 def _code(body: object) -> str | None:
     found = next((text(item.get("code")) for item in objects(mapping(body).get("errors"))), "")
     return found if _CODE.fullmatch(found) else None
+
+
+def _parameter(body: object) -> str:
+    """Say where in the request the mistake is; Telnyx's AI addresses report mistakes in another shape."""
+    sources = (mapping(item.get("source")) for item in objects(mapping(body).get("errors")))
+    places = (item.get("loc") for item in objects(mapping(body).get("detail")))
+    found = [text(source.get("pointer")) for source in sources]
+    found += [".".join(map(text, place)) for place in places if isinstance(place, list)]
+    return next((place for place in found if _PLACE.fullmatch(place)), "")
 
 
 def _pause(headers: Mapping[str, str]) -> float | None:

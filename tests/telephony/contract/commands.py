@@ -1,13 +1,7 @@
-"""Each command is one request with the right path and a body that the SDK's own parameter types accept."""
+"""Every command on calls, assistants and conferences."""
 
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
 from uuid import UUID
 
-import pytest
-import respx
-from pydantic import TypeAdapter, ValidationError
 from telnyx.types.call_dial_params import CallDialParams
 from telnyx.types.calls.action_add_ai_assistant_messages_params import ActionAddAIAssistantMessagesParams
 from telnyx.types.calls.action_answer_params import ActionAnswerParams
@@ -22,35 +16,42 @@ from telnyx.types.calls.action_transfer_params import ActionTransferParams
 from telnyx.types.conference_create_params import ConferenceCreateParams
 from telnyx.types.conferences.action_join_params import ActionJoinParams
 from telnyx.types.conferences.action_leave_params import ActionLeaveParams
-from telnyx.types.telephony_credential_create_params import TelephonyCredentialCreateParams
 
 from telephony.calls import SupervisorRole
-from telephony.client import DialledLeg, Telnyx
-from tests.telephony.vendor import API_KEY, answered, sent
+from tests.telephony.contract.case import Case
 
 CALL = "v3:HDR1-a_b"
 COMMAND = UUID("11111111-2222-4333-8444-555555555555")
 STATE = "b2ZmZXI6MQ=="
 SCHEMA = {"type": "object", "properties": {"full_name": {"type": "string"}}, "required": ["full_name"]}
-EXPIRY = datetime(2026, 12, 1, 11, 0, 0, 999, tzinfo=timezone(timedelta(hours=11)))
+ACCEPTED = {"result": "ok", "id": "x-1", "call_control_id": "v3:new", "call_leg_id": "l", "call_session_id": "s"}
 
-Case = tuple[Callable[[Telnyx], Any], str, Any, dict[str, Any]]
+ROLES: tuple[SupervisorRole, ...] = ("monitor", "whisper", "barge")
 
-# name: the call, the path, the SDK's parameter type, the body that must be sent
+
+def switching_to(role: SupervisorRole) -> Case:
+    return Case(
+        lambda telnyx: telnyx.switch_supervisor_role(CALL, role=role),
+        f"/calls/{CALL}/actions/switch_supervisor_role",
+        ActionSwitchSupervisorRoleParams,
+        {"role": role},
+    )
+
+
 COMMANDS: dict[str, Case] = {
-    "answer": (
+    "answer": Case(
         lambda telnyx: telnyx.answer(CALL, command_id=COMMAND, client_state=STATE),
         f"/calls/{CALL}/actions/answer",
         ActionAnswerParams,
         {"client_state": STATE},
     ),
-    "answer, bare": (
+    "answer, bare": Case(
         lambda telnyx: telnyx.answer(CALL, command_id=COMMAND),
         f"/calls/{CALL}/actions/answer",
         ActionAnswerParams,
         {},
     ),
-    "start_gather": (
+    "start_gather": Case(
         lambda telnyx: telnyx.start_gather(
             CALL,
             parameters=SCHEMA,
@@ -76,7 +77,7 @@ COMMANDS: dict[str, Case] = {
             "client_state": STATE,
         },
     ),
-    "start_gather, bare": (
+    "start_gather, bare": Case(
         lambda telnyx: telnyx.start_gather(CALL, parameters={}, greeting="", voice="v", command_id=COMMAND),
         f"/calls/{CALL}/actions/gather_using_ai",
         ActionGatherUsingAIParams,
@@ -88,7 +89,7 @@ COMMANDS: dict[str, Case] = {
             "send_message_history_updates": True,
         },
     ),
-    "start_assistant": (
+    "start_assistant": Case(
         lambda telnyx: telnyx.start_assistant(
             CALL,
             assistant_id="assistant-1",
@@ -113,25 +114,25 @@ COMMANDS: dict[str, Case] = {
             "client_state": STATE,
         },
     ),
-    "start_assistant, bare": (
+    "start_assistant, bare": Case(
         lambda telnyx: telnyx.start_assistant(CALL, assistant_id="assistant-1", command_id=COMMAND),
         f"/calls/{CALL}/actions/ai_assistant_start",
         ActionStartAIAssistantParams,
         {"assistant": {"id": "assistant-1"}, "send_message_history_updates": True},
     ),
-    "stop_assistant": (
+    "stop_assistant": Case(
         lambda telnyx: telnyx.stop_assistant(CALL, command_id=COMMAND),
         f"/calls/{CALL}/actions/ai_assistant_stop",
         ActionStopAIAssistantParams,
         {},
     ),
-    "add_messages": (
+    "add_messages": Case(
         lambda telnyx: telnyx.add_messages(CALL, messages=[{"role": "user", "content": "Ada"}], command_id=COMMAND),
         f"/calls/{CALL}/actions/ai_assistant_add_messages",
         ActionAddAIAssistantMessagesParams,
         {"messages": [{"role": "user", "content": "Ada"}]},
     ),
-    "speak": (
+    "speak": Case(
         lambda telnyx: telnyx.speak(
             CALL, text="One moment.", voice="AWS.Polly.Olivia", language="en-AU", command_id=COMMAND, client_state=STATE
         ),
@@ -139,7 +140,7 @@ COMMANDS: dict[str, Case] = {
         ActionSpeakParams,
         {"payload": "One moment.", "voice": "AWS.Polly.Olivia", "language": "en-AU", "client_state": STATE},
     ),
-    "dial": (
+    "dial": Case(
         lambda telnyx: telnyx.dial(
             connection_id="1684641123236054244",
             to="sip:gencred7x@sip.telnyx.com",
@@ -172,7 +173,7 @@ COMMANDS: dict[str, Case] = {
             "supervisor_role": "monitor",
         },
     ),
-    "dial, bare": (
+    "dial, bare": Case(
         lambda telnyx: telnyx.dial(
             connection_id="1", to="+61", from_="+62", ring_seconds=25, custom_headers={}, command_id=COMMAND
         ),
@@ -180,7 +181,7 @@ COMMANDS: dict[str, Case] = {
         CallDialParams,
         {"connection_id": "1", "to": "+61", "from": "+62", "timeout_secs": 25, "custom_headers": []},
     ),
-    "transfer": (
+    "transfer": Case(
         lambda telnyx: telnyx.transfer(
             CALL,
             to="+61390001111",
@@ -206,7 +207,7 @@ COMMANDS: dict[str, Case] = {
             "park_after_unbridge": "self",
         },
     ),
-    "bridge": (
+    "bridge": Case(
         lambda telnyx: telnyx.bridge(CALL, other="v3:other", command_id=COMMAND, client_state=STATE),
         f"/calls/{CALL}/actions/bridge",
         ActionBridgeParams,
@@ -217,191 +218,29 @@ COMMANDS: dict[str, Case] = {
             "client_state": STATE,
         },
     ),
-    "hang_up": (
+    "hang_up": Case(
         lambda telnyx: telnyx.hang_up(CALL, command_id=COMMAND),
         f"/calls/{CALL}/actions/hangup",
         ActionHangupParams,
         {},
     ),
-    "create_conference": (
+    "create_conference": Case(
         lambda telnyx: telnyx.create_conference(CALL, name="handoff-1", region="Australia", command_id=COMMAND),
         "/conferences",
         ConferenceCreateParams,
         {"call_control_id": CALL, "name": "handoff-1", "region": "Australia"},
     ),
-    "join_conference": (
+    "join_conference": Case(
         lambda telnyx: telnyx.join_conference("conf-1", CALL, region="Australia", command_id=COMMAND, end_on_exit=True),
         "/conferences/conf-1/actions/join",
         ActionJoinParams,
         {"call_control_id": CALL, "region": "Australia", "end_conference_on_exit": True},
     ),
-    "leave_conference": (
+    "leave_conference": Case(
         lambda telnyx: telnyx.leave_conference("conf-1", CALL, region="Australia", command_id=COMMAND),
         "/conferences/conf-1/actions/leave",
         ActionLeaveParams,
         {"call_control_id": CALL, "region": "Australia"},
     ),
+    **{f"switch_supervisor_role, {role}": switching_to(role) for role in ROLES},
 }
-ALIASES = {
-    CallDialParams: {"from": "from_"},
-    ActionTransferParams: {"from": "from_"},
-    ActionBridgeParams: {"call_control_id": "call_control_id_to_bridge_with"},
-}
-
-ACCEPTED = {"result": "ok", "id": "x-1", "call_control_id": "v3:new", "call_leg_id": "l", "call_session_id": "s"}
-
-
-def check(parameters: Any, body: dict[str, Any]) -> None:
-    """Fail unless the SDK's parameter type knows every key of `body` and accepts every value."""
-    aliases = ALIASES.get(parameters, {})
-    arguments = {aliases.get(name, name): value for name, value in body.items()}
-    assert arguments.keys() <= parameters.__annotations__.keys()
-    drain(TypeAdapter(parameters).validate_python(arguments, strict=True))
-
-
-def drain(value: Any) -> None:
-    """Validate iterables, which pydantic does only as they are read."""
-    if isinstance(value, str | bytes):
-        return
-    for item in value.values() if isinstance(value, dict) else value if isinstance(value, Iterable) else ():
-        drain(item)
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_it_sends_one_valid_request(client: Telnyx, api: respx.MockRouter, name: str) -> None:
-    command, path, parameters, expected = COMMANDS[name]
-    route = api.post(path).mock(return_value=answered(ACCEPTED))
-
-    command(client)
-
-    body = sent(route)
-    assert body == {**expected, "command_id": str(COMMAND)}
-    check(parameters, body)
-
-
-@pytest.mark.parametrize("role", ["monitor", "whisper", "barge"])
-def test_a_supervisors_role_is_all_that_is_sent(client: Telnyx, api: respx.MockRouter, role: SupervisorRole) -> None:
-    route = api.post(f"/calls/{CALL}/actions/switch_supervisor_role").mock(return_value=answered(ACCEPTED))
-
-    client.switch_supervisor_role(CALL, role=role)
-
-    body = sent(route)
-    assert body == {"role": role}
-    check(ActionSwitchSupervisorRoleParams, body)
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_it_authenticates_and_waits_five_seconds_at_most(client: Telnyx, api: respx.MockRouter, name: str) -> None:
-    command, path, _, _ = COMMANDS[name]
-    route = api.post(path).mock(return_value=answered(ACCEPTED))
-
-    command(client)
-
-    request = route.calls.last.request
-    assert request.headers["authorization"] == f"Bearer {API_KEY}"
-    assert request.headers["content-type"] == "application/json"
-    assert request.extensions["timeout"] == {"connect": 5.0, "read": 5.0, "write": 5.0, "pool": 5.0}
-
-
-def test_the_check_of_parameters_can_fail() -> None:
-    _, _, parameters, body = COMMANDS["dial"]
-
-    with pytest.raises(ValidationError):
-        check(parameters, {**body, "sip_region": "Atlantis"})
-    with pytest.raises(ValidationError):
-        check(parameters, {**body, "custom_headers": [{"name": "X-A"}]})
-    with pytest.raises(ValidationError):
-        check(parameters, {**body, "timeout_secs": "25"})
-    with pytest.raises(AssertionError):
-        check(parameters, {**body, "ring_seconds": 25})
-
-
-@pytest.mark.parametrize(
-    ("call_control_id", "segment"),
-    [("v3:HDR1-a_b", b"v3:HDR1-a_b"), ("v3:a/b?c#d%2e", b"v3:a%2Fb%3Fc%23d%252e"), ("v3:ü ", b"v3:%C3%BC%20")],
-)
-def test_the_id_of_the_call_stays_one_segment_of_the_path(
-    client: Telnyx, api: respx.MockRouter, call_control_id: str, segment: bytes
-) -> None:
-    route = api.post(url__regex=".*").mock(return_value=answered(ACCEPTED))
-
-    client.hang_up(call_control_id, command_id=COMMAND)
-
-    assert route.calls.last.request.url.raw_path == b"/v2/calls/" + segment + b"/actions/hangup"
-
-
-@pytest.mark.parametrize("call_control_id", ["", ".", ".."])
-def test_an_id_that_would_change_the_path_is_refused(
-    client: Telnyx, api: respx.MockRouter, call_control_id: str
-) -> None:
-    route = api.post(url__regex=".*").mock(return_value=answered(ACCEPTED))
-
-    with pytest.raises(ValueError, match=r"non-empty|dot-segment"):
-        client.hang_up(call_control_id, command_id=COMMAND)
-    assert not route.called
-
-
-def test_a_command_id_may_be_text(client: Telnyx, api: respx.MockRouter) -> None:
-    route = api.post(f"/calls/{CALL}/actions/hangup").mock(return_value=answered(ACCEPTED))
-
-    client.hang_up(CALL, command_id="attempt-7")
-
-    assert sent(route) == {"command_id": "attempt-7"}
-
-
-def test_text_that_utf8_cannot_carry_does_not_stop_a_command(client: Telnyx, api: respx.MockRouter) -> None:
-    route = api.post(f"/calls/{CALL}/actions/ai_assistant_add_messages").mock(return_value=answered(ACCEPTED))
-
-    client.add_messages(CALL, messages=[{"role": "user", "content": "a\ud800b😀"}], command_id=COMMAND)
-
-    assert sent(route)["messages"] == [{"role": "user", "content": "a�b😀"}]
-
-
-def test_dialling_returns_the_new_leg(client: Telnyx, api: respx.MockRouter) -> None:
-    api.post("/calls").mock(return_value=answered({**ACCEPTED, "call_leg_id": 7, "is_alive": False}))
-
-    assert COMMANDS["dial"][0](client) == DialledLeg("v3:new", "7", "s")
-
-
-def test_a_conference_has_an_id(client: Telnyx, api: respx.MockRouter) -> None:
-    api.post("/conferences").mock(return_value=answered({"id": "conf-9"}))
-
-    assert COMMANDS["create_conference"][0](client) == "conf-9"
-
-
-@pytest.mark.parametrize("name", ["start_gather", "start_assistant"])
-@pytest.mark.parametrize(
-    ("data", "conversation_id"),
-    [({"conversation_id": "c1"}, "c1"), ({"conversation_id": None}, ""), ({"result": "ok"}, ""), ([], "")],
-)
-def test_starting_the_assistant_returns_the_conversation(
-    client: Telnyx, api: respx.MockRouter, name: str, data: Any, conversation_id: str
-) -> None:
-    command, path, _, _ = COMMANDS[name]
-    api.post(path).mock(return_value=answered(data))
-
-    assert command(client) == conversation_id
-
-
-def test_creating_a_credential_sends_its_expiry_in_utc(client: Telnyx, api: respx.MockRouter) -> None:
-    login = {"id": "c1", "sip_username": "gencred7x", "sip_password": "a92dbc", "expires_at": "2026-12-01T00:00:00"}
-    route = api.post("/telephony_credentials").mock(return_value=answered(login))
-
-    credential = client.create_credential(connection_id="26944", name="session-1", tag="prod", expires_at=EXPIRY)
-
-    body = sent(route)
-    assert body == {"connection_id": "26944", "name": "session-1", "tag": "prod", "expires_at": "2026-12-01T00:00:00Z"}
-    check(TelephonyCredentialCreateParams, body)
-    assert (credential.id, credential.username, credential.password) == ("c1", "gencred7x", "a92dbc")
-    assert credential.expires_at == datetime(2026, 12, 1, tzinfo=UTC)
-
-
-def test_a_credential_hides_its_password(client: Telnyx, api: respx.MockRouter) -> None:
-    login = {"id": "c1", "sip_username": "gencred7x", "sip_password": "a92dbc"}
-    api.post("/telephony_credentials").mock(return_value=answered(login))
-
-    credential = client.create_credential(connection_id="1", name="n", tag="t", expires_at=EXPIRY)
-
-    assert credential.expires_at == EXPIRY
-    assert "gencred7x" in repr(credential)
-    assert "a92dbc" not in f"{credential!r}{credential}"

@@ -1,0 +1,120 @@
+"""Each method of the client is one request with the right path and a body that the SDK's own types accept."""
+
+import inspect
+import json
+from typing import Any
+
+import httpx
+import pytest
+import respx
+from pydantic import ValidationError
+from telnyx.types.call_dial_params import CallDialParams
+
+from telephony.client import Telnyx
+from tests.telephony.contract.case import Case, check, nested
+from tests.telephony.contract.commands import ACCEPTED, COMMAND, COMMANDS
+from tests.telephony.contract.others import OTHERS
+from tests.telephony.vendor import API_KEY, answered, sent
+
+CASES = COMMANDS | OTHERS
+# The only command for which Telnyx has no `command_id`.
+WITHOUT_COMMAND_ID = {"switch_supervisor_role"}
+JWT = "eyJhbGciOiJIUzUxMiJ9.eyJhdWQiOiJ0In0.c2ln"
+LOGIN = {"sip_username": "gencred7x", "sip_password": "a92dbc", "is_alive": True}
+
+
+def good_answer(name: str) -> httpx.Response:
+    return httpx.Response(201, text=JWT) if name == "create_login_token" else answered(ACCEPTED | LOGIN)
+
+
+def good_list(name: str) -> bool:
+    return name.startswith(("account_objects", "list_", "secret_names", "conversation_"))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_one_valid_request(client: Telnyx, api: respx.MockRouter, name: str) -> None:
+    case = COMMANDS[name]
+    route = case.route(api, good_answer(name))
+
+    case.call(client)
+
+    body = sent(route)
+    identity = {} if name.partition(",")[0] in WITHOUT_COMMAND_ID else {"command_id": str(COMMAND)}
+    assert body == {**case.sends, **identity}
+    check(case.parameters, body)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_every_other_request_is_valid_too(client: Telnyx, api: respx.MockRouter, name: str) -> None:
+    case = OTHERS[name]
+    route = case.route(api, answered([]) if good_list(name) else good_answer(name))
+
+    case.call(client)
+
+    assert route.call_count == 1
+    request = route.calls.last.request
+    given = nested(request.url.params) | json.loads(request.content or b"{}")
+    assert given == case.sends
+    check(case.parameters, given, strict=case.method != "GET")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_authenticates_and_never_waits_without_end(client: Telnyx, api: respx.MockRouter, name: str) -> None:
+    case = CASES[name]
+    route = case.route(api, answered([]) if good_list(name) else good_answer(name))
+
+    case.call(client)
+
+    request = route.calls.last.request
+    longest = 5.0 if name in COMMANDS else 20.0
+    assert request.headers["authorization"] == f"Bearer {API_KEY}"
+    assert set(request.extensions["timeout"].values()) <= {5.0, longest}
+    assert request.url.path.startswith("/v2/")
+
+
+class Listener:
+    """Stands in the client's place and remembers which methods were called with which parameters."""
+
+    def __init__(self) -> None:
+        self.heard: dict[str, set[str]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        signature = inspect.signature(getattr(Telnyx, name))
+
+        def hear(*arguments: Any, **named: Any) -> None:
+            bound = signature.bind(self, *arguments, **named).arguments
+            self.heard.setdefault(name, set()).update(bound)
+
+        return hear
+
+
+def test_every_method_and_every_parameter_has_a_case() -> None:
+    listener: Any = Listener()
+    for case in CASES.values():
+        case.call(listener)
+
+    public = {name for name in dir(Telnyx) if not name.startswith("_")} - {"warm"}
+    assert listener.heard.keys() == public
+    for name in public:
+        assert listener.heard[name] == set(inspect.signature(getattr(Telnyx, name)).parameters), name
+
+
+def test_the_check_can_fail() -> None:
+    body = dict(COMMANDS["dial"].sends)
+
+    with pytest.raises(ValidationError):
+        check(CallDialParams, {**body, "sip_region": "Atlantis"})
+    with pytest.raises(ValidationError):
+        check(CallDialParams, {**body, "custom_headers": [{"name": "X-A"}]})
+    with pytest.raises(ValidationError):
+        check(CallDialParams, {**body, "timeout_secs": "25"})
+    with pytest.raises(AssertionError):
+        check(CallDialParams, {**body, "ring_seconds": 25})
+    with pytest.raises(AssertionError):
+        check(None, {"page[size]": "5"})
+
+
+@pytest.mark.parametrize("case", [case for case in CASES.values() if case.parameters is not None])
+def test_a_word_that_the_sdk_does_not_know_is_noticed(case: Case) -> None:
+    with pytest.raises(AssertionError):
+        check(case.parameters, {**case.sends, "not_a_parameter": 1})
