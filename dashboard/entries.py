@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from dashboard import presenters
 from dashboard.presenters import text, words
 from sessions_app.models import TimelineEntry
 
@@ -16,6 +17,7 @@ TITLES = {
     "assistant.started": ("Assistant started talking", "plain"),
     "assistant.ended": ("Assistant finished", "plain"),
     "assistant.steered": ("Assistant told by", "human"),
+    "tool.called": ("Assistant used a tool", "plain"),
     "field.captured": ("Answer captured", "good"),
     "insight.received": ("Insight received", "plain"),
     "transcript.finalised": ("Transcript completed", "plain"),
@@ -55,6 +57,7 @@ RUNS = {
 }
 # Their own words say more than who it was about.
 _QUOTED = frozenset({"assistant.steered", "handoff.handed_back"})
+_TONES_OF_TOOLS = {"done": "plain", "failed": "danger"}
 # Many of these come in one conversation and would bury the rest; they are numbered and pushed all the same.
 SILENT_KINDS = frozenset({"transcript.updated", "media.reported"})
 
@@ -84,6 +87,9 @@ def entry(row: TimelineEntry) -> EntryView:
     who = text(row.payload.get("closer_name"))
     if who and title.endswith((" to", " by", ":")):
         title, who = f"{title} {who}", ""
+    if row.kind == "tool.called":
+        title = presenters.tool_title(text(row.payload.get("tool")))
+        tone = _TONES_OF_TOOLS.get(text(row.payload.get("outcome")), "warning")
     if row.kind.startswith("call.") and row.payload.get("role") == "closer":
         title = title.replace("Call ", "Closer's leg ")
     if row.kind.startswith("command."):
@@ -107,6 +113,8 @@ def _detail(row: TimelineEntry) -> str:
             return f"“{quoted}”" if quoted else ""
         case "handoff.triggered" | "handoff.completed":
             return ""
+        case "tool.called":
+            return text(payload.get("text"))
         case "call.hangup":
             return words(text(payload.get("cause")))
         case "command.failed":

@@ -18,11 +18,12 @@ from sessions_app.models import Team, TimelineEntry, VoiceSession
 
 Fragment = dict[str, Any]
 
-PARTS = ("head", "controls", "fields", "transcript", "handoff", "insights")
+PARTS = ("head", "controls", "fields", "transcript", "handoff", "tools", "insights")
 # What of the open session a kind can change. A kind that is not here may change anything.
 PARTS_OF_KIND = {
     "transcript.updated": (),  # Turn by turn, see `turns`.
     "transcript.finalised": ("transcript",),
+    "tool.called": ("tools",),
     "field.captured": ("head", "fields"),
     "insight.received": ("insights",),
     "assistant.steered": ("controls",),
@@ -210,6 +211,27 @@ def _handoff_view(handoff: Any) -> dict[str, Any]:
     }
 
 
+def _tools(session: VoiceSession) -> dict[str, Any]:
+    """What the assistant used, the newest first."""
+    return {
+        "used": [
+            {
+                "id": row.pk,
+                "title": presenters.TOOLS.get(row.name) or presenters.words(row.name),
+                "name": row.name,
+                "outcome": row.outcome,
+                "mark": presenters.TOOL_OUTCOMES.get(row.outcome, ""),
+                "arguments": presenters.tool_arguments(row.arguments),
+                "text": row.text,
+                "at": row.called_at,
+                "duration": presenters.seconds(row.duration_ms),
+                "repeats": row.repeats,
+            }
+            for row in reversed(sessions.tool_calls(session))
+        ]
+    }
+
+
 def _insights(session: VoiceSession) -> dict[str, Any]:
     return {
         "insights": [
@@ -225,6 +247,7 @@ _CONTEXTS = {
     "fields": _fields,
     "transcript": _transcript,
     "handoff": _handoff,
+    "tools": _tools,
     "insights": _insights,
 }
 

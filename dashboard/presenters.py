@@ -94,6 +94,13 @@ TRIGGERS = {
     "assigned": "Assigned by a supervisor",
     "callback": "Calling back as promised",
 }
+TOOLS = {
+    "save_prospect_details": "Saved what the prospect said",
+    "check_closer_availability": "Looked for a free closer",
+    "request_handoff": "Asked for a closer",
+    "book_callback": "Arranged a callback",
+}
+TOOL_OUTCOMES = {"refused": "Refused", "invalid": "Used wrongly", "failed": "Failed"}
 DISPOSITIONS = (
     ("won", "Sale made"),
     ("follow_up", "Follow-up booked"),
@@ -116,6 +123,23 @@ MEASURES = {
     "dead_air_ms": "Silence before the closer",
     "talk_ms": "Talk with the closer",
 }
+
+
+def tool_arguments(arguments: Any) -> str:
+    """What a tool was given; answers by the name of their question."""
+    if not isinstance(arguments, dict):
+        return text(arguments)
+    answers = arguments.get("answers")
+    given = {name: value for name, value in arguments.items() if name != "answers" or not isinstance(value, list)}
+    for answer in answers if isinstance(answers, list) else ():
+        if isinstance(answer, dict):
+            given[text(answer.get("question"))] = answer.get("answer")
+    return text(given)
+
+
+def tool_title(name: str) -> str:
+    """What the assistant did, on a line of its own."""
+    return f"Assistant: {(TOOLS.get(name) or words(name)).lower()}"
 
 
 def standing(handoff: Any, *, is_running: bool) -> str:

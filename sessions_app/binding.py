@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q
 
-from sessions_app import runs, services, timeline, tokens
+from sessions_app import runs, services, timeline, tokens, tool_calls
 from sessions_app.models import CallLeg, Run, TelephonyCredential, VoiceSession
 from sessions_app.models.people import ConnectionMode
 from telephony.events import AssistantInitialization, CallIds, CallInitiated, ConversationCreated, Event
@@ -78,7 +78,7 @@ def add_leg(session: VoiceSession, ids: CallIds, *, role: str) -> CallLeg | None
     """Write a leg down; a prospect's leg becomes the session's own unless a living one is."""
     if not ids.call_control_id:
         return None
-    leg, _ = CallLeg.objects.get_or_create(
+    leg, is_new = CallLeg.objects.get_or_create(
         call_control_id=ids.call_control_id,
         defaults={
             "session": session,
@@ -93,6 +93,8 @@ def add_leg(session: VoiceSession, ids: CallIds, *, role: str) -> CallLeg | None
         session.call_control_id = ids.call_control_id
         session.call_session_id, session.call_leg_id = ids.call_session_id, ids.call_leg_id
         session.save(update_fields=["call_control_id", "call_session_id", "call_leg_id", "has_rejoined"])
+    if is_new and role == CallLeg.Role.PROSPECT:
+        tool_calls.adopt(session, call_control_id=leg.call_control_id)
     return leg
 
 

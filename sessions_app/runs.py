@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core import signing
 
-from sessions_app import timeline
+from sessions_app import timeline, tool_calls
 from sessions_app.models import Run, VoiceSession
 from telephony.events import Event
 
@@ -86,6 +86,7 @@ def bind(session: VoiceSession, number: int, conversation_id: str, *, at: dateti
         run.conversation_id = conversation_id[:100]
         run.save(update_fields=["conversation_id"])
         _mirror(run, session)
+        tool_calls.adopt(session, conversation_id=run.conversation_id)
 
 
 def mark(run: Run) -> str:

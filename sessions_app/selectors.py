@@ -15,6 +15,7 @@ from sessions_app.models import (
     Insight,
     Team,
     TimelineEntry,
+    ToolCall,
     TranscriptTurn,
     VoiceSession,
 )
@@ -62,6 +63,11 @@ def transcript(session: VoiceSession) -> list[TranscriptTurn]:
 
 def insights(session: VoiceSession) -> list[Insight]:
     return list(Insight.objects.filter(session=session).order_by("pk"))
+
+
+def tool_calls(session: VoiceSession) -> list[ToolCall]:
+    """What the assistant used, in the order in which it did."""
+    return list(ToolCall.objects.filter(session=session).order_by("called_at", "pk"))
 
 
 def fields(session: VoiceSession) -> list[FieldView]:

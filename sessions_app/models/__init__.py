@@ -9,6 +9,7 @@ from sessions_app.models.record import (
     TranscriptTurn,
     WebhookDelivery,
 )
+from sessions_app.models.tools import ToolCall
 from sessions_app.models.visit import CallLeg, Consent, Run, TelephonyCredential, VoiceSession
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Team",
     "TelephonyCredential",
     "TimelineEntry",
+    "ToolCall",
     "TranscriptTurn",
     "VoiceSession",
     "WebhookDelivery",

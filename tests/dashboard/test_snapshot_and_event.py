@@ -14,7 +14,16 @@ from django.utils import timezone
 
 from dashboard import entries, snapshot
 from handoff.models import Closer, Handoff
-from sessions_app.models import CapturedField, Insight, Prospect, Team, TranscriptTurn, VoiceSession, WidgetConfig
+from sessions_app.models import (
+    CapturedField,
+    Insight,
+    Prospect,
+    Team,
+    ToolCall,
+    TranscriptTurn,
+    VoiceSession,
+    WidgetConfig,
+)
 from tests.dashboard.conftest import hand_over, tell, visit
 from tests.dashboard.page_model import PageModel
 
@@ -22,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 WRITERS = ("handoff", "sessions_app", "diagnostics", "assistant_tools")
 KIND = re.compile(
-    r'"((?:session|call|assistant|field|insight|transcript|handoff|callback|command|notes|media)\.[a-z_]+)"'
+    r'"((?:session|call|assistant|field|tool|insight|transcript|handoff|callback|command|notes|media)\.[a-z_]+)"'
 )
 # Read in a recording, written by nobody here.
 EVENTS_OF_TELNYX = {"call.bridged"}
@@ -59,6 +68,16 @@ def _insight(session: VoiceSession, _: Closer) -> None:
     Insight.objects.create(
         session=session, insight_id="i1", name="Interest", result={"interest": "high"}, received_at=timezone.now()
     )
+
+
+def _use_tools(session: VoiceSession, _: Closer) -> dict[str, Any]:
+    told = {"door": "mcp", "called_at": timezone.now(), "duration_ms": 12}
+    for name, outcome in (("save_prospect_details", "done"), ("request_handoff", "refused"), ("<b>odd</b>", "failed")):
+        arguments = {"reason": "<i>asks</i>", "answers": [{"question": "budget", "answer": 7}]}
+        ToolCall.objects.create(
+            session=session, name=name, outcome=outcome, arguments=arguments, text="Told <so>", **told
+        )
+    return {"tool": "request_handoff", "outcome": "refused", "text": "Told <so>"}
 
 
 def _set(**values: Any) -> Change:
@@ -113,6 +132,7 @@ CHANGES: dict[str, Change] = {
     "transcript.updated": _say,
     "transcript.finalised": _finalise,
     "field.captured": _capture,
+    "tool.called": _use_tools,
     "insight.received": _insight,
     "handoff.triggered": _handoff("reserved", "handing_over"),
     "handoff.offered": _handoff("ringing", "handing_over"),
