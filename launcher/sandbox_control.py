@@ -201,6 +201,18 @@ class SandboxControl:
         """
         self.call("PUT", "/control/destinations", by_address)
 
+    def account(self) -> dict[str, list[dict[str, Any]]]:
+        """Return what the account holds by kind: `assistants`, `credential_connections`, `mcp_servers`, …"""
+        account: dict[str, list[dict[str, Any]]] = self.call("GET", "/control/account")
+        return account
+
+    def set_account(self, **objects: Sequence[Mapping[str, object]]) -> None:
+        """Let the account hold these objects and no others, by kind; `shared_tools` of an assistant are the library's.
+
+        Without any it is a new account.
+        """
+        self.call("PUT", "/control/account", objects)
+
     def end_assistant(self, call_control_id: str, *, reason: str = "normal") -> None:
         self.call("POST", "/control/assistant/end", {"call_control_id": call_control_id, "reason": reason})
 

@@ -1,24 +1,19 @@
-"""REST: conversations with their messages and insights, and the assistant."""
+"""REST: conversations with their messages and insights."""
 
 from typing import Any
 
 from aiohttp import web
 
-from sandbox import clock
 from sandbox.api import Body, action, invalid, not_found
-from sandbox.config import Config
 from sandbox.conversations import Conversation, Conversations
-from sandbox.script import DEFAULT_GREETING
 
-STARTED_AT = clock.now()
 LIST_LIMIT = 100
 PAGE_SIZE = 20
 METADATA_PREFIX = "metadata->"
 
 
 class AiRoutes:
-    def __init__(self, config: Config, conversations: Conversations) -> None:
-        self._config = config
+    def __init__(self, conversations: Conversations) -> None:
         self._conversations = conversations
 
     def routes(self) -> list[web.RouteDef]:
@@ -28,7 +23,6 @@ class AiRoutes:
             web.get(base + "/{id}", action(self._get)),
             web.get(base + "/{id}/messages", action(self._messages)),
             web.get(base + "/{id}/conversations-insights", action(self._insights)),
-            web.get("/v2/ai/assistants/{id}", action(self._assistant)),
         ]
 
     async def _list(self, request: web.Request) -> Body:
@@ -47,24 +41,6 @@ class AiRoutes:
     async def _insights(self, request: web.Request) -> Body:
         found = self._find(request).insights_json()
         return {"data": found, "meta": _meta(len(found), 1, PAGE_SIZE)}
-
-    async def _assistant(self, request: web.Request) -> Body:
-        if request.match_info["id"] != self._config.assistant_id:
-            raise not_found("Assistant")
-        return {
-            "id": self._config.assistant_id,
-            "name": "Sandbox assistant",
-            "model": "openai/gpt-4o",
-            "instructions": "Qualify the prospect.",
-            "greeting": DEFAULT_GREETING,
-            "created_at": clock.iso(STARTED_AT),
-            "enabled_features": ["telephony"],
-            "dynamic_variables": {},
-            "dynamic_variables_webhook_url": f"{self._config.webhook_base}/dynamic-variables",
-            "dynamic_variables_webhook_timeout_ms": 1500,
-            "telephony_settings": {"supports_unauthenticated_web_calls": True, "default_texml_app_id": "1"},
-            "tools": [],
-        }
 
     def _find(self, request: web.Request) -> Conversation:
         conversation = self._conversations.get(request.match_info["id"])

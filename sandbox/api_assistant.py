@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from sandbox.account_kinds import ASSISTANTS
 from sandbox.api import ApiError, Body, invalid, optional_text, seconds_of, text_of
 from sandbox.api_legs import OK, LiveLegs, remember_state, require_answered
 from sandbox.assistants import Assistants
@@ -58,7 +59,7 @@ class AssistantRoutes:
     async def _start_assistant(self, leg: Leg, body: Body) -> Body:
         self._require_free(leg)
         assistant_id = text_of(_object(body, "assistant"), "id")
-        if assistant_id != self._switchboard.config.assistant_id:
+        if self._switchboard.account.get(ASSISTANTS, assistant_id) is None:
             raise invalid("assistant.id does not name an assistant of this account.")
         remember_state(leg, body)
         brief = self._assistants.assistant_brief(leg, assistant_id)

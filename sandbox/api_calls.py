@@ -49,7 +49,7 @@ class CallRoutes:
     async def _dial(self, request: web.Request) -> Body:
         body = body_of(request)
         connection_id = text_of(body, "connection_id")
-        if connection_id not in self._switchboard.config.known_connections:
+        if not self._switchboard.account.knows_connection(connection_id):
             raise invalid("connection_id does not name a Call Control application of this account.")
         to = body.get("to")
         order = self._order({**body, "to": to[0] if isinstance(to, list) and to else to}, connection_id)

@@ -5,8 +5,8 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.account import Account
 from sandbox.api import ApiError, Body, action, body_of, invalid, not_found, text_of
-from sandbox.config import Config
 from sandbox.credentials import Credential, CredentialStore
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 250
@@ -15,8 +15,8 @@ MAX_PER_TAG = 1000
 
 
 class CredentialRoutes:
-    def __init__(self, config: Config, store: CredentialStore) -> None:
-        self._config = config
+    def __init__(self, account: Account, store: CredentialStore) -> None:
+        self._account = account
         self._store = store
 
     def routes(self) -> list[web.RouteDef]:
@@ -32,7 +32,7 @@ class CredentialRoutes:
     async def _create(self, request: web.Request) -> web.Response:
         body = body_of(request)
         connection_id = text_of(body, "connection_id")
-        if connection_id not in self._config.known_connections:
+        if not self._account.knows_connection(connection_id):
             raise invalid("connection_id does not name a credential connection of this account.")
         tag = body.get("tag")
         if tag is not None and sum(1 for known in self._store.all() if known.tag == tag) >= MAX_PER_TAG:

@@ -28,10 +28,6 @@ class Config:
     sip_domain: str
     control_token: str
 
-    @property
-    def known_connections(self) -> frozenset[str]:
-        return frozenset((self.connection_id, self.call_control_app_id))
-
 
 def from_environment(env: Mapping[str, str]) -> Config:
     return Config(

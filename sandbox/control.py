@@ -122,6 +122,7 @@ class Control:
         self._faults.replace([])
         self._faults.upset(Disorder())
         self._switchboard.platform.choose({})
+        self._switchboard.account.reset()
         self._switchboard.destinations.replace({})
         await self._drop_browsers()
         return {"ok": True}

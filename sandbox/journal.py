@@ -115,7 +115,7 @@ class CommandMemory:
 
 def redacted(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: "***" if "password" in key else redacted(item) for key, item in value.items()}
+        return {key: "***" if "password" in key or key == "token" else redacted(item) for key, item in value.items()}
     if isinstance(value, list):
         return [redacted(item) for item in value]
     return value

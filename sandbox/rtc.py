@@ -135,9 +135,10 @@ class Signalling:
 
     def _candidate(self, method: str, params: Params) -> Session | None:
         if method == "anonymous_login":
-            target = (params.get("target_type"), params.get("target_id"))
-            assistant_id = self._switchboard.config.assistant_id
-            return Session(assistant_id=assistant_id) if target == ("ai_assistant", assistant_id) else None
+            assistant_id = str(params.get("target_id"))
+            is_open = self._switchboard.account.admits_everybody(assistant_id)
+            is_meant = is_open and params.get("target_type") == "ai_assistant"
+            return Session(assistant_id=assistant_id) if is_meant else None
         credential = self._credential(params)
         return Session(credential=credential) if credential else None
 

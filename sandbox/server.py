@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from sandbox.account import Account
 from sandbox.api import MAX_BODY_BYTES, Door
+from sandbox.api_account import AccountRoutes
 from sandbox.api_ai import AiRoutes
 from sandbox.api_assistant import AssistantRoutes
 from sandbox.api_calls import CallRoutes
@@ -16,6 +18,7 @@ from sandbox.calls import Calls
 from sandbox.conferences import ConferenceRooms
 from sandbox.config import Config
 from sandbox.control import Control
+from sandbox.control_account import AccountControl
 from sandbox.control_door import ControlDoor
 from sandbox.control_faults import FaultControl
 from sandbox.control_scene import SceneControl
@@ -43,7 +46,7 @@ CORS = {
 
 def create_app(config: Config) -> web.Application:
     signer, faults, journal, memory = Signer(config.signing_seed), Faults(), Journal(), CommandMemory()
-    credentials, conversations = CredentialStore(signer), Conversations()
+    credentials, conversations, account = CredentialStore(signer), Conversations(), Account(config)
     switchboard = Switchboard(
         config=config,
         calls=Calls(),
@@ -53,6 +56,7 @@ def create_app(config: Config) -> web.Application:
         speech=Speech(),
         platform=Platform(),
         destinations=Destinations(config.sip_domain),
+        account=account,
     )
     bridging, rooms = Bridging(switchboard), ConferenceRooms(switchboard)
     supervision = Supervision(switchboard)
@@ -75,14 +79,16 @@ def create_app(config: Config) -> web.Application:
         [
             web.get("/", signalling.serve),
             web.route("*", "/call_report", _call_report),
-            *CredentialRoutes(config, credentials).routes(),
+            *CredentialRoutes(account, credentials).routes(),
+            *AccountRoutes(account).routes(),
             *CallRoutes(switchboard, bridging, supervision).routes(),
             *AssistantRoutes(switchboard, assistants).routes(),
             *ConferenceRoutes(switchboard, rooms).routes(),
-            *AiRoutes(config, conversations).routes(),
+            *AiRoutes(conversations).routes(),
             *control.routes(),
             *SceneControl(control_door, switchboard, assistants, TransferTool(bridging)).routes(),
             *FaultControl(control_door, faults, memory).routes(),
+            *AccountControl(control_door, account).routes(),
         ]
     )
     app.on_shutdown.append(_closing(switchboard))

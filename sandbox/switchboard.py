@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox import clock, events
+from sandbox.account import Account
 from sandbox.audio import Loop, Playback, ringback
 from sandbox.calls import Calls, Leg
 from sandbox.config import Config
@@ -50,6 +51,7 @@ class Switchboard:
         speech: Speech,
         platform: Platform,
         destinations: Destinations,
+        account: Account,
     ) -> None:
         self.config = config
         self.calls = calls
@@ -58,6 +60,7 @@ class Switchboard:
         self.webhooks = webhooks
         self.speech = speech
         self.platform = platform
+        self.account = account
         self.destinations = destinations
         self.on_answered: list[Callable[[Leg], None]] = []
         self.on_leaving: list[Callable[[Leg], None]] = []
