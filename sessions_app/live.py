@@ -4,6 +4,7 @@ import asyncio
 import atexit
 import logging
 import os
+from collections.abc import Iterable
 from concurrent.futures import TimeoutError as NotInTime
 from contextlib import suppress
 from threading import Lock, Thread
@@ -57,15 +58,38 @@ class Publisher:
 
     async def _publish(self) -> None:
         while True:
-            group, message = await self.waiting.get()
-            try:
-                await _layer().group_send(group, message)
-            except (RedisError, OSError) as error:
-                # The rows are the truth; sockets compare positions by themselves and will catch up.
-                logger.warning("push to %s lost: %s", group, type(error).__name__)
-            except Exception:  # One push that fails must not end all later ones.
-                logger.exception("Could not push")
-            self.waiting.task_done()
+            pushes = [await self.waiting.get()]
+            while not self.waiting.empty():
+                pushes.append(self.waiting.get_nowait())
+            for group, message in together(pushes):
+                await _send(group, message)
+            for _ in pushes:
+                self.waiting.task_done()
+
+
+def together(pushes: Iterable[Push]) -> list[Push]:
+    """What waits for the same sockets, as one push: a commit writes several entries, and a push wakes every socket."""
+    merged: dict[tuple[str, str, str], Push] = {}
+    for group, message in pushes:
+        key = (group, message["type"], message.get("session", ""))
+        merged[key] = (group, _joined(merged[key][1], message) if key in merged else message)
+    return list(merged.values())
+
+
+def _joined(earlier: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
+    if "kinds" not in later:
+        return later
+    return later | {"seq": max(earlier["seq"], later["seq"]), "kinds": [*earlier["kinds"], *later["kinds"]]}
+
+
+async def _send(group: str, message: dict[str, Any]) -> None:
+    try:
+        await _layer().group_send(group, message)
+    except (RedisError, OSError) as error:
+        # The rows are the truth; sockets compare positions by themselves and will catch up.
+        logger.warning("push to %s lost: %s", group, type(error).__name__)
+    except Exception:  # One push that fails must not end all later ones.
+        logger.exception("Could not push")
 
 
 _publisher = Publisher()
@@ -76,7 +100,7 @@ os.register_at_fork(after_in_child=_publisher.__init__)  # type: ignore[misc]
 
 def announce(*, team_id: int, session_id: UUID, seq: int, kind: str) -> None:
     """Tell the team's dashboards and the prospect's page that entry `seq` exists."""
-    message = {"type": "live.event", "session": str(session_id), "seq": seq, "kind": kind}
+    message = {"type": "live.event", "session": str(session_id), "seq": seq, "kinds": [kind]}
     _publisher.put((groups.team(team_id), message))
     _publisher.put((groups.session(session_id), message))
 

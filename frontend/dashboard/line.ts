@@ -120,6 +120,11 @@ export class Line {
     else if (!this.hasCall && this.isOurs && desk.state !== "wrap_up") this.panel.notice("");
   }
 
+  /** The prospect is being joined to our waiting line: the microphone opens before the desk follows. */
+  joining(handoff: string): void {
+    if (this.desk.handoff === handoff) this.phone?.expect(handoff, false);
+  }
+
   mute(): void {
     if (this.isInCall) this.phone?.toggleMute();
     else if (this.hasCall) toast(MUTED_ON_STANDBY);

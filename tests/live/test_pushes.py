@@ -40,16 +40,35 @@ def wait_for(layer: Layer, pushes: int) -> None:
         time.sleep(0.01)
 
 
-async def test_a_socket_is_told_in_order() -> None:
+async def test_a_socket_is_told_of_everything_in_order() -> None:
     layer, session_id = get_channel_layer(), uuid4()
     channel = await layer.new_channel()
     await layer.group_add(groups.session(session_id), channel)
 
     for seq in range(1, 51):
-        announce(session_id, seq)
+        live.announce(team_id=TEAM, session_id=session_id, seq=seq, kind=f"kind.{seq}")
 
-    told = [(await asyncio.wait_for(layer.receive(channel), RECEIVE_SECONDS))["seq"] for _ in range(50)]
-    assert told == list(range(1, 51))
+    seqs, kinds = [0], []
+    while seqs[-1] < 50:
+        push = await asyncio.wait_for(layer.receive(channel), RECEIVE_SECONDS)
+        seqs.append(push["seq"])
+        kinds += push["kinds"]
+    assert seqs == sorted(set(seqs))
+    assert kinds == [f"kind.{seq}" for seq in range(1, 51)]
+
+
+def test_what_waits_for_the_same_sockets_is_one_push() -> None:
+    def entry(group: str, session: str, seq: int, kind: str) -> live.Push:
+        return group, {"type": "live.event", "session": session, "seq": seq, "kinds": [kind]}
+
+    roster: live.Push = ("team-1", {"type": "live.roster"})
+    waiting = [entry("team-1", "a", 1, "x"), roster, entry("team-1", "b", 1, "y"), entry("team-1", "a", 2, "z"), roster]
+
+    assert live.together(waiting) == [
+        ("team-1", {"type": "live.event", "session": "a", "seq": 2, "kinds": ["x", "z"]}),
+        roster,
+        entry("team-1", "b", 1, "y"),
+    ]
 
 
 async def test_a_forked_process_tells_sockets_too() -> None:
