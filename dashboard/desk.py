@@ -67,6 +67,7 @@ def _desk(active: list[Any]) -> dict[str, Any]:
         "state": str(first.state) if first else None,
         "joined_ms": _joined_ms(first),
         "standby": bool(calls and calls[0]["is_standby"]),
+        "silent": first is not None and handoffs.is_silent(first),
         "says": presenters.desk_says(first, is_standby=calls[0]["is_standby"]) if first else "",
         "fragments": [{"target": "desk", "html": render_to_string("dashboard/_desk.html", context)}],
     }

@@ -81,7 +81,7 @@ def config(closer: Any, taken: snapshot.Snapshot, own: dict[str, Any]) -> dict[s
         "epoch": taken.epoch,
         "cursors": taken.cursors,
         "watching": taken.watching,
-        "desk": {name: own[name] for name in ("handoff", "session", "state", "standby", "says")},
+        "desk": {name: own[name] for name in ("handoff", "session", "state", "standby", "silent", "says")},
         "urls": urls(),
     }
 

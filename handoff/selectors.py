@@ -92,6 +92,14 @@ def is_standby(handoff: Handoff) -> bool:
     return handoff.state in {State.ACCEPTED, State.SEATED} and handoff.prospect_free_at is None
 
 
+def is_silent(handoff: Handoff) -> bool:
+    """Whether the closer's microphone must be off: a line that listens in is part of the call.
+
+    One that is parked leads nowhere, and its open microphone saves the prospect the moment in which it would open.
+    """
+    return handoff.listens_in and is_standby(handoff)
+
+
 def ringing_offer(closer: Closer) -> Offer | None:
     offers = Offer.objects.filter(closer=closer, state=Offer.State.RINGING)
     return offers.select_related("handoff__session__prospect", "handoff__session__widget").first()

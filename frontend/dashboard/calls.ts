@@ -65,8 +65,9 @@ export class Calls {
   private async take(session: string, immediately: boolean): Promise<void> {
     const told = await this.ask(address(this.config.urls.take, session), { immediately });
     if (!told) return;
-    const standby = told["standby"] === true;
-    this.events.taken({ handoff: String(told["handoff"]), session, state: String(told["state"]), standby, says: "" });
+    const [standby, silent] = [told["standby"] === true, told["silent"] === true];
+    const handoff = String(told["handoff"]);
+    this.events.taken({ handoff, session, state: String(told["state"]), standby, silent, says: "" });
   }
 
   private choosePerson(session: string): void {

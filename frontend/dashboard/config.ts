@@ -6,6 +6,8 @@ export interface Desk {
   state: string | null;
   /** The line is up beside a call that the assistant still holds. */
   standby: boolean;
+  /** The line listens in: the microphone stays off. */
+  silent: boolean;
   /** How long ago the two lines were joined; absent before, and a while later. */
   joined_ms?: number | null;
   /** The state in words, for those who cannot see the desk. */

@@ -21,7 +21,7 @@ const TALKING = new Set(["seated", "bridging", "connected"]);
 const ELSEWHERE = "The softphone is open in another tab.";
 const LOST = "The call goes on, but its sound did not come back to this page. End it, then call the prospect back.";
 const LOST_ON_RELOAD = "The call ended while this page was loading. Call the prospect back; your notes are kept.";
-const MUTED_ON_STANDBY = "Your microphone is off until you are connected.";
+const MUTED_TO_LISTEN = "Your microphone is off while you listen in.";
 const ELSEWHERE_BUSY = "The softphone is in a call in another tab.";
 
 /** What the server last said: the button that offers to stop is only there for who takes calls. */
@@ -113,7 +113,7 @@ export class Line {
     if (isJoined && desk.handoff && typeof desk.joined_ms === "number") this.measure.joined(desk.handoff, desk.joined_ms);
     say(this.status, desk.says);
     if (!this.hasSoftphone) return;
-    this.phone?.expect(desk.state === "wrap_up" ? null : desk.handoff, desk.standby);
+    this.phone?.expect(desk.state === "wrap_up" ? null : desk.handoff, desk);
     clearTimeout(this.lostTimer);
     if (desk.state && TALKING.has(desk.state)) this.lostTimer = window.setTimeout(() => this.findCall(), LOST_AFTER_MS);
     else if (wasTalking && desk.state === "wrap_up" && this.isOurs && !this.hadCall) this.panel.notice(LOST_ON_RELOAD);
@@ -122,12 +122,12 @@ export class Line {
 
   /** The prospect is being joined to our waiting line: the microphone opens before the desk follows. */
   joining(handoff: string): void {
-    if (this.desk.handoff === handoff) this.phone?.expect(handoff, false);
+    if (this.desk.handoff === handoff) this.phone?.expect(handoff, { standby: false, silent: false });
   }
 
   mute(): void {
-    if (this.isInCall) this.phone?.toggleMute();
-    else if (this.hasCall) toast(MUTED_ON_STANDBY);
+    if (this.hasCall && !this.desk.silent) this.phone?.toggleMute();
+    else if (this.hasCall) toast(MUTED_TO_LISTEN);
   }
 
   async hold(): Promise<void> {

@@ -6,7 +6,7 @@ const WORDS: Record<PhoneState, string> = {
   off: "Off",
   registering: "Connecting…",
   ready: "Ready to ring",
-  standby: "Standby, mic off",
+  standby: "Standby, nobody hears you",
   "in-call": "In a call",
 };
 // RMS of speech is small beside full scale; this makes ordinary talk reach about two thirds of the meter.

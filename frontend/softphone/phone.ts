@@ -81,7 +81,8 @@ export class Phone {
   private hadMedia = false;
   /** The line waits beside a call that somebody else holds: nobody may overhear this side. */
   private isStandby = false;
-  private isMutedForStandby = false;
+  private isSilent = false;
+  private isMutedToListen = false;
 
   constructor(
     private readonly options: PhoneOptions,
@@ -127,9 +128,10 @@ export class Phone {
   }
 
   /** The hand-over that the server says this closer accepted; null when there is none. */
-  expect(handoff: string | null, isStandby: boolean): void {
+  expect(handoff: string | null, { standby, silent }: { standby: boolean; silent: boolean }): void {
     this.expected = handoff;
-    this.isStandby = isStandby;
+    this.isStandby = standby;
+    this.isSilent = silent;
     this.heedStandby();
     const call = this.waiting;
     if (call && handoff && (handoffOf(call) === handoff || isAssistants(call))) this.answer(call);
@@ -238,7 +240,7 @@ export class Phone {
     this.waiting = null;
     this.call = call;
     this.handoff = handoffOf(call);
-    this.isMutedForStandby = false;
+    this.isMutedToListen = false;
     this.heedStandby(); // Before the answer, so that not one word goes out.
     void call.answer({});
   }
@@ -261,7 +263,7 @@ export class Phone {
     const { handoff, lastStats } = this;
     this.call = this.handoff = this.lastStats = null;
     if (this.hadMedia) this.events.media(null, null);
-    this.hadMedia = this.isMutedForStandby = false;
+    this.hadMedia = this.isMutedToListen = false;
     this.become(this.isRegistered ? "ready" : "registering");
     this.events.ended(handoff, lastStats);
     if (this.isRenewalDue) void this.renew();
@@ -271,15 +273,15 @@ export class Phone {
     return this.isStandby ? "standby" : "in-call";
   }
 
-  /** The microphone is off on standby and comes back by itself; what the closer muted stays muted. */
+  /** The microphone is off while the line listens in and comes back by itself; what the closer muted stays muted. */
   private heedStandby(): void {
     if (!this.call) return;
-    if (this.isStandby && !this.isMuted) {
+    if (this.isSilent && !this.isMuted) {
       this.call.muteAudio();
-      this.isMutedForStandby = true;
-    } else if (!this.isStandby && this.isMutedForStandby) {
+      this.isMutedToListen = true;
+    } else if (!this.isSilent && this.isMutedToListen) {
       this.call.unmuteAudio();
-      this.isMutedForStandby = false;
+      this.isMutedToListen = false;
     }
     if (!LIVE_STATES.has(this.call.state)) return;
     this.become(this.callState);

@@ -68,7 +68,12 @@ def closers_leg(sandbox: SandboxControl) -> Any:
     return sandbox.legs(role="dialled")[-1]
 
 
-def test_the_seat_is_warm_and_the_closer_silent_until_the_assistant_ends(
+def voices_to_prospect(sandbox: SandboxControl) -> set[str]:
+    """Whose voices were passed on to the prospect."""
+    return {source for _, _, source in sandbox.legs(role="prospect")[-1]["voice_out"]}
+
+
+def test_the_seat_is_warm_and_nobody_hears_the_closer_until_the_assistant_ends(
     prospect: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database
 ) -> None:
     meet_the_assistant(prospect, alice)
@@ -79,15 +84,15 @@ def test_the_seat_is_warm_and_the_closer_silent_until_the_assistant_ends(
     expect(alice.page.locator("#announced")).to_have_text("You are on standby. Nobody hears you.")
     assert prospect.state in {"speaking", "listening", "thinking"}
     prospect.hears()
-    alice.page.keyboard.press("m")
-    expect(alice.page.locator("#toasts")).to_contain_text("Your microphone is off until you are connected.")
     alice.hears_nothing()
-    assert closers_leg(sandbox)["first_voice_in_at"] is None
+    # The microphone is open, for the line leads nowhere yet.
+    assert closers_leg(sandbox)["first_voice_in_at"] is not None
+    assert "peer" not in voices_to_prospect(sandbox)
 
     finish_assistant(sandbox)
 
     talk_to_each_other(prospect, alice)
-    assert closers_leg(sandbox)["first_voice_in_at"] is not None
+    assert "peer" in voices_to_prospect(sandbox)
     mute = alice.page.locator("[data-call=mute]")
     expect(mute).to_have_attribute("aria-pressed", "false")
     alice.page.keyboard.press("m")
@@ -144,6 +149,8 @@ def test_who_listens_in_hears_the_assistant_and_is_heard_by_nobody(
 
     expect(alice.page.locator("#desk")).to_contain_text("You hear the call; nobody hears you.")
     alice.hears()
+    alice.page.keyboard.press("m")
+    expect(alice.page.locator("#toasts")).to_contain_text("Your microphone is off while you listen in.")
     assert closers_leg(sandbox)["first_voice_in_at"] is None
     finish_assistant(sandbox)
     talk_to_each_other(prospect, alice)

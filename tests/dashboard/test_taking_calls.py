@@ -78,8 +78,8 @@ def test_alice_takes_the_call_and_is_on_standby(alices_browser: Client, alice: C
 
     assert response.status_code == 200
     handoff = Handoff.objects.get()
-    expected = {"handoff": str(handoff.pk), "session": str(talking.pk), "state": "accepted", "standby": True}
-    assert response.json() == {"status": "success", **expected}
+    call = {"handoff": str(handoff.pk), "session": str(talking.pk), "state": "accepted"}
+    assert response.json() == {"status": "success", **call, "standby": True, "silent": False}
     assert "Alice&#x27;s line is being set up." in controls(talking)
     assert "data-take=" not in controls(talking)
     frame, html = own_desk(alice)
@@ -126,7 +126,7 @@ def test_the_desk_of_the_warm_seat(alice: Closer, talking: VoiceSession) -> None
 
     frame, html = own_desk(alice)
 
-    assert (frame["state"], frame["standby"]) == ("seated", True)
+    assert (frame["state"], frame["standby"], frame["silent"]) == ("seated", True, False)
     assert frame["says"] == "You are on standby. Nobody hears you."
     assert f'data-take-over="{handoff.pk}"' in html
     assert f'data-let-go="{handoff.pk}"' in html
@@ -140,15 +140,16 @@ def test_who_listens_in_is_told_that_nobody_hears_them(alice: Closer, talking: V
 
     assert "You hear the call; nobody hears you." in html
     assert "You hear the call; nobody hears you." in frame["says"]
+    assert frame["silent"] is True
 
 
 def test_once_the_prospect_is_free_the_microphone_may_open(alice: Closer, talking: VoiceSession) -> None:
-    handoff = seated(talking, alice)
+    handoff = seated(talking, alice, listens_in=True)
     Handoff.objects.filter(pk=handoff.pk).update(prospect_free_at=timezone.now())
 
     frame, html = own_desk(alice)
 
-    assert frame["standby"] is False
+    assert (frame["standby"], frame["silent"]) == (False, False)
     assert "data-take-over" not in html
 
 
