@@ -11,21 +11,24 @@ from uuid import UUID
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from dashboard import bodies, callbacks, entries, presenters
+from dashboard import bodies, briefs, callbacks, entries, presenters
 from handoff import selectors as handoffs
 from sessions_app import selectors as sessions
 from sessions_app.models import Team, TimelineEntry, VoiceSession
 
 Fragment = dict[str, Any]
 
-PARTS = ("head", "controls", "fields", "transcript", "handoff", "tools", "insights")
+PARTS = ("head", "controls", "brief", "fields", "transcript", "handoff", "tools", "insights")
 # What of the open session a kind can change. A kind that is not here may change anything.
 PARTS_OF_KIND = {
-    "transcript.updated": (),  # Turn by turn, see `turns`.
-    "transcript.finalised": ("transcript",),
+    "transcript.updated": ("brief",),  # The conversation itself goes turn by turn, see `turns`.
+    "transcript.finalised": ("brief", "transcript"),
+    "transcript.withheld": ("transcript",),
     "tool.called": ("tools",),
-    "field.captured": ("head", "fields"),
-    "insight.received": ("insights",),
+    "field.captured": ("head", "brief", "fields"),
+    "insight.awaited": ("insights",),
+    "insight.received": ("brief", "insights"),
+    "insight.missing": ("insights",),
     "assistant.steered": ("controls",),
     "notes.saved": ("handoff",),
     "media.reported": (),
@@ -130,7 +133,7 @@ def _touched(row: TimelineEntry) -> tuple[str, ...]:
     if row.kind == "media.reported" and row.payload.get("kind") == "handover":
         return ("handoff",)
     if row.kind == "transcript.updated" and len(row.payload.get("positions") or ()) >= MOST_POSITIONS:
-        return ("transcript",)
+        return ("brief", "transcript")
     return PARTS_OF_KIND.get(row.kind, PARTS)
 
 
@@ -190,7 +193,11 @@ def turns(session: VoiceSession, rows: Iterable[TimelineEntry]) -> list[Fragment
 
 
 def _transcript(session: VoiceSession) -> dict[str, Any]:
-    return {"turns": sessions.transcript(session)}
+    return {"turns": sessions.transcript(session), "is_withheld": sessions.is_transcript_withheld(session)}
+
+
+def _brief(session: VoiceSession) -> dict[str, Any]:
+    return {"brief": briefs.of(session)}
 
 
 def _handoff(session: VoiceSession) -> dict[str, Any]:
@@ -237,13 +244,15 @@ def _insights(session: VoiceSession) -> dict[str, Any]:
         "insights": [
             {"id": row.pk, "name": row.name or "Insight", "text": presenters.text(row.result), "at": row.received_at}
             for row in sessions.insights(session)
-        ]
+        ],
+        "insights_state": sessions.insights_state(session),
     }
 
 
 _CONTEXTS = {
     "head": _head,
     "controls": _controls,
+    "brief": _brief,
     "fields": _fields,
     "transcript": _transcript,
     "handoff": _handoff,

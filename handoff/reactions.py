@@ -5,7 +5,7 @@ from functools import singledispatch
 
 from django.conf import settings
 
-from handoff import joining, leaving, marks, release, runs, sentences, services, telling, transferring
+from handoff import joining, leaving, marks, record, release, runs, sentences, services, telling, transferring
 from handoff.callbacks import booking, reaching
 from handoff.commands import ledger
 from handoff.commands.ledger import Intent
@@ -17,8 +17,6 @@ from sessions_app import services as sessions
 from sessions_app.models import CallLeg, Run, VoiceSession
 from telephony import events
 
-# Telnyx keeps the record a moment after the conversation's end; asked again while it is empty.
-FETCH_DELAYS = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15), timedelta(seconds=60))
 PAUSE_BETWEEN_SENTENCES = timedelta(seconds=5)
 PROSPECT_LEFT = "customer_disconnect"
 
@@ -108,7 +106,7 @@ def _(event: events.CallStatusCallback, session: VoiceSession, now: datetime) ->
 @react.register
 def _(event: events.ConversationEnded, session: VoiceSession, now: datetime) -> None:
     number = run_numbers.number_of(event, session)
-    fetch_record(session, number, now=now)
+    record.fetch(session, number, now=now)
     if event.reason == PROSPECT_LEFT:
         if sessions.is_rejoining(session):
             release.assistant_done(session, number, "conversation_ended", now=now)
@@ -209,17 +207,6 @@ def prospect_leg_over(session: VoiceSession, *, source: str, now: datetime) -> N
         release.assistant_done(session, number, "conversation_ended", now=now)
         return
     leaving.end(session, reason="hung_up", now=now)
-
-
-def fetch_record(session: VoiceSession, number: int, *, now: datetime, attempt: int = 0) -> None:
-    """Ask Telnyx for the final transcript and the insights of a run once they should stand there."""
-    run = Run.objects.filter(session=session, number=number).first()
-    if run is None or not run.conversation_id or attempt >= len(FETCH_DELAYS):
-        return
-    for kind in ("fetch_transcript", "fetch_insights"):
-        key = f"run:{run.pk}:{kind}:{attempt}"
-        arguments = {"conversation_id": run.conversation_id, "run": number, "attempt": attempt}
-        ledger.enqueue(session, Intent(kind, key, "", arguments, delay=FETCH_DELAYS[attempt]), now=now)
 
 
 def handoff_of_attempt(session: VoiceSession, handoff_id: object, attempt: int) -> Handoff | None:

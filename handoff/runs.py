@@ -109,7 +109,10 @@ def _common(run: Run) -> dict[str, Any]:
 
 
 def _remembered(session: VoiceSession) -> list[dict[str, str]]:
-    turns = TranscriptTurn.objects.filter(session=session, speaker__in=_ROLES).order_by("-position")[:REMEMBERED_TURNS]
+    turns = TranscriptTurn.objects.filter(session=session, speaker__in=_ROLES)
+    # A page can make up what the assistant is said to have promised.
+    turns = turns.exclude(is_relayed=True, speaker=TranscriptTurn.Speaker.ASSISTANT)
+    turns = turns.order_by("-position")[:REMEMBERED_TURNS]
     return [{"role": _ROLES[turn.speaker], "content": turn.text} for turn in reversed(turns)]
 
 

@@ -144,4 +144,4 @@ def page_config(widget: WidgetConfig) -> dict[str, Any]:
     }
 
 
-_CALLS = ("token", "message", "claim", "rejoin", "request", "callback", "report", "leave")
+_CALLS = ("token", "message", "claim", "rejoin", "request", "callback", "report", "heard", "leave")

@@ -13,6 +13,7 @@ from sessions_app.models import (
     CapturedField,
     Epoch,
     Insight,
+    Run,
     Team,
     TimelineEntry,
     ToolCall,
@@ -61,6 +62,16 @@ def transcript(session: VoiceSession) -> list[TranscriptTurn]:
     return list(TranscriptTurn.objects.filter(session=session).order_by("position"))
 
 
+def last_turns(session: VoiceSession, count: int) -> list[TranscriptTurn]:
+    """The newest turns, the oldest of them first."""
+    return list(reversed(TranscriptTurn.objects.filter(session=session).order_by("-position")[:count]))
+
+
+def is_transcript_withheld(session: VoiceSession) -> bool:
+    """Whether Telnyx keeps nothing that was said in one of the assistant's runs."""
+    return Run.objects.filter(session=session, transcript__in=[Run.Transcript.WITHHELD, Run.Transcript.ABSENT]).exists()
+
+
 def insights(session: VoiceSession) -> list[Insight]:
     return list(Insight.objects.filter(session=session).order_by("pk"))
 
@@ -68,6 +79,12 @@ def insights(session: VoiceSession) -> list[Insight]:
 def tool_calls(session: VoiceSession) -> list[ToolCall]:
     """What the assistant used, in the order in which it did."""
     return list(ToolCall.objects.filter(session=session).order_by("called_at", "pk"))
+
+
+def insights_state(session: VoiceSession) -> str:
+    """Of the newest run that is over: whether its insights are awaited, came, or are missing."""
+    runs = Run.objects.filter(session=session).exclude(insights=Run.Insights.NOT_ASKED).order_by("-number")
+    return runs.values_list("insights", flat=True).first() or ""
 
 
 def fields(session: VoiceSession) -> list[FieldView]:

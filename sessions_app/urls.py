@@ -9,4 +9,5 @@ urlpatterns = [
     path("widget.js", views.embed_script, name="embed"),
     path("api/orchestration/token", views.TokenView.as_view(), name="token"),
     path("api/orchestration/rejoin", views.RejoinView.as_view(), name="rejoin"),
+    path("api/orchestration/heard", views.HeardView.as_view(), name="heard"),
 ]

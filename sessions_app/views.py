@@ -18,11 +18,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from sessions_app import limits, origins, page, services, timeline
+from sessions_app import limits, origins, page, services, timeline, transcript
 from sessions_app.addresses import client_address
 from sessions_app.api import SessionView, error, own_origin
 from sessions_app.models import VoiceSession, WidgetConfig
 from sessions_app.services import Login, MintingFailed
+from sessions_app.transcript import Heard
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,8 @@ NO_VOICE = "Unable to establish secure voice session."
 MAX_REPORT_BYTES = 8_192
 REJOINS, REJOINS_WITHIN_SECONDS = 10, 600
 MAX_REPORTS = 100
+MAX_HEARD_AT_ONCE = 50
+MOST_HEARD, HEARD_WITHIN_SECONDS = 120, 60
 
 
 @require_GET
@@ -141,6 +144,35 @@ class RejoinView(SessionView):
         except (limits.LimiterDown, MintingFailed):
             return error(500, NO_VOICE)
         return Response({"status": "success", "credentials": _credentials(login)}, status=201)
+
+
+class TurnBody(serializers.Serializer[Any]):
+    position = serializers.IntegerField(min_value=0, max_value=transcript.MAX_RELAYED - 1)
+    role = serializers.ChoiceField(choices=["assistant", "prospect"])
+    text = serializers.CharField(max_length=transcript.MAX_RELAYED_TEXT)
+
+
+class HeardBody(serializers.Serializer[Any]):
+    turns = serializers.ListField(child=TurnBody(), allow_empty=False, max_length=MAX_HEARD_AT_ONCE)
+
+
+class HeardView(SessionView):
+    """What the page of an anonymous call hears of it; Telnyx's own word replaces it."""
+
+    def post(self, request: Request) -> Response:
+        session = self.session_of(request)
+        body = HeardBody(data=request.data)
+        if not body.is_valid():
+            return error(400, "The turns are not valid.")
+        try:
+            limits.spend_on(f"heard:{session.pk}", most=MOST_HEARD, seconds=HEARD_WITHIN_SECONDS)
+        except limits.Refused as refused:
+            return error(429, "Too many turns at once.", retry_after=refused.retry_after)
+        except limits.LimiterDown:
+            return error(503, "This is not possible at the moment.", retry_after=10)
+        heard = [Heard(turn["position"], turn["role"], turn["text"]) for turn in body.validated_data["turns"]]
+        transcript.relay(session.pk, heard, at=timezone.now())
+        return Response(status=202)
 
 
 class ReportBody(serializers.Serializer[Any]):

@@ -44,6 +44,8 @@ def from_json(body: Any, *, delivery: Delivery) -> events.Event:
 
 def _report(body: Any) -> dict[str, Any]:
     report = body.get("data", body) if isinstance(body, dict) else body
+    if isinstance(report, str):
+        report = mapping(report)  # Some senders wrap the event as a JSON string.
     if not isinstance(report, dict):
         raise Unreadable("not an event object")
     return report
@@ -194,7 +196,7 @@ def _insights(common: dict[str, Any], payload: Payload) -> events.Event:
     return events.InsightsGenerated(
         **{**common, "ids": call_ids({**mapping(payload.get("metadata")), **given})},
         group_id=identifier(payload.get("insight_group_id")),
-        results=insights(payload.get("results", payload.get("insights"))),
+        results=insights(payload.get("results") or payload.get("insights")),
         status=text(payload.get("status")) or "completed",
     )
 

@@ -8,6 +8,7 @@ export interface Urls {
   request: string;
   callback: string;
   report: string;
+  heard: string;
   leave: string;
   socket: string;
   hearing: string;
@@ -104,6 +105,12 @@ export class Api {
   report(kind: "latency" | "media" | "error" | "handover", data: object): void {
     if (!this.session) return;
     this.post(this.urls.report, { kind, data }).catch(() => undefined);
+  }
+
+  /** What this page heard of the assistant's own call; best effort, for Telnyx tells of it as well. */
+  heard(turns: { position: number; role: string; text: string }[]): void {
+    if (!this.session) return;
+    this.post(this.urls.heard, { turns }).catch(() => undefined);
   }
 
   /** Works while the page is being torn down, when an ordinary request would be cancelled. */

@@ -31,6 +31,13 @@ export interface Frame {
   item?: { id?: unknown; role?: unknown; type?: unknown; status?: unknown; content?: Content[] | string };
 }
 
+/** One turn of the assistant's first run, as this page heard it. */
+export interface Heard {
+  position: number;
+  role: Role;
+  text: string;
+}
+
 export type Live = Turn & { isPartial: boolean };
 
 type Placed = Turn & { position: number; isPartial: boolean };
@@ -44,6 +51,7 @@ interface Aside {
 /** A turn's id is its position; those of the assistant's n-th run in a visit begin at (n - 1) times this. */
 const RUN = 10_000;
 const BEFORE_ALL = -1;
+const LONGEST_HEARD = 4_000;
 
 function words(content: Content[] | string | undefined): string {
   if (typeof content === "string") return content;
@@ -60,6 +68,7 @@ export class Captions {
   private pending: Aside[] = [];
   private notes: Aside[] = [];
   private readonly told = new Map<string, string>();
+  private readonly passedOn = new Map<number, string>();
 
   /** The back end's list replaces ours as soon as it knows at least as much. */
   fromServer(turns: Turn[]): void {
@@ -105,6 +114,15 @@ export class Captions {
     const turns = this.list.filter(({ key, role, text, isPending }) => role !== "note" && !isPending && this.told.get(key) !== text);
     for (const { key, text } of turns) this.told.set(key, text);
     return turns;
+  }
+
+  /** What only this page has heard so far, new or grown since this was last asked. */
+  heard(): Heard[] {
+    const told = new Map(this.server.map(({ position, text }) => [position, text]));
+    const turns = this.live.map(({ role, text }, position) => ({ position, role, text: text.trim().slice(0, LONGEST_HEARD) }));
+    const news = turns.filter(({ position, text }) => text && told.get(position) !== text && this.passedOn.get(position) !== text);
+    for (const { position, text } of news) this.passedOn.set(position, text);
+    return news;
   }
 
   /** Frames only tell of the first run: later ones are on our own leg, and the server alone tells of them. */

@@ -38,6 +38,9 @@ export class Controller {
     this.talk = new Talk({
       show: (captions) => this.store.set({ captions }),
       item: (item) => surface.emit("transcript.item", item),
+      heard: (turns) => {
+        if (this.visit.line.isAnonymous) this.visit.api.heard(turns);
+      },
     });
     const course = this.newCourse();
     this.visit = new Visit(config, surface, {

@@ -1,17 +1,23 @@
 // What is said and typed: kept as captions, shown, and told to whoever listens to the element.
 
-import { Captions, type Caption, type Frame, type Turn } from "./captions";
+import { Captions, type Caption, type Frame, type Heard, type Turn } from "./captions";
 import { T } from "./messages";
 
 const LONGEST_MESSAGE = 2_000;
+/** The server mostly hears of a sentence by itself before this is over; then there is nothing to pass on. */
+const PASS_ON_MS = 1_000;
+const MOST_AT_ONCE = 50;
 
 export interface TalkEvents {
   show(captions: Caption[]): void;
   item(detail: { id: string; role: string; content: string; timestamp: number }): void;
+  /** What the server may not have been told of by anybody else. */
+  heard(turns: Heard[]): void;
 }
 
 export class Talk {
   private captions = new Captions();
+  private passing = 0;
 
   constructor(private readonly events: TalkEvents) {}
 
@@ -25,7 +31,15 @@ export class Talk {
   }
 
   frame(frame: Frame): void {
-    if (this.captions.fromFrame(frame)) this.show();
+    if (!this.captions.fromFrame(frame)) return;
+    this.show();
+    this.passing ||= window.setTimeout(() => this.passOn(), PASS_ON_MS);
+  }
+
+  private passOn(): void {
+    this.passing = 0;
+    const heard = this.captions.heard();
+    if (heard.length > 0) this.events.heard(heard.slice(-MOST_AT_ONCE));
   }
 
   joined(name: string): void {

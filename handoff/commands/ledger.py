@@ -31,6 +31,7 @@ RESCUED_AFTER = timedelta(seconds=3)
 # Doubled at every try, and the sweep that sends again comes once a second: three refusals cost 4 to 7 s.
 RETRY_AFTER = timedelta(milliseconds=250)
 KEY_REFUSED = 401
+READING = "fetch_"
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,9 @@ def _settle(
         return False
     kind = "command.confirmed" if state == State.CONFIRMED else "command.failed"
     what = {"command": command.kind} | ({"error": error} if error else {})
-    timeline.append(command.session, kind, what, occurred_at=now)
+    # The record is asked for until it stands there, and what came of that has entries of its own.
+    if not command.kind.startswith(READING):
+        timeline.append(command.session, kind, what, occurred_at=now)
     logger.info("command %s (%s): %s %s", command.pk, command.kind, state, error)
     return True
 

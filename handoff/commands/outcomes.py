@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from handoff import joining, leaving, marks, reactions, release, services
+from handoff import joining, leaving, marks, reactions, record, release, services
 from handoff.callbacks import reaching
 from handoff.commands import ledger
 from handoff.commands.ledger import Intent
@@ -17,9 +17,9 @@ from handoff.door import HANDLERS
 from handoff.machine import Fact
 from handoff.measures import steps
 from handoff.models import Command, Handoff
-from sessions_app import binding, fold, intake, timeline
+from sessions_app import binding, intake, timeline
 from sessions_app import runs as run_numbers
-from sessions_app.models import CallLeg, Run, VoiceSession
+from sessions_app.models import CallLeg, VoiceSession
 from telephony.client import TelnyxError
 from telephony.events import CallIds
 
@@ -76,6 +76,8 @@ def _failed(command: Command, session: VoiceSession, *, code: str, now: datetime
         leaving.end(session, reason="hung_up", now=now)
     elif command.kind == "speak" and marks.sentence("takeover") in _said(command):
         release.announced(session, now=now)
+    elif command.kind in record.KINDS:
+        record.failed(command, session, now)
     elif command.kind in {"start_gather", "start_assistant"} and code != _ALREADY_RUNNING:
         number = command.arguments.get("run", 1)
         run_numbers.ended(session, number, at=now)
@@ -200,25 +202,6 @@ def _looked_up(command: Command, session: VoiceSession, answer: Answer, now: dat
         reactions.prospect_leg_over(session, source="unknown", now=now)
 
 
-def _transcript_fetched(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
-    run = Run.objects.filter(session=session, number=command.arguments.get("run", 1)).first()
-    if run is not None:
-        fold.keep_final_transcript(run, session, answer.content, at=now)
-    if not answer.content:
-        _fetch_again(command, session, now)
-
-
-def _insights_fetched(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
-    fold.keep_insights(session, answer.content, at=now)
-    if not answer.content:
-        _fetch_again(command, session, now)
-
-
-def _fetch_again(command: Command, session: VoiceSession, now: datetime) -> None:
-    number = command.arguments.get("run", 1)
-    reactions.fetch_record(session, number, now=now, attempt=command.arguments["attempt"] + 1)
-
-
 _CONFIRMED: dict[str, Callable[[Command, VoiceSession, Answer, datetime], None]] = {
     "dial": _dialled,
     "call_prospect": _prospect_called,
@@ -230,6 +213,6 @@ _CONFIRMED: dict[str, Callable[[Command, VoiceSession, Answer, datetime], None]]
     "start_assistant": _started,
     "create_conference": _conference_created,
     "look_up": _looked_up,
-    "fetch_transcript": _transcript_fetched,
-    "fetch_insights": _insights_fetched,
+    record.TRANSCRIPT: record.transcript_came,
+    record.INSIGHTS: record.insights_came,
 }

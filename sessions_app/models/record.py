@@ -80,6 +80,7 @@ class TranscriptTurn(models.Model):
     spoken_at = models.DateTimeField()
     as_of = models.DateTimeField(help_text="Of the event that said so; an older event never overwrites a newer one.")
     is_final = models.BooleanField(default=False, help_text="As Telnyx keeps it after the call.")
+    is_relayed = models.BooleanField(default=False, help_text="Only the prospect's own page has told of it.")
 
     class Meta:
         ordering = ["session", "position"]
@@ -118,7 +119,8 @@ class Insight(models.Model):
     insight_id = models.CharField(max_length=100)
     name = models.CharField(max_length=120, blank=True)
     result = models.JSONField()
-    received_at = models.DateTimeField()
+    received_at = models.DateTimeField(help_text="Of the event that said so; an older event never overwrites a newer.")
+    is_complete = models.BooleanField(default=True, help_text="Telnyx was done with it.")
 
     class Meta:
         ordering = ["session", "pk"]

@@ -99,6 +99,18 @@ class Run(models.Model):
         RETURNED = "returned", "Was given the call back by a closer"
         CALLBACK = "callback", "Books a callback, because nobody is free"
 
+    class Transcript(models.TextChoices):
+        UNKNOWN = "", "Not read yet"
+        KEPT = "kept", "As Telnyx keeps it"
+        WITHHELD = "withheld", "Telnyx shows turns without words"
+        ABSENT = "absent", "Telnyx keeps none"
+
+    class Insights(models.TextChoices):
+        NOT_ASKED = "", "Not asked for yet"
+        AWAITED = "awaited", "Telnyx is asked for them"
+        CAME = "came", "They came"
+        MISSING = "missing", "None came in time"
+
     session = models.ForeignKey(VoiceSession, on_delete=models.CASCADE, related_name="runs")
     number = models.PositiveSmallIntegerField(help_text="Counted from 1.")
     purpose = models.CharField(max_length=10, choices=Purpose.choices, default=Purpose.QUALIFY)
@@ -109,6 +121,8 @@ class Run(models.Model):
     requested_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    transcript = models.CharField(max_length=10, blank=True, choices=Transcript.choices, default=Transcript.UNKNOWN)
+    insights = models.CharField(max_length=10, blank=True, choices=Insights.choices, default=Insights.NOT_ASKED)
 
     class Meta:
         ordering = ["session", "number"]

@@ -18,6 +18,7 @@ from sessions_app.models import (
     CapturedField,
     Insight,
     Prospect,
+    Run,
     Team,
     ToolCall,
     TranscriptTurn,
@@ -62,6 +63,17 @@ def _finalise(session: VoiceSession, closer: Closer) -> dict[str, Any]:
     TranscriptTurn.objects.filter(session=session, position=2).delete()
     TranscriptTurn.objects.filter(session=session).update(is_final=True, text="as Telnyx keeps it")
     return {"turns": 2}
+
+
+def _insights_asked(state: str) -> Change:
+    def change(session: VoiceSession, _: Closer) -> None:
+        Run.objects.create(session=session, number=1, requested_at=timezone.now(), insights=state)
+
+    return change
+
+
+def _withhold(session: VoiceSession, _: Closer) -> None:
+    Run.objects.create(session=session, number=1, requested_at=timezone.now(), transcript="withheld")
 
 
 def _insight(session: VoiceSession, _: Closer) -> None:
@@ -131,9 +143,12 @@ CHANGES: dict[str, Change] = {
     "assistant.steered": _nothing,
     "transcript.updated": _say,
     "transcript.finalised": _finalise,
+    "transcript.withheld": _withhold,
     "field.captured": _capture,
     "tool.called": _use_tools,
+    "insight.awaited": _insights_asked("awaited"),
     "insight.received": _insight,
+    "insight.missing": _insights_asked("missing"),
     "handoff.triggered": _handoff("reserved", "handing_over"),
     "handoff.offered": _handoff("ringing", "handing_over"),
     "handoff.assigned": _handoff("reserved", "handing_over"),
@@ -168,7 +183,7 @@ CHANGES: dict[str, Change] = {
 
 
 # What must stand before a kind can come.
-BEFORE: dict[str, Change] = {"notes.saved": _handoff("connected", "human")}
+BEFORE: dict[str, Change] = {"notes.saved": _handoff("connected", "human"), "transcript.withheld": _say}
 
 
 def fresh(team: Team, session: VoiceSession) -> dict[str, Any]:

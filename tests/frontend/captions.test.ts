@@ -149,3 +149,23 @@ describe("the assistant's second run", () => {
     assert.deepEqual(shown(captions), ["note: Alice joined", "assistant: Hello again", "note: Alice joined"]);
   });
 });
+
+describe("what only this page has heard", () => {
+  it("is passed on once, and again when it has grown", () => {
+    const captions = new Captions();
+    captions.fromFrame(delta("a", "Hello"));
+    assert.deepEqual(captions.heard(), [{ position: 0, role: "assistant", text: "Hello" }]);
+    assert.deepEqual(captions.heard(), []);
+
+    captions.fromFrame(delta("a", " there"));
+    assert.deepEqual(captions.heard(), [{ position: 0, role: "assistant", text: "Hello there" }]);
+  });
+
+  it("leaves out what the server knows", () => {
+    const captions = new Captions();
+    captions.fromFrame(delta("a", "Hello"));
+    captions.fromFrame(utterance("1", "Yes"));
+    captions.fromServer([{ id: "0", role: "assistant", text: "Hello" }]);
+    assert.deepEqual(captions.heard(), [{ position: 1, role: "prospect", text: "Yes" }]);
+  });
+});

@@ -20,6 +20,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "rejoin": {},
     "callback": {"name": "Ada", "phone": "+61 2 5550 1234"},
     "report": {"kind": "latency", "data": {"ms": [420]}},
+    "heard": {"turns": [{"position": 0, "role": "prospect", "text": "hello"}]},
     "leave": {},
 }
 

@@ -1,0 +1,28 @@
+"""A session's rows as the brief that its closer reads."""
+
+from dashboard import presenters
+from sessions_app import brief
+from sessions_app import selectors as sessions
+from sessions_app.brief import Answer, Line, Said
+from sessions_app.models import VoiceSession
+
+
+def of(session: VoiceSession) -> tuple[Line, ...]:
+    answers = [
+        Answer(
+            label=view.label,
+            text=presenters.text(view.value) if view.captured_at else "",
+            is_required=view.is_required,
+        )
+        for view in sessions.fields(session)
+    ]
+    turns = [Said(str(turn.get_speaker_display()), turn.text) for turn in sessions.last_turns(session, 2)]
+    name = session.prospect.name if session.prospect else ""
+    return brief.write(name=name, answers=answers, turns=turns, summary=_summary(session))
+
+
+def _summary(session: VoiceSession) -> str:
+    """The first insight in prose; one that is called a summary before the others."""
+    prose = [row for row in sessions.insights(session) if isinstance(row.result, str)]
+    prose.sort(key=lambda row: "summar" not in row.name.lower())
+    return str(prose[0].result) if prose else ""

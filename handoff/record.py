@@ -1,0 +1,73 @@
+"""What Telnyx keeps of a conversation: its transcript and its insights, asked for until they stand there."""
+
+from datetime import datetime, timedelta
+
+from handoff.commands import ledger
+from handoff.commands.ledger import Intent
+from handoff.commands.sending import Answer
+from handoff.models import Command
+from sessions_app import insights, transcript
+from sessions_app.models import Run, VoiceSession
+
+TRANSCRIPT, INSIGHTS = "fetch_transcript", "fetch_insights"
+KINDS = (TRANSCRIPT, INSIGHTS)
+# Telnyx keeps the record a moment after the conversation's end. Together these are what a closer waits for the AI's
+# own data: a minute.
+DELAYS = tuple(timedelta(seconds=seconds) for seconds in (2, 4, 8, 16, 30))
+
+
+def fetch(session: VoiceSession, number: int, *, now: datetime) -> None:
+    """Ask for the record of a run that is over; asking twice changes nothing."""
+    run = _run(session, number)
+    if run is None or not run.conversation_id:
+        return
+    insights.await_for(run, session, at=now)
+    for kind in KINDS:
+        _ask(kind, run, session, attempt=0, now=now)
+
+
+def _ask(kind: str, run: Run, session: VoiceSession, *, attempt: int, now: datetime) -> None:
+    arguments = {"conversation_id": run.conversation_id, "run": run.number, "attempt": attempt}
+    intent = Intent(kind, f"run:{run.pk}:{kind}:{attempt}", "", arguments, delay=DELAYS[attempt])
+    ledger.enqueue(session, intent, now=now)
+
+
+def transcript_came(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+    run = _run_of(command, session)
+    if run is not None and not transcript.finalise(run, session, answer.content, at=now, is_last=_is_last(command)):
+        _ask_again(command, run, session, now)
+
+
+def insights_came(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+    run = _run_of(command, session)
+    if run is None:
+        return
+    insights.keep(session, answer.content, number=run.number, at=now)
+    if not answer.content:
+        _ask_again(command, run, session, now)
+
+
+def failed(command: Command, session: VoiceSession, now: datetime) -> None:
+    """Telnyx was not reached or refused; that says nothing about what it keeps."""
+    run = _run_of(command, session)
+    if run is not None:
+        _ask_again(command, run, session, now)
+
+
+def _ask_again(command: Command, run: Run, session: VoiceSession, now: datetime) -> None:
+    if not _is_last(command):
+        _ask(command.kind, run, session, attempt=command.arguments["attempt"] + 1, now=now)
+    elif command.kind == INSIGHTS:
+        insights.give_up(run, session, at=now)
+
+
+def _is_last(command: Command) -> bool:
+    return bool(command.arguments["attempt"] + 1 >= len(DELAYS))
+
+
+def _run_of(command: Command, session: VoiceSession) -> Run | None:
+    return _run(session, command.arguments.get("run", 1))
+
+
+def _run(session: VoiceSession, number: int) -> Run | None:
+    return Run.objects.filter(session=session, number=number).first()
