@@ -137,6 +137,8 @@ TOKEN_LIMIT_PER_ADDRESS = env.integer("TOKEN_LIMIT_PER_ADDRESS", 20, least=1, mo
 TOKEN_LIMIT_PER_WIDGET = env.integer("TOKEN_LIMIT_PER_WIDGET", 600, least=1, most=1_000_000)
 TOKEN_LIMIT_OVERALL = env.integer("TOKEN_LIMIT_OVERALL", 3000, least=1, most=1_000_000)
 
+MCP_SECRETS = env.words("MCP_SECRETS")
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")

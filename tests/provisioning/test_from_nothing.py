@@ -1,0 +1,168 @@
+"""A new account becomes one with which everything works; a second run finds nothing to do."""
+
+import pytest
+from pytest_django import Settings
+
+from sessions_app.models import WidgetConfig
+from tests.provisioning.conftest import HOST, SECRET, Office
+
+
+def test_everything_is_made(office: Office, widget: WidgetConfig) -> None:
+    printed = office.provision()
+
+    connection, application = office.only("credential_connections"), office.only("call_control_applications")
+    profile, server = office.only("outbound_voice_profiles"), office.only("mcp_servers")
+    for made in (connection, application):
+        assert made["webhook_event_url"] == f"{HOST}/webhooks/telnyx/call-control"
+        assert made["webhook_api_version"] == "2"
+        assert made["anchorsite_override"] == "Sydney, Australia"
+        assert made["outbound"]["outbound_voice_profile_id"] == profile["id"]
+    assert connection["outbound"]["call_parking_enabled"] is True
+    assert connection["outbound"]["localization"] == "AU"
+    assert connection["sip_uri_calling_preference"] == "internal"
+    assert profile["whitelisted_destinations"] == ["AU"]
+    assert (profile["daily_spend_limit_enabled"], profile["daily_spend_limit"]) == (True, "50.00")
+    assert (server["url"], server["api_key_ref"]) == (f"{HOST}/mcp/", "agileadapt-mcp")
+    assert office.only("integration_secrets")["identifier"] == "agileadapt-mcp"
+    assert f"TELNYX_CONNECTION_ID={connection['id']}" in printed
+    assert f"TELNYX_CALL_CONTROL_APP_ID={application['id']}" in printed
+
+
+def test_the_assistant_of_a_widget_is_made_and_named_by_it(office: Office, widget: WidgetConfig) -> None:
+    printed = office.provision()
+
+    widget.refresh_from_db()
+    assistant, group = office.only("assistants"), office.only("insight_groups")
+    assert widget.assistant_id == assistant["id"]
+    assert assistant["id"] in printed
+    assert assistant["dynamic_variables_webhook_url"] == f"{HOST}/webhooks/telnyx/dynamic-variables"
+    assert assistant["mcp_servers"] == [{"id": office.only("mcp_servers")["id"]}]
+    assert assistant["insight_settings"] == {"insight_group_id": group["id"]}
+    assert assistant["enabled_features"] == ["telephony"]
+    assert assistant["greeting"] == widget.greeting
+    assert "- budget: What budget do you have in mind?" in assistant["instructions"]
+    assert assistant["dynamic_variables"] == {"company": "AgileAdapt", "prospect_name": "", "widget": ""}
+
+
+def test_insights_come_back_to_us_and_ask_for_the_widgets_fields(office: Office, widget: WidgetConfig) -> None:
+    office.provision()
+
+    group = office.only("insight_groups")
+    assert group["webhook"] == f"{HOST}/webhooks/telnyx/insights"
+    assert [one["name"] for one in group["insights"]] == ["AgileAdapt: summary", "AgileAdapt: details"]
+    assert list(group["insights"][1]["json_schema"]["properties"]) == ["full_name", "email", "budget", "timeline"]
+
+
+@pytest.mark.parametrize("are_ids_set", [True, False])
+def test_a_second_run_sends_nothing(
+    office: Office, widget: WidgetConfig, settings: Settings, are_ids_set: bool
+) -> None:
+    office.provision()
+    before = office.account()
+    if are_ids_set:
+        settings.TELNYX_CONNECTION_ID = office.only("credential_connections")["id"]
+        settings.TELNYX_CALL_CONTROL_APP_ID = office.only("call_control_applications")["id"]
+
+    printed = office.provision()
+
+    assert office.writes() == []
+    assert "Nothing to change." in printed
+    assert "→" not in printed
+    assert office.account() == before
+
+
+def test_a_dry_run_tells_all_of_it_and_writes_nothing(office: Office, widget: WidgetConfig) -> None:
+    assistant_id = widget.assistant_id
+
+    printed = office.provision("--dry-run")
+
+    assert office.writes() == []
+    assert not any(office.account().values())
+    widget.refresh_from_db()
+    assert widget.assistant_id == assistant_id
+    for said in (
+        "Credential connection “AgileAdapt”: to be created",
+        "anchorsite_override: none → Sydney, Australia",
+        "outbound.outbound_voice_profile_id: none → (the new outbound voice profile)",
+        "mcp_servers: none → ",
+        "Integration secret “agileadapt-mcp”: to be created",
+        "password: made at random, and not shown",
+        "Nothing was written.",
+    ):
+        assert said in printed
+
+
+def test_a_dry_run_of_what_is_right_says_so(office: Office, widget: WidgetConfig) -> None:
+    office.provision()
+
+    assert "Nothing to change." in office.provision("--dry-run")
+
+
+def test_without_a_widget_there_is_an_assistant_for_the_first_one(office: Office) -> None:
+    printed = office.provision()
+
+    assistant = office.only("assistants")
+    assert (assistant["name"], assistant["telephony_settings"]["supports_unauthenticated_web_calls"]) == (
+        "AgileAdapt",
+        False,
+    )
+    assert assistant["id"] in printed
+    assert "Nothing to change." in office.provision()
+
+
+def test_only_an_anonymous_widget_opens_its_assistant_to_everybody(
+    office: Office, widget: WidgetConfig, anonymous_widget: WidgetConfig
+) -> None:
+    WidgetConfig.objects.filter(pk=anonymous_widget.pk).update(assistant_id="assistant-anonymous")
+
+    office.provision()
+
+    is_open = {
+        one["name"]: one["telephony_settings"].get("supports_unauthenticated_web_calls")
+        for one in office.account()["assistants"]
+    }
+    assert is_open == {"AgileAdapt home": False, "AgileAdapt anonymous": True}
+
+
+def test_an_assistant_is_closed_again_when_its_anonymous_widget_rests(
+    office: Office, widget: WidgetConfig, anonymous_widget: WidgetConfig
+) -> None:
+    office.provision()
+    assert office.only("assistants")["telephony_settings"]["supports_unauthenticated_web_calls"] is True
+    WidgetConfig.objects.filter(pk=anonymous_widget.pk).update(is_active=False)
+
+    office.provision()
+
+    assert office.only("assistants")["telephony_settings"]["supports_unauthenticated_web_calls"] is False
+
+
+def test_the_transfer_tool_is_given_on_request_to_anonymous_widgets_alone(
+    office: Office, widget: WidgetConfig, anonymous_widget: WidgetConfig, settings: Settings
+) -> None:
+    settings.TELNYX_TARGETS_VARIABLE = "targets_k3j"
+    WidgetConfig.objects.filter(pk=anonymous_widget.pk).update(assistant_id="assistant-anonymous")
+    office.provision("--transfer-tool")
+
+    tools = {one["name"]: one["tools"] for one in office.account()["assistants"]}
+
+    assert tools["AgileAdapt home"] == []
+    assert [tool["transfer"]["targets"] for tool in tools["AgileAdapt anonymous"]] == ["{{ targets_k3j }}"]
+    assert "Nothing to change." in office.provision("--transfer-tool")
+
+
+def test_without_a_secret_there_is_no_door_for_tools(office: Office, widget: WidgetConfig, settings: Settings) -> None:
+    settings.MCP_SECRETS = []
+
+    printed = office.provision()
+
+    assert "MCP_SECRETS is empty" in printed
+    assert office.account()["mcp_servers"] == office.account()["integration_secrets"] == []
+    assert office.only("assistants")["mcp_servers"] == []
+
+
+def test_the_secret_that_telnyx_keeps_is_the_first_one(office: Office) -> None:
+    office.provision()
+
+    sent = [one["body"] for one in office.requests() if one["path"] == "/v2/integration_secrets"]
+    assert sent[-1] == {"identifier": "agileadapt-mcp", "type": "bearer", "token": "***"}
+    assert SECRET not in str(office.account())
