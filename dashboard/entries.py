@@ -19,6 +19,9 @@ TITLES = {
     "assistant.steered": ("Assistant told by", "human"),
     "tool.called": ("Assistant used a tool", "plain"),
     "field.captured": ("Answer captured", "good"),
+    "field.edited": ("Answer edited by", "human"),
+    "field.unlocked": ("Answer unlocked by", "human"),
+    "field.dismissed": ("Suggestion dismissed by", "faint"),
     "insight.awaited": ("Waiting for AI data", "faint"),
     "insight.received": ("Insight received", "plain"),
     "insight.missing": ("No insights came", "faint"),
@@ -62,7 +65,7 @@ RUNS = {
 _QUOTED = frozenset({"assistant.steered", "handoff.handed_back"})
 _TONES_OF_TOOLS = {"done": "plain", "failed": "danger"}
 # Many of these come in one conversation and would bury the rest; they are numbered and pushed all the same.
-SILENT_KINDS = frozenset({"transcript.updated", "media.reported"})
+SILENT_KINDS = frozenset({"transcript.updated", "field.heard", "media.reported"})
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ def entry(row: TimelineEntry) -> EntryView:
 def _detail(row: TimelineEntry) -> str:
     payload = row.payload
     match row.kind:
-        case "field.captured":
+        case "field.captured" | "field.edited" | "field.unlocked" | "field.dismissed":
             names = payload.get("fields")
             return ", ".join(words(text(name)) for name in names) if isinstance(names, list) else ""
         case "handoff.assigned":

@@ -6,8 +6,9 @@ from handoff import services, telling
 from handoff.callbacks import booking
 from handoff.machine import Fact, State
 from handoff.models import Handoff
-from sessions_app import runs
-from sessions_app.models import CapturedField, Run, VoiceSession
+from sessions_app import fields, runs
+from sessions_app.gather import versions
+from sessions_app.models import Run, VoiceSession
 
 
 def assistant_done(session: VoiceSession, number: int, reason: str, *, now: datetime) -> None:
@@ -42,12 +43,12 @@ def announced(session: VoiceSession, *, now: datetime) -> None:
 def answers_known(session: VoiceSession, *, now: datetime) -> None:
     """Ring a closer early once the configured share of the required answers is known."""
     wanted = session.widget.pre_alert_percent
-    required = session.widget.gather_schema.get("required", [])
+    required = versions.required(session)
     if not (wanted and required and session.is_assistant_running):
         return
     run = runs.current(session)
     if run is not None and run.purpose != Run.Purpose.QUALIFY:
         return
-    known = CapturedField.objects.filter(session=session, name__in=required).count()
+    known = len(fields.known(session) & set(required))
     if known * 100 >= wanted * len(required):
         services.trigger(session, "fields_known", now=now)

@@ -7,8 +7,9 @@ from typing import Any
 from handoff import sentences
 from handoff.commands import ledger
 from handoff.commands.ledger import Intent
-from sessions_app import runs
-from sessions_app.models import CallLeg, CapturedField, Run, TranscriptTurn, VoiceSession
+from sessions_app import fields, runs
+from sessions_app.gather import versions
+from sessions_app.models import CallLeg, Run, TranscriptTurn, VoiceSession
 from sessions_app.models.people import AssistantRun
 
 # What a returning assistant is given to remember; the newest turns matter.
@@ -26,7 +27,7 @@ def first(session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
     widget = session.widget
     run = runs.begin(session, purpose=Run.Purpose.QUALIFY, now=now)
     if widget.assistant_run == AssistantRun.GATHER:
-        _enqueue(run, _gather(run, leg, parameters=widget.gather_schema, greeting=widget.greeting), now)
+        _enqueue(run, _gather(run, leg, parameters=versions.schema(session), greeting=widget.greeting), now)
     else:
         _enqueue(run, _assistant(run, leg, greeting=widget.greeting), now)
 
@@ -118,8 +119,8 @@ def _remembered(session: VoiceSession) -> list[dict[str, str]]:
 
 def _missing(session: VoiceSession) -> dict[str, Any]:
     """The questions that have no answer yet; one open question when all have."""
-    schema = session.widget.gather_schema
-    known = set(CapturedField.objects.filter(session=session).values_list("name", flat=True))
+    schema = versions.schema(session)
+    known = fields.known(session)
     left = {name: value for name, value in schema.get("properties", {}).items() if name not in known}
     if not left:
         return _ANYTHING_ELSE

@@ -1,12 +1,11 @@
 """Fold one fact from Telnyx into a session's rows. The end is the same whatever the order of the facts."""
 
-from collections.abc import Mapping
-from datetime import datetime
 from functools import singledispatch
 from typing import Any
 
-from sessions_app import insights, runs, services, timeline, transcript
-from sessions_app.models import CallLeg, CapturedField, VoiceSession
+from sessions_app import fields, insights, runs, timeline, transcript
+from sessions_app.models import CallLeg, VoiceSession
+from sessions_app.models.learnt import Source
 from telephony import events
 
 ENDED_STATUSES = frozenset({"completed", "no-answer", "busy", "failed", "canceled"})
@@ -102,14 +101,14 @@ def _(event: events.ConversationStartFailed, session: VoiceSession) -> None:
 
 @fold.register
 def _(event: events.GatherPartialResults, session: VoiceSession) -> None:
-    transcript.hear(event, session)
-    _capture(session, event.results, source=CapturedField.Source.PARTIAL, at=event.occurred_at)
+    position = transcript.hear(event, session)
+    fields.record(session, event.results, source=Source.PARTIAL, at=event.occurred_at, position=position)
 
 
 @fold.register
 def _(event: events.GatherEnded, session: VoiceSession) -> None:
-    transcript.hear(event, session)
-    _capture(session, event.result, source=CapturedField.Source.FINAL, at=event.occurred_at)
+    position = transcript.hear(event, session)
+    fields.record(session, event.result, source=Source.FINAL, at=event.occurred_at, position=position)
     runs.ended(session, runs.number_of(event, session), at=event.occurred_at)
 
 
@@ -130,40 +129,6 @@ def leg_of(event: events.Event, session: VoiceSession) -> CallLeg | None:
 def is_current(leg: CallLeg, session: VoiceSession) -> bool:
     """Whether the leg is the one that carries the prospect now."""
     return leg.role == CallLeg.Role.PROSPECT and leg.call_control_id == session.call_control_id
-
-
-def _capture(session: VoiceSession, results: Mapping[str, Any], *, source: str, at: datetime) -> None:
-    answers = {name[:100]: value for name, value in results.items() if _is_answer(value)}
-    known = {row.name: row for row in CapturedField.objects.filter(session=session, name__in=answers)}
-    fresh = [name for name in answers if name not in known]
-    CapturedField.objects.bulk_create(
-        CapturedField(session=session, name=name, value=answers[name], source=source, captured_at=at) for name in fresh
-    )
-    corrected = [name for name, row in known.items() if _correct(row, answers[name], source, at)]
-    if fresh or corrected:
-        services.name_prospect(session)
-        what = {"fields": [name for name in answers if name in {*fresh, *corrected}], "source": source}
-        timeline.append(session, "field.captured", what, occurred_at=at)
-
-
-def _is_answer(value: Any) -> bool:
-    return value not in (None, "", [], {})
-
-
-def _correct(known: CapturedField, value: Any, source: str, at: datetime) -> bool:
-    """Final beats partial, later beats earlier. Returns whether the value is news."""
-    if (_RANK[source], at) <= (_RANK[known.source], known.captured_at):
-        return False
-    is_new = bool(known.value != value)
-    _set(known, value=value, source=source, captured_at=at)
-    return is_new
-
-
-_RANK: dict[str, int] = {
-    CapturedField.Source.PARTIAL: 0,
-    CapturedField.Source.FINAL: 1,
-    CapturedField.Source.PROSPECT: 2,
-}
 
 
 def _set(row: Any, **values: Any) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from sessions_app import gather
+from sessions_app.gather import answers, label, versions
 from sessions_app.models import (
     CapturedField,
     Epoch,
@@ -23,6 +23,7 @@ from sessions_app.models import (
 
 RECENT = timedelta(hours=8)
 MAX_VISIBLE = 100
+SHOWN = ("widget", "gather_version", "prospect", "team")
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,14 @@ class FieldView:
 def visible_sessions(team: Team) -> QuerySet[VoiceSession]:
     """What a team's board shows: everybody on the line and who left in the last hours, newest first."""
     recent = Q(ended_at=None) | Q(ended_at__gte=timezone.now() - RECENT)
-    sessions = VoiceSession.objects.filter(recent, team=team).select_related("widget", "prospect", "team")
+    sessions = VoiceSession.objects.filter(recent, team=team).select_related(
+        "widget", "gather_version", "prospect", "team"
+    )
     return sessions.order_by("-created_at")[:MAX_VISIBLE]
 
 
 def session_for(team: Team, session_id: UUID) -> VoiceSession | None:
-    return VoiceSession.objects.select_related("widget", "prospect", "team").filter(team=team, pk=session_id).first()
+    return VoiceSession.objects.select_related(*SHOWN).filter(team=team, pk=session_id).first()
 
 
 def entries_after(session_id: UUID, seq: int, limit: int) -> list[TimelineEntry]:
@@ -90,16 +93,17 @@ def insights_state(session: VoiceSession) -> str:
 def fields(session: VoiceSession) -> list[FieldView]:
     """The captured fields in the order of the questions, then whatever else was captured."""
     known = {field.name: field for field in CapturedField.objects.filter(session=session).order_by("pk")}
-    properties = session.widget.gather_schema.get("properties", {})
-    required = session.widget.gather_schema.get("required", [])
-    names = [*properties, *(name for name in known if name not in properties)]
+    asked = versions.schema(session).get("properties", {})
+    required = versions.required(session)
+    names = [*asked, *(name for name in known if name not in asked)]
     return [_field(name, known.get(name), is_required=name in required) for name in names]
 
 
-def _field(name: str, known: CapturedField | None, *, is_required: bool) -> FieldView:
+def _field(name: str, row: CapturedField | None, *, is_required: bool) -> FieldView:
+    known = row if row and answers.is_one(row.value) else None
     return FieldView(
         name=name,
-        label=gather.label(name),
+        label=label(name),
         value=known.value if known else None,
         is_required=is_required,
         source=known.source if known else "",

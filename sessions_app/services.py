@@ -1,6 +1,7 @@
 """Open a visit, mint and revoke credentials, and what the hand-over writes on a session."""
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -10,6 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from sessions_app import carrier, timeline, tokens
+from sessions_app.gather import versions
 from sessions_app.models import CapturedField, Consent, Prospect, TelephonyCredential, VoiceSession, WidgetConfig
 from sessions_app.models.people import ConnectionMode
 from telephony.client import TelnyxError
@@ -20,6 +22,14 @@ CREDENTIAL_TAG = "agile-adapt-widget"
 CLOSER_TAG = "agile-adapt-closer"
 # A closer stays logged in over a working day; the page logs in anew before this.
 CLOSER_CREDENTIAL_LIFETIME = timedelta(hours=12)
+
+
+# What the fields say of the prospect: by which names, the best first, and how much of it is kept.
+_ABOUT = {
+    "name": (("full_name", "name", "first_name"), 120),
+    "email": (("email", "email_address"), 254),
+    "phone": (("phone", "phone_number", "mobile"), 40),
+}
 
 
 @dataclass(frozen=True)
@@ -47,7 +57,11 @@ class MintingFailed(Exception):
 def open_visit(widget: WidgetConfig, *, recording: bool, origin: str, now: datetime) -> VoiceSession:
     """Write down the consent and the session that it opens."""
     session = VoiceSession.objects.create(
-        widget=widget, team=widget.team, connection_mode=widget.connection_mode, created_at=now
+        widget=widget,
+        team=widget.team,
+        connection_mode=widget.connection_mode,
+        gather_version=versions.current(widget, now=now),
+        created_at=now,
     )
     Consent.objects.create(
         session=session,
@@ -175,24 +189,19 @@ def enter_handover(session: VoiceSession, *, phase: str, closer_name: str = "") 
 
 
 def name_prospect(session: VoiceSession) -> None:
-    """Keep the prospect's name and addresses as the captured fields tell them."""
+    """Keep the prospect's name and addresses as the captured fields tell them, also that one is not known after all."""
     values = dict(CapturedField.objects.filter(session=session).values_list("name", "value"))
-    known = {
-        "name": _first(values, "full_name", "name", "first_name")[:120],
-        "email": _first(values, "email", "email_address")[:254],
-        "phone": _first(values, "phone", "phone_number", "mobile")[:40],
-    }
-    if not any(known.values()):
-        return
+    known = {name: _first(values, names)[:length] for name, (names, length) in _ABOUT.items() if values.keys() & names}
     if session.prospect_id:
-        Prospect.objects.filter(pk=session.prospect_id).update(**{k: v for k, v in known.items() if v})
-    else:
+        Prospect.objects.filter(pk=session.prospect_id).update(**known)
+    elif any(known.values()):
         session.prospect = Prospect.objects.create(**known)
         session.save(update_fields=["prospect"])
 
 
-def _first(values: dict[str, object], *names: str) -> str:
-    return next((str(values[name]) for name in names if values.get(name)), "")
+def _first(values: dict[str, object], names: Iterable[str]) -> str:
+    found = (values.get(name) for name in names)
+    return next((str(value) for value in found if value and isinstance(value, str | int | float)), "")
 
 
 def is_rejoining(session: VoiceSession) -> bool:

@@ -35,8 +35,11 @@ class Heard:
     text: str
 
 
-def hear(event: Telling, session: VoiceSession) -> None:
-    """Keep a message history: position by position, the newest event wins."""
+def hear(event: Telling, session: VoiceSession) -> int | None:
+    """Keep a message history: position by position, the newest event wins.
+
+    Returns the position of the prospect's last utterance in it.
+    """
     number, spoken = runs.number_of(event, session), _spoken(event.messages)
     if number > 1:
         given = Run.objects.filter(session=session, number=number).values_list("history", flat=True).first()
@@ -44,6 +47,8 @@ def hear(event: Telling, session: VoiceSession) -> None:
     _hear_turns(session, number, spoken, as_of=event.occurred_at)
     if isinstance(event, events.ConversationEnded) and _is_readable(spoken):
         _of_run(session, number).filter(is_relayed=True, position__gte=_first_position(number) + len(spoken)).delete()
+    placed = enumerate(spoken[: runs.POSITIONS], _first_position(number))
+    return max((position for position, message in placed if message.role == "user"), default=None)
 
 
 @transaction.atomic

@@ -10,9 +10,8 @@ from handoff import readiness, services, taking
 from handoff.callbacks import promises, reaching
 from handoff.models import CallbackPromise, Closer, Handoff, RoutingPolicy
 from handoff.refusal import ActionRefused
-from sessions_app import services as sessions
-from sessions_app import timeline
-from sessions_app.models import CapturedField
+from sessions_app import fields, timeline
+from sessions_app.models.learnt import Source
 
 LATEST_CALLBACK = timedelta(days=30)
 
@@ -27,13 +26,7 @@ def promise_callback(
     promise.session = session
     promise.name, promise.phone = name, phone
     promise.save(update_fields=["name", "phone"])
-    for field, value in (("full_name", name), ("phone", phone)):
-        CapturedField.objects.update_or_create(
-            session=session,
-            name=field,
-            defaults={"value": value, "source": CapturedField.Source.PROSPECT, "captured_at": now},
-        )
-    sessions.name_prospect(session)
+    fields.record(session, {"full_name": name, "phone": phone}, source=Source.PROSPECT, at=now)
     if when and now < when < now + LATEST_CALLBACK:
         promises.book(promise, when, now=now)
     timeline.append(session, "callback.promised", {"due_at": promise.due_at.isoformat()}, occurred_at=now)

@@ -14,9 +14,9 @@ from handoff.commands.ledger import Intent
 from handoff.machine import Effect, Fact, State
 from handoff.models import CallbackPromise, Handoff
 from handoff.refusal import ActionRefused
+from sessions_app import fields, timeline
 from sessions_app import services as sessions
-from sessions_app import timeline
-from sessions_app.models import CallLeg, CapturedField, VoiceSession
+from sessions_app.models import CallLeg, VoiceSession
 from sessions_app.models.people import ConnectionMode
 
 COMMAND = "call_prospect"
@@ -87,16 +87,11 @@ def open_visit(promised: VoiceSession, *, now: datetime) -> VoiceSession:
         team_id=promised.team_id,
         prospect=promised.prospect,
         connection_mode=ConnectionMode.CREDENTIAL,
+        gather_version=promised.gather_version,
         previous=promised,
         created_at=now,
     )
-    known = CapturedField.objects.filter(session=promised).order_by("pk")
-    CapturedField.objects.bulk_create(
-        [
-            CapturedField(session=session, name=f.name, value=f.value, source=f.source, captured_at=f.captured_at)
-            for f in known
-        ]
-    )
+    fields.inherit(session, promised)
     return session
 
 

@@ -1,8 +1,9 @@
 """Who is talking and what happened."""
 
+from sessions_app.models.learnt import CapturedField, FieldValue
 from sessions_app.models.people import Prospect, Team, WidgetConfig
+from sessions_app.models.questions import GatherVersion
 from sessions_app.models.record import (
-    CapturedField,
     Epoch,
     Insight,
     TimelineEntry,
@@ -17,6 +18,8 @@ __all__ = [
     "CapturedField",
     "Consent",
     "Epoch",
+    "FieldValue",
+    "GatherVersion",
     "Insight",
     "Prospect",
     "Run",

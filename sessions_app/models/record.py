@@ -1,4 +1,4 @@
-"""What happened: deliveries as they came, the timeline, and what was learnt."""
+"""What happened: deliveries as they came, the timeline, what was said and concluded."""
 
 import uuid
 
@@ -88,28 +88,6 @@ class TranscriptTurn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.position} {self.speaker}"
-
-
-class CapturedField(models.Model):
-    """One answer the assistant captured."""
-
-    class Source(models.TextChoices):
-        PARTIAL = "partial", "While talking"
-        FINAL = "final", "Final result"
-        PROSPECT = "prospect", "Prospect's form"
-
-    session = models.ForeignKey(VoiceSession, on_delete=models.CASCADE, related_name="fields")
-    name = models.CharField(max_length=100)
-    value = models.JSONField()
-    source = models.CharField(max_length=10, choices=Source.choices)
-    captured_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["session", "pk"]
-        constraints = [models.UniqueConstraint(fields=["session", "name"], name="field_once")]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class Insight(models.Model):

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from sessions_app.models.people import ConnectionMode, Prospect, Team, WidgetConfig
+from sessions_app.models.questions import GatherVersion
 
 
 class Phase(models.TextChoices):
@@ -26,6 +27,13 @@ class VoiceSession(models.Model):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="sessions")
     prospect = models.ForeignKey(Prospect, null=True, on_delete=models.SET_NULL, related_name="sessions")
     connection_mode = models.CharField(max_length=12, choices=ConnectionMode.choices)
+    gather_version = models.ForeignKey(
+        GatherVersion,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="sessions",
+        help_text="The questions as they stood when the visit began.",
+    )
     previous = models.ForeignKey(
         "self",
         null=True,

@@ -14,8 +14,11 @@ from django.utils import timezone
 
 from dashboard import entries, snapshot
 from handoff.models import Closer, Handoff
+from sessions_app import fields
+from sessions_app.gather import answers
 from sessions_app.models import (
     CapturedField,
+    FieldValue,
     Insight,
     Prospect,
     Run,
@@ -40,13 +43,69 @@ MINUTE = timedelta(minutes=1)
 Change = Callable[[VoiceSession, Closer], dict[str, Any] | None]
 
 
-def _capture(session: VoiceSession, _: Closer) -> dict[str, Any]:
-    CapturedField.objects.create(
-        session=session, name="full_name", value="Ada Lovelace", source="partial", captured_at=timezone.now()
+def _give(session: VoiceSession, value: str, source: str, *, name: str = "full_name", minute: int = 0) -> None:
+    """A value of a field as its writer leaves it, without the entry that the writer appends itself."""
+    at = session.created_at + minute * MINUTE
+    row, _ = CapturedField.objects.get_or_create(
+        session=session, name=name, defaults={"value": value, "source": source, "captured_at": at}
     )
+    FieldValue.objects.create(
+        field=row,
+        source=source,
+        digest=answers.kept(value).digest,
+        value=value,
+        length=len(value),
+        first_at=at,
+        last_at=at,
+        given_by="Alice" if source == "closer" else "",
+    )
+    fields.mirror(row, fields.standing(row, list(row.values.all())))
+
+
+def _capture(session: VoiceSession, _: Closer) -> dict[str, Any]:
+    _give(session, "Ada Lovelace", "partial")
     session.prospect = Prospect.objects.create(name="Ada Lovelace")
     session.save(update_fields=["prospect"])
     return {"fields": ["full_name"], "source": "partial"}
+
+
+def _hear_otherwise(session: VoiceSession, _: Closer) -> dict[str, Any]:
+    _give(session, "Ada Byron <b>", "insight", minute=3)
+    return {"fields": ["full_name"], "source": "insight"}
+
+
+def _edit(session: VoiceSession, _: Closer) -> dict[str, Any]:
+    _give(session, "Augusta Ada King", "closer", minute=2)
+    Prospect.objects.filter(sessions=session).update(name="Augusta Ada King")
+    return {"fields": ["full_name"], "closer_name": "Alice"}
+
+
+def _unlock(session: VoiceSession, _: Closer) -> dict[str, Any]:
+    CapturedField.objects.filter(session=session).update(unlocked_at=session.created_at + 2 * MINUTE)
+    return {"fields": ["full_name"], "closer_name": "Alice"}
+
+
+def _dismiss(session: VoiceSession, _: Closer) -> dict[str, Any]:
+    heard = FieldValue.objects.get(field__session=session, source="insight").digest
+    CapturedField.objects.filter(session=session).update(dismissed=[heard])
+    return {"fields": ["full_name"], "closer_name": "Alice"}
+
+
+def _known(*then: Change) -> Change:
+    """A name that the assistant gathered, and what came after it."""
+
+    def change(session: VoiceSession, closer: Closer) -> dict[str, Any] | None:
+        for step in (_gathered, *then):
+            step(session, closer)
+        return None
+
+    return change
+
+
+def _gathered(session: VoiceSession, _: Closer) -> None:
+    _give(session, "Ada Lovelace", "final", minute=1)
+    session.prospect = Prospect.objects.create(name="Ada Lovelace")
+    session.save(update_fields=["prospect"])
 
 
 def _say(session: VoiceSession, _: Closer) -> dict[str, Any]:
@@ -145,6 +204,10 @@ CHANGES: dict[str, Change] = {
     "transcript.finalised": _finalise,
     "transcript.withheld": _withhold,
     "field.captured": _capture,
+    "field.heard": _hear_otherwise,
+    "field.edited": _edit,
+    "field.unlocked": _unlock,
+    "field.dismissed": _dismiss,
     "tool.called": _use_tools,
     "insight.awaited": _insights_asked("awaited"),
     "insight.received": _insight,
@@ -183,7 +246,14 @@ CHANGES: dict[str, Change] = {
 
 
 # What must stand before a kind can come.
-BEFORE: dict[str, Change] = {"notes.saved": _handoff("connected", "human"), "transcript.withheld": _say}
+BEFORE: dict[str, Change] = {
+    "field.heard": _known(),
+    "field.edited": _known(_hear_otherwise),
+    "field.unlocked": _known(_edit),
+    "field.dismissed": _known(_hear_otherwise),
+    "transcript.withheld": _say,
+    "notes.saved": _handoff("connected", "human"),
+}
 
 
 def fresh(team: Team, session: VoiceSession) -> dict[str, Any]:

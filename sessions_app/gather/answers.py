@@ -1,0 +1,139 @@
+"""One answer: how it is kept, whether it fits its question, and how a closer's words become one. Pure."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError, best_match
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+
+# Of a longer value the beginning is kept; the whole stays in the webhook that brought it.
+MAX_CHARS = 4_000
+
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+_PHONE = re.compile(r"\+?[\d\s().-]{5,30}")
+_YES = frozenset({"yes", "y", "true", "1"})
+_NO = frozenset({"no", "n", "false", "0"})
+_WRONG_TYPE = {
+    "integer": "Not a whole number.",
+    "number": "Not a number.",
+    "boolean": "Neither yes nor no.",
+    "string": "Not a text.",
+}
+_WRONG_FORMAT = {
+    "email": "Not an e-mail address.",
+    "phone": "Not a phone number.",
+    "date": "Not a date such as 2026-03-31.",
+}
+_FORMATS = FormatChecker(formats=())
+
+
+class Unfit(ValueError):
+    """A closer's words are no answer to the question; the message may be shown."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    value: Any
+    digest: str
+    length: int
+
+
+def is_one(value: Any) -> bool:
+    """Whether a value says anything."""
+    return value not in (None, "", [], {})
+
+
+def kept(value: Any) -> Kept:
+    written = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    text = value if isinstance(value, str) else written
+    is_short = len(text) <= MAX_CHARS
+    digest = sha256(written.encode()).hexdigest()[:16]
+    return Kept(value if is_short else text[:MAX_CHARS], digest, len(text))
+
+
+def problem(rule: Any, value: Any, *, length: int = 0) -> str:
+    """Why a value does not fit its question, in words for a closer; "" when it does."""
+    if length > MAX_CHARS:
+        return f"Too long: of {length:,} characters the first {MAX_CHARS:,} are kept."
+    if not isinstance(rule, Mapping) or not is_one(value):
+        return ""
+    validator = Draft202012Validator(rule, registry=Registry(), format_checker=_FORMATS)
+    try:
+        error = best_match(validator.iter_errors(value))
+    except Unresolvable:
+        return "The question's own rule cannot be read."
+    return _words(error) if error is not None else ""
+
+
+def typed(rule: Any, text: str) -> Any:
+    """What a closer's words mean as an answer; "" says that it is not known. Raises Unfit."""
+    told = text.strip()
+    kind = rule.get("type") if isinstance(rule, Mapping) else None
+    value = _READERS.get(str(kind), str)(told) if told else ""
+    reason = problem(rule, value)
+    if reason:
+        raise Unfit(reason)
+    return value
+
+
+def _words(error: ValidationError) -> str:
+    if error.absolute_path:
+        return "Does not fit the question."
+    if error.validator == "enum" and isinstance(error.validator_value, list):
+        choices = ", ".join(str(choice) for choice in error.validator_value)
+        return f"Not one of the choices: {choices}."[:300]
+    named = {"type": _WRONG_TYPE, "format": _WRONG_FORMAT}.get(str(error.validator), {})
+    return named.get(str(error.validator_value), "Does not fit the question.")
+
+
+def _whole(text: str) -> Any:
+    try:
+        return int(_digits(text))
+    except ValueError:
+        return text
+
+
+def _number(text: str) -> Any:
+    found = _whole(text)
+    if found != text:
+        return found
+    try:
+        return float(_digits(text)) if re.fullmatch(r"[+-]?[\d,\s]*\.?\d+", text) else text
+    except ValueError:
+        return text
+
+
+def _truth(text: str) -> Any:
+    lower = text.lower()
+    return True if lower in _YES else False if lower in _NO else text
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"[,\s]", "", text)[:40]
+
+
+_READERS = {"integer": _whole, "number": _number, "boolean": _truth}
+
+
+@_FORMATS.checks("email")
+def _is_email(value: object) -> bool:
+    return not isinstance(value, str) or (len(value) <= 254 and _EMAIL.fullmatch(value.strip()) is not None)
+
+
+@_FORMATS.checks("phone")
+def _is_phone(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    return _PHONE.fullmatch(value.strip()) is not None and 5 <= len(re.findall(r"\d", value)) <= 15
+
+
+@_FORMATS.checks("date", raises=ValueError)
+def _is_date(value: object) -> bool:
+    return not isinstance(value, str) or bool(date.fromisoformat(value))
