@@ -1,24 +1,33 @@
 """A session's rows as the brief that its closer reads."""
 
 from dashboard import presenters
-from sessions_app import brief
+from sessions_app import brief, fields
 from sessions_app import selectors as sessions
 from sessions_app.brief import Answer, Line, Said
-from sessions_app.models import VoiceSession
+from sessions_app.models import CapturedField, VoiceSession
 
 
 def of(session: VoiceSession) -> tuple[Line, ...]:
+    conflicting = _conflicting(session)
     answers = [
         Answer(
             label=view.label,
             text=presenters.text(view.value) if view.captured_at else "",
             is_required=view.is_required,
+            is_conflicting=view.name in conflicting,
         )
         for view in sessions.fields(session)
     ]
     turns = [Said(str(turn.get_speaker_display()), turn.text) for turn in sessions.last_turns(session, 2)]
     name = session.prospect.name if session.prospect else ""
     return brief.write(name=name, answers=answers, turns=turns, summary=_summary(session))
+
+
+def _conflicting(session: VoiceSession) -> set[str]:
+    """The fields for which somebody said something else since."""
+    given = fields.given(session)
+    rows = CapturedField.objects.filter(session=session, pk__in=given)
+    return {row.name for row in rows if fields.standing(row, given[row.pk]).suggestions}
 
 
 def _summary(session: VoiceSession) -> str:

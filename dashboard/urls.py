@@ -9,6 +9,7 @@ _pages = [
     path("", views.board, name="board"),
     path("sessions/<uuid:session_id>/", views.board, name="session"),
     path("sessions/<uuid:session_id>/recording.json", recordings.download, name="recording"),
+    path("search/", views.search_page, name="search"),
     path("wallboard/", wallboard.page, name="wallboard"),
     path("availability", action_views.availability, name="availability"),
     path("back", action_views.back, name="back"),

@@ -14,7 +14,7 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from dashboard import callbacks, desk, fragments, snapshot
+from dashboard import callbacks, desk, fragments, search, snapshot
 from dashboard.permissions import closer_required
 from handoff import actions, selectors
 
@@ -55,7 +55,20 @@ def callback_page(request: HttpRequest, closer: Any) -> HttpResponse:
     return _board(request, closer, watching=None, callback_html=html)
 
 
-def _board(request: HttpRequest, closer: Any, *, watching: str | None, callback_html: str = "") -> HttpResponse:
+@never_cache
+@require_safe
+@closer_required
+def search_page(request: HttpRequest, closer: Any) -> HttpResponse:
+    """What the team's calls hold; the page that is open already asks for this part of itself alone."""
+    html = search.page(closer.team, query=request.GET.get("q", ""), before=request.GET.get("before", "")[:100])
+    if request.headers.get("X-Part") == "search":
+        return HttpResponse(html)
+    return _board(request, closer, watching=None, search_html=html)
+
+
+def _board(
+    request: HttpRequest, closer: Any, *, watching: str | None, callback_html: str = "", search_html: str = ""
+) -> HttpResponse:
     taken = snapshot.take(closer.team, watching)
     roster = fragments.roster(closer.team, timezone.now())
     own = desk.desk(closer)
@@ -64,6 +77,7 @@ def _board(request: HttpRequest, closer: Any, *, watching: str | None, callback_
     context = {
         "closer": closer,
         "callback_html": mark_safe(callback_html),  # noqa: S308 - our own template
+        "search_html": mark_safe(search_html),  # noqa: S308 - our own template
         "pieces": html | {"me": mine.get("html", ""), "assign": mine.get("assign", "")},
         "config": config(closer, taken, own),
         "widgets": closer.team.widgets.filter(is_active=True)[:5],
@@ -96,6 +110,7 @@ def urls() -> dict[str, str]:
         "session": reverse("dashboard:session", kwargs=visit),
         "login": reverse("login"),
         "callbacks": reverse("dashboard:callbacks"),
+        "search": reverse("dashboard:search"),
         "availability": reverse("dashboard:availability"),
         "back": reverse("dashboard:back"),
         "accept": reverse("dashboard:accept", kwargs=some),

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sessions_app import timeline
+from sessions_app import fields, timeline
+from sessions_app.gather import versions
 from sessions_app.models import Insight, Run, VoiceSession
+from sessions_app.models.learnt import Source
 from telephony.events import InsightResult, InsightsGenerated
 
 COMPLETED = "completed"
@@ -44,7 +46,17 @@ def _keep(session: VoiceSession, insight_id: str, result: InsightResult, *, at: 
         Insight.objects.filter(pk=known.pk).update(**(given | {"name": given["name"] or known.name}))
     if is_news:
         timeline.append(session, "insight.received", {"insight": insight_id}, occurred_at=at)
+        if is_complete:
+            _answer(session, result.result, at=at)
     return True
+
+
+def _answer(session: VoiceSession, result: Any, *, at: datetime) -> None:
+    """An insight may be an object whose keys are questions of this session."""
+    asked = versions.schema(session).get("properties", {})
+    answers = {name: value for name, value in result.items() if name in asked} if isinstance(result, dict) else {}
+    if answers:
+        fields.record(session, answers, source=Source.INSIGHT, at=at)
 
 
 def _rank(is_complete: bool, at: datetime, result: Any) -> tuple[bool, datetime, str]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 
-from sessions_app import faults, live
+from sessions_app import faults, indexing, live
 from sessions_app.faults import Point
 from sessions_app.models import TimelineEntry, VoiceSession
 
@@ -28,6 +28,7 @@ def append(
         session=session, seq=seq, kind=kind, occurred_at=occurred_at or now, recorded_at=now, payload=payload or {}
     )
     session.last_seq = seq
+    indexing.changed(session, kind, now=now)
     team_id, session_id = session.team_id, session.pk
     transaction.on_commit(lambda: _push(team_id=team_id, session_id=session_id, seq=seq, kind=kind))
     return entry

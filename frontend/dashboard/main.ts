@@ -15,6 +15,7 @@ import { Notes } from "./notes";
 import { Page } from "./page";
 import { bindPreferences, keepOpenSections, listDevices } from "./preferences";
 import { Ring } from "./ring";
+import { Search } from "./search";
 import { LiveSocket, type Frame } from "./socket";
 import { Sound } from "./sound";
 import { Status } from "./status";
@@ -36,6 +37,7 @@ const line = new Line(config, sound, microphone, () => changed());
 const steering = new Steering(config);
 const calls = new Calls(config, { taken });
 const callbacks = new Callbacks(config, page, { taken });
+const search = new Search(config, page);
 const ring = new Ring(config, sound, {
   accepted: taken,
   changed: () => {
@@ -68,7 +70,7 @@ function taken(desk: Desk): void {
 function received(frame: Frame): void {
   if (frame.fragments) page.apply(frame.fragments);
   if (frame.type === "snapshot") {
-    if (!callbacks.isShown) list.choose(frame.watching ?? null);
+    if (!callbacks.isShown && !search.isShown) list.choose(frame.watching ?? null);
   }
   else if (frame.type === "gone") for (const session of frame.sessions ?? []) page.remove(`card-${session}`);
   else if (frame.type === "ring") ring.show(frame);
@@ -166,7 +168,7 @@ const keys = new Keys({
   j: () => step(1),
   k: () => step(-1),
   n: () => void notes.focus(),
-  "/": () => list.focusSearch(),
+  "/": () => (search.isShown ? search.focus() : list.focusSearch()),
   "?": showHelp,
 });
 
@@ -183,6 +185,7 @@ page.onChange(() => {
   list.refresh();
   keepOpenSections();
   transcript.refresh();
+  search.refresh();
   fields.refresh();
   status.refresh();
   callbacks.refresh();
@@ -192,14 +195,15 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") closeMenu(null);
 });
 window.addEventListener("popstate", (event) => {
-  const state = event.state as { session?: string; callbacks?: string } | null;
+  const state = event.state as { session?: string; callbacks?: string; search?: string } | null;
   if (state?.callbacks) void callbacks.show(state.callbacks, false);
+  else if (state?.search) void search.show(state.search, false);
   else watch(state?.session ?? null, false);
 });
 sound.onChange(() => changed());
 
 isStarted = true;
-history.replaceState(callbacks.state ?? { session: config.watching }, "");
+history.replaceState(callbacks.state ?? search.state ?? { session: config.watching }, "");
 startClock();
 offerNotifications();
 page.changed();

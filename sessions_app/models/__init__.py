@@ -10,6 +10,7 @@ from sessions_app.models.record import (
     TranscriptTurn,
     WebhookDelivery,
 )
+from sessions_app.models.search import SearchDocument
 from sessions_app.models.tools import ToolCall
 from sessions_app.models.visit import CallLeg, Consent, Run, TelephonyCredential, VoiceSession
 
@@ -23,6 +24,7 @@ __all__ = [
     "Insight",
     "Prospect",
     "Run",
+    "SearchDocument",
     "Team",
     "TelephonyCredential",
     "TimelineEntry",

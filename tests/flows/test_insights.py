@@ -185,3 +185,12 @@ def test_hostile_results_are_kept_as_deliveries_and_change_nothing(
     tell(webhooks, body)
 
     assert known(talking) == {}
+
+
+def test_an_insight_that_answers_questions_fills_the_fields(talking: Visit, webhooks: Webhooks) -> None:
+    answers = {"budget": "20000", "timeline": "spring", "mood": "warm"}
+
+    tell(webhooks, shape("group_result", talking, json.dumps(answers)))
+
+    found = {row.name: (row.value, row.source) for row in talking.session.fields.all()}
+    assert found == {"budget": ("20000", "insight"), "timeline": ("spring", "insight")}
