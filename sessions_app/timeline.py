@@ -6,12 +6,20 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils import timezone
+from psycopg.types.json import Jsonb
 
-from sessions_app import faults, indexing, live
+from sessions_app import faults, live
 from sessions_app.faults import Point
 from sessions_app.models import TimelineEntry, VoiceSession
 
-NEXT_SEQ = "UPDATE sessions_app_voicesession SET last_seq = last_seq + 1 WHERE id = %s RETURNING last_seq"
+# One statement numbers and writes: every fact has several entries, and every commit waits for all of them.
+NUMBER_AND_WRITE = """
+    WITH numbered AS (
+        UPDATE sessions_app_voicesession SET last_seq = last_seq + 1 WHERE id = %s RETURNING id, last_seq
+    )
+    INSERT INTO sessions_app_timelineentry (session_id, seq, kind, occurred_at, recorded_at, payload)
+    SELECT id, last_seq, %s, %s, %s, %s FROM numbered RETURNING id, seq
+"""
 
 
 def append(
@@ -22,24 +30,23 @@ def append(
     Must run inside a transaction: the update locks the session's row, so numbers are given in commit order.
     """
     faults.reach(Point.BEFORE_ENTRY)
-    seq = _next(session.pk)
     now = timezone.now()
-    entry = TimelineEntry.objects.create(
-        session=session, seq=seq, kind=kind, occurred_at=occurred_at or now, recorded_at=now, payload=payload or {}
+    entry = TimelineEntry(
+        session=session, kind=kind, occurred_at=occurred_at or now, recorded_at=now, payload=payload or {}
     )
-    session.last_seq = seq
-    indexing.changed(session, kind, now=now)
-    team_id, session_id = session.team_id, session.pk
+    _write(entry)
+    session.last_seq = entry.seq
+    team_id, session_id, seq = session.team_id, session.pk, entry.seq
     transaction.on_commit(lambda: _push(team_id=team_id, session_id=session_id, seq=seq, kind=kind))
     return entry
 
 
-def _next(session_id: UUID) -> int:
-    # Every fact writes several entries, so what two queries could do is one.
+def _write(entry: TimelineEntry) -> None:
+    values = [entry.session_id, entry.kind, entry.occurred_at, entry.recorded_at, Jsonb(entry.payload)]
     with connection.cursor() as cursor:
-        cursor.execute(NEXT_SEQ, [session_id])
-        seq: int = cursor.fetchone()[0]
-    return seq
+        cursor.execute(NUMBER_AND_WRITE, values)
+        entry.pk, entry.seq = cursor.fetchone()
+    entry._state.adding = False
 
 
 def _push(*, team_id: int, session_id: UUID, seq: int, kind: str) -> None:
