@@ -42,7 +42,7 @@ def append(
 
 
 def _write(entry: TimelineEntry) -> None:
-    values = [entry.session_id, entry.kind, entry.occurred_at, entry.recorded_at, Jsonb(entry.payload)]
+    values: list[Any] = [entry.session_id, entry.kind, entry.occurred_at, entry.recorded_at, Jsonb(entry.payload)]
     with connection.cursor() as cursor:
         cursor.execute(NUMBER_AND_WRITE, values)
         entry.pk, entry.seq = cursor.fetchone()
