@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from sessions_app.admin_import import AssistantImport
 from sessions_app.gather import validate_schema
 from sessions_app.hours import validate_hours
 from sessions_app.models import CallLeg, Team, TelephonyCredential, TimelineEntry, VoiceSession, WidgetConfig
@@ -151,7 +152,7 @@ class WidgetForm(RowForm):
 
 
 @admin.register(WidgetConfig)
-class WidgetConfigAdmin(Page):
+class WidgetConfigAdmin(AssistantImport, Page):
     form = WidgetForm
     list_display = ["name", "slug", "team", "connection_mode", "assistant_run", "is_active"]
     list_filter = ["is_active", "connection_mode", "team"]
