@@ -2,6 +2,7 @@
 
 import os
 import threading
+from typing import Any
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
@@ -14,14 +15,24 @@ http = get_asgi_application()
 # These import models, which only works once Django is set up.
 import dashboard.routing  # noqa: E402
 import sessions_app.routing  # noqa: E402
+from assistant_tools import server as mcp  # noqa: E402
 from sessions_app import carrier  # noqa: E402
 
 # In the background: the server answers at once and the first token does not pay the SDK's seconds of loading.
 threading.Thread(target=carrier.warm, name="load-sdk", daemon=True).start()
 
+MCP_PATH = "/mcp/"
+
+
+async def web(scope: Any, receive: Any, send: Any) -> None:
+    """The tools are an ASGI application of their own; everything else is Django's."""
+    application = mcp.application if scope["path"] == MCP_PATH else http
+    await application(scope, receive, send)
+
+
 application = ProtocolTypeRouter(
     {
-        "http": http,
+        "http": web,
         "websocket": AllowedHostsOriginValidator(
             AuthMiddlewareStack(
                 # Channels' own patterns are Django's, with an ASGI application in the place of the view.

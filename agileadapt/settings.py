@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "csp",
     "sessions_app",
     "handoff",
+    "assistant_tools",
     "dashboard",
 ]
 MIDDLEWARE = [
@@ -139,6 +140,8 @@ TOKEN_LIMIT_PER_WIDGET = env.integer("TOKEN_LIMIT_PER_WIDGET", 600, least=1, mos
 TOKEN_LIMIT_OVERALL = env.integer("TOKEN_LIMIT_OVERALL", 3000, least=1, most=1_000_000)
 
 MCP_SECRETS = env.words("MCP_SECRETS")
+TOOL_CALLS_PER_SESSION = env.integer("TOOL_CALLS_PER_SESSION", 60, least=1, most=10_000)
+TOOL_CALLS_PER_MINUTE = env.integer("TOOL_CALLS_PER_MINUTE", 600, least=1, most=1_000_000)
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -200,9 +203,9 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.choice("LOG_LEVEL", "INFO", of=("DEBUG", "INFO", "WARNING"))},
     # httpx logs every address at INFO; the addresses hold call ids and the noise hides our own lines.
-    # Celery and beat announce every tick of the sweep.
+    # Celery and beat announce every tick of the sweep, and MCP the beginning and end of every request.
     "loggers": {
         name: {"level": "WARNING"}
-        for name in ("httpx", "httpcore", "telnyx", "celery.beat", "celery.app.trace", "celery.worker.strategy")
+        for name in ("httpx", "httpcore", "mcp", "telnyx", "celery.beat", "celery.app.trace", "celery.worker.strategy")
     },
 }

@@ -9,5 +9,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("sessions_app.urls")),
     path("", include("handoff.urls")),
+    path("", include("assistant_tools.urls")),
     path("", include("dashboard.urls")),
 ]

@@ -9,6 +9,7 @@ from django.db import transaction
 from handoff import ringing, roster, services
 from handoff.callbacks import reaching
 from handoff.callbacks.actions import call_back, keep_promise, promise_callback
+from handoff.callbacks.arranging import book_callback
 from handoff.commands import ledger
 from handoff.commands.ledger import Intent
 from handoff.door import HANDLERS
@@ -24,6 +25,7 @@ from sessions_app import services as sessions
 __all__ = [
     "ActionRefused",
     "assign",
+    "book_callback",
     "call_back",
     "hand_back",
     "keep_promise",

@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
 from handoff import pulse, readiness, ringing
-from handoff.callbacks import agenda
+from handoff.callbacks import agenda, arranging
 from handoff.callbacks.agenda import Owed
 from handoff.flight import recorder
 from handoff.machine import SETTLED_STATES, State
 from handoff.measures import daily, steps
 from handoff.models import Closer, Handoff, Offer
+from sessions_app import hours
 from sessions_app.models import Team, VoiceSession
 from sessions_app.models.people import WidgetConfig
 
@@ -152,6 +153,30 @@ def week(widget: WidgetConfig, first: date, *, now: datetime) -> list[agenda.Day
 
 def local_day(widget: WidgetConfig, now: datetime) -> date:
     return now.astimezone(ZoneInfo(widget.time_zone)).date()
+
+
+def callback_times(session: VoiceSession, *, now: datetime) -> list[arranging.Time]:
+    """A choice of free times for a call to this prospect, few enough to be read out."""
+    return arranging.times(session, now=now)
+
+
+@dataclass(frozen=True)
+class Availability:
+    """How many closers could take a session's call now; outside the hours none, and when the team works next."""
+
+    ready: int
+    is_open: bool
+    opens: str
+
+
+def availability(session: VoiceSession, *, now: datetime) -> Availability:
+    widget = session.widget
+    if not hours.is_open(widget.business_hours, widget.time_zone, now):
+        return Availability(ready=0, is_open=False, opens=arranging.opens(widget, now=now))
+    wanted = readiness.skills(widget.required_skills)
+    closers = readiness.candidates(readiness.team(session.team_id), now=now)
+    ready = sum(1 for one in closers if one.is_ready and one.skills >= wanted)
+    return Availability(ready=ready, is_open=True, opens="")
 
 
 def measures(handoff: Handoff) -> steps.Measures:

@@ -14,14 +14,13 @@ from django.views.decorators.http import require_POST
 
 from handoff import targets
 from handoff.door import HANDLERS
-from sessions_app import binding, intake, tokens, variables
+from sessions_app import binding, bodies, intake, tokens, variables
 from telephony import inbound
 from telephony.events import AssistantInitialization, Event
 from telephony.inbound import BodyUnreadable, SignatureRefused
 
 logger = logging.getLogger(__name__)
 
-MAX_BODY_BYTES = 1_048_576
 CONTENT_TYPES = {"application/json", "application/x-www-form-urlencoded"}
 
 
@@ -65,7 +64,7 @@ def _receive(request: HttpRequest) -> Incoming | HttpResponse:
     if request.content_type not in CONTENT_TYPES:
         return HttpResponse(status=415)
     try:
-        body = _body(request)
+        body = bodies.raw(request)
         event = inbound.receive(body, request.headers, keys=settings.TELNYX_PUBLIC_KEYS, now=timezone.now())
     except RequestDataTooBig:
         return HttpResponse(status=413)
@@ -76,16 +75,6 @@ def _receive(request: HttpRequest) -> Incoming | HttpResponse:
         logger.warning("delivery unreadable: %s", error)
         return HttpResponse(status=400)
     return Incoming(event, body)
-
-
-def _body(request: HttpRequest) -> bytes:
-    length = request.headers.get("Content-Length", "")
-    if length.isdigit() and int(length) > MAX_BODY_BYTES:
-        raise RequestDataTooBig
-    body = request.read(MAX_BODY_BYTES + 1)
-    if len(body) > MAX_BODY_BYTES:
-        raise RequestDataTooBig
-    return body
 
 
 def _store(request: HttpRequest, incoming: Incoming, door: str) -> bool:

@@ -24,6 +24,7 @@ class Keys:
     api_key: str
     control_token: str
     signing_seed: str
+    tool_secret: str
 
     @property
     def public_key(self) -> str:
@@ -37,16 +38,19 @@ def generate_keys() -> Keys:
         api_key=f"KEY{secrets.token_hex(16)}",
         control_token=secrets.token_urlsafe(32),
         signing_seed=base64.b64encode(bytes(SigningKey.generate())).decode(),
+        tool_secret=secrets.token_urlsafe(32),
     )
 
 
 def kept_keys(folder: Path) -> Keys:
     """Return the keys kept in `folder`, made on first use: log-ins survive a restart."""
     path = folder / "keys.json"
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(asdict(generate_keys())))
-    return Keys(**json.loads(path.read_text()))
+    path.touch(mode=0o600)
+    kept = json.loads(path.read_text() or "{}")
+    keys = Keys(**asdict(generate_keys()) | kept)
+    if asdict(keys) != kept:  # The first start, or one with a key that is new since the last.
+        path.write_text(json.dumps(asdict(keys)))
+    return keys
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,7 @@ def application(keys: Keys, addresses: Addresses) -> dict[str, str]:
         "TELNYX_SIP_DOMAIN": "sip.telnyx.com",
         "TELNYX_SIGNALLING_HOST": f"ws://127.0.0.1:{addresses.sandbox_port}/",
         "TELNYX_ICE_SERVERS": "[]",
+        "MCP_SECRETS": keys.tool_secret,
     }
 
 
@@ -101,9 +106,15 @@ def sandbox(keys: Keys, addresses: Addresses) -> dict[str, str]:
         "SANDBOX_ASSISTANT_ID": ASSISTANT_ID,
         "SANDBOX_SIP_DOMAIN": "sip.telnyx.com",
         "SANDBOX_CONTROL_TOKEN": keys.control_token,
+        "SANDBOX_MCP_URL": f"{addresses.web}/mcp/",
+        "SANDBOX_TOOL_SECRET": keys.tool_secret,
     }
 
 
 def inherited(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The caller's environment without what configures the product: a local stack must not reach a real account."""
-    return {name: value for name, value in environ.items() if not name.startswith(("DJANGO_", "TELNYX_", "SANDBOX_"))}
+    return {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith(("DJANGO_", "TELNYX_", "SANDBOX_", "MCP_"))
+    }

@@ -27,6 +27,8 @@ class Config:
     assistant_id: str
     sip_domain: str
     control_token: str
+    mcp_url: str = ""
+    tool_secret: str = ""
 
 
 def from_environment(env: Mapping[str, str]) -> Config:
@@ -41,6 +43,8 @@ def from_environment(env: Mapping[str, str]) -> Config:
         assistant_id=env.get("SANDBOX_ASSISTANT_ID", DEFAULT_ASSISTANT_ID),
         sip_domain=env.get("SANDBOX_SIP_DOMAIN", "sip.telnyx.com"),
         control_token=_required(env, "SANDBOX_CONTROL_TOKEN"),
+        mcp_url=env.get("SANDBOX_MCP_URL", ""),
+        tool_secret=env.get("SANDBOX_TOOL_SECRET", ""),
     )
 
 

@@ -1,13 +1,31 @@
-"""Read a JSON body that a browser sent: what PostgreSQL could not keep is replaced, what no JSON is, refused."""
+"""Read the body of a request: the bytes that Telnyx signed, or the JSON that a browser sent.
+
+Of JSON, what PostgreSQL could not keep is replaced, and what is none is refused.
+"""
 
 from collections.abc import Mapping
 from typing import IO, Any
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
 from telephony import wire
+
+MAX_WEBHOOK_BYTES = 1_048_576
+
+
+def raw(request: HttpRequest) -> bytes:
+    """The bytes that Telnyx signed. Raises RequestDataTooBig."""
+    length = request.headers.get("Content-Length", "")
+    if length.isdigit() and int(length) > MAX_WEBHOOK_BYTES:
+        raise RequestDataTooBig
+    body = request.read(MAX_WEBHOOK_BYTES + 1)
+    if len(body) > MAX_WEBHOOK_BYTES:
+        raise RequestDataTooBig
+    return body
 
 
 class BodyTooLong(APIException):

@@ -3,9 +3,11 @@
 import base64
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
+from typing import Any
 from urllib.parse import parse_qsl
 
 from nacl.exceptions import BadSignatureError
@@ -16,6 +18,7 @@ from telephony.events import Event
 
 TOLERANCE = timedelta(seconds=300)
 MAX_FORM_FIELDS = 200
+TOOL_CALL_HEADER = "x-telnyx-call-control-id"
 
 # int() would also take "1_700", full-width digits and spaces; twelve digits reach the year 33658.
 _SECONDS = re.compile(r"[0-9]{1,12}")
@@ -40,6 +43,15 @@ class BodyUnreadable(InboundError):
     """Signed, but not an event that can be read or stored; answer 400."""
 
 
+@dataclass(frozen=True, slots=True)
+class ToolRequest:
+    """One use of a webhook tool. `arguments` is whatever JSON came, cleaned; `delivery` names this delivery of it."""
+
+    arguments: Any = field(repr=False)
+    call_control_id: str
+    delivery: str
+
+
 def receive(body: bytes, headers: Mapping[str, str], *, keys: Sequence[str], now: datetime) -> Event:
     """Verify a delivery with any of the Base64 public `keys` and return its event.
 
@@ -48,6 +60,30 @@ def receive(body: bytes, headers: Mapping[str, str], *, keys: Sequence[str], now
     """
     sent_at = _verify(body, headers, keys=keys, now=now)
     return _parse(body, _header(headers, "content-type"), sent_at)
+
+
+def receive_tool(body: bytes, headers: Mapping[str, str], *, keys: Sequence[str], now: datetime) -> ToolRequest:
+    """Verify what a webhook tool of an assistant posts: its arguments, and the call in which it was used.
+
+    The header that names the call is not signed; only who knows the account's key and a secret of ours can send it.
+    Raises SignatureRefused or BodyUnreadable, whatever the bytes.
+    """
+    sent_at = _verify(body, headers, keys=keys, now=now)
+    call_control_id = wire.identifier(_header(headers, TOOL_CALL_HEADER))
+    return ToolRequest(_arguments(body), call_control_id or "", _digest(body, sent_at, call_control_id))
+
+
+def _arguments(body: bytes) -> Any:
+    try:
+        return wire.decode(body.decode())
+    except (UnicodeDecodeError, wire.Unreadable) as error:
+        raise BodyUnreadable("not JSON that can be stored") from error
+
+
+def _digest(body: bytes, sent_at: datetime, call_control_id: str | None) -> str:
+    """Names one delivery: repeated as it was, it is the same; made anew in another second, it is another."""
+    signed = f"{sent_at.timestamp()}|{call_control_id}|".encode() + body
+    return sha256(signed).hexdigest()
 
 
 def reread(body: bytes, *, content_type: str, received_at: datetime) -> Event:

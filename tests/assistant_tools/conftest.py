@@ -1,21 +1,18 @@
-"""The same people as everywhere."""
+"""The same people as everywhere, and the tools of the assistant that talks."""
 
-from tests.flows.conftest import rest, talking, visit, webhooks
-from tests.people import (
-    admin_user,
-    alice,
-    anonymous_widget,
-    ben,
-    bob,
-    carol,
-    clock,
-    sales,
-    support,
-    widget,
-)
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import TestCase
+from django.utils import timezone
+
+from assistant_tools import calls
+from sessions_app.tool_calls import Caller, Told
+from tests.flows.conftest import Visit, rest, talking, visit, waiting, waiting_for_alice, webhooks
+from tests.people import alice, anonymous_widget, ben, bob, carol, clock, sales, support, widget
 
 __all__ = [
-    "admin_user",
     "alice",
     "anonymous_widget",
     "ben",
@@ -27,6 +24,30 @@ __all__ = [
     "support",
     "talking",
     "visit",
+    "waiting",
+    "waiting_for_alice",
     "webhooks",
     "widget",
 ]
+
+
+@dataclass
+class Assistant:
+    """The assistant of a visit, as the platform speaks for it."""
+
+    visit: Visit
+    conversation_id: str
+
+    def use(self, name: str, /, **arguments: Any) -> Told:
+        caller = Caller("mcp", conversation_id=self.conversation_id)
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            return calls.use(name, arguments, caller=caller, now=timezone.now())
+
+    def told(self) -> list[dict[str, Any]]:
+        entries = self.visit.session.timeline.filter(kind="tool.called").order_by("seq")
+        return [entry.payload for entry in entries]
+
+
+@pytest.fixture
+def assistant(talking: Visit) -> Assistant:
+    return Assistant(talking, talking.rest.conversation_id)

@@ -1,0 +1,71 @@
+"""One call of a tool, whichever door it came through: whose it is, whether it may be, what came of it."""
+
+import logging
+import time
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from assistant_tools import catalogue, sentences, tools
+from sessions_app import tool_calls
+from sessions_app.models import VoiceSession
+from sessions_app.tool_calls import Caller, Outcome, Told, Use
+
+logger = logging.getLogger(__name__)
+
+
+def use(name: str, arguments: Any, *, caller: Caller, now: datetime) -> Told:
+    """Carry out one call for the conversation that the platform names, and write it down.
+
+    Nothing in `arguments` says whose call it is. Every effect and its record are one transaction.
+    """
+    with transaction.atomic():
+        found = tool_calls.hold(caller)
+        told = tool_calls.answered_before(caller)
+        if told is None:
+            told = (
+                _of_session(name, arguments, caller, *found, now) if found else _of_nobody(name, arguments, caller, now)
+            )
+    if found is None:
+        tool_calls.adopt_late(caller)
+    logger.info("tool %s by %s: %s %s", name, caller.door, told.outcome, told.code)
+    return told
+
+
+def as_data(told: Told) -> dict[str, Any]:
+    """What is told, as data: the same through both doors."""
+    return {"status": told.outcome, **({"code": told.code} if told.code else {}), **told.result}
+
+
+def _of_session(name: str, arguments: Any, caller: Caller, session: VoiceSession, run: int, now: datetime) -> Told:
+    if tool_calls.spent(session) >= settings.TOOL_CALLS_PER_SESSION:
+        told = tools.refused(tool_calls.OVER_BUDGET, sentences.over_budget())
+        tool_calls.keep_over_budget(session, caller, Use(name, arguments, told, now))
+        return told
+    began = time.perf_counter()
+    told = _invalid(name, arguments) or _carried_out(name, session, run, arguments, now)
+    duration_ms = round((time.perf_counter() - began) * 1000)
+    tool_calls.keep(session, caller, Use(name, arguments, told, now, duration_ms))
+    return told
+
+
+def _of_nobody(name: str, arguments: Any, caller: Caller, now: datetime) -> Told:
+    told = _invalid(name, arguments) or tools.refused("too_early", sentences.too_early())
+    tool_calls.keep_unknown(caller, Use(name, arguments, told, now), most=settings.TOOL_CALLS_PER_SESSION)
+    return told
+
+
+def _invalid(name: str, arguments: Any) -> Told | None:
+    problems = catalogue.problems(name, arguments)
+    return Told(Outcome.INVALID, sentences.unfit(problems), "invalid", {"problems": problems}) if problems else None
+
+
+def _carried_out(name: str, session: VoiceSession, run: int, arguments: Any, now: datetime) -> Told:
+    try:
+        with transaction.atomic():
+            return tools.carry_out(name, session, run, arguments, now=now)
+    except Exception:  # Whatever went wrong, the assistant gets an answer and the call stays on record.
+        logger.exception("A tool failed")
+        return Told(Outcome.FAILED, sentences.failed(), "failed")

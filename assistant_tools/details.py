@@ -1,0 +1,60 @@
+"""Which questions of a session the details belong to that an assistant saves, and whether they fit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sessions_app.gather import answers
+
+# What every widget may be told of a prospect, by the names under which their questions are usually asked.
+_PERSONAL = {
+    "full_name": ("full_name", "name"),
+    "email": ("email", "email_address"),
+    "phone": ("phone", "phone_number", "mobile"),
+}
+
+
+@dataclass(frozen=True)
+class SortedOut:
+    """Answers by the name of their question; `unfit` says what is wrong with some of them."""
+
+    values: Mapping[str, Any]
+    unfit: Mapping[str, str]
+    unknown: list[str]
+    questions: list[str]
+
+
+def sort_out(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> SortedOut:
+    """Read the arguments of `save_prospect_details` against the questions of a session."""
+    questions: Mapping[str, Any] = schema.get("properties", {})
+    values = {_own_name(name, questions): arguments[name] for name in _PERSONAL if name in arguments}
+    unknown = []
+    for answer in arguments.get("answers", ()):
+        name = _question(answer["question"], questions)
+        if name is None:
+            unknown.append(answer["question"])
+        else:
+            values[name] = answer["answer"]
+    reasons = {name: answers.problem(questions.get(name), value) for name, value in values.items()}
+    unfit = {name: f"{spoken(name)}: {reason}" for name, reason in reasons.items() if reason}
+    return SortedOut(values, unfit, unknown, [spoken(name) for name in questions])
+
+
+def spoken(name: str) -> str:
+    """“full_name” is read out “full name”."""
+    return name.replace("_", " ").strip().lower() or name
+
+
+def _own_name(name: str, questions: Mapping[str, Any]) -> str:
+    return next((own for own in _PERSONAL[name] if own in questions), name)
+
+
+def _question(asked: str, questions: Mapping[str, Any]) -> str | None:
+    """The question that was meant, by its name or as it reads: a model writes “Start date” for `start_date`."""
+    personal = {name: _own_name(name, questions) for name in _PERSONAL}
+    by_words = {_plain(name): own for name, own in [*personal.items(), *((name, name) for name in questions)]}
+    return by_words.get(_plain(asked))
+
+
+def _plain(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum())

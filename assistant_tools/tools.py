@@ -1,0 +1,106 @@
+"""What each tool does for the session of a conversation. Runs with the session's row locked; no network."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from assistant_tools import catalogue, details, sentences
+from handoff import actions, selectors
+from sessions_app import fields
+from sessions_app.gather import versions
+from sessions_app.models import VoiceSession
+from sessions_app.models.visit import Phase
+from sessions_app.tool_calls import Outcome, Told
+
+REASON = "requested"
+
+Arguments = Mapping[str, Any]
+
+
+def carry_out(name: str, session: VoiceSession, run: int, arguments: Arguments, *, now: datetime) -> Told:
+    """Do what the tool is for, or say why not."""
+    reason = why_not(name, session, run)
+    return reason or _TOOLS[name](session, arguments, now)
+
+
+def why_not(name: str, session: VoiceSession, run: int) -> Told | None:
+    """The refusal of a call that comes too early or too late; None when it comes in time."""
+    if session.ended_at:
+        return refused("over", sentences.over())
+    if session.phase == Phase.HUMAN:
+        return refused("with_person", sentences.with_person())
+    if not session.run_number and session.assistant_started_at is None:
+        return refused("too_early", sentences.too_early())
+    # What the caller said is of use as long as nobody else has heard it.
+    if name != catalogue.SAVE and (run != session.run_number or not session.is_assistant_running):
+        return refused("not_running", sentences.not_running())
+    return None
+
+
+def save_details(session: VoiceSession, arguments: Arguments, now: datetime) -> Told:
+    sorted_out = details.sort_out(arguments, versions.schema(session))
+    changed = fields.record(session, sorted_out.values, source="tool", at=now)
+    said = [sentences.saved([details.spoken(name) for name in changed if name not in sorted_out.unfit])]
+    if sorted_out.unfit:
+        said.append(sentences.could_not_use(list(sorted_out.unfit.values())))
+    if sorted_out.unknown:
+        said.append(sentences.no_such_question(sorted_out.unknown, sorted_out.questions))
+    result = {"saved": changed, "could_not_use": sorted_out.unfit, "unknown": sorted_out.unknown}
+    is_of_no_use = not set(sorted_out.values) - set(sorted_out.unfit)
+    if is_of_no_use:
+        return refused("does_not_fit", " ".join(said[1:]), result)
+    return done(" ".join(said), result)
+
+
+def check_availability(session: VoiceSession, arguments: Arguments, now: datetime) -> Told:
+    seen = selectors.availability(session, now=now)
+    text = sentences.available(seen.ready) if seen.is_open else sentences.closed(seen.opens)
+    return done(
+        text, {"closers_ready": seen.ready if seen.is_open else 0, "is_open": seen.is_open, "opens": seen.opens}
+    )
+
+
+def request_handoff(session: VoiceSession, arguments: Arguments, now: datetime) -> Told:
+    seen = selectors.availability(session, now=now)
+    if selectors.unsettled(session) is not None:
+        return done(sentences.calling_already(), {"is_new": False})
+    if not seen.is_open:
+        return refused("closed", sentences.closed(seen.opens), {"opens": seen.opens})
+    if not actions.request_handoff(session.pk, reason=REASON, now=now):
+        return refused("asked_before", sentences.asked_before())
+    session.refresh_from_db()
+    return done(sentences.calling(seen.ready), {"is_new": True})
+
+
+def book_callback(session: VoiceSession, arguments: Arguments, now: datetime) -> Told:
+    free = selectors.callback_times(session, now=now)
+    listing = {"free_times": [time.label for time in free]}
+    if "when" not in arguments:
+        return done(sentences.free_times(listing["free_times"]), listing)
+    try:
+        booked = actions.book_callback(
+            session.pk,
+            when=arguments["when"],
+            phone=arguments.get("phone", ""),
+            name=arguments.get("name", ""),
+            now=now,
+        )
+    except actions.ActionRefused as refusal:
+        return refused(refusal.code, str(refusal), listing)
+    return done(sentences.booked(booked.label, booked.number), {"booked": booked.label})
+
+
+def done(text: str, result: Mapping[str, Any]) -> Told:
+    return Told(Outcome.DONE, text, result=result)
+
+
+def refused(code: str, text: str, result: Mapping[str, Any] | None = None) -> Told:
+    return Told(Outcome.REFUSED, text, code, result or {})
+
+
+_TOOLS: Mapping[str, Callable[[VoiceSession, Arguments, datetime], Told]] = {
+    catalogue.SAVE: save_details,
+    catalogue.AVAILABILITY: check_availability,
+    catalogue.HANDOFF: request_handoff,
+    catalogue.CALLBACK: book_callback,
+}
