@@ -20,7 +20,14 @@ MAX_QUALITY_BYTES = 8192
 MAX_NOTES_BYTES = 4 * bodies.NOTES_LENGTH
 MAX_BYTES = 1024
 # Somebody else's offer or call does not exist for this closer; what Telnyx refuses is no fault of the click.
-STATUSES = {"unknown": 404, "forbidden": 403, "too_often": 429, "softphone_unavailable": 503, "bad_report": 400}
+STATUSES = {
+    "unknown": 404,
+    "forbidden": 403,
+    "too_often": 429,
+    "softphone_unavailable": 503,
+    "bad_report": 400,
+    "unfit": 400,
+}
 
 
 def action(view: Action) -> Callable[..., HttpResponse]:
@@ -31,16 +38,16 @@ def action(view: Action) -> Callable[..., HttpResponse]:
         try:
             result = view(request, closer, **kwargs)
         except bodies.BadBody as error:
-            return _no(400, str(error), "bad_body")
+            return _no(400, str(error), "bad_body", {})
         except actions.ActionRefused as refusal:
-            return _no(STATUSES.get(refusal.code, 409), str(refusal), refusal.code)
+            return _no(STATUSES.get(refusal.code, 409), str(refusal), refusal.code, refusal.told)
         return JsonResponse({"status": "success", **(result or {})})
 
     return never_cache(require_POST(closer_required(answered)))
 
 
-def _no(status: int, message: str, code: str) -> JsonResponse:
-    return JsonResponse({"status": "error", "message": message, "code": code}, status=status)
+def _no(status: int, message: str, code: str, told: dict[str, Any]) -> JsonResponse:
+    return JsonResponse({"status": "error", "message": message, "code": code, **told}, status=status)
 
 
 @action

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from dashboard import bodies, briefs, callbacks, entries, presenters
+from dashboard import answers, bodies, briefs, callbacks, entries, presenters
 from handoff import selectors as handoffs
 from sessions_app import selectors as sessions
 from sessions_app.models import Team, TimelineEntry, VoiceSession
@@ -174,9 +174,8 @@ def _controls(session: VoiceSession) -> dict[str, Any]:
 
 
 def _fields(session: VoiceSession) -> dict[str, Any]:
-    views = sessions.fields(session)
-    known = sum(1 for view in views if view.captured_at)
-    fields = [{"view": view, "text": presenters.text(view.value)} for view in views]
+    fields = answers.panel(session)
+    known = sum(1 for field in fields if field["view"].captured_at)
     return {"fields": fields, "known": known, "wanted": len(fields)}
 
 

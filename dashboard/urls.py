@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LoginView
 from django.urls import include, path
 
-from dashboard import action_views, recordings, views, wallboard
+from dashboard import action_views, answer_views, recordings, views, wallboard
 
 _pages = [
     path("", views.board, name="board"),
@@ -18,6 +18,11 @@ _pages = [
     path("sessions/<uuid:session_id>/take", action_views.take, name="take"),
     path("sessions/<uuid:session_id>/assign", action_views.assign, name="assign"),
     path("sessions/<uuid:session_id>/steer", action_views.steer, name="steer"),
+    # The name of an answer may be anything that the assistant made up, so it comes last.
+    path("sessions/<uuid:session_id>/fields/<path:name>", answer_views.edit, name="edit-answer"),
+    path("sessions/<uuid:session_id>/use/<path:name>", answer_views.use, name="use-answer"),
+    path("sessions/<uuid:session_id>/dismiss/<path:name>", answer_views.dismiss, name="dismiss-answer"),
+    path("sessions/<uuid:session_id>/unlock/<path:name>", answer_views.unlock, name="unlock-answer"),
     path("handoffs/<uuid:handoff_id>/take-over", action_views.take_over, name="take-over"),
     path("handoffs/<uuid:handoff_id>/hand-back", action_views.hand_back, name="hand-back"),
     path("handoffs/<uuid:handoff_id>/hang-up", action_views.hang_up, name="hang-up"),

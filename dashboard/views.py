@@ -118,6 +118,10 @@ def urls() -> dict[str, str]:
         "take": reverse("dashboard:take", kwargs=visit),
         "assign": reverse("dashboard:assign", kwargs=visit),
         "steer": reverse("dashboard:steer", kwargs=visit),
+        "edit_answer": _without_name("edit-answer", visit),
+        "use_answer": _without_name("use-answer", visit),
+        "dismiss_answer": _without_name("dismiss-answer", visit),
+        "unlock_answer": _without_name("unlock-answer", visit),
         "take_over": reverse("dashboard:take-over", kwargs=call),
         "hand_back": reverse("dashboard:hand-back", kwargs=call),
         "hang_up": reverse("dashboard:hang-up", kwargs=call),
@@ -127,3 +131,8 @@ def urls() -> dict[str, str]:
         "softphone_login": reverse("dashboard:softphone-login"),
         "hearing": static("dist/hearing.js"),
     }
+
+
+def _without_name(view: str, visit: dict[str, UUID]) -> str:
+    """The address of something done with an answer, to which the page adds the answer's name."""
+    return reverse(f"dashboard:{view}", kwargs={**visit, "name": "-"}).removesuffix("-")

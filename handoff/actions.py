@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from handoff import ringing, roster, services
+from handoff.answering import dismiss_answer, edit_answer, unlock_answer, use_answer
 from handoff.callbacks import reaching
 from handoff.callbacks.actions import call_back, keep_promise, promise_callback
 from handoff.callbacks.arranging import book_callback
@@ -27,6 +28,8 @@ __all__ = [
     "assign",
     "book_callback",
     "call_back",
+    "dismiss_answer",
+    "edit_answer",
     "hand_back",
     "keep_promise",
     "promise_callback",
@@ -36,6 +39,8 @@ __all__ = [
     "steer",
     "take",
     "take_over",
+    "unlock_answer",
+    "use_answer",
 ]
 
 MAX_NOTES = 20_000

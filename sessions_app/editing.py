@@ -9,6 +9,7 @@ from sessions_app.gather import answers, versions
 from sessions_app.models import CapturedField, FieldValue, VoiceSession
 from sessions_app.models.learnt import Source
 from sessions_app.precedence import Standing
+from telephony import wire
 
 __all__ = ["Stale", "Unknown", "dismiss", "edit", "unlock", "use"]
 
@@ -22,11 +23,11 @@ class Unknown(LookupError):
 
 
 class Stale(Exception):
-    """The field changed since the closer looked; `value` holds now."""
+    """The field changed since the closer looked; `value`, known by its `digest`, holds now."""
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: Any, digest: str) -> None:
         super().__init__("the field changed meanwhile")
-        self.value = value
+        self.value, self.digest = value, digest
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def unlock(session: VoiceSession, name: str, *, by: str, now: datetime) -> None:
 
 
 def _find(session: VoiceSession, name: str) -> _Found:
-    row = CapturedField.objects.filter(session=session, name=name).first()
+    row = CapturedField.objects.filter(session=session, name=wire.cleaned(name)).first()
     if row is None:
         if versions.rule(session, name) is None:
             raise Unknown(name)
@@ -119,7 +120,7 @@ def _write(
     if found.digest == digest and is_locked:
         return  # A second click, or somebody wrote the same.
     if found.digest not in (seen, digest):
-        raise Stale(found.row.value if found.row else "")
+        raise Stale(found.row.value if found.row else "", found.digest)
     at = max([now, *(moment + _AFTER for moment in found.moments)])
     fields.record(session, {name: value}, source=Source.CLOSER, at=at, position=position, by=by)
 

@@ -1,5 +1,6 @@
 """What pages and sockets read of sessions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,10 +9,12 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from sessions_app import fields as provenance
 from sessions_app.gather import answers, label, versions
 from sessions_app.models import (
     CapturedField,
     Epoch,
+    FieldValue,
     Insight,
     Run,
     Team,
@@ -20,6 +23,7 @@ from sessions_app.models import (
     TranscriptTurn,
     VoiceSession,
 )
+from sessions_app.precedence import Standing, settle
 
 RECENT = timedelta(hours=8)
 MAX_VISIBLE = 100
@@ -36,6 +40,16 @@ class FieldView:
     is_required: bool
     source: str
     captured_at: datetime | None
+
+
+@dataclass(frozen=True)
+class FieldInFull:
+    """A field with all that is known of it. `rule` is its question's JSON Schema, `problem` why the answer is odd."""
+
+    view: FieldView
+    standing: Standing
+    rule: Any
+    problem: str
 
 
 def visible_sessions(team: Team) -> QuerySet[VoiceSession]:
@@ -97,6 +111,23 @@ def fields(session: VoiceSession) -> list[FieldView]:
     required = versions.required(session)
     names = [*asked, *(name for name in known if name not in asked)]
     return [_field(name, known.get(name), is_required=name in required) for name in names]
+
+
+def fields_with_provenance(session: VoiceSession) -> list[FieldInFull]:
+    """As `fields`, with where each came from, what was heard beside it and whether it fits its question."""
+    rows = {row.name: row for row in CapturedField.objects.filter(session=session)}
+    given = provenance.given(session)
+    asked = versions.schema(session).get("properties", {})
+    return [_in_full(view, rows.get(view.name), given, asked.get(view.name)) for view in fields(session)]
+
+
+def _in_full(
+    view: FieldView, row: CapturedField | None, given: Mapping[int, list[FieldValue]], rule: Any
+) -> FieldInFull:
+    standing = provenance.standing(row, given.get(row.pk, [])) if row else settle([])
+    length = standing.current.length if standing.current else 0
+    problem = answers.problem(rule, view.value, length=length)
+    return FieldInFull(view, standing, rule, problem)
 
 
 def _field(name: str, row: CapturedField | None, *, is_required: bool) -> FieldView:

@@ -5,6 +5,7 @@ export class Refused extends Error {
     message: string,
     readonly status: number,
     readonly code: string,
+    readonly told: Record<string, unknown> = {},
   ) {
     super(message);
   }
@@ -37,6 +38,6 @@ export async function post(url: string, body: object = {}, keepalive = false): P
     throw new Refused(UNREACHABLE, 0, "unreachable");
   }
   const told = await answer(response);
-  if (!response.ok) throw new Refused(String(told["message"] ?? UNREACHABLE), response.status, String(told["code"] ?? ""));
+  if (!response.ok) throw new Refused(String(told["message"] ?? UNREACHABLE), response.status, String(told["code"] ?? ""), told);
   return told;
 }

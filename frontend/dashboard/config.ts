@@ -26,7 +26,7 @@ export interface Config {
   urls: Record<
     | "socket" | "board" | "session" | "login" | "availability" | "back" | "accept" | "decline" | "hang_up" | "notes"
     | "callbacks" | "take" | "assign" | "steer" | "take_over" | "hand_back" | "complete" | "quality" | "softphone_login"
-    | "hearing" | "search",
+    | "hearing" | "search" | "edit_answer" | "use_answer" | "dismiss_answer" | "unlock_answer",
     string
   >;
 }

@@ -1,4 +1,4 @@
-// Answers that just came in light up once; any answer can be copied with one click.
+// Answers that just came in light up once; any answer can be copied, and leads to the sentence that it came from.
 
 const GLOW_MS = 2_400;
 
@@ -8,8 +8,11 @@ export class Fields {
 
   constructor() {
     document.addEventListener("click", (event) => {
-      const button = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-copy]") : null;
+      const target = event.target instanceof Element ? event.target : null;
+      const button = target?.closest<HTMLElement>("[data-copy]");
       if (button) void this.copy(button);
+      const jump = target?.closest<HTMLElement>("[data-jump]");
+      if (jump) this.show(jump.dataset["jump"] ?? "");
     });
   }
 
@@ -25,6 +28,16 @@ export class Fields {
       if (isSame && this.known.get(name) !== value) this.glow(field);
     }
     this.known = shown;
+  }
+
+  /** Bring the sentence into view, light it up, and let who reads by ear stand there. */
+  private show(position: string): void {
+    const turn = document.querySelector<HTMLElement>(`#transcript-turns [data-turn="${CSS.escape(position)}"]`);
+    if (!turn) return;
+    turn.scrollIntoView({ block: "center" });
+    turn.tabIndex = -1;
+    turn.focus({ preventScroll: true });
+    this.glow(turn);
   }
 
   private glow(field: HTMLElement): void {

@@ -1,6 +1,7 @@
 declare module "idiomorph" {
   interface Callbacks {
     beforeNodeMorphed?(before: Node, after: Node): boolean;
+    beforeNodeRemoved?(node: Node): boolean;
     beforeAttributeUpdated?(attribute: string, node: Element, change: "update" | "remove"): boolean;
   }
   interface Options {

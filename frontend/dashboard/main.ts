@@ -3,6 +3,7 @@
 import { address, readConfig, type Desk } from "./config";
 import { post, Refused } from "./api";
 import { refreshTimes, startClock } from "./clock";
+import { Answers } from "./answers";
 import { Callbacks } from "./callbacks";
 import { Calls } from "./calls";
 import { Duty } from "./duty";
@@ -35,6 +36,7 @@ const status = new Status(() => socket.hurry());
 const microphone = new Microphone(() => changed());
 const line = new Line(config, sound, microphone, () => changed());
 const steering = new Steering(config);
+new Answers(config);
 const calls = new Calls(config, { taken });
 const callbacks = new Callbacks(config, page, { taken });
 const search = new Search(config, page);

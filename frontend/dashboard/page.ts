@@ -25,6 +25,7 @@ export function morph(before: Element, after: Element): void {
     morphStyle: "outerHTML",
     callbacks: {
       beforeNodeMorphed: (old) => !isKept(old),
+      beforeNodeRemoved: (old) => !isKept(old),
       beforeAttributeUpdated: (attribute, node) => !OURS[attribute]?.(node),
     },
   });

@@ -38,6 +38,10 @@ def actions_of(offer: Offer, promise: CallbackPromise) -> list[tuple[str, dict[s
         (f"/dashboard/sessions/{offer.handoff.session_id}/take", {"immediately": False}),
         (f"/dashboard/sessions/{offer.handoff.session_id}/assign", {"closer": offer.closer_id}),
         (f"/dashboard/sessions/{offer.handoff.session_id}/steer", {"text": "Ask about budget"}),
+        (f"/dashboard/sessions/{offer.handoff.session_id}/fields/email", {"value": "a@b.example", "seen": ""}),
+        (f"/dashboard/sessions/{offer.handoff.session_id}/use/email", {"heard": "x", "seen": ""}),
+        (f"/dashboard/sessions/{offer.handoff.session_id}/dismiss/email", {"heard": "x"}),
+        (f"/dashboard/sessions/{offer.handoff.session_id}/unlock/email", {}),
         (f"/dashboard/handoffs/{call}/notes", {"notes": "x"}),
         (f"/dashboard/handoffs/{call}/complete", {"disposition": "won"}),
         (f"/dashboard/handoffs/{call}/quality", {"packetsReceived": 1}),
@@ -140,7 +144,7 @@ def test_bob_cannot_touch_what_was_offered_to_alice(
     others = [(url, body) for url, body in actions_of(offer, promise) if any(part in url for part in OF_SOMEBODY)]
     statuses = {url: post(bobs_browser, url, body).status_code for url, body in others}
 
-    assert len(statuses) == 13
+    assert len(statuses) == 17
     assert set(statuses.values()) == {404}, statuses
     offer.refresh_from_db()
     assert offer.state == Offer.State.RINGING

@@ -1,0 +1,15 @@
+"""The same people as everywhere, and a visit that was asked the usual questions."""
+
+import pytest
+from django.utils import timezone
+
+from sessions_app import services
+from sessions_app.models import VoiceSession, WidgetConfig
+from tests.people import admin_user, alice, ben, bob, clock, sales, support, widget
+
+__all__ = ["admin_user", "alice", "ben", "bob", "clock", "sales", "support", "widget"]
+
+
+@pytest.fixture
+def session(widget: WidgetConfig) -> VoiceSession:
+    return services.open_visit(widget, recording=True, origin="", now=timezone.now())
