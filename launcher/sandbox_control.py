@@ -226,6 +226,14 @@ class SandboxControl:
         new_leg: str = self.call("POST", "/control/assistant/transfer", body)["call_control_id"]
         return new_leg
 
+    def use_tool(
+        self, call_control_id: str, name: str, arguments: Mapping[str, object] | None = None, *, door: str = "mcp"
+    ) -> dict[str, Any]:
+        """Let the assistant use a tool now, over MCP or as a webhook; return status, text and data of the answer."""
+        body = {"call_control_id": call_control_id, "name": name, "arguments": arguments or {}, "door": door}
+        answer: dict[str, Any] = self.call("POST", "/control/assistant/tool", body)
+        return answer
+
     def hangup(self, call_control_id: str) -> None:
         self.call("POST", "/control/hangup", {"call_control_id": call_control_id})
 

@@ -26,6 +26,8 @@ from sandbox.script import (
     value_of,
 )
 from sandbox.switchboard import Switchboard
+from sandbox.tool_habits import ToolHabits
+from sandbox.tools import Tools
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +38,14 @@ REPEATS = 2
 
 class Run:
     def __init__(
-        self, *, switchboard: Switchboard, leg: Leg, conversation: Conversation, brief: Brief, scenario: Scenario
+        self,
+        *,
+        switchboard: Switchboard,
+        leg: Leg,
+        conversation: Conversation,
+        brief: Brief,
+        scenario: Scenario,
+        tools: Tools,
     ) -> None:
         self.leg = leg
         self.conversation = conversation
@@ -45,6 +54,7 @@ class Run:
         self.reason_when_joined = "call_bridged"
         self._switchboard = switchboard
         self._brief = brief
+        self.tools = ToolHabits(tools, leg, conversation, brief)
         self._results: dict[str, Any] = conversation.results
         self._hearing = Hearing()
         self._listening = False
@@ -138,7 +148,7 @@ class Run:
         return ACKNOWLEDGEMENTS[0]
 
     async def _take_answer(self, question: Question) -> None:
-        typed = await self._answer(question)
+        typed = await self._heard_out(question)
         text = question_answer(question, self.scenario) if typed is None else typed
         value = self._value(question, text)
         await self._note(text, typed=typed is not None)
@@ -150,8 +160,18 @@ class Run:
             await self._note(text, typed=typed is not None)
         self._results[question.name] = self.leg.captured[question.name] = value
         self._tell_partial_results()
+        await self.tools.after(question.name, value, self.scenario)
         if typed is None:
             await asyncio.sleep(self.scenario.pause_ms / 1000)
+
+    async def _heard_out(self, question: Question) -> str | None:
+        """The answer to a question, after whoever wants a person first was told what becomes of that."""
+        typed = await self._answer(question)
+        while reply := await self.tools.answer_for_person(typed):
+            await self._note(str(typed), typed=True)
+            await self._say(f"{reply} {question.text}")
+            typed = await self._answer(question)
+        return typed
 
     async def _note(self, text: str, *, typed: bool) -> None:
         """Write down what the caller has said."""

@@ -6,13 +6,15 @@ from sandbox.calls import Leg
 from sandbox.conversations import Conversation, Conversations
 from sandbox.script import Scenario, questions
 from sandbox.switchboard import Switchboard
+from sandbox.tools import Tools
 
 VARIABLE_HEADER_PREFIX = "x-"
 
 
 class Assistants:
-    def __init__(self, switchboard: Switchboard, conversations: Conversations) -> None:
+    def __init__(self, switchboard: Switchboard, conversations: Conversations, tools: Tools) -> None:
         self._switchboard = switchboard
+        self._tools = tools
         self._conversations = conversations
         self.scenario = Scenario()
         # Per call: the general scenario when the call got its own, and its own with the answers still to come.
@@ -40,6 +42,7 @@ class Assistants:
             conversation=conversation,
             brief=brief,
             scenario=self._scenario_of(leg),
+            tools=self._tools,
         ).start()
         return conversation
 

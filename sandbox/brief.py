@@ -11,6 +11,8 @@ from sandbox.conversations import Conversation
 from sandbox.script import Question
 
 REPEAT_AFTER_SECONDS = 8.0
+# The answers of tools are told only to those who ask for the full history.
+TOLD_ROLES = ("user", "assistant", "system", "developer")
 
 
 @dataclass
@@ -46,7 +48,7 @@ def conversation_ended(
         "tts_model_id": "Natural",
         "tts_voice_id": "Marissa",
         "reason": reason,
-        "messages": [message.as_event_json() for message in conversation.messages],
+        "messages": [message.as_event_json() for message in conversation.messages if message.role in TOLD_ROLES],
     }
 
 

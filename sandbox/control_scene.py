@@ -10,6 +10,7 @@ from sandbox.control_door import ControlDoor, body_of
 from sandbox.orders import NORMAL
 from sandbox.script import Scenario
 from sandbox.switchboard import Switchboard
+from sandbox.tools import MCP
 from sandbox.transfer_tool import TransferTool
 
 
@@ -28,6 +29,7 @@ class SceneControl:
             web.put("/control/scenario", guarded(self._set_scenario)),
             web.post("/control/assistant/end", guarded(self._end_assistant)),
             web.post("/control/assistant/transfer", guarded(self._transfer)),
+            web.post("/control/assistant/tool", guarded(self._use_tool)),
             web.post("/control/hangup", guarded(self._hang_up)),
             web.get("/control/platform", guarded(self._platform)),
             web.put("/control/platform", guarded(self._set_platform)),
@@ -76,6 +78,15 @@ class SceneControl:
         leg = self._leg(body)
         target = self._transfer_tool.use(leg, name=body.get("target"), reason=str(body.get("reason") or ""))
         return {"ok": True, "call_control_id": target.call_control_id}
+
+    async def _use_tool(self, request: web.Request) -> Any:
+        """Let the assistant use a tool now; its answer comes back."""
+        body = await body_of(request)
+        leg, arguments = self._leg(body), body.get("arguments", {})
+        if leg.run is None or not isinstance(arguments, dict):
+            raise ValueError("an assistant that is running uses a tool with an object of arguments")
+        answer = await leg.run.tools.use(str(body.get("name")), arguments, door=str(body.get("door") or MCP))
+        return answer.as_json()
 
     def _leg(self, body: Any) -> Leg:
         leg = self._switchboard.calls.get(str(body.get("call_control_id"))) if isinstance(body, dict) else None

@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,13 +21,20 @@ class Message:
     role: str
     text: str
     at: datetime
+    # Of an assistant that uses a tool, and of that tool's answer.
+    tool_calls: tuple[dict[str, Any], ...] = ()
+    tool_call_id: str = ""
 
     def as_event_json(self) -> dict[str, Any]:
-        return {"role": self.role, "content": self.text, "timestamp": clock.iso(self.at)}
+        told: dict[str, Any] = {"role": self.role, "content": self.text, "timestamp": clock.iso(self.at)}
+        if self.tool_calls:
+            told["tool_calls"] = list(self.tool_calls)
+        return {**told, "tool_call_id": self.tool_call_id} if self.tool_call_id else told
 
     def as_api_json(self) -> dict[str, Any]:
         at = clock.iso(self.at)
-        return {"role": self.role, "text": self.text, "sent_at": at, "created_at": at, "tool_calls": [], "metadata": {}}
+        told = {"role": self.role, "text": self.text, "sent_at": at, "created_at": at, "metadata": {}}
+        return {**told, "tool_calls": list(self.tool_calls)}
 
 
 @dataclass(eq=False)
@@ -47,12 +55,26 @@ class Conversation:
         self.messages.append(message)
         return message
 
+    def note_tool_call(self, call_id: str, name: str, arguments: Mapping[str, Any]) -> None:
+        function = {"name": name, "arguments": json.dumps(arguments)}
+        call = {"id": call_id, "type": "function", "function": function}
+        self.messages.append(Message("assistant", "", clock.now(), tool_calls=(call,)))
+
+    def note_tool_answer(self, call_id: str, text: str) -> None:
+        self.messages.append(Message("tool", text, clock.now(), tool_call_id=call_id))
+
     @property
     def last_message_at(self) -> datetime:
         return self.messages[-1].at if self.messages else self.created_at
 
-    def history(self) -> list[dict[str, str]]:
-        return [{"role": m.role, "content": m.text} for m in self.messages if m.role in ("assistant", "user")]
+    def history(self) -> list[dict[str, Any]]:
+        """The turns; what the assistant used is in it, as the platform tells of it."""
+        told = []
+        for message in self.messages:
+            if message.role in ("assistant", "user"):
+                calls = {"tool_calls": list(message.tool_calls)} if message.tool_calls else {}
+                told.append({"role": message.role, "content": message.text, **calls})
+        return told
 
     def as_json(self) -> dict[str, Any]:
         return {

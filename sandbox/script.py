@@ -104,6 +104,8 @@ class Scenario:
     transfer_from: str = "+61255550100"
     transfer_targets: Any = "{{ targets }}"
     transfer_headers: dict[str, Any] = field(default_factory=dict)
+    # What the assistant uses after which answer: {"after": "email", "name": …, "arguments": {…}, "door": "mcp"}.
+    tools: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def from_json(cls, data: Any) -> "Scenario":
@@ -118,10 +120,12 @@ class Scenario:
             (scenario.pause_ms, int),
             (scenario.transfer_from, str),
             (scenario.transfer_headers, dict),
+            (scenario.tools, list),
         )
         if any(not isinstance(value, shape) for value, shape in shapes):
             raise ScenarioError(
-                "answers is a list; field_values, gather_fields and transfer_headers are objects; pause_ms is a number"
+                "answers and tools are lists; field_values, gather_fields and transfer_headers are objects; "
+                "pause_ms is a number"
             )
         return scenario
 

@@ -34,6 +34,7 @@ from sandbox.signer import Signer
 from sandbox.speech import Speech
 from sandbox.supervision import Supervision
 from sandbox.switchboard import Switchboard
+from sandbox.tools import Tools
 from sandbox.transfer_tool import TransferTool
 from sandbox.webhooks import Webhooks
 
@@ -60,7 +61,8 @@ def create_app(config: Config) -> web.Application:
     )
     bridging, rooms = Bridging(switchboard), ConferenceRooms(switchboard)
     supervision = Supervision(switchboard)
-    assistants = Assistants(switchboard, conversations)
+    tools = Tools(config, signer)
+    assistants = Assistants(switchboard, conversations, tools)
     signalling = Signalling(switchboard, bridging, assistants)
     control_door = ControlDoor(config.control_token)
     control = Control(
@@ -91,7 +93,7 @@ def create_app(config: Config) -> web.Application:
             *AccountControl(control_door, account).routes(),
         ]
     )
-    app.on_shutdown.append(_closing(switchboard))
+    app.on_shutdown.append(_closing(switchboard, tools))
     return app
 
 
@@ -100,13 +102,14 @@ async def _call_report(_request: web.Request) -> web.Response:
     return web.Response(headers=CORS)
 
 
-def _closing(switchboard: Switchboard) -> Callable[[web.Application], Awaitable[None]]:
+def _closing(switchboard: Switchboard, tools: Tools) -> Callable[[web.Application], Awaitable[None]]:
     async def close(_app: web.Application) -> None:
         for session in switchboard.sessions.all():
             if session.socket and not session.socket.closed:
                 await session.socket.close(code=1001, message=b"shutting down")
         await switchboard.close()
         await switchboard.webhooks.close()
+        await tools.close()
         switchboard.speech.close()
 
     return close

@@ -18,7 +18,7 @@ from sandbox.signer import Signer
 from tests.sandbox.phone import PATIENCE, STEP, Phone, eventually
 
 SEED = bytes(range(32))
-API_KEY, CONTROL_TOKEN = "KEY-of-the-test", "control-of-the-test"
+API_KEY, CONTROL_TOKEN, TOOL_SECRET = "KEY-of-the-test", "control-of-the-test", "secret-of-the-test"
 PUBLIC_KEY = Signer(SEED).public_key
 
 
@@ -52,6 +52,7 @@ class Stage:
     client: Any
     http: aiohttp.ClientSession
     received: list[Received] = field(default_factory=list)
+    tools_used: list[Received] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     variables: dict[str, Any] = field(default_factory=dict)
     phones: list[Phone] = field(default_factory=list)
@@ -148,6 +149,16 @@ class Stage:
             return web.json_response(self.variables)
         return web.Response(status=self.statuses.pop(0) if self.statuses else 200)
 
+    async def answer_tool(self, request: web.Request) -> web.Response:
+        """The tools of the account: over MCP, or one address for each."""
+        self.tools_used.append(Received(request.path, dict(request.headers), await request.read(), time.monotonic()))
+        if request.path != "/mcp/":
+            return web.json_response({"text": "Done.", "status": "done"})
+        asked = await request.json()
+        content = [{"type": "text", "text": "Done."}]
+        answers = {"initialize": {"protocolVersion": "2025-06-18"}, "tools/call": {"content": content}}
+        return web.json_response({"jsonrpc": "2.0", "id": asked["id"], "result": answers[asked["method"]]})
+
 
 async def serve(app: web.Application) -> tuple[web.AppRunner, str]:
     runner = web.AppRunner(app, shutdown_timeout=0.2)
@@ -158,18 +169,20 @@ async def serve(app: web.Application) -> tuple[web.AppRunner, str]:
     return runner, f"http://{host}:{port}"
 
 
-def configuration(webhook_base: str) -> Config:
+def configuration(application: str) -> Config:
     return Config(
         host="127.0.0.1",
         port=0,
         api_key=API_KEY,
         signing_seed=SEED,
-        webhook_base=webhook_base,
+        webhook_base=f"{application}/webhooks/telnyx",
         connection_id=DEFAULT_CONNECTION_ID,
         call_control_app_id=DEFAULT_APP_ID,
         assistant_id=DEFAULT_ASSISTANT_ID,
         sip_domain="sip.telnyx.com",
         control_token=CONTROL_TOKEN,
+        mcp_url=f"{application}/mcp/",
+        tool_secret=TOOL_SECRET,
     )
 
 
@@ -180,8 +193,10 @@ class Theatre:
         stage = Stage(url="", client=None, http=aiohttp.ClientSession())
         receiver = web.Application()
         receiver.router.add_post("/webhooks/telnyx/{door}", stage.receive)
+        receiver.router.add_post("/webhooks/telnyx/tools/{name}", stage.answer_tool)
+        receiver.router.add_post("/mcp/", stage.answer_tool)
         self._receiver, receiver_url = await serve(receiver)
-        self._sandbox, stage.url = await serve(create_app(configuration(f"{receiver_url}/webhooks/telnyx")))
+        self._sandbox, stage.url = await serve(create_app(configuration(receiver_url)))
         stage.client = AsyncTelnyx(api_key=API_KEY, base_url=f"{stage.url}/v2", timeout=5.0, max_retries=0)
         self._stage = stage
         return stage
