@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
-from sessions_app import faults, live
+from sessions_app import faults, indexing, live
 from sessions_app.faults import Point
 from sessions_app.models import TimelineEntry, VoiceSession
 
@@ -36,6 +36,7 @@ def append(
     )
     _write(entry)
     session.last_seq = entry.seq
+    indexing.changed(session, kind, now=now)
     team_id, session_id, seq = session.team_id, session.pk, entry.seq
     transaction.on_commit(lambda: _push(team_id=team_id, session_id=session_id, seq=seq, kind=kind))
     return entry
