@@ -14,6 +14,8 @@ KINDS = (TRANSCRIPT, INSIGHTS)
 # Telnyx keeps the record a moment after the conversation's end. Together these are what a closer waits for the AI's
 # own data: a minute.
 DELAYS = tuple(timedelta(seconds=seconds) for seconds in (2, 4, 8, 16, 30))
+# When Telnyx could not be reached all the while.
+MOST_ATTEMPTS = 20
 
 
 def fetch(session: VoiceSession, number: int, *, now: datetime) -> None:
@@ -26,9 +28,19 @@ def fetch(session: VoiceSession, number: int, *, now: datetime) -> None:
         _ask(kind, run, session, attempt=0, now=now)
 
 
+def resume(session: VoiceSession, run: Run, *, now: datetime) -> None:
+    """Ask for a transcript for which nobody asks any more: its run's end was not told, or Telnyx did not answer."""
+    asked = Command.objects.filter(session=session, key__startswith=f"run:{run.pk}:{TRANSCRIPT}:")
+    newest = asked.order_by("-created_at").first()
+    if newest is None:
+        fetch(session, run.number, now=now)
+    elif newest.due_at is None and newest.arguments["attempt"] + 1 < MOST_ATTEMPTS:
+        _ask(TRANSCRIPT, run, session, attempt=newest.arguments["attempt"] + 1, now=now)
+
+
 def _ask(kind: str, run: Run, session: VoiceSession, *, attempt: int, now: datetime) -> None:
     arguments = {"conversation_id": run.conversation_id, "run": run.number, "attempt": attempt}
-    intent = Intent(kind, f"run:{run.pk}:{kind}:{attempt}", "", arguments, delay=DELAYS[attempt])
+    intent = Intent(kind, f"run:{run.pk}:{kind}:{attempt}", "", arguments, delay=DELAYS[min(attempt, len(DELAYS) - 1)])
     ledger.enqueue(session, intent, now=now)
 
 

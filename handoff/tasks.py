@@ -17,6 +17,7 @@ from handoff.commands import ledger, outcomes, sending
 from handoff.door import HANDLERS
 from handoff.machine import Fact
 from handoff.models import Handoff
+from handoff.reconciling import work as reconciler
 from sessions_app import carrier, faults, intake
 from sessions_app.faults import Point
 from sessions_app.models import VoiceSession
@@ -57,6 +58,12 @@ def rescue_command(command_id: str) -> None:
         run_command(command_id)
     finally:
         _rescuers.release()
+
+
+@shared_task
+def reconcile() -> None:
+    """Ask Telnyx about sessions of which something may not have been told."""
+    reconciler.run(carrier.client())
 
 
 @shared_task

@@ -27,16 +27,15 @@ class AiRoutes:
 
     async def _list(self, request: web.Request) -> Body:
         found = [item for item in self._conversations.all() if _matches(item, request)]
-        return {"data": [item.as_json() for item in found[: _number(request, "limit", LIST_LIMIT)]]}
+        return {"data": [item.as_json() for item in found[: number(request, "limit", LIST_LIMIT)]]}
 
     async def _get(self, request: web.Request) -> Body:
         return {"data": self._find(request).as_json()}
 
     async def _messages(self, request: web.Request) -> Body:
         messages = self._find(request).messages
-        size, page = _number(request, "page[size]", PAGE_SIZE), _number(request, "page[number]", 1)
-        shown = messages[(page - 1) * size : page * size]
-        return {"data": [message.as_api_json() for message in shown], "meta": _meta(len(messages), page, size)}
+        size, page = number(request, "page[size]", PAGE_SIZE), number(request, "page[number]", 1)
+        return paged([message.as_api_json() for message in messages], page=page, size=size)
 
     async def _insights(self, request: web.Request) -> Body:
         found = self._find(request).insights_json()
@@ -59,11 +58,15 @@ def _matches(conversation: Conversation, request: web.Request) -> bool:
     return True
 
 
-def _number(request: web.Request, name: str, default: int) -> int:
+def number(request: web.Request, name: str, default: int) -> int:
     text = request.query.get(name, str(default))
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise invalid(f"'{name}' must be a positive number.")
     return int(text)
+
+
+def paged(items: list[Any], *, page: int, size: int) -> Body:
+    return {"data": items[(page - 1) * size : page * size], "meta": _meta(len(items), page, size)}
 
 
 def _meta(total: int, page: int, size: int) -> Body:

@@ -12,6 +12,7 @@ from sandbox.api_assistant import AssistantRoutes
 from sandbox.api_calls import CallRoutes
 from sandbox.api_conferences import ConferenceRoutes
 from sandbox.api_credentials import CredentialRoutes
+from sandbox.api_events import EventRoutes
 from sandbox.assistants import Assistants
 from sandbox.bridging import Bridging
 from sandbox.calls import Calls
@@ -87,6 +88,7 @@ def create_app(config: Config) -> web.Application:
             *AssistantRoutes(switchboard, assistants).routes(),
             *ConferenceRoutes(switchboard, rooms).routes(),
             *AiRoutes(conversations).routes(),
+            *EventRoutes(switchboard.webhooks).routes(),
             *control.routes(),
             *SceneControl(control_door, switchboard, assistants, TransferTool(bridging)).routes(),
             *FaultControl(control_door, faults, memory).routes(),

@@ -45,6 +45,8 @@ class Webhooks:
         self._tasks: set[asyncio.Task[None]] = set()
         self._overtaken = asyncio.Event()
         self.log: deque[Delivery] = deque(maxlen=LOG_LENGTH)
+        # What truly happened, whatever becomes of the telling of it.
+        self.happened: deque[Body] = deque(maxlen=LOG_LENGTH)
 
     def send_event(self, event_type: str, payload: Body) -> str:
         """Send one Call Control event in the background and return its id."""
@@ -52,6 +54,7 @@ class Webhooks:
         data = {"record_type": "event", "event_type": event_type, "id": event_id, "occurred_at": at}
         if event_type.startswith("call.conversation."):
             data["created_at"] = at
+        self.happened.append({**data, "payload": payload})
         self.send("call-control", event_type, {"data": {**data, "payload": payload}, "meta": {}}, event_id)
         return event_id
 
@@ -99,6 +102,7 @@ class Webhooks:
         for task in self._tasks:
             task.cancel()
         self.log.clear()
+        self.happened.clear()
 
     async def close(self) -> None:
         self.forget()

@@ -13,6 +13,7 @@ from telephony.calls import CallCommands
 from telephony.conferences import ConferenceCommands
 from telephony.credentials import CredentialCommands
 from telephony.exchange import TelnyxError
+from telephony.observing import Observing
 
 __all__ = [
     "AccountObject",
@@ -26,5 +27,5 @@ __all__ = [
 ]
 
 
-class Telnyx(CredentialCommands, CallCommands, AssistantCommands, ConferenceCommands, AccountCommands):
+class Telnyx(CredentialCommands, CallCommands, AssistantCommands, ConferenceCommands, AccountCommands, Observing):
     """Threads may share it; it may be made before a process forks, if first used after."""

@@ -47,6 +47,7 @@ class Connection:
             self._sdk.conferences.actions.with_raw_response,
             self._sdk.telephony_credentials.with_raw_response,
             self._sdk.ai.conversations.messages.with_raw_response,
+            self._sdk.call_events.with_raw_response,
         )
 
     @property

@@ -42,6 +42,11 @@ def from_json(body: Any, *, delivery: Delivery) -> events.Event:
     return reader(common, payload) if reader else _PLAIN.get(event_type, events.UnknownEvent)(**common)
 
 
+def is_known(event_type: str) -> bool:
+    """Whether this product reads anything from such an event."""
+    return event_type in _READERS or event_type in _PLAIN
+
+
 def _report(body: Any) -> dict[str, Any]:
     report = body.get("data", body) if isinstance(body, dict) else body
     if isinstance(report, str):

@@ -17,9 +17,11 @@ from handoff.door import HANDLERS
 from handoff.machine import Fact
 from handoff.measures import steps
 from handoff.models import Command, Handoff
+from handoff.reconciling import intaking
 from sessions_app import binding, intake, timeline
 from sessions_app import runs as run_numbers
 from sessions_app.models import CallLeg, VoiceSession
+from telephony import observing
 from telephony.client import TelnyxError
 from telephony.events import CallIds
 
@@ -196,10 +198,8 @@ def _role_switched(command: Command, session: VoiceSession, answer: Answer, now:
 def _looked_up(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
     is_current = command.call_control_id == session.call_control_id
     if is_current and not answer.ids["is_alive"] and session.ended_at is None:
-        CallLeg.objects.filter(call_control_id=command.call_control_id, ended_at=None).update(
-            ended_at=now, hangup_cause="observed"
-        )
-        reactions.prospect_leg_over(session, source="unknown", now=now)
+        ids = CallIds(command.call_control_id, session.call_leg_id, session.call_session_id)
+        intaking.take(observing.hangup(ids, at=now), now=now)
 
 
 _CONFIRMED: dict[str, Callable[[Command, VoiceSession, Answer, datetime], None]] = {

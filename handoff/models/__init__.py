@@ -3,6 +3,17 @@
 from handoff.models.callback import CallbackPromise, Pulse
 from handoff.models.command import Command
 from handoff.models.handoff import Handoff, Offer
+from handoff.models.inquiry import Inquiry
 from handoff.models.people import HEARTBEAT_TIMEOUT, Closer, RoutingPolicy
 
-__all__ = ["HEARTBEAT_TIMEOUT", "CallbackPromise", "Closer", "Command", "Handoff", "Offer", "Pulse", "RoutingPolicy"]
+__all__ = [
+    "HEARTBEAT_TIMEOUT",
+    "CallbackPromise",
+    "Closer",
+    "Command",
+    "Handoff",
+    "Inquiry",
+    "Offer",
+    "Pulse",
+    "RoutingPolicy",
+]

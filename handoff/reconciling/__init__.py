@@ -1,0 +1,1 @@
+"""Facts that were not told: who is looked at, what is asked, and how the answers enter like any webhook."""
