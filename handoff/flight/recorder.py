@@ -168,4 +168,5 @@ def _text(value: Any) -> Any:
 
 def _secrets() -> list[str]:
     database = settings.DATABASES["default"]
-    return [settings.SECRET_KEY, settings.TELNYX_API_KEY, str(database.get("PASSWORD") or ""), settings.REDIS_URL]
+    own = [settings.SECRET_KEY, settings.TELNYX_API_KEY, str(database.get("PASSWORD") or ""), settings.REDIS_URL]
+    return [*own, *settings.MCP_SECRETS]

@@ -21,13 +21,13 @@ _PROTOCOL = """
 event_type record_type id occurred_at call_control_id call_leg_id call_session_id connection_id conversation_id
 telnyx_conversation_id conference_id assistant_id insight_id event_id direction state status hangup_cause hangup_source
 sip_hangup_cause cause source reason role client_state mark command command_id door content_type kind key error trigger
-outcome method handoff closer by to_closer leg offer field fields insights speaker disposition connection_mode
+outcome tool code method handoff closer by to_closer leg offer field fields insights speaker disposition connection_mode
 end_reason phase mode side purpose reached_by assigned_to dropped_by connected_with
 CallSid CallControlId CallSessionId CallLegId CallStatus HangupCause HangupSource ConnectionId Timestamp
 """
 _KEPT = frozenset(_PROTOCOL.split())
 # Whatever stands below these was said by a prospect, numbers too.
-_SAID = frozenset({"result", "partial_results", "value", "captured"})
+_SAID = frozenset({"result", "partial_results", "value", "captured", "answer"})
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.\d]*(Z|[+-]\d\d:?\d\d)?")
 _PLACEHOLDER = re.compile(r"<[a-z]+( [\w:-]+)*>")
 
