@@ -95,10 +95,10 @@ TRIGGERS = {
     "callback": "Calling back as promised",
 }
 TOOLS = {
-    "save_prospect_details": "Saved what the prospect said",
-    "check_closer_availability": "Looked for a free closer",
-    "request_handoff": "Asked for a closer",
-    "book_callback": "Arranged a callback",
+    "save_prospect_details": "Save details",
+    "check_closer_availability": "Look for a free closer",
+    "request_handoff": "Call a closer",
+    "book_callback": "Book a callback",
 }
 TOOL_OUTCOMES = {"refused": "Refused", "invalid": "Used wrongly", "failed": "Failed"}
 DISPOSITIONS = (

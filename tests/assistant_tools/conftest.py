@@ -10,9 +10,10 @@ from django.utils import timezone
 from assistant_tools import calls
 from sessions_app.tool_calls import Caller, Told
 from tests.flows.conftest import Visit, rest, talking, visit, waiting, waiting_for_alice, webhooks
-from tests.people import alice, anonymous_widget, ben, bob, carol, clock, sales, support, widget
+from tests.people import admin_user, alice, anonymous_widget, ben, bob, carol, clock, sales, support, widget
 
 __all__ = [
+    "admin_user",
     "alice",
     "anonymous_widget",
     "ben",
