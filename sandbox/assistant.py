@@ -270,8 +270,10 @@ class Run:
     # What goes out: webhooks and, for an anonymous visitor, frames to the page.
 
     def _emit(self, event_type: str, extra: Mapping[str, Any]) -> None:
-        state = {"client_state": self._client_state}
-        payload = {**events.common(self.leg), **state, "conversation_id": self.conversation.id, **extra}
+        payload = {**events.common(self.leg), "client_state": self._client_state, **extra}
+        # What is gathered comes without the conversation's id, as documented.
+        if event_type.startswith("call.conversation."):
+            payload["conversation_id"] = self.conversation.id
         self._switchboard.emit(self.leg, event_type, payload)
 
     def _tell_history(self) -> None:

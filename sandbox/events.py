@@ -8,16 +8,18 @@ from sandbox.calls import Conference, Leg
 Payload = dict[str, Any]
 
 
-def common(leg: Leg) -> Payload:
+def identity(leg: Leg) -> Payload:
     return {
         "call_control_id": leg.call_control_id,
         "call_leg_id": leg.call_leg_id,
         "call_session_id": leg.call_session_id,
         "connection_id": leg.connection_id,
         "client_state": leg.client_state,
-        "from": leg.from_,
-        "to": leg.to,
     }
+
+
+def common(leg: Leg) -> Payload:
+    return {**identity(leg), "from": leg.from_, "to": leg.to}
 
 
 def initiated(leg: Leg) -> Payload:
@@ -63,7 +65,6 @@ def hangup(leg: Leg, *, source: str, sip_cause: str) -> Payload:
         "hangup_source": source,
         "sip_hangup_cause": sip_cause,
         "start_time": clock.iso(leg.started_at),
-        "end_time": clock.iso(leg.ended_at or clock.now()),
         "call_quality_stats": quality(leg),
         "custom_headers": leg.custom_headers,
         "sip_headers": [],
@@ -88,12 +89,4 @@ def quality(leg: Leg) -> Payload | None:
 
 
 def conference(subject: Conference, leg: Leg) -> Payload:
-    return {
-        "call_control_id": leg.call_control_id,
-        "call_leg_id": leg.call_leg_id,
-        "call_session_id": leg.call_session_id,
-        "connection_id": leg.connection_id,
-        "client_state": leg.client_state,
-        "conference_id": subject.id,
-        "occurred_at": clock.iso(clock.now()),
-    }
+    return {**identity(leg), "conference_id": subject.id, "occurred_at": clock.iso(clock.now())}

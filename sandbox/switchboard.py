@@ -304,7 +304,7 @@ class Switchboard:
         return playback.finished
 
     async def speak(self, leg: Leg, text: str, client_state: str | None) -> None:
-        payload = {**events.common(leg), "client_state": client_state or leg.client_state}
+        payload = {**events.identity(leg), "client_state": client_state or leg.client_state}
         self.emit(leg, "call.speak.started", payload)
         finished = await self.say(leg, text)
         status = "completed" if finished else "cancelled" if leg.is_alive else "call_hangup"

@@ -69,13 +69,18 @@ async def test_each_run_reports_with_its_own_state(stage: Stage) -> None:
     await type_text(stage, call, "Tuesday")
     await stage.event("call.conversation.ended", 2)
 
-    told = [
+    told = [item for item in stage.received if item.type.startswith(("call.ai_gather.", "call.conversation."))]
+    named = {
         (item.payload["conversation_id"], item.payload["client_state"])
-        for item in stage.received
-        if item.type.startswith(("call.ai_gather.", "call.conversation."))
-    ]
+        for item in told
+        if item.type.startswith("call.conversation.")
+    }
     assert first != second
-    assert set(told) == {(first, FIRST), (second, SECOND)}
+    assert named == {(first, FIRST), (second, SECOND)}
+    gathered = [item.payload for item in told if item.type.startswith("call.ai_gather.")]
+    assert {payload["client_state"] for payload in gathered} == {FIRST, SECOND}
+    # As documented: what is gathered does not say of which conversation.
+    assert not any("conversation_id" in payload for payload in gathered)
 
 
 async def test_a_run_that_ends_late_keeps_its_state(stage: Stage) -> None:
