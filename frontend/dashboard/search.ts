@@ -84,7 +84,15 @@ export class Search {
     if (!form) return;
     event.preventDefault();
     const words = String(new FormData(form).get("q") ?? "").trim();
+    this.clearFilter();
     void this.show(this.addressOf(words)).then(() => this.carry(words));
+  }
+
+  /** What was looked for everywhere must not go on hiding calls of the list. */
+  private clearFilter(): void {
+    const filter = document.getElementById("search") as HTMLInputElement;
+    filter.value = "";
+    filter.dispatchEvent(new Event("input"));
   }
 
   /** What was typed beside the list stands in the page's own field from now on. */
