@@ -61,8 +61,10 @@ def record(
     if position is None and source == Source.TOOL:
         position = last_said(session)
     saying = _Saying(source, at, position, (by or "")[:80])
-    rows = {row.name: row for row in CapturedField.objects.filter(session=session, name__in=said)}
-    begun = _begin(session, {name: value for name, value in said.items() if name not in rows}, saying)
+    every = {row.name: row for row in CapturedField.objects.filter(session=session)}
+    rows = {name: row for name, row in every.items() if name in said}
+    new = {name: value for name, value in said.items() if name not in every}
+    begun = _begin(session, new, saying, room=MAX_FIELDS - len(every))
     given = _given(rows.values())
     told = [_tell(row, given[row.pk], said[row.name], saying) for row in (*rows.values(), *begun)]
     changed = _keep(told)
@@ -108,10 +110,9 @@ def _said(values: Mapping[str, Any], source: str) -> dict[str, Any]:
     return {name[:100]: value for name, value in cleaned.items() if source == Source.CLOSER or answers.is_one(value)}
 
 
-def _begin(session: VoiceSession, said: Mapping[str, Any], saying: _Saying) -> list[CapturedField]:
+def _begin(session: VoiceSession, said: Mapping[str, Any], saying: _Saying, *, room: int) -> list[CapturedField]:
     if not said:
         return []
-    room = MAX_FIELDS - CapturedField.objects.filter(session=session).count()
     names = list(said)[: max(0, room)]
     if len(names) < len(said):
         logger.warning("session %s: %d more fields than are kept", session.pk, len(said) - len(names))

@@ -146,8 +146,12 @@ def _hear_turns(session: VoiceSession, number: int, spoken: list[Message], *, as
     # A turn whose words are withheld keeps its place, so that those after it keep theirs.
     placed = list(enumerate(spoken[: runs.POSITIONS], _first_position(number)))
     heard = [(position, message) for position, message in placed if not is_redacted(message.content)]
+    new = [(position, message) for position, message in heard if position not in known]
+    TranscriptTurn.objects.bulk_create(_turn(session, position, message, as_of) for position, message in new)
     changed = [
-        position for position, message in heard if _hear_turn(session, position, message, known.get(position), as_of)
+        position
+        for position, message in heard
+        if position not in known or _hear_turn(known[position], message, as_of)
     ]
     # Every event repeats the whole conversation: what only became older is written in one go.
     repeated = [position for position, _ in heard if position in known and known[position].as_of < as_of]
@@ -157,20 +161,20 @@ def _hear_turns(session: VoiceSession, number: int, spoken: list[Message], *, as
         timeline.append(session, "transcript.updated", {"positions": changed[-50:]}, occurred_at=as_of)
 
 
-def _hear_turn(
-    session: VoiceSession, position: int, message: Message, known: TranscriptTurn | None, as_of: datetime
-) -> bool:
+def _turn(session: VoiceSession, position: int, message: Message, as_of: datetime) -> TranscriptTurn:
+    return TranscriptTurn(
+        session=session,
+        position=position,
+        speaker=_SPEAKERS[message.role],
+        text=message.content[:MAX_TEXT],
+        spoken_at=message.at or as_of,
+        as_of=as_of,
+    )
+
+
+def _hear_turn(known: TranscriptTurn, message: Message, as_of: datetime) -> bool:
+    """Whether a turn that is known reads differently now."""
     speaker, text = _SPEAKERS[message.role], message.content[:MAX_TEXT]
-    if known is None:
-        TranscriptTurn.objects.create(
-            session=session,
-            position=position,
-            speaker=speaker,
-            text=text,
-            spoken_at=message.at or as_of,
-            as_of=as_of,
-        )
-        return True
     if known.is_relayed:
         # Telnyx's word counts, whenever the page's came.
         spoken_at = message.at or min(known.spoken_at, as_of)
