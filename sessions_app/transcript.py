@@ -149,9 +149,7 @@ def _hear_turns(session: VoiceSession, number: int, spoken: list[Message], *, as
     new = [(position, message) for position, message in heard if position not in known]
     TranscriptTurn.objects.bulk_create(_turn(session, position, message, as_of) for position, message in new)
     changed = [
-        position
-        for position, message in heard
-        if position not in known or _hear_turn(known[position], message, as_of)
+        position for position, message in heard if position not in known or _hear_turn(known[position], message, as_of)
     ]
     # Every event repeats the whole conversation: what only became older is written in one go.
     repeated = [position for position, _ in heard if position in known and known[position].as_of < as_of]
