@@ -1,8 +1,12 @@
 """The record of what assistants used, to read."""
 
-from django.contrib import admin
+from typing import Any
 
-from sessions_app.admin import Page, ReadOnly
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from sessions_app.admin import Page, ReadOnly, pretty
 from sessions_app.models import ToolCall
 
 
@@ -16,3 +20,18 @@ class ToolCallAdmin(ReadOnly, Page):
     show_full_result_count = False
     search_fields = ["session__id", "conversation_id", "call_control_id"]
     search_help_text = "The id of a session, a conversation or a call."
+
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["arguments", "result", "text"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        # They hold what a prospect said.
+        return ["given", "told"] if request.user.is_active and request.user.is_superuser else []
+
+    @admin.display(description="arguments")
+    def given(self, call: ToolCall) -> SafeString:
+        return pretty(call.arguments)
+
+    @admin.display(description="answer")
+    def told(self, call: ToolCall) -> SafeString:
+        return pretty({"text": call.text, **call.result})

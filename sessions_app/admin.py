@@ -205,7 +205,9 @@ class TimelineInline(ReadOnlyInline):
 
     @admin.display(description="details")
     def details(self, entry: TimelineEntry) -> str:
-        return ", ".join(f"{name}: {value}" for name, value in entry.payload.items())
+        # What a tool was given and answered holds what the prospect said; those who may see it find it with the call.
+        hidden = {"arguments", "text"} if entry.kind == "tool.called" else set()
+        return ", ".join(f"{name}: {value}" for name, value in entry.payload.items() if name not in hidden)
 
 
 class LegInline(ReadOnlyInline):

@@ -12,14 +12,16 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from assistant_tools import calls
 from handoff.models import CallbackPromise, Closer, Command, Handoff, Offer, RoutingPolicy
 from sessions_app import fold, services, tokens
-from sessions_app.models import Team, TelephonyCredential, VoiceSession, WebhookDelivery, WidgetConfig
+from sessions_app.models import Team, TelephonyCredential, ToolCall, VoiceSession, WebhookDelivery, WidgetConfig
+from sessions_app.tool_calls import Caller
 from tests.flows.conftest import ANSWERS, Visit
 from tests.people import hashed_password, logged_in
 
 EDITABLE = [Team, WidgetConfig, Closer, RoutingPolicy, CallbackPromise]
-HISTORY = [VoiceSession, WebhookDelivery, TelephonyCredential, Handoff, Command]
+HISTORY = [VoiceSession, WebhookDelivery, TelephonyCredential, Handoff, Command, ToolCall]
 
 
 def address(model: Any, page: str = "changelist", *args: object) -> str:
@@ -43,12 +45,18 @@ def clerk(db: None) -> Client:
 def finished(talking: Visit, carol: Closer) -> Visit:
     """A visit with a row in every table."""
     services.mint_for_session(talking.session, now=timezone.now())
+    use_tool(talking)
     talking.leg.gathered(ANSWERS)
     talking.work()
     handoff = talking.handoff
     now = timezone.now()
     Offer.objects.create(handoff=handoff, closer=carol, reason="test", offered_at=now, expires_at=now, state="expired")
     return talking
+
+
+def use_tool(visit: Visit, **arguments: str) -> None:
+    caller = Caller("mcp", conversation_id=visit.rest.conversation_id)
+    calls.use("save_prospect_details", {"full_name": "Ada", **arguments}, caller=caller, now=timezone.now())
 
 
 def rows_of(model: Any) -> Any:
@@ -282,11 +290,20 @@ def test_what_a_prospect_said_is_shown_to_superusers_alone(
 ) -> None:
     talking.post("message", text="my secret wish")
     command = Command.objects.get(kind="add_message")
-    pages = [address(WebhookDelivery, "change", dead.pk), address(Command, "change", command.pk)]
+    use_tool(talking, phone="my secret number")
+    tool_call = ToolCall.objects.get()
+    pages = [
+        address(WebhookDelivery, "change", dead.pk),
+        address(Command, "change", command.pk),
+        address(ToolCall, "change", tool_call.pk),
+    ]
 
-    for page, said in zip(pages, ("full_name", "my secret wish"), strict=True):
+    for page, said in zip(pages, ("full_name", "my secret wish", "my secret number"), strict=True):
         assert said in office.get(page).content.decode()
         assert said not in clerk.get(page).content.decode()
+    whole = clerk.get(address(VoiceSession, "change", talking.session_id)).content.decode()
+    assert "tool.called" in whole
+    assert "my secret number" not in whole
 
 
 def test_every_model_with_history_is_registered_read_only() -> None:
