@@ -22,8 +22,8 @@ const common = {
 
 // Pages load these as modules; what they import lazily becomes a chunk of its own.
 const modules = { widget: "widget/page.ts", dashboard: "dashboard/main.ts", wallboard: "wallboard/main.ts" };
-// A customer's site loads the one with a plain script tag, the sound's own thread the other.
-const scripts = { embed: "embed/embed.ts", hearing: "hearing/worklet.ts" };
+// A customer's site and the administration load theirs with a plain script tag, the sound's own thread the third.
+const scripts = { embed: "embed/embed.ts", hearing: "hearing/worklet.ts", questions: "admin/questions.ts" };
 
 const existing = (entries) =>
   Object.fromEntries(

@@ -16,8 +16,9 @@ from handoff.door import HANDLERS
 from handoff.flight import recorder
 from handoff.models import CallbackPromise, Closer, Command, Handoff, Offer, RoutingPolicy
 from sessions_app import intake
-from sessions_app.admin import Page, ReadOnly, ReadOnlyInline, RowForm, SkillsField, VoiceSessionAdmin, pretty
+from sessions_app.admin import Page, ReadOnly, ReadOnlyInline, VoiceSessionAdmin, pretty
 from sessions_app.models import VoiceSession, WebhookDelivery
+from sessions_app.widget_form import RowForm, SkillsField
 
 
 @admin.register(RoutingPolicy)

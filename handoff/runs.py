@@ -8,7 +8,7 @@ from handoff import sentences
 from handoff.commands import ledger
 from handoff.commands.ledger import Intent
 from sessions_app import fields, runs
-from sessions_app.gather import versions
+from sessions_app.gather import request, versions
 from sessions_app.models import CallLeg, Run, TranscriptTurn, VoiceSession
 from sessions_app.models.people import AssistantRun
 
@@ -83,13 +83,9 @@ def _enqueue(run: Run, intent: Intent, now: datetime) -> None:
 def _gather(
     run: Run, leg: CallLeg, *, parameters: Mapping[str, Any], greeting: str, delay: timedelta = timedelta()
 ) -> Intent:
-    arguments = {
-        "parameters": parameters,
-        "greeting": greeting,
-        "voice": run.session.widget.voice,
-        "ended_speech": sentences.gathered(),
-        "instructions": run.instruction,
-    }
+    arguments = request.arguments(
+        parameters=parameters, greeting=greeting, voice=run.session.widget.voice, instructions=run.instruction
+    )
     return Intent("start_gather", key(run), leg.call_control_id, arguments | _common(run), delay=delay)
 
 

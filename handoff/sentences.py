@@ -53,10 +53,6 @@ def goodbye(when: str) -> str:
     return f"One of my colleagues will call you {when}. Thank you, and goodbye."
 
 
-def gathered() -> str:
-    return "Thank you, that is all I need."
-
-
 def taking_over(closer: str) -> str:
     return f"One moment, please. {closer} is joining us now."
 

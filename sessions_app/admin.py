@@ -4,32 +4,39 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django import forms
 from django.contrib import admin
-from django.contrib.postgres.forms import SimpleArrayField
 from django.db.models import Q, QuerySet
-from django.forms.fields import InvalidJSONInput
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from sessions_app.admin_import import AssistantImport
-from sessions_app.gather import validate_schema
-from sessions_app.hours import validate_hours
-from sessions_app.models import CallLeg, Team, TelephonyCredential, TimelineEntry, VoiceSession, WidgetConfig
-from sessions_app.origins import validate_origin
+from sessions_app.gather import request as gather_request
+from sessions_app.gather import versions
+from sessions_app.models import (
+    CallLeg,
+    GatherVersion,
+    Team,
+    TelephonyCredential,
+    TimelineEntry,
+    VoiceSession,
+    WidgetConfig,
+)
+from sessions_app.widget_form import WidgetForm
 
 if TYPE_CHECKING:  # Django's classes are generic for the type checker alone.
     Page = admin.ModelAdmin[Any]
     Inline = admin.TabularInline[Any, Any]
-    RowForm = forms.ModelForm[Any]
 else:
-    Page, Inline, RowForm = admin.ModelAdmin, admin.TabularInline, forms.ModelForm
+    Page, Inline = admin.ModelAdmin, admin.TabularInline
 
 admin.site.site_header = "AgileAdapt"
 admin.site.site_title = "AgileAdapt"
 admin.site.index_title = "Administration"
+
+
+SHOWN_VERSIONS = 20
 
 
 def pretty(value: Any) -> SafeString:
@@ -60,97 +67,6 @@ class ReadOnlyInline(ReadOnly, Inline):
     show_change_link = False
 
 
-class LinesField(SimpleArrayField):
-    """A list, one item per line; empty lines do not count."""
-
-    widget = forms.Textarea(attrs={"rows": 4})
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs["delimiter"] = "\n"
-        super().__init__(*args, **kwargs)
-
-    def to_python(self, value: Any) -> Any:
-        lines = value.splitlines() if isinstance(value, str) else value
-        return super().to_python([line.strip() for line in lines or [] if line.strip()])
-
-
-class SkillsField(LinesField):
-    """Skills as they are compared: in lower case, each once."""
-
-    def __init__(self, *, help_text: str) -> None:
-        super().__init__(forms.CharField(max_length=40), required=False, help_text=help_text)
-
-    def to_python(self, value: Any) -> Any:
-        lines = value.splitlines() if isinstance(value, str) else value or []
-        return list(dict.fromkeys(super().to_python([" ".join(line.split()).lower() for line in lines])))
-
-
-class PrettyJSONField(forms.JSONField):
-    """JSON over several lines, in the order in which it was written."""
-
-    widget = forms.Textarea(attrs={"rows": 18, "class": "vLargeTextField", "spellcheck": "false"})
-
-    def prepare_value(self, value: Any) -> Any:
-        if isinstance(value, InvalidJSONInput):
-            return value
-        return json.dumps(value, indent=2, ensure_ascii=False)
-
-
-class WidgetForm(RowForm):
-    allowed_origins = LinesField(
-        forms.CharField(max_length=200, validators=[validate_origin]),
-        required=False,
-        help_text="Websites that may start a call, one per line, such as https://www.example.com. "
-        "This server is always allowed.",
-    )
-    gather_schema = PrettyJSONField(
-        validators=[validate_schema],
-        help_text="A JSON Schema object. The assistant asks the properties in this order; "
-        "a property's description is how it is asked, and “required” says what a closer needs.",
-    )
-    required_skills = SkillsField(help_text="One per line. Closers must have all of these to be rung.")
-    business_hours = PrettyJSONField(
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 6, "class": "vLargeTextField", "spellcheck": "false"}),
-        validators=[validate_hours],
-        help_text='Such as {"mon": [["09:00", "12:00"], ["13:00", "17:30"]]}, in the time zone below. '
-        "A day that is not named is closed; {} is always open. Outside these hours a callback is offered.",
-    )
-    custom_headers = PrettyJSONField(
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField", "spellcheck": "false"}),
-        help_text='Sent with the call: [{"name": "X-User-Tier", "value": "Enterprise"}]',
-    )
-
-    class Meta:
-        model = WidgetConfig
-        exclude: tuple[str, ...] = ()
-        labels = {
-            "volume_threshold": "Volume threshold (0–255)",
-            "silence_duration_ms": "Silence duration (ms)",
-            "min_speech_duration_ms": "Shortest speech (ms)",
-            "max_latency_ms": "Longest latency (ms)",
-        }
-        help_texts = {
-            "volume_threshold": "RMS energy above which sound is speech. Higher ignores more noise. "
-            "Telnyx’s default is 10, ours 15.",
-            "silence_duration_ms": "Milliseconds of silence that end a turn. "
-            "Longer lets people think, shorter answers faster. Telnyx’s default is 1000, ours 1500.",
-            "min_speech_duration_ms": "Milliseconds that a sound must last to be speech. "
-            "Telnyx’s default is 100, ours 150.",
-            "max_latency_ms": "Milliseconds; longer measurements are thrown away. Empty keeps all.",
-            "assistant_id": "From Mission Control, AI, Assistants: “assistant-…”.",
-            "connection_mode": "With a credential we own the call and can hand it over after the assistant has ended.",
-            "consent_version": "Change it together with the text: pages that show the old text must ask again.",
-        }
-
-    def clean_custom_headers(self) -> Any:
-        return self.cleaned_data["custom_headers"] or []
-
-    def clean_business_hours(self) -> dict[str, Any]:
-        return self.cleaned_data["business_hours"] or {}
-
-
 @admin.register(WidgetConfig)
 class WidgetConfigAdmin(AssistantImport, Page):
     form = WidgetForm
@@ -159,11 +75,13 @@ class WidgetConfigAdmin(AssistantImport, Page):
     list_select_related = ["team"]
     search_fields = ["name", "slug", "assistant_id"]
     prepopulated_fields = {"slug": ["name"]}
+    readonly_fields = ["versions", "request"]
     fieldsets = [
         (None, {"fields": ["team", "name", "slug", "is_active"]}),
         ("Where it may be used", {"fields": ["allowed_origins"]}),
         ("Connection", {"fields": ["connection_mode", "caller_name", "custom_headers"]}),
-        ("Assistant", {"fields": ["assistant_id", "assistant_run", "greeting", "voice", "gather_schema"]}),
+        ("Assistant", {"fields": ["assistant_id", "assistant_run", "greeting", "voice"]}),
+        ("Questions", {"fields": ["gather_schema", "versions", "request"]}),
         (
             "Hearing (voice activity detection)",
             {
@@ -180,6 +98,32 @@ class WidgetConfigAdmin(AssistantImport, Page):
         ),
         ("Consent", {"fields": ["consent_version", "consent_text", "is_recorded"]}),
     ]
+
+    def save_model(self, request: HttpRequest, obj: WidgetConfig, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        versions.current(obj, now=timezone.now(), by=request.user if request.user.pk else None)
+
+    @admin.display(description="versions")
+    def versions(self, widget: WidgetConfig) -> SafeString:
+        """Each state of the questions that was saved or asked; a session keeps its own."""
+        rows = widget.gather_versions.select_related("created_by").order_by("-number")[:SHOWN_VERSIONS]
+        told = (
+            (version.number, to_the_millisecond(version.created_at), _who(version), _asked(version)) for version in rows
+        )
+        return format_html_join("\n", "<p>Version {}, {}{}: {}</p>", told) or SafeString("None yet.")
+
+    @admin.display(description="request to Telnyx")
+    def request(self, widget: WidgetConfig) -> SafeString:
+        """As it is sent when the assistant starts, by what is saved."""
+        return pretty(gather_request.preview(widget)) if widget.pk else SafeString("Save first.")
+
+
+def _who(version: GatherVersion) -> str:
+    return f" by {version.created_by.get_username()}" if version.created_by else ""
+
+
+def _asked(version: GatherVersion) -> str:
+    return ", ".join(version.schema.get("properties", {})) if isinstance(version.schema, dict) else ""
 
 
 @admin.register(Team)

@@ -37,10 +37,8 @@ class AssistantCommands(Connection):
         answer = ask(
             self._actions.gather_using_ai,
             call_control_id,
-            send_partial_results=True,
-            send_message_history_updates=True,
             **command(command_id, client_state),
-            **given(
+            **gather_body(
                 parameters=parameters,
                 greeting=greeting,
                 voice=voice,
@@ -114,6 +112,28 @@ class AssistantCommands(Connection):
             for group in objects(answer.get("data"))
             for result in parsing.insights(group.get("conversation_insights"))
         ]
+
+
+def gather_body(
+    *,
+    parameters: Mapping[str, Any],
+    greeting: str,
+    voice: str,
+    gather_ended_speech: str | None = None,
+    assistant: Mapping[str, Any] | None = None,
+    message_history: Sequence[Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """What `gather_using_ai` is asked, beside the ids that every command carries."""
+    return given(
+        send_partial_results=True,
+        send_message_history_updates=True,
+        parameters=parameters,
+        greeting=greeting,
+        voice=voice,
+        gather_ended_speech=gather_ended_speech,
+        assistant=assistant,
+        message_history=message_history,
+    )
 
 
 def _conversation_id(answer: Mapping[str, Any]) -> str:

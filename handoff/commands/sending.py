@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from handoff.models import Command
+from sessions_app.gather import request
 from telephony.client import DialledLeg, Telnyx
 
 LANGUAGE = "en-AU"
@@ -35,12 +36,7 @@ def _start_gather(client: Telnyx, command: Command) -> Answer:
     given = command.arguments
     conversation_id = client.start_gather(
         command.call_control_id,
-        parameters=given["parameters"],
-        greeting=given["greeting"],
-        voice=given["voice"],
-        gather_ended_speech=given["ended_speech"],
-        assistant={"instructions": given["instructions"]} if given.get("instructions") else None,
-        message_history=given.get("history") or None,
+        **request.keywords(given),
         command_id=command.pk,
         client_state=given.get("mark"),
     )

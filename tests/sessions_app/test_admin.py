@@ -1,6 +1,5 @@
 """The administration: who may enter, what may be edited, and that history cannot be."""
 
-import json
 from typing import Any
 
 import pytest
@@ -170,13 +169,11 @@ def copy(visit: Visit, number: int) -> None:
     delivery.save()
 
 
-def test_a_widget_is_edited_with_its_questions_in_order(office: Client, widget: WidgetConfig) -> None:
+def test_a_widget_is_edited(office: Client, widget: WidgetConfig) -> None:
     page = office.get(address(WidgetConfig, "change", widget.pk))
     form = page.context["adminform"].form
     given = {name: form[name].value() for name in form.fields}
     given = {name: value for name, value in given.items() if value is not None}
-    questions = {"zip": {"type": "string"}, "age": {"type": "string"}, "name": {"type": "string"}}
-    given["gather_schema"] = json.dumps({"type": "object", "properties": questions})
     given["allowed_origins"] = "https://a.example\r\n\r\n  https://b.example:8443  \r\n"
     given["volume_threshold"] = "22"
 
@@ -184,21 +181,14 @@ def test_a_widget_is_edited_with_its_questions_in_order(office: Client, widget: 
 
     assert answer.status_code == 302, answer.context["errors"]
     widget.refresh_from_db()
-    assert list(widget.gather_schema["properties"]) == ["zip", "age", "name"]
     assert widget.allowed_origins == ["https://a.example", "https://b.example:8443"]
     assert widget.vad["volumeThreshold"] == 22
-    again = office.get(address(WidgetConfig, "change", widget.pk)).content.decode()
-    assert again.index("&quot;zip&quot;") < again.index("&quot;age&quot;")
-    assert "Milliseconds of silence" in again
+    assert "Milliseconds of silence" in office.get(address(WidgetConfig, "change", widget.pk)).content.decode()
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("gather_schema", "{"),
-        ("gather_schema", "[]"),
-        ("gather_schema", '{"type": "object", "properties": {}}'),
-        ("gather_schema", '{"type": "object", "properties": {"a": {"type": "nonsense"}}}'),
         ("allowed_origins", "https://a.example/path"),
         ("allowed_origins", "javascript:alert(1)"),
         ("custom_headers", '[{"name": "Authorization", "value": "x"}]'),

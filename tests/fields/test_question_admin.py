@@ -1,0 +1,200 @@
+"""Questions are edited as rows, and every change of them is a version that sessions keep."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from respx import MockRouter
+
+from sessions_app import selectors, services
+from sessions_app.gather import request, versions
+from sessions_app.models import GatherVersion, VoiceSession, WidgetConfig
+from telephony.client import Telnyx
+from tests.people import logged_in
+
+Row = dict[str, Any]
+NESTED = {
+    "type": "object",
+    "properties": {"zebra": {"type": "object", "properties": {"a": {"type": "string"}}}, "ant": {"type": "string"}},
+}
+
+
+@pytest.fixture
+def office(admin_user: User) -> Client:
+    return logged_in(admin_user)
+
+
+def page_of(widget: WidgetConfig) -> str:
+    return reverse("admin:sessions_app_widgetconfig_change", args=[widget.pk])
+
+
+def row(name: str, kind: str = "text", **parts: Any) -> Row:
+    return {"name": name, "kind": kind, "asked": "", "choices": "", **parts}
+
+
+def save(office: Client, widget: WidgetConfig, rows: list[Row] | None, **others: str) -> Any:
+    """Send the form as the browser does, with these rows of questions."""
+    form = office.get(page_of(widget)).context["adminform"].form
+    given = {name: form[name].value() for name in form.fields if form[name].value() is not None}
+    given.pop("gather_schema")
+    given["allowed_origins"] = "\n".join(widget.allowed_origins)
+    if rows is not None:
+        given["gather_schema-rows"] = "1"
+        for number, one in enumerate(rows):
+            given |= {f"gather_schema-{number}-place": str(number + 1)}
+            given |= {f"gather_schema-{number}-{part}": value for part, value in one.items()}
+    answer = office.post(page_of(widget), given | others)
+    widget.refresh_from_db()
+    return answer
+
+
+def test_rows_become_questions_in_their_places(office: Client, widget: WidgetConfig) -> None:
+    rows = [
+        row("zip", asked="What is your postcode?", required="on", place="3"),
+        row("age", "integer", place="1"),
+        row("size", "choice", choices="small; large ; ", place="2"),
+        row("gone", delete="on"),
+        row("", place="9"),
+    ]
+
+    answer = save(office, widget, rows)
+
+    assert answer.status_code == 302, answer.context["errors"]
+    assert widget.gather_schema == {
+        "type": "object",
+        "properties": {
+            "age": {"type": "integer"},
+            "size": {"type": "string", "enum": ["small", "large"]},
+            "zip": {"type": "string", "description": "What is your postcode?"},
+        },
+        "required": ["zip"],
+    }
+    assert list(widget.gather_schema["properties"]) == ["age", "size", "zip"]
+    page = office.get(page_of(widget)).content.decode()
+    assert page.index('value="age"') < page.index('value="size"') < page.index('value="zip"')
+
+
+def test_what_is_wrong_stands_beside_its_row_and_nothing_is_lost(office: Client, widget: WidgetConfig) -> None:
+    before = widget.gather_schema
+
+    answer = save(office, widget, [row("email"), row("email", "email"), row("<b>full name", asked="May I?")])
+
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "Look at the questions marked below: 3." in page
+    assert page.count("Another question has this name.") == 2
+    assert "Letters, digits and underscores only" in page
+    assert 'value="&lt;b&gt;full name"' in page
+    assert 'value="May I?"' in page
+    assert widget.gather_schema == before
+    assert not GatherVersion.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([], "Ask at least one question."),
+        ([row(f"q{number}") for number in range(41)], "At most 40 questions; there are 41."),
+        ([row("a", "object")], "Choose one of the types."),
+        ([row("a", "choice", choices="only")], "Give at least two choices"),
+        ([row(f"q{number}", asked="x" * 400, place="x") for number in range(40)], None),
+        ([row("a", place="9" * 400)], None),
+        ([row("a\x00")], "Letters, digits and underscores only"),
+    ],
+)
+def test_clumsy_and_hostile_rows(office: Client, widget: WidgetConfig, rows: list[Row], words: str | None) -> None:
+    answer = save(office, widget, rows)
+
+    assert answer.status_code == (302 if words is None else 200)
+    if words:
+        assert words in answer.content.decode()
+
+
+def test_questions_beyond_the_list_are_shown_and_survive(office: Client, widget: WidgetConfig) -> None:
+    WidgetConfig.objects.filter(pk=widget.pk).update(gather_schema=NESTED)
+    widget.refresh_from_db()
+
+    page = office.get(page_of(widget)).content.decode()
+    answer = save(office, widget, None, name="Renamed", volume_threshold="x")
+    again = answer.content.decode()
+    save(office, widget, None, name="Renamed")
+
+    for shown in (page, again):
+        assert "“zebra” has a rule that is none of the types here" in shown
+        assert "&quot;zebra&quot;" in shown
+        assert 'name="gather_schema' not in shown
+    assert (widget.name, widget.gather_schema) == ("Renamed", NESTED)
+    assert list(widget.gather_schema["properties"]) == ["zebra", "ant"]
+
+
+def test_each_change_of_the_questions_is_a_version(office: Client, widget: WidgetConfig, admin_user: User) -> None:
+    save(office, widget, [row("one", asked="One?")])
+    save(office, widget, [row("one", asked="One?")], name="Renamed")
+    save(office, widget, [row("two"), row("one", asked="One?")])
+    save(office, widget, [row("one", asked="One?"), row("two")])
+
+    kept = GatherVersion.objects.filter(widget=widget)
+    assert [(one.number, list(one.schema["properties"])) for one in kept] == [
+        (1, ["one"]),
+        (2, ["two", "one"]),
+        (3, ["one", "two"]),
+    ]
+    assert {one.created_by for one in kept} == {admin_user}
+    assert "Version 3" in office.get(page_of(widget)).content.decode()
+
+
+def test_a_version_does_not_change(widget: WidgetConfig) -> None:
+    version = versions.current(widget, now=timezone.now())
+    version.schema = NESTED
+
+    with pytest.raises(TypeError):
+        version.save()
+
+
+def test_an_old_session_reads_with_its_own_questions(office: Client, widget: WidgetConfig) -> None:
+    old = services.open_visit(widget, recording=True, origin="", now=timezone.now())
+
+    save(office, widget, [row("roof", required="on")])
+    new = services.open_visit(widget, recording=True, origin="", now=timezone.now())
+
+    def read(session: VoiceSession) -> list[tuple[str, bool]]:
+        found = selectors.session_for(session.team, session.pk)
+        assert found is not None
+        return [(one.label, one.is_required) for one in selectors.fields(found)]
+
+    assert read(old) == [("Full name", True), ("Email", True), ("Budget", True), ("Timeline", True)]
+    assert read(new) == [("Roof", True)]
+    assert versions.required(VoiceSession.objects.get(pk=old.pk)) == ["full_name", "email", "budget", "timeline"]
+    assert (old.gather_version, new.gather_version) == tuple(widget.gather_versions.order_by("number"))
+
+
+def test_questions_changed_past_the_administration_are_a_version_too(widget: WidgetConfig) -> None:
+    services.open_visit(widget, recording=True, origin="", now=timezone.now())
+    WidgetConfig.objects.filter(pk=widget.pk).update(gather_schema=NESTED)
+    widget.refresh_from_db()
+
+    session = services.open_visit(widget, recording=True, origin="", now=timezone.now())
+
+    assert session.gather_version is not None
+    assert (session.gather_version.number, session.gather_version.schema) == (2, NESTED)
+
+
+def test_the_preview_is_what_is_sent(office: Client, widget: WidgetConfig, respx_mock: MockRouter) -> None:
+    shown = re.search(
+        r"<pre>(\{.*?)</pre>", office.get(page_of(widget)).content.decode().replace("&quot;", '"'), re.DOTALL
+    )
+    assert shown is not None
+    told = json.loads(shown[1].replace("&#x27;", "'"))
+    route = respx_mock.post(url__regex=r".*/actions/gather_using_ai$").respond(json={"data": {"result": "ok"}})
+
+    kept = request.arguments(parameters=widget.gather_schema, greeting=widget.greeting, voice=widget.voice)
+    client = Telnyx(api_key="KEY", base_url="http://telnyx.test/v2")
+    client.start_gather("v3:x", **request.keywords(kept), command_id="c", client_state="bWFyaw==")
+
+    sent = json.loads(route.calls.last.request.content)
+    assert sent == told | {"command_id": "c", "client_state": "bWFyaw=="}
