@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from assistant_tools import calls
 from sessions_app import tokens, tool_calls
-from sessions_app.models import ToolCall
+from sessions_app.models import Run, ToolCall
 from sessions_app.tool_calls import MOST_UNKNOWN, UNKNOWN_KEPT, Caller, Told, Use
 from tests.flows.conftest import Visit
 
@@ -85,3 +86,22 @@ def test_calls_of_unknown_conversations_are_bounded_and_do_not_stay(visit: Visit
 def values(row: ToolCall) -> dict[str, Any]:
     copied = ("door", "name", "arguments", "outcome", "code", "text", "called_at", "duration_ms")
     return {name: getattr(row, name) for name in copied}
+
+
+def test_a_call_whose_conversation_becomes_known_that_moment_is_not_left_behind(
+    talking: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever binds the id cannot see the row yet, and the call could not see the id."""
+    keep = tool_calls.keep_unknown
+    conversation_id = talking.rest.conversation_id
+    Run.objects.update(conversation_id="not known yet")
+
+    def keep_while_it_becomes_known(*args: Any, **kwargs: Any) -> None:
+        keep(*args, **kwargs)
+        Run.objects.update(conversation_id=conversation_id)
+
+    monkeypatch.setattr(tool_calls, "keep_unknown", keep_while_it_becomes_known)
+    told = calls.use("request_handoff", {}, caller=of(conversation_id), now=timezone.now())
+
+    assert told.code == "too_early"
+    assert len(told_of_tools(talking)) == 1
