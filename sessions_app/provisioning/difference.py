@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sessions_app.provisioning.rules import NOTHING, Rule, own_items, same
+from sessions_app.provisioning.rules import NOTHING, Rule, same
 from telephony.account import READ_ONLY, SHAPES, Kind
 from telephony.wire import text
 
 Settings = Mapping[str, Any]
-# Lists in which Telnyx mixes what belongs to the object with what is shared.
-MIXED = frozenset({"tools"})
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ def between(now: Settings, wanted: Wanted) -> Difference:
     the same either way.
     """
     changes, notices = _judged(now, wanted)
-    settings = {top: _whole(now.get(top), top) for top in dict.fromkeys(_top(change.path) for change in changes)}
+    settings = {top: _sendable(now.get(top)) for top in dict.fromkeys(_top(change.path) for change in changes)}
     if changes:
         settings = _surrounded(now, wanted.kind, settings)
     for change in changes:
@@ -89,12 +87,8 @@ def _surrounded(now: Settings, kind: Kind, settings: Settings) -> dict[str, Any]
     """Add what an update of this kind has to repeat."""
     shape = SHAPES[kind]
     others = [name for name in now if name not in READ_ONLY] if shape.replaces else shape.repeated
-    repeated = {name: _whole(now.get(name), name) for name in others if name not in settings}
+    repeated = {name: _sendable(now.get(name)) for name in others if name not in settings}
     return {name: value for name, value in repeated.items() if value is not None} | dict(settings)
-
-
-def _whole(part: Any, name: str) -> Any:
-    return _sendable(own_items(part) if name in MIXED else part)
 
 
 def _sendable(value: Any) -> Any:
