@@ -45,7 +45,11 @@ def hear(sandbox: SandboxControl, **results: object) -> None:
 
 
 def photograph(page: Page, name: str) -> None:
-    """Keep a picture of the panel where somebody asks for one."""
+    photograph_at(page, "#detail-fields", name)
+
+
+def photograph_at(page: Page, part: str, name: str) -> None:
+    """Keep pictures of a page where somebody asks for them."""
     folder = os.environ.get("PICTURES")
     if not folder:
         return
@@ -53,7 +57,7 @@ def photograph(page: Page, name: str) -> None:
         for width, height in ((1440, 900), (1024, 768), (390, 844)):
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             page.set_viewport_size({"width": width, "height": height})
-            page.locator("#detail-fields").scroll_into_view_if_needed()
+            page.locator(part).scroll_into_view_if_needed()
             page.screenshot(path=Path(folder) / f"{name}-{scheme}-{width}.png")
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 1440, "height": 900})
