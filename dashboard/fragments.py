@@ -200,7 +200,7 @@ def _transcript(session: VoiceSession) -> dict[str, Any]:
 
 
 def _brief(session: VoiceSession) -> dict[str, Any]:
-    return {"brief": briefs.of(session)}
+    return {"brief": briefs.of(session), "name": presenters.prospect_name(session)}
 
 
 def _handoff(session: VoiceSession) -> dict[str, Any]:

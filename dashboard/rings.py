@@ -6,9 +6,8 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
-from dashboard import briefs, fragments, presenters
+from dashboard import briefs, presenters
 from handoff import selectors as handoffs
-from sessions_app import selectors as sessions
 
 
 def ring(closer: Any, now: datetime) -> dict[str, Any] | None:
@@ -23,9 +22,7 @@ def ring(closer: Any, now: datetime) -> dict[str, Any] | None:
         "session": session,
         "name": name,
         "initials": presenters.initials(name),
-        "fields": [row for row in fragments.part_context(session, "fields")["fields"] if row["view"].captured_at],
         "brief": briefs.of(session),
-        "turns": list(sessions.transcript(session))[-3:],
         "company": handoffs.company(offer, now),
         "is_early": session.is_assistant_running,
     }

@@ -27,7 +27,7 @@ _MARK = """
     ON CONFLICT (session_id) DO UPDATE SET stale_since = EXCLUDED.stale_since
     WHERE sessions_app_searchdocument.stale_since IS NULL
 """
-_WRITE = """
+WRITE = """
     UPDATE sessions_app_searchdocument
     SET words = array_to_tsvector(%s::text[]) || to_tsvector('english', %s)
     WHERE session_id = %s
@@ -69,7 +69,7 @@ def write(session: VoiceSession) -> None:
     text = "\n".join([prospect.name if prospect else "", *answers, *_turns(session)])[:LONGEST_TEXT]
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_WRITE, [who, text, session.pk])
+            cursor.execute(WRITE, [who, text, session.pk])
     except DataError:
         # Whatever was said, the other sessions' words are written; this one keeps those it had.
         logger.exception("Could not write the words of a session")

@@ -52,7 +52,7 @@ def test_the_brief_and_the_insights_arrive_while_it_rings(
     ring = alice.page.locator("[data-ring]")
     brief = ring.locator("[data-brief]")
 
-    expect(brief).to_contain_text("Jordan Blake")
+    expect(ring).to_contain_text("Jordan Blake")
     expect(brief).to_contain_text("about twelve thousand dollars")
     expect(brief).to_contain_text("Every required answer is known")
     alice.watch_newest()
