@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import respx
 from pydantic import TypeAdapter
+from telnyx.types.ai.conversation_list_params import ConversationListParams
 from telnyx.types.call_dial_params import CallDialParams
 from telnyx.types.calls.action_bridge_params import ActionBridgeParams
 from telnyx.types.calls.action_transfer_params import ActionTransferParams
@@ -33,6 +34,7 @@ ALIASES: dict[Any, dict[str, str]] = {
     CallDialParams: {"from": "from_"},
     ActionTransferParams: {"from": "from_"},
     ActionBridgeParams: {"call_control_id": "call_control_id_to_bridge_with"},
+    ConversationListParams: {"metadata->call_control_id": "metadata_call_control_id"},
 }
 PAGE_ALIASES = {"page[number]": "page_number", "page[size]": "page_size"}
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 from telnyx.types.ai.assistant_create_params import AssistantCreateParams
 from telnyx.types.ai.assistant_update_params import AssistantUpdateParams
+from telnyx.types.ai.conversation_list_params import ConversationListParams
 from telnyx.types.ai.conversations.insight_create_params import InsightCreateParams
 from telnyx.types.ai.conversations.insight_group_insight_groups_params import InsightGroupInsightGroupsParams
 from telnyx.types.ai.conversations.insight_group_retrieve_insight_groups_params import (
@@ -19,6 +20,7 @@ from telnyx.types.ai.mcp_server_update_params import McpServerUpdateParams
 from telnyx.types.call_control_application_create_params import CallControlApplicationCreateParams
 from telnyx.types.call_control_application_list_params import CallControlApplicationListParams
 from telnyx.types.call_control_application_update_params import CallControlApplicationUpdateParams
+from telnyx.types.call_event_list_params import CallEventListParams
 from telnyx.types.credential_connection_create_params import CredentialConnectionCreateParams
 from telnyx.types.credential_connection_list_params import CredentialConnectionListParams
 from telnyx.types.credential_connection_update_params import CredentialConnectionUpdateParams
@@ -121,6 +123,27 @@ OTHERS: dict[str, Case] = {
         "GET",
     ),
     "call_status": Case(lambda telnyx: telnyx.call_status(CALL), f"/calls/{CALL}", None, {}, "GET"),
+    "call_records, of a leg": Case(
+        lambda telnyx: telnyx.call_records(call_leg_id="leg-1"),
+        "/call_events",
+        CallEventListParams,
+        PAGE | {"filter": {"type": "webhook", "leg_id": "leg-1"}},
+        "GET",
+    ),
+    "call_records, of a connection": Case(
+        lambda telnyx: telnyx.call_records(connection_id="26944", since=EXPIRY),
+        "/call_events",
+        CallEventListParams,
+        PAGE | {"filter": {"type": "webhook", "connection_id": "26944", "occurred_at][gte": EXPIRY.isoformat()}},
+        "GET",
+    ),
+    "conversations_of_call": Case(
+        lambda telnyx: telnyx.conversations_of_call(CALL),
+        "/ai/conversations",
+        ConversationListParams,
+        {"metadata->call_control_id": f"eq.{CALL}", "order": "created_at.asc", "limit": "10"},
+        "GET",
+    ),
     "conversation_messages": Case(
         lambda telnyx: telnyx.conversation_messages("k-1"),
         "/ai/conversations/k-1/messages",

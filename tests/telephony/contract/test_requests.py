@@ -28,7 +28,7 @@ def good_answer(name: str) -> httpx.Response:
 
 
 def good_list(name: str) -> bool:
-    return name.startswith(("account_objects", "list_", "secret_names", "conversation_"))
+    return name.startswith(("account_objects", "list_", "secret_names", "conversation", "call_records"))
 
 
 @pytest.mark.parametrize("name", COMMANDS)
