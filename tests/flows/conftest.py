@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from nacl.signing import SigningKey
 from handoff import actions, tasks
 from handoff.models import Closer, Command, Handoff, Offer
 from sessions_app import carrier, services, tokens
-from sessions_app.models import VoiceSession, WidgetConfig
+from sessions_app.models import Run, VoiceSession, WidgetConfig
 from tests.flows.telnyx import Leg, Rest, Webhooks
 from tests.people import (
     Clock,
@@ -32,6 +33,10 @@ from tests.people import (
 
 __all__ = ["alice", "anonymous_widget", "ben", "bob", "carol", "clock", "sales", "support", "widget"]
 
+PHONE = "0412 555 018"
+OFFICE = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
+# Monday morning in Sydney.
+MORNING = datetime(2026, 11, 22, 23, 0, tzinfo=UTC)
 ANSWERS = {"full_name": "Ada Lovelace", "email": "ada@example.com", "budget": "20000", "timeline": "spring"}
 
 
@@ -170,3 +175,27 @@ def connect(visit: Visit) -> Leg:
     closer_leg.bridged()
     visit.leg.bridged()
     return closer_leg
+
+
+@pytest.fixture
+def promised(visit: Visit, alice: Closer) -> Visit:
+    """The prospect left a number and has gone; Alice is there again."""
+    actions.promise_callback(visit.session_id, name="Ada Lovelace", phone=PHONE, when=None, now=timezone.now())
+    return visit
+
+
+@pytest.fixture
+def monday(clock: Clock, widget: WidgetConfig) -> datetime:
+    """The team works from nine to five, and it is ten o'clock."""
+    WidgetConfig.objects.filter(pk=widget.pk).update(business_hours=OFFICE)
+    clock.moment = MORNING
+    return MORNING
+
+
+@pytest.fixture
+def booking(monday: datetime, carol: Closer, talking: Visit) -> Visit:
+    """Nobody is ready; the assistant is back and asks."""
+    talking.leg.gathered(ANSWERS)
+    talking.work()
+    assert talking.session.runs.get(number=2).purpose == Run.Purpose.CALLBACK
+    return talking
