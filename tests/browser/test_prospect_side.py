@@ -172,14 +172,19 @@ def test_a_page_whose_leg_refuses_moves_while_it_is_heard(
     assert anonymous.problems == []
 
 
-def test_a_dead_leg_is_replaced_and_joined(
-    anonymous: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database
-) -> None:
+def ring_after_the_assistant(anonymous: Prospect, alice: CloserPage, sandbox: SandboxControl) -> None:
+    """The assistant is done and its leg with it; Alice's dashboard rings."""
     alice.take_calls()
     talk_with_assistant(anonymous)
     finish_assistant(sandbox, role="anonymous")
     alice.wait_for_ring()
     anonymous.wait_for("handing_over")
+
+
+def test_a_dead_leg_is_replaced_and_joined(
+    anonymous: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database
+) -> None:
+    ring_after_the_assistant(anonymous, alice, sandbox)
     alice.page.keyboard.press("a")
 
     anonymous.wait_for("human", seconds=30)
@@ -191,11 +196,7 @@ def test_a_dead_leg_is_replaced_and_joined(
 def test_the_ring_ends_with_the_page(
     anonymous: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database
 ) -> None:
-    alice.take_calls()
-    talk_with_assistant(anonymous)
-    finish_assistant(sandbox, role="anonymous")
-    alice.wait_for_ring()
-    anonymous.wait_for("handing_over")
+    ring_after_the_assistant(anonymous, alice, sandbox)
 
     anonymous.page.close()
 
