@@ -4,9 +4,11 @@ from collections import Counter
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from handoff.machine import TERMINAL_STATES
 from handoff.models import Command, Handoff, Offer
-from sessions_app.models import VoiceSession, WebhookDelivery
+from sessions_app.models import CallLeg, VoiceSession, WebhookDelivery
 
 # The first command of each way to bring two people together. One attempt may carry out one of them; a refused one did
 # nothing.
@@ -64,7 +66,10 @@ class Watch:
         return [f"attempt {attempt} was joined {count} times" for (_, attempt), count in attempts.items() if count > 1]
 
     def _deliveries(self) -> list[str]:
-        broken = WebhookDelivery.objects.filter(session=self.session, status__in=[Status.FAILED, Status.DEAD])
+        # What fails is taken back, its session too; its call is still known.
+        legs = CallLeg.objects.filter(session=self.session).values("call_control_id")
+        mine = Q(session=self.session) | Q(call_control_id__in=legs)
+        broken = WebhookDelivery.objects.filter(mine, status__in=[Status.FAILED, Status.DEAD])
         return [f"{kind} was not processed: {error}" for kind, error in broken.values_list("event_type", "error")]
 
     def _numbers(self) -> list[str]:
