@@ -13,6 +13,7 @@ CLOSER = "closer"
 # purpose, at the end or through a tool, beats what was concluded afterwards without asking anybody, and both beat what
 # was caught while a sentence was still being said.
 RANK = {"partial": 0, "insight": 1, "tool": 2, "final": 2, "prospect": 3, CLOSER: 4}
+PEOPLE = frozenset({"prospect", CLOSER})
 MOST_SUGGESTIONS = 3
 
 

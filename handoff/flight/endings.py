@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from handoff.models import CallbackPromise, Handoff
+from sessions_app import fields
 from sessions_app.models import VoiceSession
+from sessions_app.precedence import PEOPLE, settle
 
 
 def of(session: VoiceSession, closers: Mapping[int, str]) -> dict[str, Any]:
@@ -14,11 +16,21 @@ def of(session: VoiceSession, closers: Mapping[int, str]) -> dict[str, Any]:
         "end_reason": session.end_reason,
         "phase": str(session.phase),
         "handoffs": [_handoff(handoff, closers) for handoff in _in_order(session)],
-        "captured": {field.name: field.value for field in session.fields.order_by("name")},
+        "captured": _captured(session),
         "transcript": list(session.turns.order_by("position").values("position", "speaker", "text")),
         "insights": sorted(session.insights.values_list("insight_id", flat=True)),
         "is_promised": CallbackPromise.objects.filter(session=session).exists(),
     }
+
+
+def _captured(session: VoiceSession) -> dict[str, Any]:
+    """The answers as the assistant alone tells them: what people write into them is nothing that a replay repeats."""
+    given = fields.given(session)
+    told = {
+        row.name: settle([value for value in given.get(row.pk, []) if value.source not in PEOPLE]).current
+        for row in session.fields.order_by("name")
+    }
+    return {name: value.value for name, value in told.items() if value is not None}
 
 
 def _in_order(session: VoiceSession) -> list[Handoff]:

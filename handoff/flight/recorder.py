@@ -13,6 +13,7 @@ from handoff.flight.names import Names, columns, legs_in_order
 from handoff.flight.redaction import Redactor
 from handoff.models import CallbackPromise, Closer, Command, Handoff, Offer
 from sessions_app import runs
+from sessions_app.gather import versions
 from sessions_app.models import CallLeg, Run, TelephonyCredential, VoiceSession, WebhookDelivery
 
 FORMAT = "agileadapt.recording"
@@ -56,7 +57,7 @@ class _Recorder:
         session = self.session
         return {
             "session": {"id": session.pk, "phase": session.phase, **columns(session)},
-            "widget": columns(session.widget),
+            "widget": columns(session.widget) | {"gather_schema": versions.schema(session)},
             "policy": columns(policies.of(session)),
             "closers": [self._closer(closer) for closer in self.closers],
             "legs": [{"leg": self.names.legs[leg.pk], **columns(leg)} for leg in self._rows(CallLeg)],

@@ -55,7 +55,7 @@ def photograph_at(page: Page, part: str, name: str) -> None:
         return
     for scheme in ("light", "dark"):
         for width, height in ((1440, 900), (1024, 768), (390, 844)):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             page.set_viewport_size({"width": width, "height": height})
             page.locator(part).scroll_into_view_if_needed()
             page.screenshot(path=Path(folder) / f"{name}-{scheme}-{width}.png")

@@ -14,7 +14,7 @@ from django.db import transaction
 from handoff.door import HANDLERS
 from handoff.models import CallbackPromise, Closer, Handoff, Offer
 from sessions_app import intake, services, tokens
-from sessions_app.models import VoiceSession, WebhookDelivery, WidgetConfig
+from sessions_app.models import FieldValue, VoiceSession, WebhookDelivery, WidgetConfig
 from telephony import inbound
 from tests.flows.telnyx import envelope
 from tests.people import Clock
@@ -34,6 +34,7 @@ TURNS = [
 ]
 SIX = ("initiated", "answered", "created", "partial", "gathered", "hangup")
 SEVEN = (*SIX[:5], "ended", "hangup")
+VALUE_COLUMNS = ("source", "digest", "value", "first_at", "last_at", "position")
 SEED = 20261122
 
 
@@ -109,6 +110,7 @@ class Story:
             "session": [*ids, *times, session.phase, session.end_reason, session.has_rejoined],
             "prospect": [session.prospect.name, session.prospect.email] if session.prospect else None,
             "fields": sorted(session.fields.values_list("name", "value", "source", "captured_at")),
+            "values": sorted(FieldValue.objects.values_list("field__name", *VALUE_COLUMNS)),
             "turns": list(session.turns.values_list("position", "speaker", "text", "spoken_at", "as_of")),
             "legs": list(
                 session.legs.values_list("role", "initiated_at", "answered_at", "ended_at", "hangup_cause", "quality")
