@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from random import Random
 from typing import Any, cast
 
 import httpx
@@ -314,3 +315,42 @@ async def test_our_own_failure_tells_nothing(mcp: Mcp, monkeypatch: pytest.Monke
 async def test_other_addresses_are_django_s(mcp: Mcp) -> None:
     for path in ("/mcp", "/mcp/x", "/mcp//"):
         assert (await mcp.http.post(path)).status_code == 404
+
+
+def anything(random: Random, depth: int = 3) -> Any:
+    """JSON of no sense, made of words that mean something here."""
+    words = ("tools/call", "tools/list", "initialize", "name", "arguments", "_meta", "telnyx_conversation_id", "id", "")
+    words += (
+        "jsonrpc",
+        "2.0",
+        "params",
+        "method",
+        "progressToken",
+        "request_handoff",
+        "book_callback",
+        "when",
+        "\ud800",
+    )
+    kind = random.randrange(9 if depth else 6)
+    if kind < 3:
+        return random.choice(words)
+    if kind < 6:
+        return random.choice([None, True, 0, -1, 2**70, 1.5])
+    if kind < 7:
+        return [anything(random, depth - 1) for _ in range(random.randrange(4))]
+    return {random.choice(words): anything(random, depth - 1) for _ in range(random.randrange(6))}
+
+
+@reaches_rows
+@pytest.mark.parametrize("version", [None, VERSIONS[-1], MODERN])
+async def test_no_sense_is_answered_with_sense(mcp: Mcp, version: str | None) -> None:
+    random = Random(20261122)
+    for _ in range(150):
+        frame = {"jsonrpc": "2.0", "id": 1, "method": random.choice(["tools/call", "tools/list", "initialize", "x"])}
+        params = {"name": "request_handoff", "arguments": anything(random), "_meta": anything(random)}
+        body = random.choice([anything(random), frame | {"params": anything(random)}, frame | {"params": params}])
+
+        answer = await mcp.post(body, mcp_protocol_version=version)
+
+        assert answer.status_code < 500, body
+        assert "Traceback" not in answer.text

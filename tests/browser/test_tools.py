@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from launcher.sandbox_control import SandboxControl
 from launcher.stack import Stack
 from tests.browser.people import ELEMENT, CloserPage, Prospect
-from tests.browser.scene import CLOSER_SAYS, Database, OpenContext, Speech, newest, prospect_leg
+from tests.browser.scene import CLOSER_SAYS, PROSPECT_SAYS, Database, OpenContext, Speech, newest, prospect_leg
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -74,3 +74,27 @@ def test_what_the_assistant_uses_is_seen_as_it_happens(
     assert barriers(alice) == []
     assert prospect.problems == []
     assert alice.problems == []
+
+
+def test_an_anonymous_visitor_asks_for_a_person(
+    stack: Stack, alice: CloserPage, open_context: OpenContext, speech: Speech, sandbox: SandboxControl
+) -> None:
+    """Both doors find the visit: by the conversation that Telnyx reported, and by the leg that the page claimed."""
+    alice.take_calls()
+    visitor = Prospect.visit(open_context(speech(PROSPECT_SAYS)), f"{stack.base_url}/w/demo-anonymous/")
+    visitor.agree()
+    visitor.wait_for("speaking")
+    alice.watch_newest()
+    leg = prospect_leg(sandbox, "anonymous")
+    used = alice.page.locator("#detail-tools")
+
+    looked = sandbox.use_tool(leg, "check_closer_availability", door="webhook")
+    assert looked["data"] == {"status": "done", "closers_ready": 1, "is_open": True, "opens": ""}
+    expect(used.locator("[data-tool=check_closer_availability]")).to_be_visible()
+    composer = visitor.page.locator(ELEMENT).get_by_label("Type a message")
+    composer.fill("A real person, please")
+    composer.press("Enter")
+
+    alice.wait_for_ring()
+    expect(used.locator("[data-tool=request_handoff]")).to_contain_text("A real person, please")
+    assert visitor.problems == []
