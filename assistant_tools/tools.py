@@ -68,7 +68,6 @@ def request_handoff(session: VoiceSession, arguments: Arguments, now: datetime) 
         return refused("closed", sentences.closed(seen.opens), {"opens": seen.opens})
     if not actions.request_handoff(session.pk, reason=REASON, now=now):
         return refused("asked_before", sentences.asked_before())
-    session.refresh_from_db()
     return done(sentences.calling(seen.ready), {"is_new": True})
 
 
