@@ -83,9 +83,14 @@ class Setup:
         return made.id
 
     def _check(self, stored: AccountObject, wish: Wanted) -> None:
-        """A setting that is accepted and not kept would differ in every run, without a word why."""
-        for change in difference.between(stored.settings, wish).changes:
-            self._report.notice(f"Telnyx did not take {change.path}")
+        """A setting that is accepted and not kept would differ in every run, without a word why.
+
+        What the answer does not show at all says nothing.
+        """
+        differing = [change.path for change in difference.between(stored.settings, wish).changes]
+        for path in differing:
+            if path.partition(".")[0] in stored.settings:
+                self._report.notice(f"Telnyx did not take {path}")
 
     def _find(self, kind: Kind, name: str, ids: Sequence[str]) -> AccountObject | None:
         key = (kind, (name, *ids))
