@@ -22,13 +22,14 @@ from handoff.models import Closer, Command
 from sessions_app import carrier, fold, limits, services
 from sessions_app.models import VoiceSession, WidgetConfig
 from tests.flows.conftest import ANSWERS
-from tests.flows.telnyx import DOORS, Leg, Rest, Webhooks
+from tests.flows.telnyx import DOORS, Leg, Rest, Webhooks, signature
 from tests.people import PASSWORD, Clock, logged_in
 
 CANARY = "CANARY7f3a"
 API_KEY = f"KEY{CANARY}api"
 DJANGO_SECRET = f"{CANARY}-django-secret-of-fifty-characters-and-a-few-more"
 DATABASE_PASSWORD = f"{CANARY}database"
+TOOL_SECRET = f"{CANARY}-secret-of-the-assistant-s-tools"
 
 
 class Records(logging.Handler):
@@ -73,6 +74,7 @@ def records() -> Iterator[Records]:
 def planted(settings: Settings, rest: Rest, monkeypatch: pytest.MonkeyPatch) -> Rest:
     settings.TELNYX_API_KEY = API_KEY
     settings.SECRET_KEY = DJANGO_SECRET
+    settings.MCP_SECRETS = [TOOL_SECRET]
     monkeypatch.setitem(connection.settings_dict, "CANARY_PASSWORD", DATABASE_PASSWORD)
     monkeypatch.setenv("DATABASE_URL", f"postgres://web:{DATABASE_PASSWORD}@127.0.0.1/x")
     monkeypatch.setenv("TELNYX_API_KEY", API_KEY)
@@ -88,6 +90,16 @@ def ask(client: Client, haystack: Haystack, request: str, body: dict[str, Any], 
     with TestCase.captureOnCommitCallbacks(execute=True):
         response = client.post(address, json.dumps(body), content_type="application/json", headers=headers)
     return haystack.keep(address, response)
+
+
+def use_tool(client: Client, haystack: Haystack, webhooks: Webhooks, leg: Leg) -> None:
+    address, body = "/webhooks/telnyx/tools/request_handoff", b'{"reason": "asks for a person"}'
+    for secret in (TOOL_SECRET, f"{TOOL_SECRET}x"):
+        headers = signature(webhooks.key, body, at=timezone.now()) | {"Authorization": f"Bearer {secret}"}
+        headers["x-telnyx-call-control-id"] = leg.call_control_id
+        answer = client.post(address, body, content_type="application/json", headers=headers)
+        haystack.keep(address, answer)
+        assert answer.status_code == (200 if secret == TOOL_SECRET else 401)
 
 
 def tell_everything(client: Client, haystack: Haystack, webhooks: Webhooks, rest: Rest, closer: Closer) -> str:
@@ -107,6 +119,7 @@ def tell_everything(client: Client, haystack: Haystack, webhooks: Webhooks, rest
     leg.answered()
     work()
     leg.conversation_created(rest.conversation_id)
+    use_tool(client, haystack, webhooks, leg)
     ask(client, haystack, "message", {"text": "hello"}, token)
     ask(client, haystack, "report", {"kind": "error", "data": {"code": 45004}}, token)
     rest.router["dial"].mock(side_effect=[httpx.ReadError(API_KEY)])
