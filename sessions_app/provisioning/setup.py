@@ -11,6 +11,8 @@ from sessions_app.provisioning.wanted import Desk, Site
 from telephony.account import AccountObject, Kind
 from telephony.client import Telnyx
 
+USUAL_NAME = "agileadapt-mcp"
+
 
 class Ambiguous(Exception):
     """Several objects bear the name; the message says which, and the way out."""
@@ -18,7 +20,7 @@ class Ambiguous(Exception):
 
 @dataclass(frozen=True)
 class Known:
-    """Ids from the environment, and the secret of our MCP endpoint; any of them may be empty."""
+    """Ids from the environment, the secret of our MCP endpoint, and its name at Telnyx; any of them may be empty."""
 
     connection_id: str
     application_id: str
@@ -130,10 +132,11 @@ class Setup:
         if not known.mcp_secret:
             self._report.say("MCP_SECRETS is empty, so no MCP server is set up: /mcp/ would answer nobody.")
             return None
-        wish = wanted.mcp_server(site, secret_name=known.secret_name)
-        found = self._find(wish.kind, wish.name, [])
-        self._secret(str((found and found.settings.get("api_key_ref")) or known.secret_name), known.mcp_secret)
-        return self.settle(wish)
+        found = self._find(Kind.MCP_SERVER, wanted.NAME, [])
+        present = found.settings.get("api_key_ref") if found else None
+        name = known.secret_name or str(present or USUAL_NAME)
+        self._secret(name, known.mcp_secret)
+        return self.settle(wanted.mcp_server(site, secret_name=name))
 
     def _secret(self, name: str, value: str) -> None:
         if name in self._telnyx.secret_names():

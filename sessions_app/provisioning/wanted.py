@@ -112,7 +112,7 @@ def mcp_server(site: Site, *, secret_name: str) -> Wanted:
     return Wanted(
         Kind.MCP_SERVER,
         NAME,
-        rules={"type": Exactly(MCP_TYPE), "url": Exactly(site.mcp_url), "api_key_ref": Unless(secret_name)},
+        rules={"type": Exactly(MCP_TYPE), "url": Exactly(site.mcp_url), "api_key_ref": Exactly(secret_name)},
     )
 
 

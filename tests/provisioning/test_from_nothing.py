@@ -160,6 +160,17 @@ def test_without_a_secret_there_is_no_door_for_tools(office: Office, widget: Wid
     assert office.only("assistants")["mcp_servers"] == []
 
 
+def test_a_new_name_brings_a_new_secret_and_stays(office: Office) -> None:
+    office.provision()
+
+    office.provision("--secret-name", "agileadapt-mcp-2")
+
+    assert office.only("mcp_servers")["api_key_ref"] == "agileadapt-mcp-2"
+    kept = [one["identifier"] for one in office.account()["integration_secrets"]]
+    assert kept == ["agileadapt-mcp", "agileadapt-mcp-2"]
+    assert "Nothing to change." in office.provision()
+
+
 def test_the_secret_that_telnyx_keeps_is_the_first_one(office: Office) -> None:
     office.provision()
 

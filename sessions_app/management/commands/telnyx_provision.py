@@ -19,7 +19,7 @@ from sessions_app.provisioning.wanted import Desk, Site
 from telephony.client import TelnyxError
 
 MONEY = re.compile(r"[0-9]{1,6}(\.[0-9]{1,2})?")
-SECRET_NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
+SECRET_NAME = re.compile(r"[A-Za-z0-9_-]{0,60}")
 
 
 class Command(BaseCommand):
@@ -31,7 +31,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="print what differs and write nothing")
         parser.add_argument("--daily-spend-limit", default="50.00", help="USD; where no limit is set (default 50.00)")
-        parser.add_argument("--secret-name", default="agileadapt-mcp", help="name of the MCP secret at Telnyx")
+        parser.add_argument(
+            "--secret-name", default="", help="name of the MCP secret at Telnyx; a new one makes a new secret"
+        )
         parser.add_argument(
             "--transfer-tool", action="store_true", help="give assistants of anonymous widgets the transfer tool"
         )
