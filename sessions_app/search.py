@@ -2,18 +2,20 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchVectorField
 from django.db import connection
-from django.db.models import Lookup, Q
+from django.db.models import DateTimeField, ExpressionWrapper, F, Lookup, Q, QuerySet
 
 from sessions_app import wording
 from sessions_app.models import SearchDocument, Team, TranscriptTurn, VoiceSession
 
 PAGE = 20
+# So many are found and sorted by the index of words in a few milliseconds.
+MANY = 5_000
 LONGEST_QUERY = wording.LONGEST_QUERY
 # Where a found word begins and ends in a snippet; no text holds these, for they are taken out of it.
 HIT, REST = "\x02", "\x03"
@@ -68,10 +70,31 @@ def find(team: Team, text: str, *, before: str = "") -> Page:
     if place is not None:
         moment, key = place
         rows = rows.filter(Q(began_at__lt=moment) | Q(began_at=moment, session__lt=key))
-    keys = list(rows.order_by("-began_at", "-session").values_list("session_id", "began_at")[: PAGE + 1])
+    keys = list(newest(rows, query.all).values_list("session_id", "began_at")[: PAGE + 1])
     shown = keys[:PAGE]
     older = f"{shown[-1][1].isoformat()}_{shown[-1][0]}" if len(keys) > PAGE else ""
     return Page(_with_snippets([key for key, _ in shown], query.any), older, was_asked=True)
+
+
+def newest(rows: QuerySet[SearchDocument], query: str) -> QuerySet[SearchDocument]:
+    """In order of time, in the way that is quick for this query.
+
+    What many sessions hold is found at once by looking through the newest of them; what few hold, by the index of
+    words. PostgreSQL takes every word that it knows nothing of for one in 200 sessions, and would look through all.
+    """
+    if _expected(query) > MANY:
+        return rows.order_by("-began_at", "-session")
+    # An expression has no index, so that the words are looked up first and what they find is sorted.
+    began = ExpressionWrapper(F("began_at") + timedelta(), output_field=DateTimeField())
+    return rows.order_by(began.desc(), "-session")
+
+
+def _expected(query: str) -> int:
+    """How many sessions PostgreSQL's statistics lead one to expect."""
+    statement = "EXPLAIN (FORMAT JSON) SELECT 1 FROM sessions_app_searchdocument WHERE words @@ %s::tsquery"
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [query])
+        return int(cursor.fetchone()[0][0]["Plan"]["Plan Rows"])
 
 
 def _place(before: str) -> tuple[datetime, UUID] | None:
