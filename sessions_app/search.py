@@ -69,7 +69,8 @@ def find(team: Team, text: str, *, before: str = "") -> Page:
     place = _place(before)
     if place is not None:
         moment, key = place
-        rows = rows.filter(Q(began_at__lt=moment) | Q(began_at=moment, session__lt=key))
+        # The first condition alone lets the index begin at the place; the second one is exact.
+        rows = rows.filter(began_at__lte=moment).filter(Q(began_at__lt=moment) | Q(session__lt=key))
     keys = list(newest(rows, query.all).values_list("session_id", "began_at")[: PAGE + 1])
     shown = keys[:PAGE]
     older = f"{shown[-1][1].isoformat()}_{shown[-1][0]}" if len(keys) > PAGE else ""

@@ -134,15 +134,16 @@ def test_the_newest_come_first_page_by_page(talked: Talked, sales: Team, monkeyp
 
 
 def test_the_snippet_shows_the_turn_that_says_most_and_marks_it_safely(talked: Talked, sales: Team) -> None:
-    hostile = "A roof \x02and\x03 <script>alert(1)</script> a blue door {{ 7*7 }}."
-    session = talked("My roof.", hostile, "The door is blue, the roof is red.")
+    hostile = "A chimney \x02and\x03 <script>alert(1)</script> a blue door {{ 7*7 }}."
+    session = talked("My roof.", hostile, "The door is red, the roof too.")
 
-    (one,) = search.find(sales, "blue roof").found
+    (one,) = search.find(sales, "blue chimney roof").found
     text = "".join(piece.text for piece in one.pieces)
 
     assert one.turn is not None
     assert one.turn.session == session
-    assert {piece.text for piece in one.pieces if piece.is_hit} >= {"blue", "roof"}
+    assert one.turn.text == hostile
+    assert {piece.text for piece in one.pieces if piece.is_hit} == {"blue", "chimney"}
     assert not {search.HIT, search.REST} & set(text)
 
 
