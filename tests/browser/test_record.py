@@ -10,10 +10,11 @@ from playwright.sync_api import Page, expect
 from launcher.sandbox_control import SandboxControl
 from launcher.stack import Stack
 from tests.browser.people import CloserPage, Prospect
-from tests.browser.scene import CLOSER_SAYS, Database, OpenContext, Speech, finish_assistant, route
+from tests.browser.scene import CLOSER_SAYS, PROSPECT_SAYS, Database, OpenContext, Speech, finish_assistant, route
 
 pytestmark = pytest.mark.usefixtures("settled")
 
+TOLD = ("message_history_updated", "partial_results")
 WIDTHS = (1440, 1024, 390)
 # Names a folder in which to keep what the pages look like.
 PICTURES = os.environ.get("PICTURES")
@@ -136,3 +137,19 @@ def test_the_search_keeps_a_call_up(
     alice.wait_for_body(softphone="in-call")
     alice.hears()
     assert prospect.state == "human"
+
+
+def test_what_only_the_page_hears_is_shown_and_marked(
+    stack: Stack, open_context: OpenContext, speech: Speech, alice: CloserPage, sandbox: SandboxControl
+) -> None:
+    sandbox.faults(*({"match": f"webhook call.ai_gather.{kind}", "mode": "drop"} for kind in TOLD))
+    prospect = Prospect.visit(open_context(speech(PROSPECT_SAYS)), f"{stack.base_url}/w/demo-anonymous/")
+    prospect.agree()
+    prospect.wait_for("speaking")
+    alice.watch_newest()
+
+    turn = alice.page.locator('[data-turn="0"]')
+    expect(turn).to_contain_text("AI assistant", timeout=20_000)
+    expect(turn).to_contain_text("heard by the prospect’s page")
+    picture(alice.page, "relayed")
+    assert alice.problems == []
