@@ -56,16 +56,20 @@ _SEARCH_ENTRIES = {
 }
 
 
+# Read in the same query as the row itself, for nearly every fact needs them.
+LOCKED_WITH = ("widget", "gather_version", "team", "prospect")
+
+
 def lock(session_id: UUID) -> VoiceSession:
     """Hold a session's row until the transaction ends: its facts and clicks then come one by one."""
-    rows = VoiceSession.objects.select_for_update(of=("self",)).select_related("widget", "team", "prospect")
+    rows = VoiceSession.objects.select_for_update(of=("self",)).select_related(*LOCKED_WITH)
     return rows.get(pk=session_id)
 
 
 def lock_unless_held(session_id: UUID) -> VoiceSession | None:
     """As `lock`, but None at once when somebody else holds it: for those who can come again."""
     rows = VoiceSession.objects.select_for_update(of=("self",), skip_locked=True)
-    return rows.select_related("widget", "team", "prospect").filter(pk=session_id).first()
+    return rows.select_related(*LOCKED_WITH).filter(pk=session_id).first()
 
 
 def open_handoff(session: VoiceSession) -> Handoff | None:

@@ -118,8 +118,8 @@ def may_carry(session: VoiceSession) -> bool:
 
 
 def _lock(session_id: UUID) -> VoiceSession:
-    # The team row is only read; `of` keeps the lock on the session alone.
-    rows = VoiceSession.objects.select_for_update(of=("self",)).select_related("widget", "team")
+    # The other rows are only read; `of` keeps the lock on the session alone.
+    rows = VoiceSession.objects.select_for_update(of=("self",)).select_related("widget", "gather_version", "team")
     return rows.get(pk=session_id)
 
 

@@ -106,19 +106,26 @@ def insights_state(session: VoiceSession) -> str:
 
 def fields(session: VoiceSession) -> list[FieldView]:
     """The captured fields in the order of the questions, then whatever else was captured."""
-    known = {field.name: field for field in CapturedField.objects.filter(session=session).order_by("pk")}
-    asked = versions.schema(session).get("properties", {})
-    required = versions.required(session)
-    names = [*asked, *(name for name in known if name not in asked)]
-    return [_field(name, known.get(name), is_required=name in required) for name in names]
+    return _views(session, _rows(session))
 
 
 def fields_with_provenance(session: VoiceSession) -> list[FieldInFull]:
     """As `fields`, with where each came from, what was heard beside it and whether it fits its question."""
-    rows = {row.name: row for row in CapturedField.objects.filter(session=session)}
+    rows = _rows(session)
     given = provenance.given(session)
     asked = versions.schema(session).get("properties", {})
-    return [_in_full(view, rows.get(view.name), given, asked.get(view.name)) for view in fields(session)]
+    return [_in_full(view, rows.get(view.name), given, asked.get(view.name)) for view in _views(session, rows)]
+
+
+def _rows(session: VoiceSession) -> dict[str, CapturedField]:
+    return {row.name: row for row in CapturedField.objects.filter(session=session).order_by("pk")}
+
+
+def _views(session: VoiceSession, known: Mapping[str, CapturedField]) -> list[FieldView]:
+    asked = versions.schema(session).get("properties", {})
+    required = versions.required(session)
+    names = [*asked, *(name for name in known if name not in asked)]
+    return [_field(name, known.get(name), is_required=name in required) for name in names]
 
 
 def _in_full(
