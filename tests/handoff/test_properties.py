@@ -1,9 +1,10 @@
 """Whatever happens, in whatever order: one winner, one joining per attempt, a deadline ahead, an end that lasts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import transaction
@@ -35,6 +36,7 @@ from tests.people import Clock, make_ready, person
 
 NAMES = ("Alice", "Ben", "Cleo")
 ANSWERS = {"full_name": "Ada", "email": "ada@example.com", "budget": "20000", "timeline": "spring"}
+BEGINNINGS = ("with the assistant", "ringing", "seated", "joined unheard", "joined unanswered", "talking", "notes")
 # Where a closer has somebody on the line, or is about to.
 ENGAGED = ("accepted", "seated", "bridging", "connected", "dropped")
 
@@ -58,7 +60,7 @@ class HandOver(RuleBasedStateMachine):
         strategy=st.sampled_from(RoutingPolicy.Strategy.values),
         listens_in=st.booleans(),
         demotes=st.booleans(),
-        begins=st.sampled_from(["with the assistant", "ringing", "seated", "talking", "notes"]),
+        begins=numbers.map(lambda number: BEGINNINGS[number % len(BEGINNINGS)]),
     )
     def a_prospect_calls(self, method: str, strategy: str, listens_in: bool, demotes: bool, begins: str) -> None:
         self.telnyx = SmallTelnyx(timezone.now)
@@ -77,6 +79,7 @@ class HandOver(RuleBasedStateMachine):
         self.is_quick = True
         self.swept_at = timezone.now()
         self.watch = Watch(session)
+        self.holders: Mapping[UUID, int | None] = {}
         self._catch_up()
         self._bring_to(begins)
 
@@ -86,12 +89,23 @@ class HandOver(RuleBasedStateMachine):
             self._click_at_visit("take", "Alice")
         elif begins != "with the assistant":
             self.the_assistant_is_done()
-        if begins in {"talking", "notes"}:
+        if begins in {"joined unheard", "joined unanswered", "talking", "notes"}:
             self.a_ring_is_answered(number=0, is_accepting=True)
-        if begins not in {"with the assistant", "ringing"} and self.telnyx.ringing():
+        if begins.startswith("joined"):
+            self._join_unheard("reply lost" if begins == "joined unanswered" else "")
+        elif begins not in {"with the assistant", "ringing"} and self.telnyx.ringing():
             self.a_phone_is_answered()
         if begins == "notes":
             self.the_closer_clicks("hang_up")
+
+    def _join_unheard(self, fault: str) -> None:
+        """The closer's phone is answered and the two are joined, of which no webhook comes any more."""
+        self.telnyx.fault = fault
+        for leg in self.telnyx.ringing()[-1:]:
+            self.telnyx.pick_up(leg)
+            self._deliver(self.telnyx.mail[-1])
+        self._work()
+        self.delivered = len(self.telnyx.mail)
 
     # --- things run their course, or do not
 
@@ -137,6 +151,11 @@ class HandOver(RuleBasedStateMachine):
     @rule(fault=st.sampled_from(FAULTS))
     def the_next_command_goes_wrong(self, fault: str) -> None:
         self.telnyx.fault = fault
+
+    @rule(seconds=st.sampled_from([16, 25, 65, 130]))
+    def nobody_does_anything_for_long(self, seconds: float) -> None:
+        """Deadlines are what a search of many other things seldom comes to."""
+        self.time_passes(seconds)
 
     @rule(seconds=st.sampled_from([0.4, 1.5, 4, 9, 21, 30, 70, 400]))
     def time_passes(self, seconds: float) -> None:
@@ -282,6 +301,12 @@ class HandOver(RuleBasedStateMachine):
         closers = list(engaged.values_list("closer_id", flat=True))
         assert len(closers) == len(set(closers)) <= 1
         assert None not in closers
+
+    @invariant()
+    def a_call_changes_hands_through_a_new_search_alone(self) -> None:
+        holders = dict(Handoff.objects.filter(state__in=ENGAGED).values_list("pk", "closer_id"))
+        assert [one for one, closer in holders.items() if self.holders.get(one, closer) != closer] == []
+        self.holders = holders
 
     def teardown(self) -> None:
         try:
