@@ -136,24 +136,24 @@ def test_a_closer_s_word_stays_and_what_is_heard_later_is_offered(
 def test_somebody_else_s_newer_word_is_not_overwritten_unseen(
     stack: Stack, prospect: Prospect, alice: CloserPage, open_context: OpenContext, speech: Speech
 ) -> None:
-    ben = CloserPage.log_in(open_context(speech(CLOSER_SAYS)), stack.base_url, "ben")
+    bob = CloserPage.log_in(open_context(speech(CLOSER_SAYS)), stack.base_url, "bob")
     prospect.agree()
     prospect.wait_for("speaking")
-    for closer in (alice, ben):
+    for closer in (alice, bob):
         closer.watch_newest()
-        closer.field("timeline", ANSWERS["timeline"])
-    for closer in (alice, ben):
+        closer.field("timeline", ANSWERS["timeline"], seconds=60)
+    for closer in (alice, bob):
         answer(closer, "timeline").locator("[data-edit]").click()
-    answer(ben, "timeline").get_by_role("textbox").fill("in March")
-    ben.page.keyboard.press("Enter")
+    answer(bob, "timeline").get_by_role("textbox").fill("in March")
+    bob.page.keyboard.press("Enter")
     alice.field("timeline", "in March")
 
     answer(alice, "timeline").get_by_role("textbox").fill("in May")
     alice.page.keyboard.press("Enter")
     problem = answer(alice, "timeline").get_by_role("alert")
     expect(problem).to_have_text("It was changed meanwhile. Save again to replace it.")
-    ben.field("timeline", "in March")
+    bob.field("timeline", "in March")
     alice.page.keyboard.press("Enter")
 
-    for closer in (alice, ben):
+    for closer in (alice, bob):
         closer.field("timeline", "in May")
