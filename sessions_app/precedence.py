@@ -73,8 +73,9 @@ def settle(
     )
 
 
-def _weight(one: Given) -> tuple[int, datetime, str]:
-    return (RANK[one.source], one.last_at, one.digest)
+def _weight(one: Given) -> tuple[int, datetime, str, str, datetime]:
+    # The last three only keep two that were said in the same instant from changing places.
+    return (RANK[one.source], one.last_at, one.digest, one.source, one.first_at)
 
 
 def _age(one: Given) -> tuple[datetime, datetime, str, str]:
