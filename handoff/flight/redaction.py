@@ -27,7 +27,7 @@ CallSid CallControlId CallSessionId CallLegId CallStatus HangupCause HangupSourc
 """
 _KEPT = frozenset(_PROTOCOL.split())
 # Whatever stands below these was said by a prospect, numbers too.
-_SAID = frozenset({"result", "partial_results", "value", "captured", "answer"})
+_SAID = frozenset({"result", "partial_results", "value", "captured"})
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.\d]*(Z|[+-]\d\d:?\d\d)?")
 _PLACEHOLDER = re.compile(r"<[a-z]+( [\w:-]+)*>")
 
@@ -78,7 +78,7 @@ class Redactor:
     def _mapping(self, value: Mapping[str, Any], *, is_said: bool) -> dict[str, Any]:
         if isinstance(value.get("name"), str) and isinstance(value.get("value"), str):  # A header.
             return {**value, "value": self._text(value["value"], value["name"])}
-        return {key: self.clean(item, key, is_said=is_said or key in _SAID) for key, item in value.items()}
+        return {key: self.clean(item, key, is_said=is_said or _is_said(key, item)) for key, item in value.items()}
 
     def _text(self, text: str, name: str) -> str:
         if _TICKET_NAME.search(name) and text:
@@ -95,6 +95,11 @@ class Redactor:
 
     def _mask(self, text: str) -> str:
         return self._masks.setdefault(text, f"<masked {len(self._masks) + 1}>")
+
+
+def _is_said(name: str, value: Any) -> bool:
+    # A command's answer is an object; what a prospect answered is not.
+    return name in _SAID or (name == "answer" and not isinstance(value, Mapping))
 
 
 def _is_harmless(text: str, name: str) -> bool:
