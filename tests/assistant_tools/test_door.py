@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from random import Random
 from typing import Any, cast
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -59,7 +60,7 @@ class Mcp:
 async def mcp(settings: Settings) -> AsyncIterator[Mcp]:
     settings.MCP_SECRETS = [SECRET]
     # Every test is a client of its own to the counters.
-    settings.SECRET_KEY = f"{current.SECRET_KEY}{id(settings)}"
+    settings.SECRET_KEY = f"{current.SECRET_KEY}{uuid4()}"
     transport = httpx.ASGITransport(cast(Any, application))
     async with httpx.AsyncClient(transport=transport, base_url=current.PUBLIC_URL) as http:
         yield Mcp(http)

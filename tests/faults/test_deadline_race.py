@@ -126,7 +126,7 @@ def test_many_sweeps_at_once_settle_an_overdue_command_once(widget: WidgetConfig
     session = sessions.open_visit(widget, recording=True, origin="", now=timezone.now())
     for number in range(8):
         long_ago = timezone.now() - timedelta(seconds=60)
-        ledger.enqueue(session, Intent("fetch_insights", f"test:{number}", "v3:x"), now=long_ago)
+        ledger.enqueue(session, Intent("hang_up", f"test:{number}", "v3:x"), now=long_ago)
 
     sweep_together()
 

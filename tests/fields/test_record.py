@@ -35,7 +35,8 @@ def told(session: VoiceSession) -> dict[str, Any]:
     return {
         "fields": list(rows.values_list("name", "value", "source", "captured_at")),
         "values": [sorted(row.values.values_list(*columns), key=repr) for row in rows],
-        "prospect": [session.prospect.name, session.prospect.email] if session.prospect else None,
+        # A prospect of whom nothing is known any more is as good as none.
+        "prospect": [session.prospect.name, session.prospect.email] if session.prospect else ["", ""],
     }
 
 
