@@ -51,7 +51,7 @@ sources = st.sampled_from(["partial", "final", "insight", "tool", "prospect"])
 facts = st.tuples(st.dictionaries(names, words, max_size=3), sources, st.integers(0, 5), st.integers(0, 4))
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(facts, min_size=2, max_size=7), st.randoms(use_true_random=False))
 def test_any_order_of_the_facts_and_each_of_them_twice_leave_the_same_rows(
     session: VoiceSession, said: list[Fact], dice: Any
