@@ -270,8 +270,9 @@ def test_what_the_assistant_is_told_is_seen_by_the_team_and_typing_takes_no_call
 
 
 def test_a_reload_keeps_the_seat_and_its_silence(
-    prospect: Prospect, alice: CloserPage, sandbox: SandboxControl
+    prospect: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database
 ) -> None:
+    database.execute("update handoff_routingpolicy set listens_in = true")
     meet_the_assistant(prospect, alice)
     take_a_seat(alice)
     alice.page.on("dialog", lambda dialog: dialog.accept())
