@@ -94,7 +94,7 @@ class SmallTelnyx:
     # --- commands
 
     def perform(self, client: Any, command: Command) -> Answer:
-        """In the place of `handoff.commands.perform`."""
+        """In the place of `handoff.commands.sending.perform`."""
         fault, self.fault = self.fault, ""
         if fault == "refused":
             raise TelnyxError("refused", permanent=True, status=422, code="90018")
