@@ -128,6 +128,10 @@ TELNYX_CONNECTION_ID = env.text("TELNYX_CONNECTION_ID", "")
 TELNYX_CALL_CONTROL_APP_ID = env.text("TELNYX_CALL_CONTROL_APP_ID", "")
 TELNYX_CALLER_NUMBER = env.text("TELNYX_CALLER_NUMBER", "")
 TELNYX_ALLOWED_PREFIXES = env.prefixes("TELNYX_ALLOWED_PREFIXES", "+61")
+# How the assistant begins: by a command of its own after the answer, or together with the answer.
+TELNYX_ASSISTANT_START = env.choice("TELNYX_ASSISTANT_START", "command", of=("command", "answer"))
+# Whether an assistant falls silent when somebody is bridged onto its leg: not documented, so not relied on.
+TELNYX_BRIDGE_ENDS_ASSISTANT = env.boolean("TELNYX_BRIDGE_ENDS_ASSISTANT", default=False)
 TELNYX_TARGETS_VARIABLE = env.text("TELNYX_TARGETS_VARIABLE", "targets")
 TELNYX_SIP_DOMAIN = env.text("TELNYX_SIP_DOMAIN", "sip.telnyx.com")
 TELNYX_SIGNALLING_HOST = env.text("TELNYX_SIGNALLING_HOST", "")

@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from assistant_tools import catalogue, sentences, tools
-from sessions_app import tool_calls
+from assistant_tools import sentences, tools
+from sessions_app import tool_calls, tool_catalogue
 from sessions_app.models import VoiceSession
 from sessions_app.tool_calls import Caller, Outcome, Told, Use
 
@@ -45,20 +45,20 @@ def _of_session(name: str, arguments: Any, caller: Caller, session: VoiceSession
         tool_calls.keep_over_budget(session, caller, Use(name, arguments, told, now))
         return told
     began = time.perf_counter()
-    told = _invalid(name, arguments) or _carried_out(name, session, run, arguments, now)
+    told = _invalid(name, arguments, caller) or _carried_out(name, session, run, arguments, now)
     duration_ms = round((time.perf_counter() - began) * 1000)
     tool_calls.keep(session, caller, Use(name, arguments, told, now, duration_ms))
     return told
 
 
 def _of_nobody(name: str, arguments: Any, caller: Caller, now: datetime) -> Told:
-    told = _invalid(name, arguments) or tools.refused("too_early", sentences.too_early())
+    told = _invalid(name, arguments, caller) or tools.refused("too_early", sentences.too_early())
     tool_calls.keep_unknown(caller, Use(name, arguments, told, now), most=settings.TOOL_CALLS_PER_SESSION)
     return told
 
 
-def _invalid(name: str, arguments: Any) -> Told | None:
-    problems = catalogue.problems(name, arguments)
+def _invalid(name: str, arguments: Any, caller: Caller) -> Told | None:
+    problems = tool_catalogue.problems(name, arguments, by_question=caller.door == "webhook")
     return Told(Outcome.INVALID, sentences.unfit(problems), "invalid", {"problems": problems}) if problems else None
 
 

@@ -28,13 +28,15 @@ def sort_out(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> SortedO
     """Read the arguments of `save_prospect_details` against the questions of a session."""
     questions: Mapping[str, Any] = schema.get("properties", {})
     values = {_own_name(name, questions): arguments[name] for name in _PERSONAL if name in arguments}
+    given = [(name, value) for name, value in arguments.items() if name not in {*_PERSONAL, "answers"}]
+    given += [(answer["question"], answer["answer"]) for answer in arguments.get("answers", ())]
     unknown = []
-    for answer in arguments.get("answers", ()):
-        name = _question(answer["question"], questions)
+    for asked, answer in given:
+        name = asked if asked in questions else _question(asked, questions)
         if name is None:
-            unknown.append(answer["question"])
+            unknown.append(asked)
         else:
-            values[name] = answer["answer"]
+            values[name] = answer
     reasons = {name: answers.problem(questions.get(name), value) for name, value in values.items()}
     unfit = {name: f"{spoken(name)}: {reason}" for name, reason in reasons.items() if reason}
     return SortedOut(values, unfit, unknown, [spoken(name) for name in questions])

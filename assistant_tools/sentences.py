@@ -37,6 +37,10 @@ def saved(names: Sequence[str]) -> str:
     return f"I have noted {listed(names)}." if names else "I had noted all of that already."
 
 
+def complete() -> str:
+    return "That is all we need. Tell the caller in one short sentence that a colleague joins the call, then wait."
+
+
 def could_not_use(reasons: Sequence[str]) -> str:
     return f"I could not use this. {' '.join(reasons)}"
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from assistant_tools import catalogue, details, sentences
+from assistant_tools import details, sentences
 from handoff import actions, selectors
-from sessions_app import fields
+from sessions_app import fields, tool_catalogue
 from sessions_app.gather import versions
 from sessions_app.models import VoiceSession
 from sessions_app.models.visit import Phase
@@ -32,7 +32,7 @@ def why_not(name: str, session: VoiceSession, run: int) -> Told | None:
     if not session.run_number and session.assistant_started_at is None:
         return refused("too_early", sentences.too_early())
     # What the caller said is of use as long as nobody else has heard it.
-    if name != catalogue.SAVE and (run != session.run_number or not session.is_assistant_running):
+    if name != tool_catalogue.SAVE and (run != session.run_number or not session.is_assistant_running):
         return refused("not_running", sentences.not_running())
     return None
 
@@ -40,12 +40,20 @@ def why_not(name: str, session: VoiceSession, run: int) -> Told | None:
 def save_details(session: VoiceSession, arguments: Arguments, now: datetime) -> Told:
     sorted_out = details.sort_out(arguments, versions.schema(session))
     changed = fields.record(session, sorted_out.values, source="tool", at=now)
+    is_complete = actions.answers_saved(session.pk, now=now)
     said = [sentences.saved([details.spoken(name) for name in changed if name not in sorted_out.unfit])]
     if sorted_out.unfit:
         said.append(sentences.could_not_use(list(sorted_out.unfit.values())))
     if sorted_out.unknown:
         said.append(sentences.no_such_question(sorted_out.unknown, sorted_out.questions))
-    result = {"saved": changed, "could_not_use": sorted_out.unfit, "unknown": sorted_out.unknown}
+    if is_complete:
+        said.append(sentences.complete())
+    result = {
+        "saved": changed,
+        "could_not_use": sorted_out.unfit,
+        "unknown": sorted_out.unknown,
+        "complete": is_complete,
+    }
     is_of_no_use = not set(sorted_out.values) - set(sorted_out.unfit)
     if is_of_no_use:
         return refused("does_not_fit", " ".join(said[1:]), result)
@@ -98,8 +106,8 @@ def refused(code: str, text: str, result: Mapping[str, Any] | None = None) -> To
 
 
 _TOOLS: Mapping[str, Callable[[VoiceSession, Arguments, datetime], Told]] = {
-    catalogue.SAVE: save_details,
-    catalogue.AVAILABILITY: check_availability,
-    catalogue.HANDOFF: request_handoff,
-    catalogue.CALLBACK: book_callback,
+    tool_catalogue.SAVE: save_details,
+    tool_catalogue.AVAILABILITY: check_availability,
+    tool_catalogue.HANDOFF: request_handoff,
+    tool_catalogue.CALLBACK: book_callback,
 }

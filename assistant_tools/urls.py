@@ -3,9 +3,9 @@
 from django.urls import path
 
 from assistant_tools import webhooks
-from assistant_tools.catalogue import CATALOGUE
+from sessions_app.tool_catalogue import CATALOGUE, DOOR
 
 urlpatterns = [
-    path(f"webhooks/telnyx/tools/{name}", webhooks.use, {"name": name}, name=f"tool-{name.replace('_', '-')}")
+    path(f"{DOOR}{name}".removeprefix("/"), webhooks.use, {"name": name}, name=f"tool-{name.replace('_', '-')}")
     for name in CATALOGUE
 ]

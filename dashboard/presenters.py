@@ -88,6 +88,8 @@ TRIGGERS = {
     "gather_complete": "All questions answered",
     "conversation_ended": "The assistant finished",
     "assistant_failed": "The assistant could not go on",
+    "answers_complete": "All questions answered",
+    "gather_invalid": "Not all questions could be answered",
     "fields_known": "Most questions answered",
     "requested": "A person was asked for",
     "closer_took": "A closer took the call",

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from handoff import ringing, roster, services
+from handoff import release, ringing, roster, services
 from handoff.answering import dismiss_answer, edit_answer, unlock_answer, use_answer
-from handoff.callbacks import reaching
+from handoff.callbacks import booking, reaching
 from handoff.callbacks.actions import call_back, keep_promise, promise_callback
 from handoff.callbacks.arranging import book_callback
 from handoff.commands import ledger
@@ -20,7 +20,7 @@ from handoff.models import Closer, Handoff, Offer
 from handoff.refusal import ActionRefused
 from handoff.steering import hand_back, request_handoff, steer
 from handoff.taking import assign, own_handoff, require_free, seize, take, take_over
-from sessions_app import intake, timeline
+from sessions_app import intake, runs, timeline
 from sessions_app import services as sessions
 
 __all__ = [
@@ -197,6 +197,14 @@ def pass_message(session_id: UUID, text: str, *, now: datetime) -> bool:
     key = f"{session.pk}:message:{session.last_seq}:{now.timestamp()}"
     intent = Intent("add_message", key, session.call_control_id, {"text": text})
     return ledger.enqueue(session, intent, now=now) is not None
+
+
+@transaction.atomic
+def answers_saved(session_id: UUID, *, now: datetime) -> bool:
+    """The assistant saved what it heard: what follows from it. True when nothing is left to ask."""
+    session = services.lock(session_id)
+    booking.answers_known(session, runs.current(session), now=now)
+    return release.answers_known(session, now=now)
 
 
 @transaction.atomic

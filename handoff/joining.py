@@ -10,27 +10,33 @@ from handoff.commands import ledger
 from handoff.commands.ledger import Intent
 from handoff.machine import Fact
 from handoff.models import Closer, Command, Handoff, Offer, RoutingPolicy
+from sessions_app import runs as run_rows
 from sessions_app import services as sessions
 from sessions_app import timeline
-from sessions_app.models import CallLeg, VoiceSession
+from sessions_app.models import CallLeg, Run, VoiceSession
 from sessions_app.models.people import ConnectionMode
 
 LEG_RING_SECONDS = 15
+# How long the assistant is given for its last sentence once it knows all that it had to find out; where the closer's
+# line waits already, only for a word of thanks.
+LAST_SENTENCE = timedelta(seconds=6)
+THANKS = timedelta(seconds=2)
 # The closer's hang-up hastens the assistant's return; without word of it, this is how long it waits.
 LETTING_GO = timedelta(seconds=3)
 REACH = "reach"
 # The commands by which a closer and a prospect are brought together.
 KINDS = frozenset(
     {
-        *("dial", "call_prospect", "transfer", "stop_assistant"),
+        *("dial", "call_prospect", "transfer"),
         *("switch_role", "bridge", "create_conference", "join_conference"),
     }
 )
 
 
 def prospect_leg(session: VoiceSession) -> CallLeg | None:
-    """The prospect's leg while it can take commands: answered, alive, and not the assistant's own."""
-    leg = CallLeg.objects.filter(call_control_id=session.call_control_id or "", ended_at=None).first()
+    """The prospect's leg while it can take commands: answered, alive, and not the assistant's alone."""
+    legs = CallLeg.objects.filter(call_control_id=session.call_control_id or "", ended_at=None, refused_at=None)
+    leg = legs.first()
     # Called in by the page, or called out by us to keep a promise.
     ours = {settings.TELNYX_CONNECTION_ID, settings.TELNYX_CALL_CONTROL_APP_ID}
     return leg if leg is not None and leg.answered_at is not None and leg.connection_id in ours else None
@@ -107,16 +113,45 @@ def seat(handoff: Handoff, now: datetime) -> Fact | None:
     """The closer's leg is up: join at once, unless the assistant still speaks and may finish."""
     if not handoff.session.is_assistant_running:
         return Fact.PROSPECT_FREE
-    return free_prospect(handoff, now) if handoff.takes_now else None
+    return free_prospect(handoff, now) if handoff.takes_now or is_closing(handoff.session) else None
 
 
 def free_prospect(handoff: Handoff, now: datetime) -> Fact | None:
-    """Stop the assistant where that does not end the call; a sentence follows, then the closer."""
-    leg = prospect_leg(handoff.session)
-    if leg is None or not handoff.session.is_assistant_running:
+    """Stop the assistant where that does not end the call; the closer follows, after a sentence if they come early."""
+    session = handoff.session
+    if not session.is_assistant_running or not stop_assistant(session, now=now):
         return Fact.PROSPECT_FREE
-    _command(handoff, Intent("stop_assistant", _key(handoff, "stop"), leg.call_control_id), now)
     return None
+
+
+def stop_assistant(session: VoiceSession, *, now: datetime, delay: timedelta = timedelta()) -> bool:
+    """Have the running assistant stopped, once; a later wish can only hasten it. False where it has its own leg."""
+    leg, run = prospect_leg(session), run_rows.current(session)
+    if leg is None or run is None:
+        return False
+    intent = Intent("stop_assistant", stop_key(run), leg.call_control_id, {"run": run.number}, delay=delay)
+    if ledger.enqueue(session, intent, now=now) is not None:
+        timeline.append(session, "command.sent", {"command": intent.kind}, occurred_at=now)
+    elif not delay:
+        ledger.hasten(intent.key, now=now)
+    return True
+
+
+def stop_key(run: Run) -> str:
+    return f"run:{run.pk}:stop"
+
+
+def is_closing(session: VoiceSession) -> bool:
+    """Whether the assistant knows all that it had to find out, and says its last sentence."""
+    run = run_rows.current(session)
+    return run is not None and run.complete_at is not None
+
+
+def give_up_leg(session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
+    """The assistant may still speak on this leg, so nobody is brought onto it: the page comes back on another one."""
+    leg.refused_at = now
+    leg.save(update_fields=["refused_at"])
+    timeline.append(session, "prospect.rejoins", occurred_at=now)
 
 
 def return_prospect(handoff: Handoff, now: datetime) -> None:
@@ -136,6 +171,9 @@ def return_prospect(handoff: Handoff, now: datetime) -> None:
 def join(handoff: Handoff, now: datetime) -> None:
     prospect, closer = prospect_leg(handoff.session), handoff.closer_leg
     if closer is None or _is_transfer(handoff):
+        return
+    if prospect is not None and handoff.session.is_assistant_running:
+        give_up_leg(handoff.session, prospect, now=now)  # It did not end in time, and nothing says that it is silent.
         return
     if prospect is None:
         _reach(handoff, closer, now)
@@ -158,6 +196,11 @@ def _reach(handoff: Handoff, closer: CallLeg, now: datetime) -> None:
     session = handoff.session
     is_theirs = session.connection_mode == ConnectionMode.ANONYMOUS and not session.has_rejoined
     if not is_theirs or session.leg_refused or session.assistant_ended_at or not session.call_control_id:
+        return
+    if not settings.TELNYX_BRIDGE_ENDS_ASSISTANT:
+        session.leg_refused = True
+        session.save(update_fields=["leg_refused"])
+        timeline.append(session, "prospect.rejoins", occurred_at=now)
         return
     session.is_leg_tried = True
     session.save(update_fields=["is_leg_tried"])

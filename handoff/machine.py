@@ -102,6 +102,7 @@ TABLE: dict[tuple[State, Fact], Move] = {
     (State.RESERVED, Fact.ACCEPTED): _TAKE,
     (State.RESERVED, Fact.DEADLINE): Move(State.RESERVED, (Effect.OFFER,), restarts=True),
     (State.RESERVED, Fact.PROSPECT_FREE): Move(State.RESERVED, (Effect.TELL_WAITING, Effect.OFFER), restarts=True),
+    (State.RESERVED, Fact.PROSPECT_READY): Move(State.RESERVED, (Effect.TELL_WAITING,)),
     (State.RESERVED, Fact.NOBODY_LEFT): Move(State.UNANSWERED, (Effect.PROMISE,)),
     (State.RESERVED, Fact.PROSPECT_LEFT): Move(State.ABANDONED),
     # Dashboards ring
@@ -109,6 +110,7 @@ TABLE: dict[tuple[State, Fact], Move] = {
     (State.RINGING, Fact.DECLINED): Move(State.RESERVED, (Effect.OFFER,)),
     (State.RINGING, Fact.DEADLINE): Move(State.RESERVED, (Effect.EXPIRE, Effect.OFFER)),
     (State.RINGING, Fact.PROSPECT_FREE): Move(State.RINGING, (Effect.TELL_WAITING,)),
+    (State.RINGING, Fact.PROSPECT_READY): Move(State.RINGING, (Effect.TELL_WAITING,)),
     (State.RINGING, Fact.PROSPECT_LEFT): Move(State.ABANDONED, (Effect.WITHDRAW,)),
     # A closer took it. A transfer joins by itself, so JOINED may come without CLOSER_ANSWERED.
     (State.ACCEPTED, Fact.CLOSER_ANSWERED): Move(State.SEATED, (Effect.SEAT,)),

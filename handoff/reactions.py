@@ -38,7 +38,7 @@ def _(event: events.CallInitiated, session: VoiceSession, now: datetime) -> None
             joining.hang_up(session, leg, now=now)
     elif leg.connection_id == settings.TELNYX_CONNECTION_ID and leg.ended_at is None:
         if fold.is_current(leg, session) and session.ended_at is None:
-            ledger.enqueue(session, Intent("answer", f"leg:{leg.pk}:answer", leg.call_control_id), now=now)
+            runs.answer(session, leg, now=now)
         else:
             joining.hang_up(session, leg, now=now)  # One session carries one call.
     elif reaching.is_unwanted(leg, session):
@@ -57,6 +57,7 @@ def _(event: events.CallAnswered, session: VoiceSession, now: datetime) -> None:
     elif reaching.is_unwanted(leg, session):
         joining.hang_up(session, leg, now=now)
     elif fold.is_current(leg, session):
+        leave_refused_legs(session, leg, now=now)
         if handoff is not None:
             services.apply(handoff, Fact.PROSPECT_READY, now=now)
         elif leg.connection_id == settings.TELNYX_CONNECTION_ID and not session.run_number:
@@ -113,12 +114,12 @@ def _(event: events.ConversationEnded, session: VoiceSession, now: datetime) -> 
         elif sessions.is_anonymous(session) and not session.has_rejoined:
             leaving.end(session, reason="hung_up", now=now)
         return
-    release.assistant_done(session, number, "conversation_ended", now=now)
+    release.conversation_ended(session, number, now=now)
 
 
 @react.register
 def _(event: events.GatherEnded, session: VoiceSession, now: datetime) -> None:
-    release.assistant_done(session, run_numbers.number_of(event, session), "gather_complete", now=now)
+    release.gathered(session, run_numbers.number_of(event, session), event.status, now=now)
 
 
 @react.register
@@ -147,6 +148,13 @@ def _(event: events.SpeakEnded, session: VoiceSession, now: datetime) -> None:
         number = handoff.commands.filter(kind="speak").count()
         text = sentences.still_calling()
         telling.say(handoff, text, name=f"waiting:{number}", now=now, delay=PAUSE_BETWEEN_SENTENCES)
+
+
+def leave_refused_legs(session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
+    """The page has come back on this leg: the one whose assistant could not be stopped is not needed any more."""
+    for left in session.legs.filter(role=CallLeg.Role.PROSPECT, ended_at=None, refused_at__isnull=False):
+        if left.pk != leg.pk:
+            joining.hang_up(session, left, now=now)
 
 
 def is_unwanted(leg: CallLeg, client_state: str | None, session: VoiceSession) -> bool:
@@ -196,9 +204,10 @@ def closer_gone(session: VoiceSession, leg: CallLeg, client_state: str | None, *
 
 def prospect_leg_over(session: VoiceSession, *, source: str, now: datetime) -> None:
     """The prospect's leg ended. In anonymous mode the assistant's end takes it along; then the page rejoins."""
-    is_theirs = sessions.is_anonymous(session) and not session.has_rejoined
+    is_rejoining = sessions.is_rejoining(session)
+    is_theirs = is_rejoining or (sessions.is_anonymous(session) and not session.has_rejoined)
     # The page hangs this leg up itself when it moves to the one that it was asked to place.
-    was_left = source == "caller" and not sessions.is_rejoining(session)
+    was_left = source == "caller" and not is_rejoining
     # When the closer's line breaks the leg goes with it, but not the prospect: the page comes back on a new one.
     was_talk_over = joining.is_taken(session) and services.open_handoff(session) is None
     if is_theirs and not was_talk_over and not was_left:

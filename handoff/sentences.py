@@ -26,6 +26,28 @@ BOOKING_INSTRUCTION = (
 )
 
 
+def booking_by_tool(labels: Sequence[str], *, asks_number: bool) -> str:
+    """What the configured assistant is told that returns for a callback."""
+    lines = [BOOKING_BY_TOOL]
+    if labels:
+        lines += ["Let the caller choose one of these times and offer no others:", *(f"- {label}" for label in labels)]
+    if asks_number:
+        lines.append("Ask for the number to call and save it at once as phone with save_prospect_details.")
+    if labels:
+        lines.append("Then use book_callback with the chosen time and the number.")
+    return "\n".join([*lines, "When that is done, thank the caller in one short sentence and say nothing more."])
+
+
+def once_more() -> str:
+    return "I am sorry, I did not hear you well. Let us go on."
+
+
+BOOKING_BY_TOOL = (
+    "Nobody of the team can talk now, and a callback is promised. Ask only for what is named here, promise nothing "
+    "else, and answer no other questions."
+)
+
+
 def sorry(reason: str) -> str:
     if reason == "closed":
         return "I am sorry, our team is not at work at the moment."

@@ -88,22 +88,23 @@ def by_id(session: VoiceSession, handoff_id: UUID) -> Handoff:
     return handoff
 
 
-def trigger(session: VoiceSession, reason: str, *, now: datetime) -> Handoff | None:
+def trigger(session: VoiceSession, reason: str, *, now: datetime, wants_person: bool = False) -> Handoff | None:
     """Begin the hand-over of a locked session, once per run of the assistant; without a prospect it is abandoned."""
     if Handoff.objects.filter(session=session, run=_run(session)).exists():
         return None
-    handoff = create(session, reason, now=now)
+    handoff = create(session, reason, now=now, wants_person=wants_person)
     apply(handoff, Fact.PROSPECT_LEFT if session.ended_at else Fact.TRIGGERED, now=now)
     return handoff
 
 
-def create(session: VoiceSession, reason: str, *, now: datetime) -> Handoff:
+def create(session: VoiceSession, reason: str, *, now: datetime, wants_person: bool = False) -> Handoff:
     """Write a hand-over down in which nothing has happened yet."""
     is_waiting = not session.is_assistant_running
     handoff = Handoff(
         session=session,
         run=_run(session),
         trigger=reason,
+        wants_person=wants_person,
         state=State.NONE,
         method=policies.of(session).method,
         deadline_at=now,

@@ -9,7 +9,7 @@ from handoff import joining, roster, services
 from handoff.commands import ledger
 from handoff.commands.ledger import Intent
 from handoff.machine import Fact
-from handoff.models import Closer
+from handoff.models import Closer, Handoff
 from handoff.refusal import ActionRefused
 from handoff.taking import own_handoff, team_session
 from sessions_app import timeline
@@ -22,9 +22,27 @@ PATIENCE = timedelta(seconds=10)
 
 @transaction.atomic
 def request_handoff(session_id: UUID, *, reason: str, now: datetime) -> bool:
-    """Look for a closer while the assistant speaks on; False when that was begun before, or the visit is over."""
+    """The prospect wants a person: look for a closer while the assistant speaks on, and stop it when one is there.
+
+    False when somebody was looked for before in this run, or the visit is over.
+    """
     session = services.lock(session_id)
-    return not session.ended_at and services.trigger(session, reason, now=now) is not None
+    if session.ended_at:
+        return False
+    handoff = services.open_handoff(session)
+    if handoff is None:
+        return services.trigger(session, reason, now=now, wants_person=True) is not None
+    if not handoff.wants_person and handoff.prospect_free_at is None:
+        _hasten(handoff, now=now)
+    return False
+
+
+def _hasten(handoff: Handoff, *, now: datetime) -> None:
+    """A search that began for another reason: who was to wait for the assistant's end does not wait any more."""
+    handoff.wants_person = True
+    handoff.takes_now = handoff.closer_id is not None
+    handoff.save(update_fields=["wants_person", "takes_now"])
+    services.apply(handoff, Fact.TAKEN_OVER, now=now)
 
 
 @transaction.atomic

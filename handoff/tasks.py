@@ -11,7 +11,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from handoff import leaving, pulse, services
+from handoff import leaving, pulse, release, services
 from handoff.callbacks import overdue
 from handoff.commands import ledger, outcomes, sending
 from handoff.door import HANDLERS
@@ -129,6 +129,7 @@ _WORK = (
     _commands,
     _deliveries,
     _visits_that_nothing_will_end,
+    release.results_not_told,
     overdue.promises_missed,
     overdue.bookings_that_never_end,
 )

@@ -23,6 +23,7 @@ from sessions_app.models import (
     VoiceSession,
     WidgetConfig,
 )
+from sessions_app.provisioning import wanted
 from sessions_app.widget_form import WidgetForm
 
 if TYPE_CHECKING:  # Django's classes are generic for the type checker alone.
@@ -75,12 +76,12 @@ class WidgetConfigAdmin(AssistantImport, Page):
     list_select_related = ["team"]
     search_fields = ["name", "slug", "assistant_id"]
     prepopulated_fields = {"slug": ["name"]}
-    readonly_fields = ["versions", "request"]
+    readonly_fields = ["versions", "request", "told"]
     fieldsets = [
         (None, {"fields": ["team", "name", "slug", "is_active"]}),
         ("Where it may be used", {"fields": ["allowed_origins"]}),
         ("Connection", {"fields": ["connection_mode", "caller_name", "custom_headers"]}),
-        ("Assistant", {"fields": ["assistant_id", "assistant_run", "greeting", "voice"]}),
+        ("Assistant", {"fields": ["assistant_id", "assistant_run", "greeting", "voice", "told"]}),
         ("Questions", {"fields": ["gather_schema", "versions", "request"]}),
         (
             "Hearing (voice activity detection)",
@@ -112,10 +113,19 @@ class WidgetConfigAdmin(AssistantImport, Page):
         )
         return format_html_join("\n", "<p>Version {}, {}{}: {}</p>", told) or SafeString("None yet.")
 
-    @admin.display(description="request to Telnyx")
+    @admin.display(description="request of a gather")
     def request(self, widget: WidgetConfig) -> SafeString:
-        """As it is sent when the assistant starts, by what is saved."""
+        """As it is sent when a gather starts, by what is saved."""
         return pretty(gather_request.preview(widget)) if widget.pk else SafeString("Save first.")
+
+    @admin.display(description="to be told")
+    def told(self, widget: WidgetConfig) -> SafeString:
+        """What the instructions of an assistant need that provisioning must not change: to copy and paste."""
+        if not widget.pk:
+            return SafeString("Save first.")
+        text = wanted.instructions(widget.gather_schema.get("properties", {}), has_tools=True)
+        hint = "telnyx_provision writes this into a new assistant. Paste what your own instructions lack of it."
+        return format_html('<p class="help">{}</p><pre tabindex="0">{}</pre>', hint, text)
 
 
 def _who(version: GatherVersion) -> str:

@@ -99,9 +99,12 @@ def add_leg(session: VoiceSession, ids: CallIds, *, role: str) -> CallLeg | None
 
 
 def _leave_assistant(session: VoiceSession, event: Event) -> None:
-    """The page has come back on a leg of ours: the assistant of its first one speaks to nobody."""
-    if session.has_rejoined and session.run_number <= 1 and session.call_control_id == event.ids.call_control_id:
-        runs.ended(session, 1, at=event.occurred_at)
+    """The page has come back on a new leg: the assistant of the one that it left speaks to nobody."""
+    if not session.has_rejoined or session.call_control_id != event.ids.call_control_id:
+        return
+    was_refused = session.legs.filter(refused_at__isnull=False).exists()
+    if session.run_number <= 1 or was_refused:
+        runs.ended(session, max(session.run_number, 1), at=event.occurred_at)
 
 
 def may_carry(session: VoiceSession) -> bool:

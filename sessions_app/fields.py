@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sessions_app import services, timeline
-from sessions_app.gather import answers
+from sessions_app.gather import answers, versions
 from sessions_app.models import CapturedField, FieldValue, TranscriptTurn, VoiceSession
 from sessions_app.models.learnt import Source
 from sessions_app.precedence import Given, Standing, settle
@@ -85,6 +85,21 @@ def known(session: VoiceSession) -> set[str]:
     """The names of the fields that have an answer."""
     rows = CapturedField.objects.filter(session=session).values_list("name", "value")
     return {name for name, value in rows if answers.is_one(value)}
+
+
+def lacking(session: VoiceSession) -> list[str]:
+    """The names of the questions that a closer needs answered and that have no fitting answer.
+
+    Where no question is required, all that are asked count.
+    """
+    schema = versions.schema(session)
+    rules = schema.get("properties", {})
+    values = dict(CapturedField.objects.filter(session=session).values_list("name", "value"))
+    return [
+        name
+        for name in schema.get("required") or rules
+        if not answers.is_one(values.get(name)) or answers.problem(rules.get(name), values[name])
+    ]
 
 
 def last_said(session: VoiceSession) -> int | None:

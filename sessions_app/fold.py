@@ -109,7 +109,9 @@ def _(event: events.GatherPartialResults, session: VoiceSession) -> None:
 def _(event: events.GatherEnded, session: VoiceSession) -> None:
     position = transcript.hear(event, session)
     fields.record(session, event.result, source=Source.FINAL, at=event.occurred_at, position=position)
-    runs.ended(session, runs.number_of(event, session), at=event.occurred_at)
+    number = runs.number_of(event, session)
+    runs.ended(session, number, at=event.occurred_at)
+    runs.came_to(session, number, event.status, at=event.occurred_at)
 
 
 @fold.register

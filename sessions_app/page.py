@@ -73,13 +73,15 @@ def _calling(session: VoiceSession) -> dict[str, Any] | None:
 
 
 def must_rejoin(session: VoiceSession) -> bool:
-    """The assistant's end took the prospect's leg along, and a closer is being connected."""
+    """A closer is being connected, and the prospect's leg is gone with the assistant, or cannot be had from it."""
     current = session.legs.filter(call_control_id=session.call_control_id).first()
     is_gone = current is None or current.ended_at is not None
     # Read after the leg: one transaction may have ended both the leg and the visit since the session was read.
     session.refresh_from_db(fields=_FACTS)
     if session.ended_at or session.phase not in {Phase.HANDING_OVER, Phase.HUMAN}:
         return False
+    if current is not None and current.refused_at is not None:
+        return True
     is_doomed = session.leg_refused or (session.assistant_ended_at is not None and not session.is_leg_tried)
     return is_gone or (services.is_anonymous(session) and not session.has_rejoined and is_doomed)
 

@@ -21,6 +21,7 @@ def begin(
     session: VoiceSession,
     *,
     purpose: str,
+    mode: str,
     now: datetime,
     instruction: str = "",
     offered: Sequence[dict[str, Any]] = (),
@@ -31,6 +32,7 @@ def begin(
         session=session,
         number=session.run_number + 1,
         purpose=purpose,
+        mode=mode,
         instruction=instruction,
         offered=list(offered),
         history=list(history),
@@ -75,6 +77,13 @@ def ended(session: VoiceSession, number: int, *, at: datetime) -> None:
         _mirror(run, session)
     if is_news:
         timeline.append(session, "assistant.ended", _what(run), occurred_at=at)
+
+
+def came_to(session: VoiceSession, number: int, status: str, *, at: datetime) -> None:
+    """Keep what a gather came to; nothing else is awaited of it."""
+    run = _row(session, number, at)
+    run.status, run.release_at = status[:20] or "unknown", None
+    run.save(update_fields=["status", "release_at"])
 
 
 def bind(session: VoiceSession, number: int, conversation_id: str, *, at: datetime) -> None:

@@ -12,7 +12,15 @@ from django.db import transaction
 
 from sessions_app import carrier, timeline, tokens
 from sessions_app.gather import versions
-from sessions_app.models import CapturedField, Consent, Prospect, TelephonyCredential, VoiceSession, WidgetConfig
+from sessions_app.models import (
+    CallLeg,
+    CapturedField,
+    Consent,
+    Prospect,
+    TelephonyCredential,
+    VoiceSession,
+    WidgetConfig,
+)
 from sessions_app.models.people import ConnectionMode
 from telephony.client import TelnyxError
 
@@ -205,10 +213,15 @@ def _first(values: dict[str, object], names: Iterable[str]) -> str:
 
 
 def is_rejoining(session: VoiceSession) -> bool:
-    """Whether the page of an anonymous call was given a credential to come back with, and has not come yet."""
-    if not is_anonymous(session) or session.has_rejoined:
-        return False
-    return TelephonyCredential.objects.filter(session=session, telnyx_id__isnull=False).exists()
+    """Whether the page was given a credential to come back with, and has not come yet.
+
+    It leaves the assistant's own call, or a call of ours on which the assistant could not be stopped.
+    """
+    given = TelephonyCredential.objects.filter(session=session, telnyx_id__isnull=False)
+    refused = CallLeg.objects.filter(call_control_id=session.call_control_id or "", refused_at__isnull=False).first()
+    if refused is not None:
+        return given.filter(created_at__gte=refused.refused_at).exists()
+    return is_anonymous(session) and not session.has_rejoined and given.exists()
 
 
 def is_anonymous(session: VoiceSession) -> bool:

@@ -1,6 +1,6 @@
-"""The two signed names of a session: the page's token, and the ticket that its call carries.
+"""Signed names: of a session the page's token and the ticket that its call carries, of a run the ticket of its tools.
 
-The ticket travels through Telnyx and comes back in webhooks that are stored, so it must open nothing else.
+Tickets travel through Telnyx; that of a call comes back in webhooks that are stored, so it must open nothing else.
 """
 
 from datetime import timedelta
@@ -10,6 +10,7 @@ from django.core import signing
 
 _PAGE = "agileadapt.session"
 _CALL = "agileadapt.call"
+_TOOLS = "agileadapt.tools"
 LIFETIME = timedelta(hours=4)
 
 
@@ -31,6 +32,20 @@ def ticket(session_id: UUID) -> str:
 def read_ticket(value: str) -> UUID | None:
     """The session that the ticket names; None when it is forged, expired or no ticket at all."""
     return _read(value, _CALL)
+
+
+def tool_ticket(run: int, call_control_id: str) -> str:
+    """What the addresses of a gather's tools carry: the key of its run, and the leg that it runs on."""
+    return signing.dumps([run, call_control_id], salt=_TOOLS)
+
+
+def read_tool_ticket(value: str) -> tuple[int, str] | None:
+    """The run and the leg; None when the ticket is forged, expired or none at all."""
+    try:
+        run, call_control_id = signing.loads(value, salt=_TOOLS, max_age=LIFETIME)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    return int(run), str(call_control_id)
 
 
 def _sign(session_id: UUID, salt: str) -> str:

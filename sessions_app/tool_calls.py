@@ -25,11 +25,15 @@ _UNKNOWN_LOCK = 7_310_226
 
 @dataclass(frozen=True)
 class Caller:
-    """Who used a tool, as the platform says: by its conversation (MCP) or by its leg (webhook)."""
+    """Who used a tool, as the platform says: by its conversation (MCP) or by its leg (webhook).
+
+    With `run_id` a ticket of ours has said which run on that leg.
+    """
 
     door: str
     conversation_id: str = ""
     call_control_id: str = ""
+    run_id: int | None = None
     delivery_key: str | None = None
 
 
@@ -125,6 +129,9 @@ def _whose(caller: Caller) -> tuple[UUID, int] | None:
         runs = Run.objects.filter(conversation_id=caller.conversation_id)
         return runs.values_list("session_id", "number").first()
     legs = CallLeg.objects.filter(call_control_id=caller.call_control_id, role=CallLeg.Role.PROSPECT)
+    if caller.run_id is not None:
+        runs = Run.objects.filter(pk=caller.run_id, session__in=legs.values("session_id"))
+        return runs.values_list("session_id", "number").first()
     session_id = legs.values_list("session_id", flat=True).first() if caller.call_control_id else None
     return (session_id, 0) if session_id else None
 

@@ -96,6 +96,12 @@ class WidgetForm(RowForm):
             "min_speech_duration_ms": "Milliseconds that a sound must last to be speech. "
             "Telnyx’s default is 100, ours 150.",
             "max_latency_ms": "Milliseconds; longer measurements are thrown away. Empty keeps all.",
+            "assistant_run": "The configured assistant has its own instructions, voice, tools, insights and variables, "
+            "and can be steered; it saves answers with a tool as it hears them. A gather knows none of these: it asks "
+            "only the questions below, in the voice below, reports partial results by itself, and ends when all of "
+            "them are answered. It has no insights, no variables such as {{user_tier}}, takes no typed messages and "
+            "no steering on every account, and may not let itself be stopped: then the visitor’s page comes back on a "
+            "fresh line to the closer.",
             "assistant_id": "From Mission Control, AI, Assistants: “assistant-…”.",
             "connection_mode": "With a credential we own the call and can hand it over after the assistant has ended.",
             "consent_version": "Change it together with the text: pages that show the old text must ask again.",

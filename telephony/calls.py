@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import httpx
 
@@ -17,9 +17,26 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 class CallCommands(Connection):
-    def answer(self, call_control_id: str, *, command_id: CommandId, client_state: str | None = None) -> None:
-        """Answer a parked incoming call."""
-        send(self._actions.answer, call_control_id, **command(command_id, client_state))
+    def answer(
+        self,
+        call_control_id: str,
+        *,
+        assistant: Mapping[str, Any] | None = None,
+        command_id: CommandId,
+        client_state: str | None = None,
+    ) -> None:
+        """Answer a parked call.
+
+        With `assistant` (assistant_id, greeting, dynamic_variables) a configured one takes it at once; the id of its
+        conversation comes by event. Source: telnyx 4.189.0, types/calls/action_answer_params.py.
+        """
+        asked = {("id" if name == "assistant_id" else name): value for name, value in (assistant or {}).items()}
+        send(
+            self._actions.answer,
+            call_control_id,
+            **command(command_id, client_state),
+            **given(assistant=asked or None),
+        )
 
     def dial(
         self,

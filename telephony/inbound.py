@@ -18,6 +18,7 @@ from telephony.events import Event
 
 TOLERANCE = timedelta(seconds=300)
 MAX_FORM_FIELDS = 200
+SIGNATURE_HEADER = "telnyx-signature-ed25519"
 TOOL_CALL_HEADER = "x-telnyx-call-control-id"
 
 # int() would also take "1_700", full-width digits and spaces; twelve digits reach the year 33658.
@@ -73,6 +74,17 @@ def receive_tool(body: bytes, headers: Mapping[str, str], *, keys: Sequence[str]
     return ToolRequest(_arguments(body), call_control_id or "", _digest(body, sent_at, call_control_id))
 
 
+def receive_ticketed(body: bytes, headers: Mapping[str, str], *, keys: Sequence[str], now: datetime) -> Any:
+    """Read the arguments that a gather's tool posts to an address which proves by itself whose it is.
+
+    Whether Telnyx signs these is not documented: a signature that is there must be good.
+    Raises SignatureRefused or BodyUnreadable, whatever the bytes.
+    """
+    if _header(headers, SIGNATURE_HEADER):
+        _verify(body, headers, keys=keys, now=now)
+    return _arguments(body)
+
+
 def _arguments(body: bytes) -> Any:
     try:
         return wire.decode(body.decode())
@@ -110,7 +122,7 @@ def usable_key(key: str) -> bool:
 
 
 def _verify(body: bytes, headers: Mapping[str, str], *, keys: Sequence[str], now: datetime) -> datetime:
-    signature = _signature(_header(headers, "telnyx-signature-ed25519"))
+    signature = _signature(_header(headers, SIGNATURE_HEADER))
     seconds = _header(headers, "telnyx-timestamp")
     if not _SECONDS.fullmatch(seconds):
         raise SignatureRefused("timestamp missing or malformed")

@@ -11,12 +11,13 @@ from django.db import transaction
 from django.utils.dateparse import parse_datetime
 
 from handoff import services
-from handoff.callbacks import numbers, promises, slots
+from handoff.callbacks import booking, numbers, promises, slots
 from handoff.callbacks.slots import Diary, Slot
 from handoff.models import CallbackPromise
 from handoff.refusal import ActionRefused
-from sessions_app import hours
+from sessions_app import fields, hours, runs
 from sessions_app.models import Team, VoiceSession
+from sessions_app.models.learnt import Source
 from sessions_app.models.people import WidgetConfig
 
 ASKED_FOR = "asked_for"
@@ -64,6 +65,9 @@ def book_callback(session_id: UUID, *, when: str, phone: str, name: str, now: da
     promise.phone, promise.name = number, name.strip() or promise.name
     promise.save(update_fields=["phone", "name"])
     promises.book(promise, slot.start, now=now)
+    # The number given last counts, also for what is said of the prospect elsewhere.
+    fields.record(session, {"phone": phone, "full_name": name.strip()}, source=Source.TOOL, at=now)
+    booking.settled(session, runs.current(session), now=now)
     return Arranged(slots.label(diary, slot.start), numbers.grouped(number))
 
 

@@ -11,6 +11,7 @@ from handoff.machine import State
 from handoff.models import CallbackPromise, Handoff
 from sessions_app import services as sessions
 from sessions_app.models import CallLeg, CapturedField, Run, VoiceSession
+from sessions_app.models.people import AssistantRun
 
 APOLOGY = "callback"
 # After the last sentence was spoken; its own end hastens this.
@@ -53,6 +54,19 @@ def answers_known(session: VoiceSession, run: Run | None, *, now: datetime) -> N
     wanted = slots.meant(said.get(TIME), offered)
     if wanted is not None:
         promises.book(promise, wanted, now=now)
+    settled(session, run, now=now)
+
+
+def settled(session: VoiceSession, run: Run | None, *, now: datetime) -> None:
+    """Once nothing is left to ask, let the assistant say its last sentence; a gather ends by itself."""
+    promise = CallbackPromise.objects.filter(session=session, kept_at=None).first()
+    if promise is None or run is None or run.purpose != Run.Purpose.CALLBACK or run.complete_at is not None:
+        return
+    has_number = numbers.normalised(promise.phone, time_zone=session.widget.time_zone) is not None
+    if run.mode == AssistantRun.ASSISTANT and has_number and (promise.is_booked or not run.offered):
+        run.complete_at = now
+        run.save(update_fields=["complete_at"])
+        joining.stop_assistant(session, now=now, delay=joining.LAST_SENTENCE)
 
 
 def run_over(session: VoiceSession, run: Run, *, now: datetime) -> None:
@@ -85,20 +99,19 @@ def _questions(promise: CallbackPromise, now: datetime) -> Questions:
 
 
 def _return_assistant(session: VoiceSession, leg: CallLeg, questions: Questions, reason: str, now: datetime) -> None:
-    runs.begin(
-        session,
-        leg,
-        purpose=Run.Purpose.CALLBACK,
-        greeting=sentences.will_call_back(reason),
-        instruction=sentences.BOOKING_INSTRUCTION,
-        parameters={
-            "type": "object",
-            "properties": questions.properties,
-            "required": list(questions.properties),
-        },
-        offered=questions.offered,
-        now=now,
+    labels = [one["label"] for one in questions.offered] if TIME in questions.properties else []
+    is_gather = session.widget.assistant_run == AssistantRun.GATHER
+    errand = runs.Errand(
+        instruction=(
+            sentences.BOOKING_INSTRUCTION
+            if is_gather
+            else sentences.booking_by_tool(labels, asks_number=PHONE in questions.properties)
+        ),
+        parameters={"type": "object", "properties": questions.properties},
+        offered=questions.offered if labels else [],
     )
+    greeting = sentences.will_call_back(reason)
+    runs.begin(session, leg, errand, purpose=Run.Purpose.CALLBACK, greeting=greeting, now=now)
 
 
 def _keep_number(promise: CallbackPromise, said: object) -> None:

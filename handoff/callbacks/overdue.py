@@ -4,10 +4,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from handoff import machine, roster, services
+from handoff import joining, machine, roster, services
 from handoff.callbacks import booking
-from handoff.commands import ledger
-from handoff.commands.ledger import Intent
 from handoff.models import CallbackPromise
 from sessions_app import runs, timeline
 from sessions_app.models import Run, VoiceSession
@@ -57,8 +55,6 @@ def _is_endless(run: Run) -> bool:
 
 
 def _end(session: VoiceSession, run: Run, now: datetime) -> None:
-    if session.call_control_id:
-        intent = Intent("stop_assistant", f"run:{run.pk}:stop", session.call_control_id)
-        ledger.enqueue(session, intent, now=now)
+    joining.stop_assistant(session, now=now)
     runs.ended(session, run.number, at=now)
     booking.run_over(session, run, now=now)

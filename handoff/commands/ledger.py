@@ -108,6 +108,11 @@ def drop(handoff: Handoff, kinds: Collection[str]) -> None:
     )
 
 
+def withdraw(key: str) -> None:
+    """Take one command back, unless it was sent already."""
+    Command.objects.filter(key=key, state=State.PENDING).update(state=State.DROPPED, due_at=None)
+
+
 def hasten(key: str, *, now: datetime) -> None:
     """Make a delayed command due at once."""
     moved = Command.objects.filter(key=key, state=State.PENDING, due_at__gt=now).update(

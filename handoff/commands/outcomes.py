@@ -76,6 +76,9 @@ def _failed(command: Command, session: VoiceSession, *, code: str, now: datetime
             _handoff_command_failed(command, handoff, now)
     elif command.kind == "answer":
         leaving.end(session, reason="hung_up", now=now)
+    elif command.kind == "stop_assistant":
+        _look_up_prospect(command, session, now)
+        release.stop_refused(session, command.arguments["run"], now=now)
     elif command.kind == "speak" and marks.sentence("takeover") in _said(command):
         release.announced(session, now=now)
     elif command.kind in record.KINDS:
@@ -100,9 +103,7 @@ def _has_happened(command: Command, session: VoiceSession) -> bool:
 def _handoff_command_failed(command: Command, handoff: Handoff, now: datetime) -> None:
     """Some refusals leave another way to the same end; the others mean another closer."""
     session = handoff.session
-    if command.kind == "stop_assistant":
-        release.announced(session, now=now)
-    elif command.kind == "switch_role" or "supervise" in command.arguments:
+    if command.kind == "switch_role" or "supervise" in command.arguments:
         joining.without_listening(handoff, now)
     elif command.key.endswith(f":{joining.REACH}"):
         session.leg_refused = True
@@ -183,9 +184,7 @@ def _conference_created(command: Command, session: VoiceSession, answer: Answer,
 
 
 def _assistant_stopped(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
-    handoff = _handoff_of(command, session)
-    if handoff is not None:
-        release.assistant_ended(handoff, now=now)
+    release.stopped(session, command.arguments["run"], now=now)
 
 
 def _role_switched(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from handoff.models import Command
+from sessions_app import runs, tokens
 from sessions_app.gather import request
 from telephony.client import DialledLeg, Telnyx
 
@@ -28,7 +29,11 @@ def perform(client: Telnyx, command: Command) -> Answer:
 
 
 def _answer(client: Telnyx, command: Command) -> Answer:
-    client.answer(command.call_control_id, command_id=command.pk)
+    given = command.arguments
+    assistant = {name: given[name] for name in ("assistant_id", "greeting", "dynamic_variables") if name in given}
+    client.answer(
+        command.call_control_id, assistant=assistant or None, command_id=command.pk, client_state=given.get("mark")
+    )
     return Answer()
 
 
@@ -36,11 +41,16 @@ def _start_gather(client: Telnyx, command: Command) -> Answer:
     given = command.arguments
     conversation_id = client.start_gather(
         command.call_control_id,
-        **request.keywords(given),
+        **request.keywords(given, tools=request.tools(_tool_ticket(command))),
         command_id=command.pk,
         client_state=given.get("mark"),
     )
     return Answer({"conversation_id": conversation_id})
+
+
+def _tool_ticket(command: Command) -> str:
+    """Made when it is sent, so that no row keeps it."""
+    return tokens.tool_ticket(runs.read_mark(command.arguments["mark"]) or 0, command.call_control_id)
 
 
 def _start_assistant(client: Telnyx, command: Command) -> Answer:

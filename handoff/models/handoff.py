@@ -29,6 +29,7 @@ class Handoff(models.Model):
         Closer, null=True, on_delete=models.SET_NULL, related_name="+", help_text="The supervisor who chose."
     )
     takes_now = models.BooleanField(default=False, help_text="The closer does not wait for the assistant's end.")
+    wants_person = models.BooleanField(default=False, help_text="The prospect asked for a person.")
     is_cold = models.BooleanField(default=True, help_text="It was accepted after the assistant's end.")
     instruction = models.TextField(blank=True, help_text="What the closer asked the assistant to go on with.")
     listens_in = models.BooleanField(default=False, help_text="The closer's leg hears the assistant.")

@@ -1,8 +1,11 @@
 """What is asked of Telnyx when the assistant gathers: one place for what is sent and what the administration shows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.conf import settings
+
+from sessions_app import tool_catalogue
 from sessions_app.models import WidgetConfig
 from telephony.assistant import gather_body
 
@@ -12,9 +15,14 @@ OF_THE_CALL = {"command_id": "(one for each command)", "client_state": "(names t
 
 
 def arguments(*, parameters: Mapping[str, Any], greeting: str, voice: str, instructions: str = "") -> dict[str, Any]:
-    """As a command keeps it until it is sent."""
+    """As a command keeps it until it is sent.
+
+    Everything that is asked is `required` there: a gather ends as soon as the required answers are known, and without
+    any after the first one. What a closer needs to know is another matter, and stays with the questions.
+    Source: https://github.com/team-telnyx/knowledge-base (wiki/runbooks, gather-using-ai.md; read 2026-11).
+    """
     return {
-        "parameters": parameters,
+        "parameters": {**parameters, "required": list(parameters.get("properties", {}))},
         "greeting": greeting,
         "voice": voice,
         "ended_speech": GATHERED,
@@ -22,14 +30,18 @@ def arguments(*, parameters: Mapping[str, Any], greeting: str, voice: str, instr
     }
 
 
-def keywords(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The kept arguments of a command as the client takes them."""
+def keywords(given: Mapping[str, Any], *, tools: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The kept arguments of a command as the client takes them.
+
+    A gather has no assistant of the account behind it: its tools, webhooks all of them, come with the request.
+    """
+    instructions = {"instructions": given["instructions"]} if given.get("instructions") else {}
     return {
         "parameters": given["parameters"],
         "greeting": given["greeting"],
         "voice": given["voice"],
         "gather_ended_speech": given["ended_speech"],
-        "assistant": {"instructions": given["instructions"]} if given.get("instructions") else None,
+        "assistant": {**instructions, "tools": [dict(tool) for tool in tools]},
         "message_history": given.get("history") or None,
     }
 
@@ -37,4 +49,11 @@ def keywords(given: Mapping[str, Any]) -> dict[str, Any]:
 def preview(widget: WidgetConfig) -> dict[str, Any]:
     """The body of the request by which the assistant's first run begins."""
     kept = arguments(parameters=widget.gather_schema, greeting=widget.greeting, voice=widget.voice)
-    return OF_THE_CALL | gather_body(**keywords(kept))
+    return OF_THE_CALL | gather_body(**keywords(kept, tools=tools("(signed for each run)")))
+
+
+def tools(ticket: str) -> list[dict[str, Any]]:
+    """What a gather may use beside asking. Whether Telnyx signs these is not documented, so they bring a ticket."""
+    every = tool_catalogue.as_webhooks(base=settings.PUBLIC_URL, questions={}, query=f"?ticket={ticket}")
+    # The answers are reported by the gather itself.
+    return [tool for tool in every if tool["webhook"]["name"] != tool_catalogue.SAVE]

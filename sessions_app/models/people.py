@@ -32,8 +32,8 @@ class ConnectionMode(models.TextChoices):
 
 
 class AssistantRun(models.TextChoices):
-    GATHER = "gather", "Gather the questions below"
     ASSISTANT = "assistant", "Run the assistant as configured at Telnyx"
+    GATHER = "gather", "Gather the questions below, without the configured assistant"
 
 
 def default_gather_schema() -> dict[str, Any]:
@@ -65,7 +65,7 @@ class WidgetConfig(models.Model):
     connection_mode = models.CharField(max_length=12, choices=ConnectionMode.choices, default=ConnectionMode.CREDENTIAL)
 
     assistant_id = models.CharField(max_length=100, validators=[ASSISTANT_ID])
-    assistant_run = models.CharField(max_length=10, choices=AssistantRun.choices, default=AssistantRun.GATHER)
+    assistant_run = models.CharField(max_length=10, choices=AssistantRun.choices, default=AssistantRun.ASSISTANT)
     greeting = models.CharField(
         max_length=400,
         default="Hello, I am the AI assistant of AgileAdapt. I have a few short questions for you.",

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from sessions_app.models.people import ConnectionMode, Prospect, Team, WidgetConfig
+from sessions_app.models.people import AssistantRun, ConnectionMode, Prospect, Team, WidgetConfig
 from sessions_app.models.questions import GatherVersion
 
 
@@ -122,6 +122,7 @@ class Run(models.Model):
     session = models.ForeignKey(VoiceSession, on_delete=models.CASCADE, related_name="runs")
     number = models.PositiveSmallIntegerField(help_text="Counted from 1.")
     purpose = models.CharField(max_length=10, choices=Purpose.choices, default=Purpose.QUALIFY)
+    mode = models.CharField(max_length=10, choices=AssistantRun.choices, default=AssistantRun.ASSISTANT)
     conversation_id = models.CharField(max_length=100, null=True, unique=True)
     instruction = models.TextField(blank=True, help_text="What the closer asked it to do.")
     offered = models.JSONField(default=list, help_text="The callback slots it may name: label and time.")
@@ -129,12 +130,18 @@ class Run(models.Model):
     requested_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    status = models.CharField(max_length=20, blank=True, help_text="What a gather came to, as Telnyx tells it.")
+    complete_at = models.DateTimeField(null=True, help_text="All that it had to find out was known.")
+    release_at = models.DateTimeField(
+        null=True, help_text="A gather's end was told by its conversation alone; what it came to is awaited until then."
+    )
     transcript = models.CharField(max_length=10, blank=True, choices=Transcript.choices, default=Transcript.UNKNOWN)
     insights = models.CharField(max_length=10, blank=True, choices=Insights.choices, default=Insights.NOT_ASKED)
 
     class Meta:
         ordering = ["session", "number"]
         constraints = [models.UniqueConstraint(fields=["session", "number"], name="run_number_once")]
+        indexes = [models.Index(fields=["release_at"], name="run_release_due", condition=Q(release_at__isnull=False))]
 
     def __str__(self) -> str:
         return f"Run {self.number} of {self.session_id}"
@@ -157,6 +164,9 @@ class CallLeg(models.Model):
     answered_at = models.DateTimeField(null=True)
     bridged_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    refused_at = models.DateTimeField(
+        null=True, help_text="The assistant on it could not be stopped: the page comes back on another one."
+    )
     hangup_cause = models.CharField(max_length=40, blank=True)
     hangup_source = models.CharField(max_length=20, blank=True)
     sip_cause = models.CharField(max_length=20, blank=True)

@@ -108,6 +108,71 @@ class Holds:
 
 
 @dataclass(frozen=True)
+class Lacks:
+    """A list of objects among which none has this `key`: one of ours that is not wanted any more."""
+
+    item: Mapping[str, Any]
+    key: str
+
+    def judge(self, now: Any) -> Verdict:
+        kept = [known for known in own_items(now) if not same(known.get(self.key), self.item[self.key])]
+        return Verdict(now if len(kept) == len(_objects(now)) else kept)
+
+
+@dataclass(frozen=True)
+class Tools:
+    """A list that holds these webhook tools, known by their names, and `others`, of which one type is there once.
+
+    What else is there stays; `warnings` say what a person should know of it, by the type of a tool.
+    """
+
+    webhooks: Sequence[Mapping[str, Any]]
+    warnings: Mapping[str, str]
+    others: Sequence[Mapping[str, Any]] = ()
+
+    def judge(self, now: Any) -> Verdict:
+        present = own_items(now)
+        notice = "; ".join(text for kind, text in self.warnings.items() if any(_kind(one) == kind for one in present))
+        ours = {_name(tool): tool for tool in self.webhooks}
+        settled = [_settled(one, ours.pop(_name(one), None)) for one in present]
+        types = {_kind(one) for one in _objects(now)}
+        missing = [*ours.values(), *(one for one in self.others if _kind(one) not in types)]
+        wanted = [*settled, *(dict(tool) for tool in missing)]
+        return Verdict(now if same(wanted, present) else wanted, notice)
+
+
+def _kind(tool: Mapping[str, Any]) -> str:
+    return str(tool.get("type"))
+
+
+def _name(tool: Mapping[str, Any]) -> str:
+    webhook = tool.get("webhook")
+    return str(webhook.get("name")) if _kind(tool) == "webhook" and isinstance(webhook, Mapping) else ""
+
+
+def _settled(present: dict[str, Any], wanted: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A tool of ours with what we want of it; what else stands in it is Telnyx's or the owner's."""
+    if wanted is None:
+        return present
+    return {**present, **wanted, "webhook": {**present["webhook"], **wanted["webhook"]}}
+
+
+@dataclass(frozen=True)
+class Instructed:
+    """This text where there is none; where the owner's own lacks a word, what they should add is told."""
+
+    value: str
+    word: str
+    addition: str
+
+    def judge(self, now: Any) -> Verdict:
+        if not isinstance(now, str) or not now.strip():
+            return Verdict(self.value)
+        is_told = self.word in now
+        return Verdict(now, "" if is_told else f"kept as they are. Add to them: {self.addition}")
+
+
+@dataclass(frozen=True)
 class Told:
     """The owner's decision: never changed, but told when it is not as it should be. A missing value counts as good."""
 

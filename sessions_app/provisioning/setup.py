@@ -51,11 +51,13 @@ class Setup:
         login = {"user_name": f"agileadapt{secrets.token_hex(8)}", "password": secrets.token_urlsafe(48)}
         connection_id = self.settle(wanted.connection(site, profile_id=profile_id, login=login), [known.connection_id])
         application_id = self.settle(wanted.application(site, profile_id=profile_id), [known.application_id])
-        mcp_server_id = self._mcp_server(site, known)
+        secret_name = self._tool_secret(known, desks)
+        mcp_server_id = self._mcp_server(site, secret_name)
         group_id = self._insights(site, desks)
         assistants = {
             desk.assistant_id: self.settle(
-                wanted.assistant(site, desk, group_id=group_id, mcp_server_id=mcp_server_id), [desk.assistant_id]
+                wanted.assistant(site, desk, group_id=group_id, mcp_server_id=mcp_server_id, secret_name=secret_name),
+                [desk.assistant_id],
             )
             for desk in desks
         }
@@ -128,15 +130,29 @@ class Setup:
         first, *_ = [self.settle(wanted.voice_profile(site), [profile_id]) for profile_id in ids or [""]]
         return first
 
-    def _mcp_server(self, site: Site, known: Known) -> str | None:
+    def _tool_secret(self, known: Known, desks: Sequence[Desk]) -> str | None:
+        """The name of the secret that our tools are used with, at Telnyx."""
         if not known.mcp_secret:
-            self._report.say("MCP_SECRETS is empty, so no MCP server is set up: /mcp/ would answer nobody.")
+            self._report.say("MCP_SECRETS is empty, so no tools are set up: they would answer nobody.")
             return None
-        found = self._find(Kind.MCP_SERVER, wanted.NAME, [])
-        present = found.settings.get("api_key_ref") if found else None
-        name = known.secret_name or str(present or USUAL_NAME)
+        name = known.secret_name or self._secret_in_use(desks) or USUAL_NAME
         self._secret(name, known.mcp_secret)
-        return self.settle(wanted.mcp_server(site, secret_name=name))
+        return name
+
+    def _secret_in_use(self, desks: Sequence[Desk]) -> str:
+        """What an earlier run has named on our tools: the newest secret is not known by anything else."""
+        found = [self._find(Kind.ASSISTANT, desk.name, [desk.assistant_id]) for desk in desks]
+        named = [wanted.secret_of(one.settings.get("tools")) for one in found if one]
+        server = self._find(Kind.MCP_SERVER, wanted.NAME, [])
+        named.append(str(server.settings.get("api_key_ref") or "") if server else "")
+        return next(filter(None, named), "")
+
+    def _mcp_server(self, site: Site, secret_name: str | None) -> str | None:
+        """Made only where it is wanted; one that is there is taken off the assistants otherwise."""
+        if secret_name is not None and site.has_mcp:
+            return self.settle(wanted.mcp_server(site, secret_name=secret_name))
+        found = self._find(Kind.MCP_SERVER, wanted.NAME, [])
+        return found.id if found else None
 
     def _secret(self, name: str, value: str) -> None:
         if name in self._telnyx.secret_names():

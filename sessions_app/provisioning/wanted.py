@@ -4,12 +4,27 @@ Names and values are those of the parameter types of telnyx 4.189.0; what no liv
 in docs/telnyx-account.md.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sessions_app import tool_catalogue
 from sessions_app.provisioning.difference import Wanted
-from sessions_app.provisioning.rules import AtLeast, Exactly, Holds, Includes, Limit, Present, Rule, Told, Unless
+from sessions_app.provisioning.rules import (
+    AtLeast,
+    Exactly,
+    Holds,
+    Includes,
+    Instructed,
+    Lacks,
+    Limit,
+    Present,
+    Rule,
+    Told,
+    Tools,
+    Unless,
+)
 from sessions_app.variables import DEFAULTS
 from telephony.account import Kind
 from telephony.regions import AUSTRALIAN_ANCHOR_SITE, AUSTRALIAN_LOCALISATION
@@ -20,6 +35,7 @@ VARIABLES_TIMEOUT_MS = 1500
 MCP_TYPE = "http"  # the text is free in the documents; the other known word is “sse”
 MAX_QUESTIONS = 100
 TICKET_HEADER = "X-Session-Ticket"
+SECRET_REFERENCE = re.compile(r"\{\{#integration_secret\}\}([\w-]+)\{\{/integration_secret\}\}")
 OPEN_TO_EVERYBODY = "telephony_settings.supports_unauthenticated_web_calls"
 
 Questions = Mapping[str, Mapping[str, Any]]
@@ -34,6 +50,10 @@ class Site:
     targets_variable: str
     daily_spend_limit: str
     has_transfer_tool: bool = False
+    # How assistants reach our tools. An attached MCP server was seen to delay the first word by 40 to 80 s (a third
+    # party on a live account, 2026), so webhooks are the default.
+    has_webhook_tools: bool = True
+    has_mcp: bool = False
 
     def door(self, name: str) -> str:
         return f"{self.public_url}/webhooks/telnyx/{name}"
@@ -131,10 +151,18 @@ def insight_group(site: Site) -> Wanted:
     return Wanted(Kind.INSIGHT_GROUP, NAME, rules={"webhook": Exactly(site.door("insights"))})
 
 
-def assistant(site: Site, desk: Desk, *, group_id: str, mcp_server_id: str | None) -> Wanted:
-    """The assistant of a desk. What it says is its owner's as soon as it says anything."""
+def assistant(site: Site, desk: Desk, *, group_id: str, mcp_server_id: str | None, secret_name: str | None) -> Wanted:
+    """The assistant of a desk. What it says is its owner's as soon as it says anything.
+
+    It gets no tool to hang up, which would end the prospect's leg with the conversation.
+    """
+    has_tools = secret_name is not None
     rules: dict[str, Rule] = {
-        "instructions": Unless(instructions(desk.questions, has_tools=mcp_server_id is not None)),
+        "instructions": Instructed(
+            instructions(desk.questions, has_tools=has_tools),
+            word=tool_catalogue.SAVE if has_tools else "",
+            addition=TOOLS,
+        ),
         "greeting": Present(desk.greeting),
         "enabled_features": Includes(["telephony"]),
         "dynamic_variables_webhook_url": Exactly(site.door("dynamic-variables")),
@@ -146,12 +174,33 @@ def assistant(site: Site, desk: Desk, *, group_id: str, mcp_server_id: str | Non
         "privacy_settings.data_retention": Told(True, "conversations are not kept: no final transcript, no insights"),
     }
     if mcp_server_id is not None:
-        rules["mcp_servers"] = Holds({"id": mcp_server_id}, key="id")
-    if site.has_transfer_tool and desk.is_public:
-        rules["tools"] = Holds(transfer_tool(site), key="type")
+        attached = {"id": mcp_server_id}
+        rules["mcp_servers"] = Holds(attached, key="id") if site.has_mcp else Lacks(attached, key="id")
+    rules["tools"] = Tools(
+        webhook_tools(site, desk, secret_name=secret_name) if secret_name and site.has_webhook_tools else (),
+        warnings={"hangup": "its tool to hang up ends the prospect's line; remove it"},
+        others=[transfer_tool(site)] if site.has_transfer_tool and desk.is_public else (),
+    )
     # Said to a new one in so many words, whatever Telnyx takes a missing value for.
     at_birth = {"voice_settings.voice": desk.voice, OPEN_TO_EVERYBODY: desk.is_public}
     return Wanted(Kind.ASSISTANT, desk.name, rules=rules, at_birth=at_birth)
+
+
+def webhook_tools(site: Site, desk: Desk, *, secret_name: str) -> list[dict[str, Any]]:
+    """Our tools, with the questions of the desk's widgets as what is saved."""
+    bearer = f"Bearer {{{{#integration_secret}}}}{secret_name}{{{{/integration_secret}}}}"
+    return tool_catalogue.as_webhooks(
+        base=site.public_url, questions=desk.questions, headers=[{"name": "Authorization", "value": bearer}]
+    )
+
+
+def secret_of(tools: Any) -> str:
+    """The name of the secret with which tools of ours are called; empty where none of these is."""
+    webhooks = [one.get("webhook") for one in tools or [] if isinstance(one, Mapping)]
+    ours = [one for one in webhooks if isinstance(one, Mapping) and one.get("name") in tool_catalogue.CATALOGUE]
+    headers = [header.get("value") for one in ours for header in one.get("headers") or []]
+    found = (SECRET_REFERENCE.search(str(value)) for value in headers)
+    return next((match[1] for match in found if match), "")
 
 
 def transfer_tool(site: Site) -> dict[str, Any]:
@@ -187,9 +236,11 @@ You are the AI assistant of {{company}} and speak with a visitor of its website.
 Speak plainly and briefly, one question at a time. Never invent prices, promises or facts.
 Find out the following, in this order, and accept that somebody does not want to answer:"""
 TOOLS = """\
-Save what you learn with save_prospect_details as soon as you hear it.
-When the visitor wants a person, or everything is answered, use request_handoff, and say that you are connecting them.
-When nobody is free, which check_closer_availability tells, offer a time with book_callback."""
+Save each answer with save_prospect_details as soon as you hear it, before you ask the next question.
+When its answer says that this is all that is needed, say in one short sentence that a colleague joins, and wait.
+When the visitor wants a person, use request_handoff at once, and say that you are calling somebody.
+When nobody is free, which check_closer_availability tells, offer a time with book_callback.
+Never say goodbye and never end the call yourself."""
 ENDING = "Stop speaking as soon as a person of {{company}} takes over."
 SUMMARY = """\
 In one or two plain sentences: who the caller is, what they want, and what was agreed. Use only what was said."""

@@ -7,11 +7,11 @@ import pytest
 from django.utils import timezone
 
 from assistant_tools import calls, tools
-from assistant_tools.catalogue import CATALOGUE
 from handoff.models import CallbackPromise, Closer, Handoff
 from sessions_app import services
 from sessions_app.models import CapturedField, Run, ToolCall, VoiceSession, WidgetConfig
 from sessions_app.tool_calls import Caller
+from sessions_app.tool_catalogue import CATALOGUE
 from tests.assistant_tools.conftest import Assistant
 from tests.people import logged_in
 

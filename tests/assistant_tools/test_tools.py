@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from assistant_tools.catalogue import CATALOGUE
 from handoff.models import CallbackPromise, Closer, Handoff
 from sessions_app.gather import versions
 from sessions_app.models import CapturedField, ToolCall, VoiceSession, WidgetConfig
+from sessions_app.tool_catalogue import CATALOGUE
 from tests.assistant_tools.conftest import Assistant
 from tests.flows.conftest import Visit, connect, open_visit
 from tests.people import make_ready

@@ -17,6 +17,7 @@ from handoff import actions, tasks
 from handoff.models import Closer, Command, Handoff, Offer
 from sessions_app import carrier, services, tokens
 from sessions_app.models import Run, VoiceSession, WidgetConfig
+from sessions_app.models.people import AssistantRun
 from tests.flows.telnyx import Leg, Rest, Webhooks
 from tests.people import (
     Clock,
@@ -94,6 +95,14 @@ class Visit:
         tasks.sweep()
         self.work()
 
+    def finish(self, answers: dict[str, Any]) -> None:
+        """The assistant has found out what it was to, and ends by itself."""
+        if self.session.runs.get(number=self.session.run_number).mode == AssistantRun.GATHER:
+            self.leg.gathered(answers)
+            return
+        assert self.leg.uses("save_prospect_details", **answers).status_code == 200
+        self.leg.ended_conversation()
+
     def commands(self, kind: str) -> list[Command]:
         return list(Command.objects.filter(session_id=self.session_id, kind=kind).order_by("created_at"))
 
@@ -124,6 +133,13 @@ class Visit:
 
 
 @pytest.fixture
+def gathering(widget: WidgetConfig) -> None:
+    """The widget gathers its questions without the configured assistant."""
+    WidgetConfig.objects.filter(pk=widget.pk).update(assistant_run=AssistantRun.GATHER)
+    widget.refresh_from_db()
+
+
+@pytest.fixture
 def visit(widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Clock) -> Visit:
     """Consent is given; the page is about to place its call."""
     return open_visit(widget, webhooks, rest, clock, connection_id=settings.TELNYX_CONNECTION_ID)
@@ -148,7 +164,7 @@ def talking(visit: Visit) -> Visit:
 @pytest.fixture
 def waiting(talking: Visit) -> Visit:
     """The assistant has what it needs; a closer is looked for."""
-    talking.leg.gathered(ANSWERS)
+    talking.finish(ANSWERS)
     talking.work()
     return talking
 
@@ -195,7 +211,7 @@ def monday(clock: Clock, widget: WidgetConfig) -> datetime:
 @pytest.fixture
 def booking(monday: datetime, carol: Closer, talking: Visit) -> Visit:
     """Nobody is ready; the assistant is back and asks."""
-    talking.leg.gathered(ANSWERS)
+    talking.finish(ANSWERS)
     talking.work()
     assert talking.session.runs.get(number=2).purpose == Run.Purpose.CALLBACK
     return talking

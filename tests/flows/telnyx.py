@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import respx
 from django.conf import settings
-from django.test import Client
+from django.test import Client, TestCase
 from django.utils import timezone
 from nacl.signing import SigningKey
 
@@ -50,6 +50,17 @@ class Webhooks:
     def deliver(self, body: bytes, *, path: str = CALL_CONTROL, content_type: str = "application/json") -> Any:
         headers = signature(self.key, body, at=timezone.now())
         return self.client.post(path, body, content_type=content_type, headers=headers)
+
+    def use_tool(self, tool: str, arguments: dict[str, Any], *, headers: dict[str, str], query: str = "") -> Any:
+        """Use a tool, signed; what is committed then goes out."""
+        body = json.dumps(arguments).encode()
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            return self.client.post(
+                f"/webhooks/telnyx/tools/{tool}{query}",
+                body,
+                content_type="application/json",
+                headers=signature(self.key, body, at=timezone.now()) | headers,
+            )
 
     def event(
         self,
@@ -111,6 +122,18 @@ class Leg:
 
     def partial(self, results: dict[str, Any], history: list[dict[str, str]] | None = None) -> None:
         self.says("call.ai_gather.partial_results", partial_results=results, message_history=history or [])
+
+    def uses(self, tool: str, /, **arguments: Any) -> Any:
+        """The assistant uses one of our tools as a webhook."""
+        headers = {
+            "authorization": f"Bearer {settings.MCP_SECRETS[0]}",
+            "x-telnyx-call-control-id": self.call_control_id,
+        }
+        return self.webhooks.use_tool(tool, arguments, headers=headers)
+
+    def ended_conversation(self, conversation_id: str = "", *, reason: str = "completed") -> None:
+        ids = {"conversation_id": conversation_id} if conversation_id else {}
+        self.says("call.conversation.ended", reason=reason, messages=[], **ids)
 
     def gathered(self, result: dict[str, Any], history: list[dict[str, str]] | None = None) -> None:
         self.says("call.ai_gather.ended", status="valid", result=result, message_history=history or [])

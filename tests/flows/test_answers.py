@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from django.utils import timezone
 
 from dashboard import answers
@@ -13,6 +14,8 @@ from handoff.models import Closer, Handoff
 from sessions_app import tokens
 from sessions_app.models import VoiceSession, WidgetConfig
 from tests.flows.conftest import Visit
+
+pytestmark = pytest.mark.usefixtures("gathering")
 
 OTHER = {"type": "object", "properties": {"roof": {"type": "string"}}, "required": ["roof"]}
 HISTORY = [

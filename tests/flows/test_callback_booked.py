@@ -17,6 +17,8 @@ from tests.flows.conftest import ANSWERS, MORNING, PHONE, Visit, open_visit
 from tests.flows.telnyx import Rest, Webhooks
 from tests.people import Clock
 
+pytestmark = pytest.mark.usefixtures("gathering")
+
 
 def test_the_assistant_returns_with_an_honest_sentence_and_asks_for_number_and_time(booking: Visit) -> None:
     asked = started(booking)

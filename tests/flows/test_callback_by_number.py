@@ -51,7 +51,7 @@ def test_two_people_talk_and_the_promise_is_kept(promised: Visit, alice: Closer)
 
 def test_the_closer_has_all_that_was_said_before(talking: Visit, alice: Closer) -> None:
     Closer.objects.update(is_available=False)
-    talking.leg.gathered({**ANSWERS, "phone": PHONE})
+    talking.finish({**ANSWERS, "phone": PHONE})
     talking.work()
     talking.leg.hung_up()
 

@@ -12,6 +12,8 @@ from sessions_app.models import Run
 from tests.flows.conftest import ANSWERS, Visit, connect
 from tests.flows.telnyx import Leg
 
+pytestmark = pytest.mark.usefixtures("gathering")
+
 HISTORY = [{"role": "assistant", "content": "May I have your name?"}, {"role": "user", "content": "Ada Lovelace"}]
 
 

@@ -81,7 +81,7 @@ def test_a_final_answer_is_not_overwritten_by_a_late_partial_one(alice: Closer, 
 
 
 def test_the_closer_who_is_idle_longest_is_rung(talking: Visit, alice: Closer, ben: Closer, bob: Closer) -> None:
-    talking.leg.gathered(ANSWERS)
+    talking.finish(ANSWERS)
     talking.work()
 
     offer = talking.ringing()

@@ -14,6 +14,8 @@ from sessions_app.models import CallLeg, VoiceSession, WebhookDelivery
 from tests.flows.conftest import Visit
 from tests.flows.telnyx import CALL_CONTROL, INSIGHTS, Leg, Webhooks, envelope
 
+pytestmark = pytest.mark.usefixtures("gathering")
+
 
 def only() -> WebhookDelivery:
     return WebhookDelivery.objects.get()

@@ -24,7 +24,7 @@ def test_it_is_abandoned_whoever_s_end_is_told_first(
     sales: Team, talking: Visit, alice: Closer, method: str, prospect_first: bool
 ) -> None:
     RoutingPolicy.objects.filter(team=sales).update(method=method)
-    talking.leg.gathered(ANSWERS)
+    talking.finish(ANSWERS)
     talking.work()
     closer_leg = ringing_leg(talking, method)
     closer_leg.initiated(direction="outgoing")
@@ -39,7 +39,7 @@ def test_it_is_abandoned_whoever_s_end_is_told_first(
 
 
 def test_a_prospect_of_whose_end_nobody_tells_is_looked_up(talking: Visit, alice: Closer) -> None:
-    talking.leg.gathered(ANSWERS)
+    talking.finish(ANSWERS)
     talking.work()
     closer_leg = talking.accept()
     closer_leg.initiated(direction="outgoing")
@@ -53,7 +53,7 @@ def test_a_prospect_of_whose_end_nobody_tells_is_looked_up(talking: Visit, alice
 
 
 def test_a_closer_who_is_lost_for_good_still_leads_to_a_promise(talking: Visit, alice: Closer) -> None:
-    talking.leg.gathered(ANSWERS)
+    talking.finish(ANSWERS)
     talking.work()
     closer_leg = talking.accept()
     closer_leg.initiated(direction="outgoing")

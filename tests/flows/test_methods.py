@@ -16,14 +16,14 @@ def use(team: Team, method: str) -> None:
 @pytest.fixture
 def transferring(sales: Team, talking: Visit, alice: Closer) -> Visit:
     use(sales, RoutingPolicy.Method.TRANSFER)
-    talking.leg.gathered(ANSWERS)
+    talking.finish(ANSWERS)
     return talking
 
 
 @pytest.fixture
 def conferring(sales: Team, talking: Visit, alice: Closer) -> Visit:
     use(sales, RoutingPolicy.Method.CONFERENCE)
-    talking.leg.gathered(ANSWERS)
+    talking.finish(ANSWERS)
     return talking
 
 

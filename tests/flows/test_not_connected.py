@@ -53,7 +53,7 @@ def test_waiting_ends_with_a_promise(waiting_for_alice: Visit) -> None:
 
 def test_somebody_who_is_busy_now_is_waited_for(talking: Visit, alice: Closer) -> None:
     Closer.objects.filter(pk=alice.pk).update(microphone_granted=False)
-    talking.leg.gathered(ANSWERS)
+    talking.finish(ANSWERS)
     assert talking.state == State.RESERVED
 
     Closer.objects.filter(pk=alice.pk).update(microphone_granted=True)
@@ -104,7 +104,7 @@ def test_a_prospect_may_leave_at_any_moment(
 
 def test_a_prospect_may_leave_while_somebody_is_looked_for(talking: Visit, alice: Closer) -> None:
     Closer.objects.update(microphone_granted=False)
-    talking.leg.gathered(ANSWERS)
+    talking.finish(ANSWERS)
     assert talking.state == State.RESERVED
 
     talking.leg.hung_up()
@@ -114,7 +114,7 @@ def test_a_prospect_may_leave_while_somebody_is_looked_for(talking: Visit, alice
 
 def test_a_prospect_who_left_before_the_last_answer_arrived_rings_nobody(talking: Visit, alice: Closer) -> None:
     talking.leg.hung_up()
-    talking.leg.gathered(ANSWERS)
+    talking.finish(ANSWERS)
 
     assert talking.state == State.ABANDONED
     assert not Offer.objects.exists()
@@ -181,7 +181,7 @@ def test_an_assistant_that_cannot_start_leads_to_a_person(visit: Visit, alice: C
 
 
 def test_the_other_team_is_never_rung(talking: Visit, bob: Closer) -> None:
-    talking.leg.gathered(ANSWERS)
+    talking.finish(ANSWERS)
 
     assert talking.state == State.UNANSWERED
     assert not Offer.objects.filter(closer=bob).exists()

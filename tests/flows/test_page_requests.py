@@ -62,7 +62,7 @@ def test_a_wish_that_cannot_be_kept_falls_back_on_the_policy(visit: Visit, when:
 
 
 def test_the_form_after_the_apology_fills_the_same_promise(talking: Visit) -> None:
-    talking.leg.gathered(ANSWERS)
+    talking.finish(ANSWERS)
     first = CallbackPromise.objects.get()
 
     assert talking.post("callback", name="Ada King", phone="+61 400 000 000").status_code == 201

@@ -21,6 +21,8 @@ from tests.flows.conftest import ANSWERS, Visit, open_visit
 from tests.flows.telnyx import Rest, Webhooks
 from tests.people import Clock
 
+pytestmark = pytest.mark.usefixtures("gathering")
+
 
 @dataclass
 class Truth:

@@ -21,6 +21,8 @@ from handoff.models import Closer, Command, Handoff
 from sessions_app.models import Team, VoiceSession, WebhookDelivery
 from tests.flows.conftest import Visit, connect
 
+pytestmark = pytest.mark.usefixtures("gathering")
+
 HISTORY = [
     {"role": "assistant", "content": "May I have your full name?"},
     {"role": "user", "content": "My name is Ada Lovelace."},

@@ -15,7 +15,7 @@ from tests.people import make_ready, person
 
 def finish(visit: Visit) -> None:
     """The assistant has all the answers, so a closer is looked for."""
-    visit.leg.gathered(ANSWERS)
+    visit.finish(ANSWERS)
     visit.work()
 
 
@@ -105,7 +105,7 @@ def test_who_spoke_with_the_prospect_before_is_rung_first(talking: Visit, alice:
 
 def test_a_number_makes_an_acquaintance_too(talking: Visit, alice: Closer, ben: Closer) -> None:
     earlier_talk(talking, ben, Prospect.objects.create(phone="+61255501234"))
-    talking.leg.gathered(ANSWERS | {"phone": "+61255501234"})
+    talking.finish(ANSWERS | {"phone": "+61255501234"})
 
     assert talking.ringing().closer == ben
 

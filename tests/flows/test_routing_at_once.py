@@ -14,7 +14,7 @@ from tests.people import make_ready, person
 def ringing_all(talking: Visit, alice: Closer, ben: Closer) -> Visit:
     """Alice's and Ben's dashboards ring for the same prospect."""
     RoutingPolicy.objects.update(strategy="all_at_once")
-    talking.leg.gathered(ANSWERS)
+    talking.finish(ANSWERS)
     talking.work()
     return talking
 

@@ -21,7 +21,7 @@ def asked(talking: Visit) -> Visit:
 
 
 def finish(visit: Visit) -> None:
-    visit.leg.gathered(ANSWERS)
+    visit.finish(ANSWERS)
     visit.work()
 
 

@@ -17,7 +17,7 @@ from tests.flows.conftest import ANSWERS, Visit, connect
 
 def finish(visit: Visit) -> None:
     """The assistant has all the answers, so a closer is looked for."""
-    visit.leg.gathered(ANSWERS)
+    visit.finish(ANSWERS)
     visit.work()
 
 

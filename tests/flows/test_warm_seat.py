@@ -70,7 +70,7 @@ def test_the_seat_is_warm_and_one_bridge_joins_it(alice: Closer, talking: Visit)
     assert talking.session.phase == "assistant"
     assert talking.rest.asked("bridge") == []
 
-    talking.leg.gathered(ANSWERS)
+    talking.finish(ANSWERS)
     talking.work()
     assert talking.state == State.BRIDGING
     (bridge,) = talking.rest.asked("bridge")
@@ -96,7 +96,7 @@ def test_whoever_waits_in_a_seat_is_joined_without_another_ring(alice: Closer, t
     RoutingPolicy.objects.update_or_create(team=alice.team, defaults={"method": method})
     seat(talking, alice)
 
-    talking.leg.gathered(ANSWERS)
+    talking.finish(ANSWERS)
     talking.work()
 
     assert talking.rest.asked("transfer") == []
@@ -105,7 +105,7 @@ def test_whoever_waits_in_a_seat_is_joined_without_another_ring(alice: Closer, t
 
 def test_the_assistant_ends_before_the_closer_s_leg_is_up(alice: Closer, talking: Visit) -> None:
     take(talking, alice)
-    talking.leg.gathered(ANSWERS)
+    talking.finish(ANSWERS)
     talking.work()
     assert talking.state == State.ACCEPTED
     assert talking.session.phase == "handing_over"
@@ -210,7 +210,7 @@ def test_listening_in_switches_to_speaking(alice: Closer, talking: Visit) -> Non
     closer_leg.bridged()
     assert talking.state == State.SEATED
 
-    talking.leg.gathered(ANSWERS)
+    talking.finish(ANSWERS)
     talking.work()
 
     assert [one["role"] for one in talking.rest.asked("switch_supervisor_role")] == ["barge"]

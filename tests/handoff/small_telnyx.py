@@ -18,7 +18,7 @@ REMEMBERS = timedelta(seconds=60)
 FAULTS = ("refused", "unavailable", "reply lost")
 
 
-@dataclass
+@dataclass(eq=False)
 class Leg:
     connection_id: str
     mark: str | None = None
@@ -42,10 +42,16 @@ class Leg:
 
 
 class SmallTelnyx:
-    """`joined` counts, by hand-over and attempt, how often two people were really brought together."""
+    """`joined` counts, by hand-over and attempt, how often two people were really brought together.
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    `talked_over` names the commands that brought somebody onto a leg on which the assistant still spoke.
+    """
+
+    def __init__(self, now: Callable[[], datetime], *, stops: bool = True) -> None:
         self.now = now
+        self.stops = stops
+        self.talked_over: list[str] = []
+        self.prospects: list[Leg] = []
         self.legs: dict[str, Leg] = {}
         self.mail: list[bytes] = []
         self.joined: Counter[tuple[Any, str]] = Counter()
@@ -54,10 +60,12 @@ class SmallTelnyx:
 
     # --- what happens outside
 
-    def call(self, ticket: str) -> Leg:
+    def call(self, ticket: str = "", *, credential: str = "somebody") -> Leg:
         leg = self._add(Leg(settings.TELNYX_CONNECTION_ID))
-        headers = [{"name": "X-Session-Ticket", "value": ticket}]
-        self._say(leg, "call.initiated", direction="incoming", state="parked", custom_headers=headers)
+        self.prospects.append(leg)
+        headers = [{"name": "X-Session-Ticket", "value": ticket}] if ticket else []
+        told = {"from": f"{credential}@sip.telnyx.com", "to": "+61255501234", "custom_headers": headers}
+        self._say(leg, "call.initiated", direction="outgoing", state="parked", **told)
         return leg
 
     def pick_up(self, leg: Leg) -> None:
@@ -140,7 +148,9 @@ class SmallTelnyx:
             leg.conversation, leg.mark = str(uuid.uuid4()), given["mark"]
             self._say(leg, "call.conversation.created", conversation_id=leg.conversation)
             return Answer({"conversation_id": leg.conversation})
-        elif kind == "stop_assistant" and leg.conversation:
+        elif kind == "stop_assistant":
+            if not (self.stops and leg.conversation):
+                raise TelnyxError("refused", permanent=True, status=422, code="10015")
             self.end_conversation(leg, "stopped")
         elif kind == "speak":
             self._say(leg, "call.speak.ended", status="completed", mark=given["mark"])
@@ -153,14 +163,17 @@ class SmallTelnyx:
             if other is None or other.is_over or not other.is_answered:
                 raise TelnyxError("no such leg", permanent=True, status=422, code="90018")
             self._count(command)
+            self._hear(command, leg)
             for one in (leg, other):
                 self._say(one, "call.bridged")
         elif kind == "transfer":
             self._count(command)
+            self._hear(command, leg)
             target = Leg(leg.connection_id, given["mark"], call_session_id=leg.call_session_id, transferred=leg)
             self._say(self._add(target), "call.initiated", direction="outgoing", state="bridging", custom_headers=[])
         elif kind == "create_conference":
             self._count(command)
+            self._hear(command, leg)
             return Answer({"conference_id": f"conf-{uuid.uuid4().hex}"})
         elif kind == "join_conference":
             self._say(leg, "conference.participant.joined", conference_id=given["conference_id"])
@@ -169,6 +182,10 @@ class SmallTelnyx:
     def _count(self, command: Command) -> None:
         self.joined[command.handoff_id, command.key.split(":")[1]] += 1
 
+    def _hear(self, command: Command, leg: Leg) -> None:
+        if leg.conversation:
+            self.talked_over.append(command.key)
+
     # --- legs and mail
 
     def ringing(self) -> list[Leg]:
@@ -176,7 +193,7 @@ class SmallTelnyx:
         return [leg for leg in self.closers() if not (leg.is_answered or leg.is_over)]
 
     def closers(self) -> list[Leg]:
-        return list(self.legs.values())[1:]
+        return [leg for leg in self.legs.values() if leg not in self.prospects]
 
     def _add(self, leg: Leg) -> Leg:
         self.legs[leg.call_control_id] = leg

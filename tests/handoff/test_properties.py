@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import transaction
@@ -20,6 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from assistant_tools import calls
 from handoff import actions, steering, taking, tasks
 from handoff.commands import sending
 from handoff.door import HANDLERS
@@ -28,8 +29,10 @@ from handoff.machine import TERMINAL_STATES
 from handoff.models import Closer, Command, Handoff, Offer, RoutingPolicy
 from handoff.refusal import ActionRefused
 from launcher.environment import ASSISTANT_ID
-from sessions_app import carrier, intake, services, tokens
-from sessions_app.models import Team, VoiceSession, WidgetConfig
+from sessions_app import carrier, intake, page, services, tokens
+from sessions_app.models import Team, TelephonyCredential, VoiceSession, WidgetConfig
+from sessions_app.models.people import AssistantRun
+from sessions_app.tool_calls import Caller
 from telephony import inbound
 from tests.handoff.small_telnyx import FAULTS, SmallTelnyx
 from tests.people import Clock, make_ready, person
@@ -60,16 +63,22 @@ class HandOver(RuleBasedStateMachine):
         strategy=st.sampled_from(RoutingPolicy.Strategy.values),
         listens_in=st.booleans(),
         demotes=st.booleans(),
+        mode=st.sampled_from(AssistantRun.values),
+        stops=st.booleans(),
         begins=numbers.map(lambda number: BEGINNINGS[number % len(BEGINNINGS)]),
     )
-    def a_prospect_calls(self, method: str, strategy: str, listens_in: bool, demotes: bool, begins: str) -> None:
-        self.telnyx = SmallTelnyx(timezone.now)
+    def a_prospect_calls(
+        self, method: str, strategy: str, listens_in: bool, demotes: bool, mode: str, stops: bool, begins: str
+    ) -> None:
+        self.telnyx = SmallTelnyx(timezone.now, stops=stops)
         # Only one test runs here at a time, and `perform` is put back after it.
         sending.perform = self.telnyx.perform
         team = Team.objects.create(name="Sales", slug="sales")
         rules = {"method": method, "strategy": strategy, "listens_in": listens_in, "demotes_after_miss": demotes}
         RoutingPolicy.objects.create(team=team, **rules)
-        widget = WidgetConfig.objects.create(team=team, name="Home", slug="home", assistant_id=ASSISTANT_ID)
+        settings_of = {"name": "Home", "slug": "home", "assistant_id": ASSISTANT_ID, "assistant_run": mode}
+        widget = WidgetConfig.objects.create(team=team, **settings_of)
+        self.is_gather = mode == AssistantRun.GATHER
         self.closers = {name: make_ready(person(name, team), idle_seconds=60).pk for name in NAMES}
         self.carol = person("Carol", team, is_supervisor=True).pk
         session = services.open_visit(widget, recording=True, origin="", now=timezone.now())
@@ -179,14 +188,39 @@ class HandOver(RuleBasedStateMachine):
     @precondition(lambda self: self.prospect.conversation)
     @rule(known=st.integers(1, 4))
     def the_assistant_learns(self, known: int) -> None:
-        self.telnyx.partial(self.prospect, dict(list(ANSWERS.items())[:known]))
+        self._learn(dict(list(ANSWERS.items())[:known]))
         self._goes_on()
+
+    def _learn(self, answers: dict[str, str]) -> None:
+        if self.is_gather:
+            self.telnyx.partial(self.prospect, answers)
+            return
+        caller = Caller("webhook", call_control_id=self.prospect.call_control_id)
+        calls.use("save_prospect_details", answers, caller=caller, now=timezone.now())
 
     @precondition(lambda self: self.prospect.conversation)
     @rule()
     def the_assistant_is_done(self) -> None:
-        self.telnyx.gathered(self.prospect, ANSWERS)
+        if self.is_gather:
+            self.telnyx.gathered(self.prospect, ANSWERS)
+        else:
+            self._learn(ANSWERS)
+            self.telnyx.end_conversation(self.prospect, "completed")
         self._goes_on()
+
+    @precondition(lambda self: page.state(self._session())["rejoin"] and not self.prospect.is_over)
+    @rule()
+    def the_page_comes_back(self) -> None:
+        """With a credential of its own; the call that it leaves ends when the new one is up, or is left to us."""
+        name = f"gencred{uuid4().hex}"
+        now = timezone.now()
+        minted = {"telnyx_id": name, "sip_username": name, "expires_at": now, "revoke_at": now + timedelta(hours=1)}
+        TelephonyCredential.objects.create(session_id=self.session_id, name=name, created_at=now, **minted)
+        self.prospect = self.telnyx.call(credential=name)
+        self._goes_on()
+
+    def _session(self) -> VoiceSession:
+        return services.by_id(self.session_id)
 
     @precondition(lambda self: self.telnyx.ringing())
     @rule()
@@ -294,6 +328,10 @@ class HandOver(RuleBasedStateMachine):
     @invariant()
     def two_people_are_brought_together_once_per_attempt(self) -> None:
         assert [key for key, count in self.telnyx.joined.items() if count > 1] == []
+
+    @invariant()
+    def nobody_is_brought_to_where_an_assistant_may_speak(self) -> None:
+        assert self.telnyx.talked_over == []
 
     @invariant()
     def nobody_has_two_calls_and_no_call_two_winners(self) -> None:

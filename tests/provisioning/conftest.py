@@ -43,13 +43,15 @@ class Office:
     sandbox: SandboxControl
     seen: int = 0
     printed: list[str] = field(default_factory=list)
+    # What this operator always asks for.
+    usual: tuple[str, ...] = ()
 
     def provision(self, *options: str) -> str:
         """Run the command; return what it printed."""
         self.seen = max((request["n"] for request in self.requests()), default=0)
         out = StringIO()
         try:
-            call_command("telnyx_provision", *options, stdout=out)
+            call_command("telnyx_provision", *self.usual, *options, stdout=out)
         finally:
             self.printed.append(out.getvalue())
         return out.getvalue()

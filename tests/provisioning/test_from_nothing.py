@@ -8,7 +8,7 @@ from tests.provisioning.conftest import HOST, SECRET, Office
 
 
 def test_everything_is_made(office: Office, widget: WidgetConfig) -> None:
-    printed = office.provision()
+    printed = office.provision("--tools", "both")
 
     connection, application = office.only("credential_connections"), office.only("call_control_applications")
     profile, server = office.only("outbound_voice_profiles"), office.only("mcp_servers")
@@ -36,12 +36,78 @@ def test_the_assistant_of_a_widget_is_made_and_named_by_it(office: Office, widge
     assert widget.assistant_id == assistant["id"]
     assert assistant["id"] in printed
     assert assistant["dynamic_variables_webhook_url"] == f"{HOST}/webhooks/telnyx/dynamic-variables"
-    assert assistant["mcp_servers"] == [{"id": office.only("mcp_servers")["id"]}]
+    assert assistant["mcp_servers"] == []
     assert assistant["insight_settings"] == {"insight_group_id": group["id"]}
     assert assistant["enabled_features"] == ["telephony"]
     assert assistant["greeting"] == widget.greeting
     assert "- budget: What budget do you have in mind?" in assistant["instructions"]
     assert assistant["dynamic_variables"] == {"company": "AgileAdapt", "prospect_name": "", "widget": ""}
+
+
+def test_our_tools_are_webhooks_that_save_the_widget_s_questions(office: Office, widget: WidgetConfig) -> None:
+    office.provision()
+
+    tools = {tool["webhook"]["name"]: tool for tool in office.only("assistants")["tools"]}
+    assert sorted(tools) == ["book_callback", "check_closer_availability", "request_handoff", "save_prospect_details"]
+    saving = tools["save_prospect_details"]
+    assert (saving["timeout_ms"], saving["webhook"]["method"]) == (10_000, "POST")
+    assert saving["webhook"]["url"] == f"{HOST}/webhooks/telnyx/tools/save_prospect_details"
+    asked = saving["webhook"]["body_parameters"]["properties"]
+    assert list(asked) == ["full_name", "email", "phone", "budget", "timeline"]
+    assert asked["budget"] == {"type": "string", "description": "What budget do you have in mind?"}
+    assert not any(tool["type"] == "hangup" for tool in tools.values())
+    assert office.account()["mcp_servers"] == []
+
+
+def test_a_changed_question_changes_what_is_saved_and_nothing_else(office: Office, widget: WidgetConfig) -> None:
+    office.provision()
+    widget.refresh_from_db()
+    widget.gather_schema["properties"]["roof"] = {"type": "string", "description": "What is on your roof?"}
+    widget.save()
+    before = office.only("assistants")["tools"]
+
+    printed = office.provision()
+
+    after = office.only("assistants")["tools"]
+    assert "  tools: webhook, webhook, webhook, webhook → webhook, webhook, webhook, webhook" in printed
+    assert "roof" in str(after[0])
+    assert after[1:] == before[1:]
+
+
+def test_mcp_comes_and_goes_by_choice(office: Office, widget: WidgetConfig) -> None:
+    office.provision("--tools", "mcp")
+    server = office.only("mcp_servers")
+    assert office.only("assistants")["mcp_servers"] == [{"id": server["id"]}]
+    assert office.only("assistants")["tools"] == []
+
+    office.provision()
+
+    assert office.only("assistants")["mcp_servers"] == []
+    assert len(office.only("assistants")["tools"]) == 4
+    assert "Nothing to change." in office.provision()
+
+
+def test_an_owner_s_tools_and_words_stay_and_what_they_lack_is_said(office: Office, widget: WidgetConfig) -> None:
+    office.provision()
+    widget.refresh_from_db()
+    assistant = office.only("assistants")
+    own = {"type": "webhook", "webhook": {"name": "price", "url": "https://own.example/", "description": "Price"}}
+    hangs_up = {"type": "hangup", "hangup": {"description": "End the call"}}
+    ours = [{name: value for name, value in tool.items() if name != "shared"} for tool in assistant["tools"]]
+    office.sandbox.set_account(
+        **{kind: objects for kind, objects in office.account().items() if kind != "assistants"},
+        assistants=[{**assistant, "instructions": "Be brief.", "tools": [own, hangs_up, *ours[1:]]}],
+    )
+
+    printed = office.provision()
+
+    after = office.only("assistants")
+    assert after["instructions"] == "Be brief."
+    assert [tool["type"] for tool in after["tools"]] == ["webhook", "hangup", *["webhook"] * 4]
+    assert {"own": after["tools"][0]["webhook"]["url"]} == {"own": "https://own.example/"}
+    assert "instructions: kept as they are. Add to them: Save each answer with save_prospect_details" in printed
+    assert "tools: its tool to hang up ends the prospect's line; remove it" in printed
+    assert "Nothing to change." in office.provision()
 
 
 def test_insights_come_back_to_us_and_ask_for_the_widgets_fields(office: Office, widget: WidgetConfig) -> None:
@@ -84,7 +150,7 @@ def test_a_dry_run_tells_all_of_it_and_writes_nothing(office: Office, widget: Wi
         "Credential connection “AgileAdapt”: to be created",
         "anchorsite_override: none → Sydney, Australia",
         "outbound.outbound_voice_profile_id: none → (the new outbound voice profile)",
-        "mcp_servers: none → ",
+        "tools: none → webhook, webhook, webhook, webhook",
         "Integration secret “agileadapt-mcp”: to be created",
         "password: made at random, and not shown",
         "Nothing was written.",
@@ -145,8 +211,9 @@ def test_the_transfer_tool_is_given_on_request_to_anonymous_widgets_alone(
 
     tools = {one["name"]: one["tools"] for one in office.account()["assistants"]}
 
-    assert tools["AgileAdapt home"] == []
-    assert [tool["transfer"]["targets"] for tool in tools["AgileAdapt anonymous"]] == ["{{ targets_k3j }}"]
+    assert {tool["type"] for tool in tools["AgileAdapt home"]} == {"webhook"}
+    transfers = [tool for tool in tools["AgileAdapt anonymous"] if tool["type"] == "transfer"]
+    assert [tool["transfer"]["targets"] for tool in transfers] == ["{{ targets_k3j }}"]
     assert "Nothing to change." in office.provision("--transfer-tool")
 
 
@@ -165,7 +232,8 @@ def test_a_new_name_brings_a_new_secret_and_stays(office: Office) -> None:
 
     office.provision("--secret-name", "agileadapt-mcp-2")
 
-    assert office.only("mcp_servers")["api_key_ref"] == "agileadapt-mcp-2"
+    values = {tool["webhook"]["headers"][0]["value"] for tool in office.only("assistants")["tools"]}
+    assert values == {"Bearer {{#integration_secret}}agileadapt-mcp-2{{/integration_secret}}"}
     kept = [one["identifier"] for one in office.account()["integration_secrets"]]
     assert kept == ["agileadapt-mcp", "agileadapt-mcp-2"]
     assert "Nothing to change." in office.provision()

@@ -79,6 +79,7 @@ def half(office: Office, widget: WidgetConfig, settings: Settings) -> Office:
         mcp_servers=[OTHER_SERVER],
         assistants=[ASSISTANT],
     )
+    office.usual = ("--tools", "both")
     return office
 
 
@@ -126,6 +127,7 @@ def test_what_is_not_ours_is_kept(half: Office) -> None:
     assert [(tool["type"], tool["shared"]) for tool in assistant["tools"]] == [
         ("hangup", False),
         ("webhook", False),
+        *[("webhook", False)] * 4,
         ("transfer", False),
         ("webhook", True),
     ]
@@ -195,7 +197,7 @@ def test_each_difference_is_printed_as_it_is_now_and_as_it_will_be(half: Office)
         '  whitelisted_destinations: ["US", "CA"] → ["US", "CA", "AU"]',
         f"  webhook_event_url: https://old.example/hook → {HOST}/webhooks/telnyx/call-control",
         "  telephony_settings.supports_unauthenticated_web_calls: none → true",
-        "  tools: hangup, webhook → hangup, webhook, transfer",
+        "  tools: hangup, webhook → hangup, webhook, webhook, webhook, webhook, webhook, transfer",
         "  mcp_servers: other-server → other-server, (the new MCP server)",
     ):
         assert line in printed.splitlines()

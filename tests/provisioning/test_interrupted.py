@@ -18,6 +18,11 @@ WRITES = 11
 OWN = {"id", "created_at", "updated_at", "user_name", "password"}
 
 
+@pytest.fixture(autouse=True)
+def with_everything(office: Office) -> None:
+    office.usual = ("--tools", "both")
+
+
 def shape(account: dict[str, list[dict[str, Any]]]) -> Any:
     """What the account holds, without what is made anew each time."""
     ids = {one["id"] for found in account.values() for one in found}

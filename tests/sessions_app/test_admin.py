@@ -45,7 +45,7 @@ def finished(talking: Visit, carol: Closer) -> Visit:
     """A visit with a row in every table."""
     services.mint_for_session(talking.session, now=timezone.now())
     use_tool(talking)
-    talking.leg.gathered(ANSWERS)
+    talking.finish(ANSWERS)
     talking.work()
     handoff = talking.handoff
     now = timezone.now()

@@ -35,6 +35,12 @@ class Command(BaseCommand):
             "--secret-name", default="", help="name of the MCP secret at Telnyx; a new one makes a new secret"
         )
         parser.add_argument(
+            "--tools",
+            choices=["webhook", "mcp", "both"],
+            default="webhook",
+            help="how assistants reach our tools (default webhook; an MCP server may delay the first word)",
+        )
+        parser.add_argument(
             "--transfer-tool", action="store_true", help="give assistants of anonymous widgets the transfer tool"
         )
 
@@ -66,6 +72,8 @@ class Command(BaseCommand):
             targets_variable=settings.TELNYX_TARGETS_VARIABLE,
             daily_spend_limit=options["daily_spend_limit"],
             has_transfer_tool=options["transfer_tool"],
+            has_webhook_tools=options["tools"] != "mcp",
+            has_mcp=options["tools"] != "webhook",
         )
 
     def _known(self, options: dict[str, Any]) -> Known:

@@ -1,9 +1,10 @@
-"""The tools that an assistant is offered, and what each takes. Pure.
+"""The tools that an assistant is offered, what each takes, and how they are described to Telnyx. Pure.
 
-The list is the same for every conversation: an assistant reads it before anybody knows whom it will talk with.
+Over MCP the list is the same for every conversation: an assistant reads it before anybody knows whom it will talk
+with. As webhooks the tools belong to an assistant, so that saving takes an argument for each of its questions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,11 @@ SAVE, AVAILABILITY, HANDOFF, CALLBACK = (
     "book_callback",
 )
 MOST_PROBLEMS = 5
+# Below PUBLIC_URL; the name of the tool follows.
+DOOR = "/webhooks/telnyx/tools/"
+# 5 s, Telnyx's default, was too short for an answer that took 7.8 s, and the model went on as if it had failed (seen
+# live by a third party, 2026).
+TIMEOUT_MS = 10_000
 
 
 @dataclass(frozen=True)
@@ -108,13 +114,66 @@ CATALOGUE: Mapping[str, Tool] = {
     )
 }
 
+_ANSWERED: Mapping[str, Any] = {"type": ["string", "number", "boolean"], "maxLength": 2000}
+MOST_ARGUMENTS = 60
 _VALIDATORS = {name: Draft202012Validator(tool.schema) for name, tool in CATALOGUE.items()}
+# An assistant may serve several widgets and be older than the latest change of their questions, so that whether there
+# is such a question is said by the answer: what else was saved in the same breath must not be lost with it.
+_BY_QUESTION = Draft202012Validator(
+    {**CATALOGUE[SAVE].schema, "additionalProperties": _ANSWERED, "maxProperties": MOST_ARGUMENTS}
+)
 
 
-def problems(name: str, arguments: Any) -> list[str]:
-    """Why these arguments do not fit the tool; empty when they do."""
-    errors = sorted(_VALIDATORS[name].iter_errors(arguments), key=lambda error: error.json_path)
+def problems(name: str, arguments: Any, *, by_question: bool = False) -> list[str]:
+    """Why these arguments do not fit the tool; empty when they do.
+
+    With `by_question`, saving takes an argument for each question, as the webhook's description says.
+    """
+    validator = _BY_QUESTION if by_question and name == SAVE else _VALIDATORS[name]
+    errors = sorted(validator.iter_errors(arguments), key=lambda error: error.json_path)
     return [_told(error) for error in errors[:MOST_PROBLEMS]]
+
+
+def as_webhooks(
+    *, base: str, questions: Mapping[str, Any], headers: Sequence[Mapping[str, str]] = (), query: str = ""
+) -> list[dict[str, Any]]:
+    """Every tool in the shape that Telnyx's assistants and gathers take; `base` is the address of our server.
+
+    `query` is appended to each address. Source: telnyx 4.189.0, types/ai/webhook_tool_param.py.
+    """
+    return [
+        {
+            "type": "webhook",
+            # Beside `type`: inside `webhook` it is not applied.
+            "timeout_ms": TIMEOUT_MS,
+            "webhook": {
+                "name": tool.name,
+                "description": tool.description,
+                "url": f"{base}{DOOR}{tool.name}{query}",
+                "method": "POST",
+                "headers": [dict(header) for header in headers],
+                "body_parameters": _body(tool, questions),
+            },
+        }
+        for tool in CATALOGUE.values()
+    ]
+
+
+def _body(tool: Tool, questions: Mapping[str, Any]) -> dict[str, Any]:
+    properties = {name: _plainly(rule) for name, rule in tool.schema["properties"].items()}
+    if tool.name == SAVE:
+        del properties["answers"]  # Each question has an argument of its own.
+        properties |= {name: _plainly(rule) for name, rule in questions.items()}
+    return {"type": "object", "properties": properties, "required": []}
+
+
+def _plainly(rule: Any) -> dict[str, Any]:
+    """What a model needs to know of an argument; braces in it would be read as a template."""
+    given = rule if isinstance(rule, Mapping) else {}
+    kept = {"type": "string"} | {key: given[key] for key in ("type", "enum", "description") if key in given}
+    if "description" in kept:
+        kept["description"] = str(kept["description"]).replace("{", "").replace("}", "")
+    return kept
 
 
 def _told(error: ValidationError) -> str:

@@ -1,0 +1,426 @@
+"""The default: the widget's own assistant, which saves what it hears and has no end of its own."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings as given
+from pytest_django import Settings
+
+from handoff import joining
+from handoff.machine import State
+from handoff.models import Closer, Command
+from sessions_app import page, tokens
+from sessions_app.gather import versions
+from sessions_app.models import CallLeg, Run, VoiceSession, WidgetConfig
+from tests.flows.conftest import ANSWERS, Visit, accept
+from tests.flows.telnyx import Leg
+
+MOST = {name: ANSWERS[name] for name in ("full_name", "email", "budget")}
+LAST = {"timeline": ANSWERS["timeline"]}
+
+
+def save(visit: Visit, **answers: Any) -> dict[str, Any]:
+    answer = visit.leg.uses("save_prospect_details", **answers)
+    assert answer.status_code == 200
+    visit.work()
+    return dict(answer.json())
+
+
+def ask(visit: Visit, schema: dict[str, Any]) -> None:
+    """The visit began with these questions."""
+    widget = visit.session.widget
+    widget.gather_schema = schema
+    version = versions.current(widget, now=visit.clock.moment)
+    VoiceSession.objects.filter(pk=visit.session_id).update(gather_version=version)
+
+
+def stops(visit: Visit) -> list[str]:
+    return [command.state for command in visit.commands("stop_assistant")]
+
+
+def seat(visit: Visit) -> Leg:
+    """A closer accepts while the assistant speaks, and their line is up."""
+    closer_leg = visit.accept()
+    closer_leg.initiated(direction="outgoing")
+    closer_leg.answered()
+    visit.work()
+    return closer_leg
+
+
+def let_it_finish(visit: Visit) -> None:
+    """The time of the assistant's last sentence passes."""
+    visit.pass_time(joining.LAST_SENTENCE.total_seconds() + 1)
+
+
+# --- how it begins
+
+
+def test_the_widget_s_own_assistant_takes_the_call(talking: Visit) -> None:
+    (asked,) = talking.rest.asked("ai_assistant_start")
+
+    assert asked["assistant"]["id"] == talking.session.widget.assistant_id
+    assert asked["greeting"] == talking.session.widget.greeting
+    assert asked["send_message_history_updates"] is True
+    assert talking.rest.asked("gather_using_ai") == []
+
+
+def test_it_can_begin_together_with_the_answer(visit: Visit, settings: Settings, alice: Closer) -> None:
+    settings.TELNYX_ASSISTANT_START = "answer"
+    visit.leg.initiated(ticket=tokens.ticket(visit.session_id))
+    visit.work()
+
+    (asked,) = visit.rest.asked("answer")
+    assert asked["assistant"]["id"] == visit.session.widget.assistant_id
+    assert asked["assistant"]["greeting"] == visit.session.widget.greeting
+    visit.leg.answered()
+    visit.work()
+    assert visit.rest.asked("ai_assistant_start") == []
+    # The conversation's id comes by event alone, under the mark that the answer carried.
+    visit.leg.client_state = asked["client_state"]
+    visit.leg.conversation_created("by-event")
+    assert visit.session.runs.get().conversation_id == "by-event"
+
+    save(visit, **ANSWERS)
+    assert visit.handoff.trigger == "answers_complete"
+
+
+# --- answers come in live, and begin the hand-over
+
+
+def test_each_answer_is_a_field_at_once_and_most_of_them_ring(talking: Visit, alice: Closer) -> None:
+    told = save(talking, full_name="Ada Lovelace", email="ada@example.com")
+    assert (told["saved"], told["complete"]) == (["full_name", "email"], False)
+    assert not talking.session.handoffs.exists()
+
+    save(talking, budget="20000")
+
+    assert (talking.handoff.trigger, talking.ringing().closer) == ("fields_known", alice)
+    assert stops(talking) == []
+
+
+def test_when_all_is_known_the_assistant_is_stopped_after_its_last_sentence(talking: Visit, alice: Closer) -> None:
+    told = save(talking, **ANSWERS)
+
+    assert told["complete"] is True
+    assert "that is all we need" in told["text"].lower()
+    assert (talking.handoff.trigger, talking.state) == ("answers_complete", State.RINGING)
+    assert (stops(talking), talking.rest.asked("ai_assistant_stop")) == ([Command.State.PENDING], [])
+    assert talking.handoff.prospect_free_at is None
+
+    let_it_finish(talking)
+
+    assert len(talking.rest.asked("ai_assistant_stop")) == 1
+    assert not talking.session.is_assistant_running
+    assert talking.handoff.prospect_free_at is not None
+    assert ["calling a colleague" in said["payload"] for said in talking.rest.asked("speak")] == [True]
+
+
+def test_an_answer_that_does_not_fit_is_none(talking: Visit, alice: Closer) -> None:
+    schema = talking.session.widget.gather_schema
+    ask(talking, {**schema, "properties": {**schema["properties"], "budget": {"type": "integer"}}})
+
+    assert save(talking, **ANSWERS | {"budget": "a lot"})["complete"] is False
+    assert talking.handoff.trigger == "fields_known"
+    assert save(talking, budget=20000)["complete"] is True
+
+
+def test_where_no_answer_is_required_all_that_are_asked_count(talking: Visit, alice: Closer) -> None:
+    ask(talking, {"type": "object", "properties": {"roof": {"type": "string"}, "floors": {"type": "integer"}}})
+
+    assert save(talking, roof="tiles")["complete"] is False
+    assert save(talking, floors=2)["complete"] is True
+
+
+def test_a_seat_that_becomes_warm_stops_it_at_once(talking: Visit, alice: Closer) -> None:
+    save(talking, **ANSWERS)
+    closer_leg = seat(talking)
+
+    # No time has passed but that of the commands themselves, and no sentence of ours comes between.
+    assert len(talking.rest.asked("ai_assistant_stop")) == 1
+    assert talking.rest.asked("speak") == []
+    (bridge,) = talking.rest.asked("bridge")
+    assert bridge["call_control_id"] == closer_leg.call_control_id
+    closer_leg.bridged()
+    assert talking.state == State.CONNECTED
+
+
+def test_a_seat_that_is_warm_already_waits_for_a_word_of_thanks(talking: Visit, alice: Closer) -> None:
+    save(talking, **MOST)
+    seat(talking)
+    assert talking.state == State.SEATED
+
+    save(talking, **LAST)
+    assert talking.rest.asked("ai_assistant_stop") == []
+    talking.pass_time(joining.THANKS.total_seconds() + 0.5)
+
+    assert len(talking.rest.asked("ai_assistant_stop")) == 1
+    assert len(talking.rest.asked("bridge")) == 1
+
+
+def test_its_own_end_comes_first_and_the_stop_is_not_needed(talking: Visit, alice: Closer) -> None:
+    save(talking, **ANSWERS)
+    talking.leg.ended_conversation(talking.rest.conversation_id)
+    let_it_finish(talking)
+
+    assert stops(talking) == [Command.State.DROPPED]
+    assert talking.handoff.prospect_free_at is not None
+
+
+def test_an_end_that_is_told_twice_and_late_changes_nothing(talking: Visit, alice: Closer) -> None:
+    save(talking, **ANSWERS)
+    let_it_finish(talking)
+    freed_at = talking.handoff.prospect_free_at
+
+    for _ in range(2):
+        talking.leg.ended_conversation(talking.rest.conversation_id, reason="assistant_stopped")
+        talking.work()
+
+    assert (talking.handoff.prospect_free_at, talking.session.handoffs.count()) == (freed_at, 1)
+
+
+def test_saving_after_the_stop_still_notes_and_stops_nothing_else(talking: Visit, alice: Closer) -> None:
+    save(talking, **ANSWERS)
+    let_it_finish(talking)
+
+    assert talking.leg.uses("save_prospect_details", budget="30000").json()["saved"] == ["budget"]
+    assert len(stops(talking)) == 1
+
+
+def test_with_nobody_there_the_prospect_is_told_and_a_call_is_promised(talking: Visit, carol: Closer) -> None:
+    save(talking, **ANSWERS)
+    let_it_finish(talking)
+    talking.pass_time(5)
+
+    assert talking.session.promise.reason == "nobody_free"
+    assert talking.session.runs.get(number=2).purpose == Run.Purpose.CALLBACK
+
+
+# --- a person is wanted
+
+
+def test_who_wants_a_person_is_not_kept_with_the_assistant(talking: Visit, alice: Closer) -> None:
+    talking.leg.uses("request_handoff", reason="asks for a person")
+    talking.work()
+    assert talking.rest.asked("ai_assistant_stop") == []
+
+    seat(talking)
+
+    assert len(talking.rest.asked("ai_assistant_stop")) == 1
+    (said,) = talking.rest.asked("speak")
+    assert "Alice is joining us now" in said["payload"]
+
+
+def test_a_wish_hastens_a_search_that_began_for_another_reason(talking: Visit, alice: Closer) -> None:
+    save(talking, **MOST)
+    seat(talking)
+    assert (talking.state, stops(talking)) == (State.SEATED, [])
+
+    assert talking.post("request").status_code == 202
+    talking.work()
+
+    assert (talking.handoff.wants_person, talking.handoff.trigger) == (True, "fields_known")
+    assert len(talking.rest.asked("ai_assistant_stop")) == 1
+
+
+def test_a_wish_before_anybody_accepted_counts_for_whoever_does(talking: Visit, alice: Closer) -> None:
+    save(talking, **MOST)
+    talking.post("request")
+    seat(talking)
+
+    assert len(talking.rest.asked("ai_assistant_stop")) == 1
+
+
+# --- the assistant cannot be stopped: nobody is bridged onto a leg on which it may still speak
+
+
+@pytest.fixture
+def unstoppable(talking: Visit, alice: Closer) -> Visit:
+    talking.rest.refusals["ai_assistant_stop"] = (422, "10015")
+    return talking
+
+
+def come_back(visit: Visit) -> Leg:
+    """The page fetches a credential and places a call of its own, as the state that it is sent says."""
+    answer = visit.post("rejoin")
+    assert answer.status_code == 201, answer.content
+    leg = Leg(visit.leg.webhooks, given.TELNYX_CONNECTION_ID)
+    leg.initiated(from_=answer.json()["credentials"]["username"])
+    visit.work()
+    leg.answered()
+    visit.work()
+    return leg
+
+
+def test_a_stop_that_is_refused_brings_the_page_back_on_a_fresh_leg(unstoppable: Visit) -> None:
+    visit = unstoppable
+    assert visit.post("rejoin").status_code == 409
+    save(visit, **ANSWERS)
+    closer_leg = seat(visit)
+
+    assert visit.rest.asked("bridge") == []
+    assert page.state(visit.session)["rejoin"] is True
+    assert "prospect.rejoins" in visit.kinds()
+
+    fresh = come_back(visit)
+
+    assert visit.session.call_control_id == fresh.call_control_id
+    assert page.state(visit.session)["rejoin"] is False
+    bridges = [one for one in visit.commands("bridge") if one.state != Command.State.DROPPED]
+    assert [one.call_control_id for one in bridges] == [fresh.call_control_id]
+    # The old leg, with whatever still speaks there, is ended, and its end is not the prospect's.
+    assert [str(one.url).split("/")[-3] for one in visit.rest.hang_ups] == [visit.leg.call_control_id]
+    visit.leg.ended_conversation(visit.rest.conversation_id, reason="customer_disconnect")
+    visit.leg.hung_up()
+    closer_leg.bridged()
+    assert (visit.state, visit.session.ended_at) == (State.CONNECTED, None)
+
+
+def test_the_old_leg_s_end_may_be_told_before_the_new_one(unstoppable: Visit) -> None:
+    visit = unstoppable
+    save(visit, **ANSWERS)
+    seat(visit)
+    answer = visit.post("rejoin")
+    visit.leg.hung_up(source="caller")
+    assert visit.session.ended_at is None
+
+    leg = Leg(visit.leg.webhooks, given.TELNYX_CONNECTION_ID)
+    leg.initiated(from_=answer.json()["credentials"]["username"])
+    visit.work()
+    leg.answered()
+    visit.work()
+
+    assert len(visit.rest.asked("bridge")) == 1
+
+
+def test_a_prospect_who_hangs_up_instead_of_coming_back_is_gone(unstoppable: Visit) -> None:
+    save(unstoppable, **ANSWERS)
+    seat(unstoppable)
+    unstoppable.leg.hung_up(source="caller")
+
+    assert unstoppable.session.ended_at is not None
+    assert unstoppable.state in {State.ABANDONED, State.WRAP_UP}
+
+
+def test_a_stranger_s_leg_cannot_come_back_in_the_page_s_place(unstoppable: Visit) -> None:
+    """A ticket alone moves no living call; only a credential that was minted for coming back does."""
+    save(unstoppable, **ANSWERS)
+    seat(unstoppable)
+    intruder = Leg(unstoppable.leg.webhooks, given.TELNYX_CONNECTION_ID)
+    intruder.initiated(ticket=tokens.ticket(unstoppable.session_id))
+    unstoppable.work()
+
+    assert unstoppable.session.call_control_id == unstoppable.leg.call_control_id
+
+
+def test_a_stop_that_nobody_answers_is_no_stop(talking: Visit, alice: Closer) -> None:
+    """The reply is lost for longer than the closer can wait: nobody is bridged beside a voice that may go on."""
+    save(talking, **MOST)
+    seat(talking)
+    talking.rest.refusals["ai_assistant_stop"] = (504, "")
+    talking.post("request")
+    talking.work()
+
+    talking.pass_time(9)
+
+    assert talking.rest.asked("bridge") == []
+    assert page.state(talking.session)["rejoin"] is True
+
+
+def test_the_assistant_is_over_before_its_stop_is_refused(unstoppable: Visit) -> None:
+    save(unstoppable, **ANSWERS)
+    unstoppable.leg.ended_conversation(unstoppable.rest.conversation_id)
+    Command.objects.filter(kind="stop_assistant").update(state=Command.State.PENDING, due_at=unstoppable.clock.moment)
+    unstoppable.work()
+
+    assert page.state(unstoppable.session)["rejoin"] is False
+    assert not CallLeg.objects.filter(refused_at__isnull=False).exists()
+
+
+@pytest.mark.parametrize("method", ["bridge", "transfer", "conference"])
+def test_by_every_method_a_refused_stop_ends_in_one_talk(unstoppable: Visit, method: str) -> None:
+    visit = unstoppable
+    visit.session.team.routing_policy.__class__.objects.update(method=method)
+    save(visit, **ANSWERS)
+    let_it_finish(visit)
+    assert page.state(visit.session)["rejoin"] is True
+    fresh = come_back(visit)
+    accept(visit)
+
+    if method == "transfer":
+        assert [one.call_control_id for one in visit.commands("transfer")] == [fresh.call_control_id]
+        return
+    closer_leg = visit.closer_leg()
+    closer_leg.initiated(direction="outgoing")
+    closer_leg.answered()
+    visit.work()
+    joined = visit.commands("bridge" if method == "bridge" else "create_conference")
+    assert [one.call_control_id for one in joined] == [fresh.call_control_id]
+
+
+def test_who_came_back_is_told_that_somebody_is_called(unstoppable: Visit) -> None:
+    save(unstoppable, **ANSWERS)
+    let_it_finish(unstoppable)
+    assert unstoppable.rest.asked("speak") == []
+
+    come_back(unstoppable)
+
+    assert ["calling a colleague" in said["payload"] for said in unstoppable.rest.asked("speak")] == [True]
+
+
+# --- given back, and booking a callback
+
+
+def test_the_assistant_that_books_a_callback_is_told_how(booking: Visit) -> None:
+    asked = booking.rest.asked("ai_assistant_start")[-1]
+    told = asked["message_history"][-1]
+
+    assert told["role"] == "system"
+    assert "book_callback" in told["content"]
+    listed = [line[2:] for line in told["content"].splitlines() if line.startswith("- ")]
+    assert listed == [one["label"] for one in booking.session.runs.get(number=2).offered]
+
+
+def test_a_booked_callback_ends_with_a_goodbye(booking: Visit) -> None:
+    label = booking.session.runs.get(number=2).offered[0]["label"]
+    answer = booking.leg.uses("book_callback", when=label, phone="0412 555 018")
+    assert answer.json()["booked"] == label
+    assert booking.session.promise.phone == "+61412555018"
+
+    let_it_finish(booking)
+
+    assert len(booking.rest.asked("ai_assistant_stop")) == 1
+    assert booking.rest.asked("speak")[-1]["payload"].endswith("Thank you, and goodbye.")
+    booking.clock.advance(timedelta(seconds=30).total_seconds())
+    booking.pass_time(1)
+    assert len(booking.rest.asked("hangup")) == 1
+
+
+def test_a_number_that_was_saved_is_kept_although_the_prospect_leaves(booking: Visit) -> None:
+    booking.leg.uses("save_prospect_details", phone="0412 555 018")
+    booking.leg.hung_up()
+
+    assert booking.session.promise.phone == "+61412555018"
+
+
+def test_the_number_given_last_counts(booking: Visit) -> None:
+    label = booking.session.runs.get(number=2).offered[0]["label"]
+    booking.leg.uses("save_prospect_details", phone="0412 555 018")
+    booking.leg.uses("book_callback", when=label, phone="0412 555 019")
+    booking.leg.uses("save_prospect_details", full_name="Ada")
+
+    assert booking.session.promise.phone == "+61412555019"
+
+
+def test_a_goodbye_that_cannot_be_said_is_none(booking: Visit) -> None:
+    """The assistant that booked cannot be stopped: everything is promised, and the line ends."""
+    label = booking.session.runs.get(number=2).offered[0]["label"]
+    booking.rest.refusals["ai_assistant_stop"] = (422, "10015")
+    booking.leg.uses("book_callback", when=label, phone="0412 555 018")
+    let_it_finish(booking)
+
+    assert len(booking.rest.asked("hangup")) == 1
+
+
+def test_a_new_widget_runs_its_assistant(widget: WidgetConfig) -> None:
+    assert widget.assistant_run == "assistant"
