@@ -6,11 +6,13 @@ from typing import Any
 
 from dashboard import presenters
 from dashboard.presenters import text, words
+from sessions_app import visitor_values
 from sessions_app.models import TimelineEntry
 
 # kind → (what the timeline says, tone). A kind that is not here is numbered and pushed, but reads as its own name.
 TITLES = {
     "session.created": ("Prospect arrived and agreed to be recorded", "plain"),
+    "session.described": ("Details of the visit came in", "faint"),
     "call.initiated": ("Call started", "plain"),
     "call.answered": ("Call answered", "plain"),
     "call.hangup": ("Call hung up", "plain"),
@@ -110,6 +112,9 @@ def _detail(row: TimelineEntry) -> str:
         case "field.captured" | "field.edited" | "field.unlocked" | "field.dismissed":
             names = payload.get("fields")
             return ", ".join(words(text(name)) for name in names) if isinstance(names, list) else ""
+        case "session.described":
+            names = payload.get("names")
+            return ", ".join(visitor_values.label(text(name)) for name in names) if isinstance(names, list) else ""
         case "handoff.assigned":
             return f"by {text(payload.get('by'))}"
         case "handoff.offered":

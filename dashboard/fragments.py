@@ -14,11 +14,12 @@ from django.utils.safestring import SafeString
 from dashboard import answers, bodies, briefs, callbacks, entries, presenters
 from handoff import selectors as handoffs
 from sessions_app import selectors as sessions
+from sessions_app import visitor_values
 from sessions_app.models import Team, TimelineEntry, VoiceSession
 
 Fragment = dict[str, Any]
 
-PARTS = ("head", "controls", "brief", "fields", "transcript", "handoff", "tools", "insights")
+PARTS = ("head", "controls", "brief", "fields", "visit", "transcript", "handoff", "tools", "insights")
 # What of the open session a kind can change. A kind that is not here may change anything.
 PARTS_OF_KIND = {
     "transcript.updated": ("brief",),  # The conversation itself goes turn by turn, see `turns`.
@@ -35,6 +36,7 @@ PARTS_OF_KIND = {
     "insight.missing": ("insights",),
     "assistant.steered": ("controls",),
     "notes.saved": ("handoff",),
+    "session.described": ("head", "visit"),
     "media.reported": (),
 }
 TIMELINE_ROWS = 500
@@ -93,6 +95,7 @@ def _card_context(session: VoiceSession) -> dict[str, Any]:
         "known": sum(1 for field in required if field.captured_at),
         "wanted": len(required),
         "pips": [bool(field.captured_at) for field in required],
+        "told": visitor_values.shown(session)[: presenters.TOLD_ON_CARD],
     }
 
 
@@ -153,6 +156,7 @@ def _head(session: VoiceSession) -> dict[str, Any]:
         "group": presenters.group(session),
         "phase_label": presenters.phase_label(session),
         "end_label": presenters.end_label(session),
+        "told_first": visitor_values.shown(session)[: presenters.TOLD_AT_A_GLANCE],
     }
 
 
@@ -177,6 +181,14 @@ def _fields(session: VoiceSession) -> dict[str, Any]:
     fields = answers.panel(session)
     known = sum(1 for field in fields if field["view"].captured_at)
     return {"fields": fields, "known": known, "wanted": len(fields)}
+
+
+def _visit(session: VoiceSession) -> dict[str, Any]:
+    return {
+        "told": visitor_values.shown(session),
+        "system": visitor_values.shown_system(session),
+        "told_at": visitor_values.told_at(session),
+    }
 
 
 def turns(session: VoiceSession, rows: Iterable[TimelineEntry]) -> list[Fragment]:
@@ -257,6 +269,7 @@ _CONTEXTS = {
     "controls": _controls,
     "brief": _brief,
     "fields": _fields,
+    "visit": _visit,
     "transcript": _transcript,
     "handoff": _handoff,
     "tools": _tools,

@@ -113,6 +113,10 @@ DISPOSITIONS = (
 )
 DISPOSITION_LABELS = dict(DISPOSITIONS)
 
+# How many of the website's values stand where there is little room; all of them stand with the open call.
+TOLD_ON_CARD = 2
+TOLD_AT_A_GLANCE = 4
+
 MEASURES = {
     "trigger_to_offer_ms": "Trigger → first ring",
     "offer_to_accept_ms": "First ring → accepted",

@@ -8,6 +8,7 @@ from django.utils.safestring import mark_safe
 
 from dashboard import briefs, presenters
 from handoff import selectors as handoffs
+from sessions_app import visitor_values
 
 
 def ring(closer: Any, now: datetime) -> dict[str, Any] | None:
@@ -23,6 +24,7 @@ def ring(closer: Any, now: datetime) -> dict[str, Any] | None:
         "name": name,
         "initials": presenters.initials(name),
         "brief": briefs.of(session),
+        "told": visitor_values.shown(session)[: presenters.TOLD_AT_A_GLANCE],
         "company": handoffs.company(offer, now),
         "is_early": session.is_assistant_running,
     }

@@ -11,7 +11,7 @@ from handoff import sentences
 from handoff.commands import ledger
 from handoff.commands.ledger import Intent
 from handoff.models import Command
-from sessions_app import fields, runs
+from sessions_app import fields, runs, visitor_values
 from sessions_app.gather import request, versions
 from sessions_app.models import CallLeg, Run, TranscriptTurn, VoiceSession
 from sessions_app.models.people import AssistantRun
@@ -127,7 +127,7 @@ def _assistant(run: Run, *, greeting: str) -> dict[str, Any]:
     arguments = {
         "assistant_id": run.session.widget.assistant_id,
         "greeting": greeting,
-        "dynamic_variables": {"company": run.session.team.name},
+        "dynamic_variables": {**visitor_values.for_assistant(run.session), "company": run.session.team.name},
     }
     common = _common(run)
     if run.instruction:  # Beside the assistant's own instructions, which naming them anew would replace.

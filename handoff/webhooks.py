@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from handoff import targets
 from handoff.door import HANDLERS
-from sessions_app import binding, bodies, intake, tokens, variables
+from sessions_app import binding, bodies, intake, tokens, variables, visitor_values
 from telephony import inbound
 from telephony.events import AssistantInitialization, Event
 from telephony.inbound import BodyUnreadable, SignatureRefused
@@ -105,4 +105,5 @@ def _variables(event: Event) -> dict[str, Any]:
         company=match.team.name,
         widget=match.widget.name,
         prospect_name=match.prospect.name if match.prospect else "",
+        passed=visitor_values.for_assistant(match),
     )

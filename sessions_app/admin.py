@@ -1,6 +1,7 @@
 """Widgets and teams to edit, and the record to read. What happened cannot be changed here."""
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from sessions_app import plain_values
 from sessions_app.admin_import import AssistantImport
 from sessions_app.gather import request as gather_request
 from sessions_app.gather import versions
@@ -80,7 +82,8 @@ class WidgetConfigAdmin(AssistantImport, Page):
     fieldsets = [
         (None, {"fields": ["team", "name", "slug", "is_active"]}),
         ("Where it may be used", {"fields": ["allowed_origins"]}),
-        ("Connection", {"fields": ["connection_mode", "caller_name", "custom_headers"]}),
+        ("Connection", {"fields": ["connection_mode", "caller_name"]}),
+        ("What the website says of its visitor", {"fields": ["custom_headers", "value_names"]}),
         ("Assistant", {"fields": ["assistant_id", "assistant_run", "greeting", "voice", "told"]}),
         ("Questions", {"fields": ["gather_schema", "versions", "request"]}),
         (
@@ -126,6 +129,16 @@ class WidgetConfigAdmin(AssistantImport, Page):
         text = wanted.instructions(widget.gather_schema.get("properties", {}), has_tools=True)
         hint = "telnyx_provision writes this into a new assistant. Paste what your own instructions lack of it."
         return format_html('<p class="help">{}</p><pre tabindex="0">{}</pre>', hint, text)
+
+
+def _lines(told: Iterable[tuple[str, str]]) -> SafeString:
+    return format_html_join("\n", "<p>{}: {}</p>", told) or SafeString("Nothing.")
+
+
+def _said(row: plain_values.Row) -> str:
+    """“Enterprise (page), Basic (call)”: the first holds."""
+    said = row["said"]
+    return ", ".join(f"{said[source]['value']} ({source})" for source in plain_values.SOURCES if source in said)
 
 
 def _who(version: GatherVersion) -> str:
@@ -184,6 +197,8 @@ class VoiceSessionAdmin(ReadOnly, Page):
     search_fields = ["id", "call_control_id", "call_session_id", "conversation_id"]
     search_help_text = "Any id: of the session, a call leg, a call session or a conversation."
     inlines = [LegInline, TimelineInline]
+    exclude = ["visitor_values", "system_variables"]
+    readonly_fields = ["from_website", "from_telnyx"]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[VoiceSession], search_term: str
@@ -193,6 +208,16 @@ class VoiceSessionAdmin(ReadOnly, Page):
         wanted = Q(call_control_id=search_term) | Q(call_leg_id=search_term) | Q(call_session_id=search_term)
         by_leg = queryset.filter(pk__in=CallLeg.objects.filter(wanted).values("session_id"))
         return (found | by_leg if search_term else found), has_duplicates
+
+    @admin.display(description="the website says")
+    def from_website(self, session: VoiceSession) -> SafeString:
+        """Each value that holds, and where a source says otherwise."""
+        return _lines((row["name"], _said(row)) for row in session.visitor_values)
+
+    @admin.display(description="Telnyx says")
+    def from_telnyx(self, session: VoiceSession) -> SafeString:
+        told = {name: value for name, value in session.system_variables.items() if value}
+        return _lines(told.items())
 
     @admin.display(description="phase")
     def where(self, session: VoiceSession) -> str:

@@ -3,7 +3,7 @@
 from functools import singledispatch
 from typing import Any
 
-from sessions_app import fields, insights, runs, timeline, transcript
+from sessions_app import fields, insights, plain_values, runs, timeline, transcript, visitor_values
 from sessions_app.models import CallLeg, VoiceSession
 from sessions_app.models.learnt import Source
 from telephony import events
@@ -14,6 +14,14 @@ ENDED_STATUSES = frozenset({"completed", "no-answer", "busy", "failed", "cancele
 @singledispatch
 def fold(event: events.Event, session: VoiceSession) -> None:
     """Most kinds of event change nothing here."""
+
+
+@fold.register
+def _(event: events.CallInitiated, session: VoiceSession) -> None:
+    leg = leg_of(event, session)
+    # A leg that arrives at a closer may carry headers too, and they are not the visitor's.
+    if leg is not None and leg.role == CallLeg.Role.PROSPECT:
+        visitor_values.keep(session, event.custom_headers, source=plain_values.CALL, at=event.occurred_at)
 
 
 @fold.register
@@ -76,15 +84,8 @@ def _(event: events.ConversationCreated, session: VoiceSession) -> None:
 
 @fold.register
 def _(event: events.AssistantInitialization, session: VoiceSession) -> None:
-    if not session.system_variables:
-        told = {
-            "channel": event.channel,
-            "agent_target": event.agent_target,
-            "end_user_target": event.end_user_target,
-            "assistant_id": event.assistant_id or "",
-            "occurred_at": event.occurred_at.isoformat(),
-        }
-        _set(session, system_variables=told)
+    visitor_values.keep_system(session, event)
+    visitor_values.keep(session, event.variables, source=plain_values.ASSISTANT, at=event.occurred_at)
     runs.started(session, runs.number_of(event, session), at=event.occurred_at)
 
 

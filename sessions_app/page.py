@@ -7,7 +7,7 @@ from django.conf import settings
 from django.templatetags.static import static
 from django.utils import timezone
 
-from sessions_app import services, tokens
+from sessions_app import services, tokens, visitor_values
 from sessions_app.models import Run, TranscriptTurn, VoiceSession
 from sessions_app.models.people import WidgetConfig
 from sessions_app.models.visit import Phase
@@ -133,6 +133,7 @@ def page_config(widget: WidgetConfig) -> dict[str, Any]:
         "ice_servers": settings.TELNYX_ICE_SERVERS,
         "region": settings.TELNYX_SIGNALLING_REGION,
         "company": widget.team.name,
+        "variables": visitor_values.allowed(widget),
         "consent": {
             "version": widget.consent_version,
             "text": widget.consent_text,

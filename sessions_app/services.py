@@ -1,16 +1,17 @@
 """Open a visit, mint and revoke credentials, and what the hand-over writes on a session."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from sessions_app import carrier, timeline, tokens
+from sessions_app import carrier, timeline, tokens, visitor_values
 from sessions_app.gather import versions
 from sessions_app.models import (
     CallLeg,
@@ -62,13 +63,16 @@ class MintingFailed(Exception):
 
 
 @transaction.atomic
-def open_visit(widget: WidgetConfig, *, recording: bool, origin: str, now: datetime) -> VoiceSession:
-    """Write down the consent and the session that it opens."""
+def open_visit(
+    widget: WidgetConfig, *, recording: bool, origin: str, now: datetime, passed: Mapping[str, Any] | None = None
+) -> VoiceSession:
+    """Write down the consent and the session that it opens; `passed` is what the page says of its visitor."""
     session = VoiceSession.objects.create(
         widget=widget,
         team=widget.team,
         connection_mode=widget.connection_mode,
         gather_version=versions.current(widget, now=now),
+        visitor_values=visitor_values.first(widget, passed or {}, now=now),
         created_at=now,
     )
     Consent.objects.create(

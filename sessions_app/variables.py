@@ -24,12 +24,17 @@ def answer(
     widget: str,
     prospect_name: str,
     targets: Targets,
+    passed: Mapping[str, str],
 ) -> dict[str, Any]:
-    """What the assistant is told of one session; empty texts stand for what is not known."""
+    """What the assistant is told of one session; empty texts stand for what is not known.
+
+    `passed` is what the website says of its visitor, which takes no other name's place.
+    """
     values = {"company": company, "widget": widget, "prospect_name": prospect_name, "session_ticket": ticket}
     return {
-        "dynamic_variables": DEFAULTS | _clean(values) | _targets(targets),
-        "conversation": {"metadata": {"agileadapt_session": session_id}},
+        "dynamic_variables": {**_clean(passed), **DEFAULTS, **_clean(values), **_targets(targets)},
+        # By these the conversations at Telnyx can be filtered.
+        "conversation": {"metadata": {**_prefixed(passed), "agileadapt_session": session_id}},
     }
 
 
@@ -41,6 +46,10 @@ def unknown(targets: Targets) -> dict[str, Any]:
 def _targets(targets: Targets) -> dict[str, Any]:
     # An empty list as well: a variable without a value would stay the text “{{ targets }}”.
     return {name: [_clean(target) for target in some] for name, some in targets.items()}
+
+
+def _prefixed(passed: Mapping[str, str]) -> dict[str, str]:
+    return {f"visitor_{name}": value for name, value in _clean(passed).items()}
 
 
 def _clean(values: Mapping[str, str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from sessions_app import limits, origins, page, services, timeline, transcript
+from sessions_app import limits, origins, page, plain_values, services, timeline, transcript
 from sessions_app.addresses import client_address
 from sessions_app.api import SessionView, error, own_origin
 from sessions_app.models import VoiceSession, WidgetConfig
@@ -62,11 +62,23 @@ class ConsentBody(serializers.Serializer[Any]):
     recording = serializers.BooleanField()
 
 
+class ValuesField(serializers.Field[Any, Any, Any, Any]):
+    """A flat object of plain values. What it names is looked at later: a page may pass more than its widget takes."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        try:
+            return plain_values.read(data)
+        except ValueError as error:
+            raise serializers.ValidationError(str(error)) from error
+
+
 class TokenBody(serializers.Serializer[Any]):
     widget = serializers.SlugField(max_length=50)
     consent = ConsentBody()
     # False for a page that only asks to be called back: that must work without a microphone and without Telnyx.
     call = serializers.BooleanField(default=True)
+    # What the website says of its visitor, by header or variable name: display text.
+    variables = ValuesField(default=dict)
 
 
 class TokenView(APIView):
@@ -105,7 +117,9 @@ class TokenView(APIView):
             logger.error("limiter down (%s): no session is opened", down)  # noqa: TRY400 - the cause is in the name
             return error(503, "Calls are not possible at the moment.", retry_after=10)
         now = timezone.now()
-        session = services.open_visit(widget, recording=consent["recording"], origin=origin, now=now)
+        session = services.open_visit(
+            widget, recording=consent["recording"], origin=origin, now=now, passed=asked["variables"]
+        )
         return self._answer(session, places_call=asked["call"])
 
     def _answer(self, session: VoiceSession, *, places_call: bool) -> Response:

@@ -7,6 +7,8 @@ from django import forms
 from django.contrib.postgres.forms import SimpleArrayField
 from django.forms.fields import InvalidJSONInput
 
+from sessions_app import plain_values
+from sessions_app.headers import MAX_HEADERS, validate_value_name
 from sessions_app.hours import validate_hours
 from sessions_app.models import WidgetConfig
 from sessions_app.origins import validate_origin
@@ -43,6 +45,17 @@ class SkillsField(LinesField):
         return list(dict.fromkeys(super().to_python([" ".join(line.split()).lower() for line in lines])))
 
 
+class ValueNamesField(LinesField):
+    """Names of variables as the assistant knows them, each once, however they are written."""
+
+    def __init__(self, *, help_text: str) -> None:
+        name = forms.CharField(max_length=80, validators=[validate_value_name])
+        super().__init__(name, required=False, max_length=MAX_HEADERS, help_text=help_text)
+
+    def clean(self, value: Any) -> Any:
+        return list(dict.fromkeys(plain_values.variable_name(name) for name in super().clean(value)))
+
+
 class PrettyJSONField(forms.JSONField):
     """JSON over several lines, in the order in which it was written."""
 
@@ -76,7 +89,14 @@ class WidgetForm(RowForm):
     custom_headers = PrettyJSONField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField", "spellcheck": "false"}),
-        help_text='Sent with the call: [{"name": "X-User-Tier", "value": "Enterprise"}]',
+        help_text='Sent with the call: [{"name": "X-User-Tier", "value": "Enterprise"}]. The assistant has it as '
+        "{{user_tier}}, the closer reads “Tier: Enterprise”. A page may pass another value under the same name.",
+    )
+    value_names = ValueNamesField(
+        help_text="What else the website may pass of its visitor, one name per line, such as order_number; it then "
+        'writes data-value-order-number="…" into the embed line. The assistant has it as {{order_number}}, the '
+        "closer reads it. Other names are ignored. Any visitor can change what their page passes: show it, and let "
+        "nothing depend on it.",
     )
 
     class Meta:
@@ -87,6 +107,7 @@ class WidgetForm(RowForm):
             "silence_duration_ms": "Silence duration (ms)",
             "min_speech_duration_ms": "Shortest speech (ms)",
             "max_latency_ms": "Longest latency (ms)",
+            "value_names": "Further values",
         }
         help_texts = {
             "volume_threshold": "RMS energy above which sound is speech. Higher ignores more noise. "

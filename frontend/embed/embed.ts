@@ -9,6 +9,8 @@ const TITLE = "Talk with our AI assistant";
 const TAG = "agileadapt-launcher";
 const ANSWER_MS = 6_000;
 const IDLE = new Set(["ready", "ended", "error"]);
+/** `data-value-user-tier="Enterprise"` on the script tag. */
+const VALUE = "data-value-";
 
 const STYLE = `
 :host { all: initial; }
@@ -82,7 +84,13 @@ function fallback(address: string): HTMLElement {
   return link;
 }
 
-function launch(origin: string, slug: string): void {
+/** What the site says of its visitor, as it stands on the tag now. */
+function valuesOn(script: HTMLScriptElement): Record<string, string> {
+  const values = [...script.attributes].filter(({ name }) => name.startsWith(VALUE));
+  return Object.fromEntries(values.map(({ name, value }) => [name.slice(VALUE.length), value]));
+}
+
+function launch(origin: string, slug: string, script: HTMLScriptElement): void {
   const host = document.createElement(TAG);
   const root = host.attachShadow({ mode: "closed" });
   const button = document.createElement("button");
@@ -116,6 +124,10 @@ function launch(origin: string, slug: string): void {
     show(false);
     button.focus();
   };
+  // By message and to our own page alone: an address would end up in logs.
+  const pass = () => {
+    if (hasAnswered) frame?.contentWindow?.postMessage({ type: "agileadapt:values", values: valuesOn(script) }, origin);
+  };
 
   button.type = "button";
   button.append(wave(), label);
@@ -131,10 +143,14 @@ function launch(origin: string, slug: string): void {
     if (message.type === "agileadapt:state" && typeof message.state === "string") {
       const rings = message.state === "calling" && state !== "calling";
       state = message.state;
+      if (IDLE.has(state)) pass();
       // The visitor waits for this call: it may show itself, but takes no focus from what they are doing.
       show(rings || !panel.hidden);
     }
   });
+
+  // A site may come to know its visitor later.
+  new MutationObserver(pass).observe(script, { attributes: true });
 
   panel.className = "panel";
   dress(root);
@@ -147,4 +163,4 @@ function launch(origin: string, slug: string): void {
 
 const script = document.currentScript as HTMLScriptElement | null;
 const slug = script?.dataset["widget"];
-if (script?.src && slug && !document.querySelector(TAG)) launch(new URL(script.src).origin, slug);
+if (script?.src && slug && !document.querySelector(TAG)) launch(new URL(script.src).origin, slug, script);

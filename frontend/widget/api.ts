@@ -74,8 +74,9 @@ export class Api {
   constructor(private readonly urls: Urls) {}
 
   /** Without `call` there is a session but no credential: enough to ask for a call back. */
-  async token(widget: string, consent: Consent, { call = true } = {}): Promise<Minted> {
-    const minted = (await this.post(this.urls.token, { widget, consent, call })) as Minted;
+  async token(widget: string, consent: Consent, { call = true, variables = {} } = {}): Promise<Minted> {
+    const told = Object.keys(variables).length > 0 ? { variables } : {};
+    const minted = (await this.post(this.urls.token, { widget, consent, call, ...told })) as Minted;
     this.session = minted.session;
     return minted;
   }

@@ -11,6 +11,8 @@ export interface WidgetConfig {
   ice_servers: RTCIceServer[] | null;
   region: string;
   company: string;
+  /** What the website may say of its visitor. */
+  variables: string[];
   consent: { version: string; text: string; recording: boolean };
   urls: Urls;
 }

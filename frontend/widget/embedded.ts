@@ -1,11 +1,26 @@
-// When the page lives in another site's panel: say how the conversation stands, and ask to be closed.
+// When the page lives in another site's panel: hear what that site says of its visitor, say how the conversation stands,
+// and ask to be closed.
+
+import { withPassed } from "./values";
 
 const CLOSE = "agileadapt:close";
 const STATE = "agileadapt:state";
+const VALUES = "agileadapt:values";
+const HEADERS = "call-custom-headers";
 
 /** The embedding page's own origin where the browser tells it; what is sent is no secret in any case. */
 function parentOrigin(): string {
   return document.referrer ? new URL(document.referrer).origin : "*";
+}
+
+/** Only the page around this one is heard, and the policy of this page names the websites that may be it. */
+function hearHost(widget: HTMLElement, origin: string): void {
+  const own = widget.getAttribute(HEADERS); // what is passed no more, holds no more
+  window.addEventListener("message", (event: MessageEvent<unknown>) => {
+    if (event.source !== window.parent || (origin !== "*" && event.origin !== origin)) return;
+    const message = (typeof event.data === "object" && event.data !== null ? event.data : {}) as { type?: unknown; values?: unknown };
+    if (message.type === VALUES) widget.setAttribute(HEADERS, withPassed(own, message.values));
+  });
 }
 
 export function joinHost(widget: HTMLElement, closeButton: HTMLElement): void {
@@ -13,6 +28,7 @@ export function joinHost(widget: HTMLElement, closeButton: HTMLElement): void {
   closeButton.hidden = !isEmbedded;
   if (!isEmbedded) return;
   const origin = parentOrigin();
+  hearHost(widget, origin);
   const close = () => {
     window.parent.postMessage({ type: CLOSE }, origin);
   };

@@ -1,12 +1,13 @@
 // One visit on the wire: its session with us, our live line to it, its call, and the way back into that call.
 
 import { Api, type Session } from "./api";
-import { customHeaders, type WidgetConfig } from "./config";
+import type { Header, WidgetConfig } from "./config";
 import type { Login } from "./engine";
 import { CallLine, type LineEvents } from "./line";
 import { Rejoin } from "./rejoin";
 import { ProspectSocket, type SocketEvents } from "./socket";
 import type { Surface } from "./surface";
+import { asCallHeaders, asVariables, taken } from "./values";
 
 export interface VisitEvents {
   line: LineEvents;
@@ -46,7 +47,8 @@ export class Visit {
   async open({ call = true } = {}): Promise<Login> {
     const { version, recording } = this.config.consent;
     this.api = new Api(this.config.urls);
-    const { credentials, session } = await this.api.token(this.config.slug, { version, recording }, { call });
+    const variables = asVariables(this.told);
+    const { credentials, session } = await this.api.token(this.config.slug, { version, recording }, { call, variables });
     this.surface.bind(session.id);
     return credentials ? { token: credentials.token } : { assistantId: this.surface.attribute("agent-id") ?? this.config.assistant_id };
   }
@@ -69,7 +71,7 @@ export class Visit {
 
   async place(login: Login): Promise<void> {
     const { signalling_host: host, ice_servers: iceServers, region, destination } = this.config;
-    const headers = customHeaders(this.surface.attribute("call-custom-headers"));
+    const headers = asCallHeaders(this.told);
     if (this.api.session) headers.push({ name: "X-Session-Ticket", value: this.api.session.ticket });
     const callerName = this.surface.attribute("call-caller-name") ?? "";
     const dial = { destination, callerName, headers, stream: this.events.outgoing(), speaker: this.surface.newSpeaker() };
@@ -102,6 +104,10 @@ export class Visit {
     const stats = await this.line.stats();
     if (stats) api.report("media", { ...stats });
     api.leave();
+  }
+
+  private get told(): Header[] {
+    return taken(this.surface.attribute("call-custom-headers"), this.config.variables);
   }
 
   private enter(session: Session): void {

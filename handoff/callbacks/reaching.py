@@ -88,6 +88,7 @@ def open_visit(promised: VoiceSession, *, now: datetime) -> VoiceSession:
         prospect=promised.prospect,
         connection_mode=ConnectionMode.CREDENTIAL,
         gather_version=promised.gather_version,
+        visitor_values=promised.visitor_values,
         previous=promised,
         created_at=now,
     )

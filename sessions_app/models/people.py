@@ -7,10 +7,11 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 
 from sessions_app.gather import validate_schema
-from sessions_app.headers import validate_headers
+from sessions_app.headers import MAX_HEADERS, validate_headers, validate_value_name
 from sessions_app.hours import validate_hours, validate_time_zone
 from sessions_app.ordered_json import OrderedJSONField
 from sessions_app.origins import validate_origin
+from sessions_app.plain_values import MAX_NAME
 
 ASSISTANT_ID = RegexValidator(r"^assistant-[0-9a-zA-Z-]{1,80}$", "An assistant id looks like “assistant-…”.")
 
@@ -109,6 +110,13 @@ class WidgetConfig(models.Model):
         blank=True,
         validators=[validate_headers],
         help_text='A list such as [{"name": "X-User-Tier", "value": "Enterprise"}].',
+    )
+    value_names = ArrayField(
+        models.CharField(max_length=MAX_NAME, validators=[validate_value_name]),
+        default=list,
+        blank=True,
+        size=MAX_HEADERS,
+        help_text="What the website may pass beside the headers, such as order_number.",
     )
 
     consent_version = models.CharField(max_length=40, default="2026-11")

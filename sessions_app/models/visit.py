@@ -51,6 +51,9 @@ class VoiceSession(models.Model):
         max_length=200, blank=True, db_index=True, help_text="The page's word; binds once Telnyx reports that call."
     )
     system_variables = models.JSONField(default=dict, help_text="What Telnyx said of the call: display text only.")
+    visitor_values = models.JSONField(
+        default=list, help_text="What the website said of its visitor: display text only."
+    )
 
     created_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)

@@ -73,6 +73,8 @@ class Desk:
     greeting: str
     voice: str
     questions: Questions
+    # What the website may say of its visitor; without a default, `{{user_tier}}` would stay these very characters.
+    variables: Sequence[str] = ()
 
 
 def voice_profile(site: Site) -> Wanted:
@@ -167,6 +169,7 @@ def assistant(site: Site, desk: Desk, *, group_id: str, mcp_server_id: str | Non
         "enabled_features": Includes(["telephony"]),
         "dynamic_variables_webhook_url": Exactly(site.door("dynamic-variables")),
         "dynamic_variables_webhook_timeout_ms": AtLeast(VARIABLES_TIMEOUT_MS),
+        **{f"dynamic_variables.{name}": Present("") for name in desk.variables},
         **{f"dynamic_variables.{name}": Present(value) for name, value in DEFAULTS.items()},
         OPEN_TO_EVERYBODY: Exactly(desk.is_public, absent=False),
         "telephony_settings.send_message_history_updates": Exactly(True),

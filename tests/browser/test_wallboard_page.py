@@ -13,10 +13,10 @@ pytestmark = pytest.mark.usefixtures("settled")
 # On a day that no other test has hand-overs on.
 VISIT = """
 INSERT INTO sessions_app_voicesession (id, widget_id, team_id, connection_mode, claimed_call_control_id,
-  system_variables, created_at, ended_at, end_reason, handover_phase, closer_name, run_number, leg_refused,
-  is_leg_tried, has_rejoined, last_seq)
-SELECT gen_random_uuid(), id, team_id, 'credential', '', '{}', now() - interval '3 days', now() - interval '3 days',
-  'hung_up', '', '', 1, false, false, false, 0
+  system_variables, visitor_values, created_at, ended_at, end_reason, handover_phase, closer_name, run_number,
+  leg_refused, is_leg_tried, has_rejoined, last_seq)
+SELECT gen_random_uuid(), id, team_id, 'credential', '', '{}', '[]', now() - interval '3 days',
+  now() - interval '3 days', 'hung_up', '', '', 1, false, false, false, 0
 FROM sessions_app_widgetconfig ORDER BY id LIMIT 1 RETURNING id
 """
 HAND_OVER = """

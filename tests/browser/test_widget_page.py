@@ -103,9 +103,11 @@ class Shop(BaseHTTPRequestHandler):
     """Somebody else's website, with styles and a policy that would break anything that is not sealed."""
 
     widgets = ""
+    # What it says of its visitor, as attributes.
+    values = ""
 
     def do_GET(self) -> None:
-        line = f'<script async src="{self.widgets}/widget.js" data-widget="demo"></script>'
+        line = f'<script async src="{self.widgets}/widget.js" data-widget="demo" {self.values}></script>'
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
         self.send_header("Content-Security-Policy", HOSTILE_POLICY.format(self.widgets))
@@ -118,7 +120,7 @@ class Shop(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def shop_url(stack: Stack, database: Database) -> Iterator[str]:
-    Shop.widgets = stack.base_url
+    Shop.widgets, Shop.values = stack.base_url, ""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Shop)
     Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"

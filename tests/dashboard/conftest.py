@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from django.utils import timezone
 from agileadapt.asgi import application
 from dashboard import consumers, fragments
 from handoff.models import Closer, Handoff, Offer
-from sessions_app import timeline
+from sessions_app import plain_values, timeline
 from sessions_app.models import TimelineEntry, VoiceSession, WidgetConfig
 from tests.people import alice, ben, bob, carol, clock, logged_in, sales, support, widget
 
@@ -47,6 +47,11 @@ def visit(widget: WidgetConfig, **values: Any) -> VoiceSession:
 def tell(session: VoiceSession, kind: str, payload: dict[str, Any] | None = None) -> TimelineEntry:
     with transaction.atomic():
         return timeline.append(session, kind, payload or {})
+
+
+def described(values: dict[str, str], *, at: datetime) -> list[plain_values.Row]:
+    """What the visitor's page said, in the order of the list."""
+    return plain_values.add([], values, source=plain_values.PAGE, at=at, order=list(values))
 
 
 def hand_over(session: VoiceSession, closer: Closer | None = None, *, state: str = "ringing") -> Handoff:

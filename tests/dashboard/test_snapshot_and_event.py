@@ -28,7 +28,7 @@ from sessions_app.models import (
     VoiceSession,
     WidgetConfig,
 )
-from tests.dashboard.conftest import hand_over, tell, visit
+from tests.dashboard.conftest import described, hand_over, tell, visit
 from tests.dashboard.page_model import PageModel
 
 pytestmark = pytest.mark.django_db
@@ -192,8 +192,17 @@ def _nothing(_: VoiceSession, __: Closer) -> dict[str, Any]:
     return told | {"text": "Ask about the budget", "closer_name": "Alice"}
 
 
+def _describe(session: VoiceSession, _: Closer) -> dict[str, Any]:
+    """The website's values and Telnyx's, as their writer leaves them."""
+    told = {"channel": "web_call", "agent_target": "<b>+61</b>", "occurred_at": session.created_at.isoformat()}
+    values = described({"user_tier": "Enterprise <i>", "plan": "Gold", "order_number": "A-17"}, at=session.created_at)
+    VoiceSession.objects.filter(pk=session.pk).update(visitor_values=values, system_variables=told)
+    return {"names": ["user_tier", "channel"]}
+
+
 CHANGES: dict[str, Change] = {
     "session.created": _nothing,
+    "session.described": _describe,
     "call.initiated": _nothing,
     "call.answered": _set(answered_at=timezone.now),
     "call.hangup": _nothing,

@@ -110,6 +110,26 @@ def test_an_owner_s_tools_and_words_stay_and_what_they_lack_is_said(office: Offi
     assert "Nothing to change." in office.provision()
 
 
+def test_what_the_website_may_say_has_a_default_that_its_owner_may_choose(
+    office: Office, widget: WidgetConfig, anonymous_widget: WidgetConfig
+) -> None:
+    """Without one, an assistant would read “{{order_number}}” out to a visitor of whom nothing was said."""
+    widget.custom_headers, widget.value_names = [{"name": "X-User-Tier", "value": "Enterprise"}], ["order_number"]
+    widget.save()
+    anonymous_widget.value_names = ["plan"]
+    anonymous_widget.save()
+    office.provision()
+    made = office.only("assistants")
+    ours = {"company": "AgileAdapt", "prospect_name": "", "widget": ""}
+    assert made["dynamic_variables"] == ours | {"user_tier": "", "order_number": "", "plan": ""}
+
+    owners = made["dynamic_variables"] | {"user_tier": "Standard"}
+    office.sandbox.set_account(assistants=[made | {"dynamic_variables": owners, "mcp_servers": []}])
+    office.provision()
+
+    assert office.only("assistants")["dynamic_variables"] == owners
+
+
 def test_insights_come_back_to_us_and_ask_for_the_widgets_fields(office: Office, widget: WidgetConfig) -> None:
     office.provision()
 

@@ -17,7 +17,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from sessions_app import carrier, limits, services, tokens
+from sessions_app import carrier, limits, plain_values, services, tokens, visitor_values
 from sessions_app.models import Consent, TelephonyCredential, VoiceSession, WidgetConfig
 from tests.flows.telnyx import Rest
 
@@ -138,6 +138,73 @@ def test_a_body_without_valid_consent_is_refused(client: Client, widget: WidgetC
 
     assert answer.status_code == 400
     assert answer.json()["status"] == "error"
+    refused(rest)
+
+
+@pytest.fixture
+def telling(widget: WidgetConfig) -> WidgetConfig:
+    """A widget whose website may say which tier and which order its visitor has."""
+    widget.custom_headers = [{"name": "X-User-Tier", "value": "Enterprise"}]
+    widget.value_names = ["order_number"]
+    widget.save()
+    return widget
+
+
+def test_what_the_website_says_of_its_visitor_is_kept_and_answered_with_nothing_new(
+    client: Client, telling: WidgetConfig, rest: Rest, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = ask(client)
+
+    after = ask(client, body_for(variables={"X-User-Tier": "Gold", "order_number": "A-17 {{company}}", "new": "x"}))
+
+    assert after.status_code == 201
+    assert _shape(after.json()) == _shape(before.json())
+    rows = [visitor_values.for_assistant(session) for session in VoiceSession.objects.order_by("created_at")]
+    assert rows == [{"user_tier": "Enterprise"}, {"user_tier": "Gold", "order_number": "A-17 company"}]
+    assert "A-17" not in caplog.text
+
+
+def _shape(value: Any) -> Any:
+    return {key: _shape(inner) for key, inner in value.items()} if isinstance(value, dict) else type(value)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *({name: "forged"} for name in ("company", "session_ticket", "X-Telnyx-Call-To", "call_control_id", "targets")),
+        *({"order_number": empty} for empty in ("", " ", "{}", "\u202e")),
+        {"__proto__": "x", "constructor": "y", "": "z", "a" * 5000: "long"},
+        {},
+    ],
+    ids=lambda said: str(said)[:40],
+)
+def test_what_the_widget_does_not_take_is_ignored(
+    client: Client, telling: WidgetConfig, rest: Rest, said: dict[str, str]
+) -> None:
+    assert ask(client, body_for(variables=said)).status_code == 201
+
+    assert visitor_values.for_assistant(VoiceSession.objects.get()) == {"user_tier": "Enterprise"}
+
+
+def test_of_a_long_value_the_beginning_is_kept(client: Client, telling: WidgetConfig, rest: Rest) -> None:
+    assert ask(client, body_for(variables={"order_number": "9" * 50_000})).status_code == 201
+
+    assert visitor_values.for_assistant(VoiceSession.objects.get())["order_number"] == "9" * plain_values.MAX_VALUE
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(None, "text", 7, True, ["order_number"]),
+        {"order_number": None},
+        {"order_number": ["A-17"]},
+        {"order_number": {"a": 1}},
+        {f"n{number}": "x" for number in range(plain_values.MAX_NAMES + 1)},
+    ],
+    ids=lambda said: str(said)[:40],
+)
+def test_values_that_are_not_plain_are_refused(client: Client, telling: WidgetConfig, rest: Rest, said: Any) -> None:
+    assert ask(client, body_for(variables=said)).status_code == 400
     refused(rest)
 
 

@@ -103,6 +103,18 @@ def test_what_is_inside_a_session_cannot_be_edited_either(office: Client, finish
     assert finished.leg.call_control_id in page
 
 
+def test_a_session_page_says_what_the_website_and_telnyx_said_and_by_which_way(office: Client, visit: Visit) -> None:
+    said = {"page": {"value": "Gold <b>", "at": "x"}, "widget": {"value": "Enterprise", "at": "x"}}
+    VoiceSession.objects.update(
+        visitor_values=[{"name": "user_tier", "said": said}], system_variables={"channel": "web_call"}
+    )
+
+    page = office.get(address(VoiceSession, "change", visit.session_id)).content.decode()
+
+    assert "user_tier: Gold &lt;b&gt; (page), Enterprise (widget)" in page
+    assert "channel: web_call" in page
+
+
 @pytest.mark.parametrize("name", ["id", "call_control_id", "call_leg_id", "call_session_id", "conversation_id"])
 def test_a_session_is_found_by_any_id(office: Client, finished: Visit, name: str) -> None:
     other = services.open_visit(finished.session.widget, recording=True, origin="", now=timezone.now())
@@ -176,6 +188,7 @@ def test_a_widget_is_edited(office: Client, widget: WidgetConfig) -> None:
     given = {name: value for name, value in given.items() if value is not None}
     given["allowed_origins"] = "https://a.example\r\n\r\n  https://b.example:8443  \r\n"
     given["volume_threshold"] = "22"
+    given["value_names"] = "X-Order-Number\r\n plan \r\norder_number\r\n"
 
     answer = office.post(address(WidgetConfig, "change", widget.pk), given)
 
@@ -183,6 +196,7 @@ def test_a_widget_is_edited(office: Client, widget: WidgetConfig) -> None:
     widget.refresh_from_db()
     assert widget.allowed_origins == ["https://a.example", "https://b.example:8443"]
     assert widget.vad["volumeThreshold"] == 22
+    assert widget.value_names == ["order_number", "plan"]
     assert "Milliseconds of silence" in office.get(address(WidgetConfig, "change", widget.pk)).content.decode()
 
 
@@ -193,6 +207,12 @@ def test_a_widget_is_edited(office: Client, widget: WidgetConfig) -> None:
         ("allowed_origins", "javascript:alert(1)"),
         ("custom_headers", '[{"name": "Authorization", "value": "x"}]'),
         ("custom_headers", '[{"name": "X-A", "value": "a\\r\\nX-B: c"}]'),
+        ("custom_headers", '[{"name": "X-Company", "value": "Another"}]'),
+        ("custom_headers", '[{"name": "X-Telnyx-Call-To", "value": "+1900"}]'),
+        ("value_names", "order number"),
+        ("value_names", "X-Session-Ticket"),
+        ("value_names", "X-Targets"),
+        ("value_names", "\n".join(f"n{number}" for number in range(21))),
         ("volume_threshold", "256"),
         ("silence_duration_ms", "-1"),
         ("assistant_id", "<script>"),

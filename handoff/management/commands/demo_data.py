@@ -32,7 +32,13 @@ class Command(BaseCommand):
         team, _ = Team.objects.get_or_create(slug="sales", defaults={"name": "AgileAdapt"})
         RoutingPolicy.objects.get_or_create(team=team)
         for slug, name, mode in WIDGETS:
-            defaults = {"team": team, "name": name, "connection_mode": mode, "assistant_id": assistant_id}
+            defaults = {
+                "team": team,
+                "name": name,
+                "connection_mode": mode,
+                "assistant_id": assistant_id,
+                "custom_headers": [{"name": "X-User-Tier", "value": "Enterprise"}],
+            }
             WidgetConfig.objects.get_or_create(slug=slug, defaults=defaults)
         for login, name, is_supervisor, skills in PEOPLE:
             defaults = {"team": team, "display_name": name, "is_supervisor": is_supervisor, "skills": skills}

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from sessions_app import carrier
+from sessions_app import carrier, visitor_values
 from sessions_app.models import WidgetConfig
 from sessions_app.models.people import ConnectionMode
 from sessions_app.provisioning import wanted
@@ -126,6 +126,7 @@ def desk_of(widgets: list[WidgetConfig]) -> Desk:
         greeting=first.greeting,
         voice=first.voice,
         questions=questions,
+        variables=list(dict.fromkeys(name for widget in widgets for name in visitor_values.allowed(widget))),
     )
 
 
