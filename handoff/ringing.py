@@ -8,7 +8,7 @@ from handoff import assignment, joining, policies, readiness, roster
 from handoff.assignment import Choice, NoChoice
 from handoff.machine import Fact
 from handoff.models import Closer, Handoff, Offer, RoutingPolicy
-from sessions_app import hours, timeline
+from sessions_app import hours, runs, timeline
 from sessions_app.models import CallLeg
 
 # Time for a closer to reload the page or to find the network again, before somebody else is rung.
@@ -83,11 +83,19 @@ def _tried(handoff: Handoff) -> set[int]:
     before a talk whose line then broke, belongs to an earlier wait.
     """
     offers = handoff.offers.exclude(state=Offer.State.WITHDRAWN)
-    if handoff.prospect_free_at:
-        offers = offers.exclude(state=Offer.State.EXPIRED, offered_at__lt=handoff.prospect_free_at)
+    waits_since = _waits_since(handoff)
+    if waits_since:
+        offers = offers.exclude(state=Offer.State.EXPIRED, offered_at__lt=waits_since)
     if handoff.dropped_at:
         offers = offers.filter(offered_at__gte=handoff.dropped_at)
     return set(offers.values_list("closer_id", flat=True))
+
+
+def _waits_since(handoff: Handoff) -> datetime | None:
+    """From when the prospect waits, be it only for the end of the assistant's last sentence."""
+    run = runs.current(handoff.session)
+    moments = [handoff.prospect_free_at, run.complete_at if run else None]
+    return min((moment for moment in moments if moment), default=None)
 
 
 def _assigned(handoff: Handoff) -> Choice | None:

@@ -99,7 +99,8 @@ async def test_the_sdk_s_client_lists_and_uses_the_tools(running: Server, sessio
     assert hashlib.sha256(json.dumps(tools, sort_keys=True).encode()).hexdigest() == PINNED
     assert all(tool["inputSchema"]["additionalProperties"] is False for tool in tools)
     assert saved.content[0].text == "I have noted full name."  # type: ignore[union-attr]
-    assert saved.structured_content == {"status": "done", "saved": ["full_name"], "could_not_use": {}, "unknown": []}
+    told = {"status": "done", "saved": ["full_name"], "could_not_use": {}, "unknown": [], "complete": False}
+    assert saved.structured_content == told
     assert (asked.is_error, asked.structured_content["is_new"]) == (False, True)
     told = await threads.run(kinds, session)
     assert told.count("tool.called") == 2

@@ -18,7 +18,7 @@ from agileadapt.asgi import application
 from dashboard import consumers, fragments
 from handoff.models import Closer, Handoff, Offer
 from sessions_app import plain_values, timeline
-from sessions_app.models import TimelineEntry, VoiceSession, WidgetConfig
+from sessions_app.models import Run, TimelineEntry, VoiceSession, WidgetConfig
 from tests.people import alice, ben, bob, carol, clock, logged_in, sales, support, widget
 
 __all__ = ["alice", "ben", "bob", "carol", "clock", "sales", "support", "widget"]
@@ -36,10 +36,18 @@ def nothing_rendered_yet() -> Iterator[None]:
 
 
 def visit(widget: WidgetConfig, **values: Any) -> VoiceSession:
-    values = {"created_at": timezone.now() - timedelta(minutes=2), "assistant_started_at": timezone.now()} | values
+    values = {
+        "created_at": timezone.now() - timedelta(minutes=2),
+        "assistant_started_at": timezone.now(),
+        "run_number": 1,
+        **values,
+    }
     session = VoiceSession.objects.create(
         widget=widget, team=widget.team, connection_mode=widget.connection_mode, **values
     )
+    if values["assistant_started_at"] is not None:
+        began = values["assistant_started_at"]
+        Run.objects.create(session=session, number=1, requested_at=began, started_at=began)
     tell(session, "session.created")
     return session
 

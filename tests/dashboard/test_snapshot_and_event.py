@@ -126,13 +126,13 @@ def _finalise(session: VoiceSession, closer: Closer) -> dict[str, Any]:
 
 def _insights_asked(state: str) -> Change:
     def change(session: VoiceSession, _: Closer) -> None:
-        Run.objects.create(session=session, number=1, requested_at=timezone.now(), insights=state)
+        Run.objects.filter(session=session).update(insights=state)
 
     return change
 
 
 def _withhold(session: VoiceSession, _: Closer) -> None:
-    Run.objects.create(session=session, number=1, requested_at=timezone.now(), transcript="withheld")
+    Run.objects.filter(session=session).update(transcript="withheld")
 
 
 def _insight(session: VoiceSession, _: Closer) -> None:

@@ -194,7 +194,11 @@ def test_the_preview_is_what_is_sent(office: Client, widget: WidgetConfig, respx
 
     kept = request.arguments(parameters=widget.gather_schema, greeting=widget.greeting, voice=widget.voice)
     client = Telnyx(api_key="KEY", base_url="http://telnyx.test/v2")
-    client.start_gather("v3:x", **request.keywords(kept), command_id="c", client_state="bWFyaw==")
+    client.start_gather(
+        "v3:x", **request.keywords(kept, tools=request.tools("TICKET")), command_id="c", client_state="bWFyaw=="
+    )
 
     sent = json.loads(route.calls.last.request.content)
+    assert sent["assistant"]["tools"][0]["webhook"]["url"].endswith("?ticket=TICKET")
+    told = json.loads(json.dumps(told).replace("(signed for each run)", "TICKET"))
     assert sent == told | {"command_id": "c", "client_state": "bWFyaw=="}

@@ -4,8 +4,9 @@ import itertools
 from collections.abc import Callable
 
 import pytest
-from django.conf import settings
+from django.conf import settings as given
 from django.utils import timezone
+from pytest_django import Settings
 
 from handoff import actions
 from handoff.machine import State
@@ -16,6 +17,12 @@ from tests.flows.conftest import Visit, open_visit
 from tests.flows.telnyx import Leg, Rest, Webhooks
 from tests.flows.test_anonymous import initialise, rejoin
 from tests.people import Clock
+
+
+@pytest.fixture(autouse=True)
+def silenced_by_a_bridge(settings: Settings) -> None:
+    """This account is known to end an assistant whose leg is bridged."""
+    settings.TELNYX_BRIDGE_ENDS_ASSISTANT = True
 
 
 @pytest.fixture
@@ -43,6 +50,19 @@ def refuse(visit: Visit, status: int = 422, code: str = "90018") -> None:
 
 def allow(visit: Visit) -> None:
     visit.rest.refusals.clear()
+
+
+def test_where_that_is_not_known_the_page_comes_back_at_once(claimed: Visit, alice: Closer, settings: Settings) -> None:
+    settings.TELNYX_BRIDGE_ENDS_ASSISTANT = False
+    closer_leg = take_now(claimed, alice)
+
+    assert claimed.rest.asked("bridge") == []
+    assert page.state(claimed.session)["rejoin"] is True
+    second = rejoin(claimed)
+    second.answered()
+    claimed.work()
+    (bridge,) = claimed.rest.asked("bridge")
+    assert bridge["call_control_id"] == closer_leg.call_control_id
 
 
 def test_the_living_leg_is_bridged(claimed: Visit, alice: Closer) -> None:
@@ -132,7 +152,7 @@ def test_no_order_of_the_move_ends_the_visit(claimed: Visit, alice: Closer, orde
     closer_leg = take_now(visit, alice)
     allow(visit)
     username = visit.post("rejoin").json()["credentials"]["username"]
-    second = Leg(visit.leg.webhooks, settings.TELNYX_CONNECTION_ID)
+    second = Leg(visit.leg.webhooks, given.TELNYX_CONNECTION_ID)
     told = moves(visit, second, username)
 
     for index in order:
@@ -187,7 +207,7 @@ def test_somebody_else_s_credential_does_not_move_the_call(claimed: Visit, alice
         created_at=timezone.now(), expires_at=timezone.now(), revoke_at=timezone.now(),
     )  # fmt: skip
 
-    intruder = Leg(visit.leg.webhooks, settings.TELNYX_CONNECTION_ID)
+    intruder = Leg(visit.leg.webhooks, given.TELNYX_CONNECTION_ID)
     intruder.initiated(from_="gencredother")
     intruder.answered()
 

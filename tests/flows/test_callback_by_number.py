@@ -61,7 +61,7 @@ def test_the_closer_has_all_that_was_said_before(talking: Visit, alice: Closer) 
     assert session.previous_id == talking.session_id
     assert session.prospect == talking.session.prospect
     assert dict(session.fields.values_list("name", "value")) == {**ANSWERS, "phone": PHONE}
-    assert len(made.visit.rest.asked("gather_using_ai")) == 2, "those of the first visit"
+    assert len(made.visit.rest.asked("ai_assistant_start")) == 2, "those of the first visit"
 
 
 def test_no_assistant_speaks_on_that_call(promised: Visit, alice: Closer) -> None:
@@ -71,7 +71,7 @@ def test_no_assistant_speaks_on_that_call(promised: Visit, alice: Closer) -> Non
     leg.answered()
     made.visit.work()
 
-    assert made.visit.rest.asked("gather_using_ai") == []
+    assert made.visit.rest.asked("ai_assistant_start") == []
     assert made.visit.session.run_number == 0
 
 

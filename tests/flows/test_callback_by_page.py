@@ -46,7 +46,7 @@ def test_the_page_that_answers_talks_with_the_closer(promised: Visit, alice: Clo
     assert promise_of(promised).kept_at is not None
     assert calling(promised) is None
     assert len(made.dialled()) == 1
-    assert made.visit.rest.asked("gather_using_ai") == []
+    assert made.visit.rest.asked("ai_assistant_start") == []
 
 
 def test_a_page_that_does_not_answer_makes_the_number_ring(promised: Visit, alice: Closer) -> None:

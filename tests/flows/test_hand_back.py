@@ -53,7 +53,7 @@ def test_the_assistant_comes_back_when_the_closer_s_line_has_let_go(alice: Close
     assert visit.session.ended_at is None
     run = visit.session.runs.get(number=2)
     assert (run.purpose, run.instruction) == (Run.Purpose.RETURNED, "Ask for the roof's size.")
-    assert started(visit)[1]["assistant"] == {"instructions": "Ask for the roof's size."}
+    assert started(visit)[1]["assistant"]["instructions"] == "Ask for the roof's size."
 
 
 def test_it_remembers_what_was_said_and_asks_only_what_is_unknown(alice: Closer, talking: Visit) -> None:

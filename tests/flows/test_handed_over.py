@@ -2,6 +2,7 @@
 
 import base64
 
+import pytest
 from django.conf import settings
 from django.utils import timezone
 
@@ -30,6 +31,7 @@ def test_a_parked_call_is_answered_once(visit: Visit) -> None:
     assert visit.rest.asked("answer") == [{"command_id": str(answer.pk)}]
 
 
+@pytest.mark.usefixtures("gathering")
 def test_an_answered_call_starts_the_gather_with_the_widget_s_questions(visit: Visit) -> None:
     visit.leg.initiated(ticket=tokens.ticket(visit.session_id))
     visit.leg.answered()
@@ -44,11 +46,8 @@ def test_an_answered_call_starts_the_gather_with_the_widget_s_questions(visit: V
     assert visit.session.answered_at is not None
 
 
-def test_a_widget_may_run_its_configured_assistant_instead(visit: Visit) -> None:
+def test_an_answered_call_starts_the_widget_s_own_assistant(visit: Visit) -> None:
     widget = visit.session.widget
-    widget.assistant_run = "assistant"
-    widget.save()
-
     visit.leg.initiated(ticket=tokens.ticket(visit.session_id))
     visit.leg.answered()
     visit.work()
@@ -87,7 +86,7 @@ def test_the_closer_who_is_idle_longest_is_rung(talking: Visit, alice: Closer, b
     offer = talking.ringing()
     assert offer.closer == alice
     assert offer.reason.startswith("longest idle, 10 min")
-    assert talking.handoff.trigger == "gather_complete"
+    assert talking.handoff.trigger == "answers_complete"
     assert talking.session.phase == "handing_over"
     (said,) = talking.rest.asked("speak")
     assert "calling a colleague" in said["payload"]

@@ -112,6 +112,7 @@ def test_a_prospect_may_leave_while_somebody_is_looked_for(talking: Visit, alice
     assert talking.state == State.ABANDONED
 
 
+@pytest.mark.usefixtures("gathering")
 def test_a_prospect_who_left_before_the_last_answer_arrived_rings_nobody(talking: Visit, alice: Closer) -> None:
     talking.leg.hung_up()
     talking.finish(ANSWERS)

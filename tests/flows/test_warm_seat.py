@@ -59,7 +59,7 @@ def test_a_widget_without_a_share_rings_nobody_early(alice: Closer, talking: Vis
     widget.pre_alert_percent = None
     widget.save()
 
-    talking.leg.partial(ANSWERS)
+    talking.leg.uses("save_prospect_details", **MOST_ANSWERS)
 
     assert not Handoff.objects.exists()
 

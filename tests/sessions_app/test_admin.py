@@ -98,7 +98,7 @@ def test_what_is_inside_a_session_cannot_be_edited_either(office: Client, finish
 
     assert 'name="_save"' not in page
     assert 'type="text"' not in page
-    for what in ("session.created", "gather_complete", "start_gather", "call.ai_gather.ended"):
+    for what in ("session.created", "answers_complete", "start_assistant", "call.conversation.ended"):
         assert what in page
     assert finished.leg.call_control_id in page
 

@@ -51,6 +51,16 @@ COMMANDS: dict[str, Case] = {
         ActionAnswerParams,
         {},
     ),
+    "answer with the assistant": Case(
+        lambda telnyx: telnyx.answer(
+            CALL,
+            assistant={"assistant_id": "assistant-1", "greeting": "Hello!", "dynamic_variables": {"company": "A"}},
+            command_id=COMMAND,
+        ),
+        f"/calls/{CALL}/actions/answer",
+        ActionAnswerParams,
+        {"assistant": {"id": "assistant-1", "greeting": "Hello!", "dynamic_variables": {"company": "A"}}},
+    ),
     "start_gather": Case(
         lambda telnyx: telnyx.start_gather(
             CALL,
