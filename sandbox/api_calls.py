@@ -11,7 +11,6 @@ from sandbox.bridging import Bridging
 from sandbox.calls import Leg, SupervisorRole
 from sandbox.destinations import REFUSE, is_number
 from sandbox.orders import CANCELLED, NORMAL, Order
-from sandbox.platform import FORBID
 from sandbox.supervision import Supervision
 from sandbox.switchboard import Switchboard
 
@@ -70,7 +69,7 @@ class CallRoutes:
         watched = body.get("supervise_call_control_id")
         if not isinstance(watched, str) or not watched:
             return None
-        if self._switchboard.platform.supervision == FORBID:
+        if self._switchboard.platform.supervision == "refuse":
             raise invalid("This call cannot be supervised.")
         leg = self._legs.live(watched)
         require_answered(leg)
@@ -139,7 +138,7 @@ class CallRoutes:
 
     async def _switch_role(self, leg: Leg, body: Body) -> Body:
         role = _role(text_of(body, "role"))
-        if leg.supervises is None or self._switchboard.platform.role_switch == FORBID:
+        if leg.supervises is None or self._switchboard.platform.role_switch == "refuse":
             raise invalid("This call supervises no call whose supervisor may change roles.")
         self._supervision.switch(leg, role)
         return OK
