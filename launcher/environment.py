@@ -104,6 +104,7 @@ def sandbox(keys: Keys, addresses: Addresses) -> dict[str, str]:
         "SANDBOX_CONNECTION_ID": CONNECTION_ID,
         "SANDBOX_CALL_CONTROL_APP_ID": CALL_CONTROL_APP_ID,
         "SANDBOX_ASSISTANT_ID": ASSISTANT_ID,
+        "SANDBOX_CALLER_NUMBER": CALLER_NUMBER,
         "SANDBOX_SIP_DOMAIN": "sip.telnyx.com",
         "SANDBOX_CONTROL_TOKEN": keys.control_token,
         "SANDBOX_MCP_URL": f"{addresses.web}/mcp/",

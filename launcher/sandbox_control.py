@@ -74,6 +74,8 @@ class Leg(Ends):
     ring_seconds: float | None
     sip_region: str | None
     on_hold: bool
+    far_side: str | None
+    webhook_url: str | None
     assistant: Running
 
 
@@ -123,13 +125,14 @@ class Effective(Request):
 
 
 class Delivery(TypedDict):
-    """A webhook that the sandbox sent."""
+    """A webhook that the sandbox sent; `url` is where it was tried last."""
 
     n: int
     event_id: str
     event_type: str
     path: str
     at: str
+    url: str
     attempts: int
     status: int | None
     acked_at: str | None
@@ -176,7 +179,7 @@ class SandboxControl:
         return deliveries
 
     def reset(self) -> None:
-        """End all calls and forget everything but the configuration."""
+        """End all calls and forget everything but the configuration and the account that was kept."""
         self.call("POST", "/control/reset")
 
     def scenario(self, *, call_control_id: str = "", **entries: object) -> None:
@@ -187,8 +190,7 @@ class SandboxControl:
     def platform(self, **choices: str) -> None:
         """Choose what the platform does where its documents are silent; what is not named becomes usual again.
 
-        `supervision`, `role_switch`: accept (usual) or refuse. `anonymous_legs`, the legs that an assistant answered
-        by itself: accept commands, or refuse them with 404 or 422 (usual).
+        The choices and their values are those of `sandbox/platform.py`; docs/sandbox.md says what they mean.
         """
         self.call("PUT", "/control/platform", choices)
 
@@ -212,6 +214,19 @@ class SandboxControl:
         Without any it is a new account.
         """
         self.call("PUT", "/control/account", objects)
+
+    def keep_account(self) -> None:
+        """Let every reset return to the account as it is now."""
+        self.call("POST", "/control/account/keep")
+
+    def limits(self, **limits: object) -> None:
+        """Say what the account allows; what is not named becomes usual again.
+
+        `level` ("2" usual, "1", "trial"), `concurrent_calls`, `calls_per_hour`, `calls_per_day` (those of the level),
+        `told_by` ("request" usual, "leg": how a call too many is refused), `verified_number`, `balance`; `requests`
+        within `requests_seconds`; `token_seconds`, for which a login token lives.
+        """
+        self.call("PUT", "/control/account/limits", limits)
 
     def end_assistant(self, call_control_id: str, *, reason: str = "normal") -> None:
         self.call("POST", "/control/assistant/end", {"call_control_id": call_control_id, "reason": reason})
@@ -244,7 +259,8 @@ class SandboxControl:
         with `*`); `call_control_id` narrows it to one leg, `nth` lets the first n-1 pass, `times` ends it. Requests:
         `status` (with `status`, `code`; 429 asks to wait for `seconds`), `slow` (by `seconds`), `lose_reply` (carried
         out, then the connection breaks), `execute_then_hang` (carried out, never answered), `hang` (neither),
-        `reset`. Webhooks: `duplicate`, `drop`, `delay`, `reorder`.
+        `ignore` (answered with 200, not carried out), `reset`. Webhooks: `duplicate`, `drop`, `delay`, `reorder`. The
+        gateway ("socket telnyx_rtc.gatewayState"): `state`, which says `code` (TRYING, UNREGED, FAIL_WAIT, …).
         """
         self.call("PUT", "/control/faults", list(faults))
 

@@ -2,7 +2,7 @@
 
 import uuid
 from copy import deepcopy
-from typing import Any
+from typing import Any, NamedTuple
 
 from sandbox import clock
 from sandbox.account_kinds import (
@@ -12,10 +12,12 @@ from sandbox.account_kinds import (
     BY_NAME,
     CONNECTIONS,
     INSIGHT_GROUPS,
+    NUMBERS,
     VOICE_PROFILES,
     Kind,
 )
 from sandbox.config import Config
+from sandbox.limits import Limits
 from sandbox.script import DEFAULT_GREETING
 
 # Every other type of tool may be there once.
@@ -24,6 +26,12 @@ READ_ONLY = frozenset({"id", "created_at", "updated_at", "record_type"})
 PROFILE_ID = "1293384261075731499"
 
 Settings = dict[str, Any]
+
+
+class Snapshot(NamedTuple):
+    objects: dict[str, dict[str, Settings]]
+    shared: dict[str, list[Settings]]
+    limits: dict[str, Any]
 
 
 class Refused(Exception):
@@ -38,15 +46,21 @@ class Refused(Exception):
 
 class Account:
     def __init__(self, config: Config) -> None:
-        self._config = config
+        self.limits = Limits()
         self._objects: dict[str, dict[str, Settings]] = {}
         # Tools of the account's library, by assistant: its tools list shows them, and nobody may send them back.
         self._shared: dict[str, list[Settings]] = {}
-        self.reset()
+        # An account in which calls work and nothing else is set up.
+        self.replace(_initial(config))
+        self.keep()
+
+    def keep(self) -> None:
+        """Take the account as it stands for what a reset returns to."""
+        self._kept = deepcopy(Snapshot(self._objects, self._shared, self.limits.as_json()))
 
     def reset(self) -> None:
-        """Return to an account in which calls work and nothing else is set up."""
-        self.replace(_initial(self._config))
+        self._objects, self._shared, limits = deepcopy(self._kept)
+        self.limits.choose(limits)
 
     def replace(self, data: Any) -> None:
         """Hold these objects and no others, by kind; an assistant's `shared_tools` are tools of the library."""
@@ -67,8 +81,22 @@ class Account:
     def get(self, kind: Kind, object_id: str) -> Settings | None:
         return self._objects[kind.name].get(object_id)
 
-    def knows_connection(self, connection_id: object) -> bool:
-        return any(str(connection_id) in self._objects[kind.name] for kind in (CONNECTIONS, APPLICATIONS))
+    def connection(self, connection_id: object) -> Settings:
+        """Return a credential connection or an application by its id; empty when there is none."""
+        kinds = (APPLICATIONS, CONNECTIONS)
+        return next((found for kind in kinds if (found := self.get(kind, str(connection_id)))), {})
+
+    def can_dial(self, connection_id: str) -> bool:
+        """Whether it is a Call Control application with an address to tell of its calls."""
+        application = self.get(APPLICATIONS, connection_id)
+        return application is not None and bool(application.get("webhook_event_url"))
+
+    def takes_calls(self, connection_id: object) -> bool:
+        """Whether its users can be called at their SIP addresses."""
+        return self.connection(connection_id).get("sip_uri_calling_preference") in ("internal", "unrestricted")
+
+    def owns(self, number: str) -> bool:
+        return any(known["phone_number"] == number for known in self.all(NUMBERS))
 
     def admits_everybody(self, assistant_id: object) -> bool:
         """Whether a browser may call the assistant without a credential."""
@@ -109,7 +137,7 @@ class Account:
         now = clock.iso(clock.now())
         kept: Settings = {
             "id": made,
-            "record_type": kind.name.removesuffix("s"),
+            "record_type": kind.record_type,
             "created_at": now,
             "updated_at": now,
         } | settings
@@ -161,6 +189,7 @@ def _initial(config: Config) -> dict[str, list[Settings]]:
         "sip_uri_calling_preference": "internal",
         "outbound": {"call_parking_enabled": True, "localization": "AU", **outbound},
     }
+    number = {"phone_number": config.caller_number, "connection_id": config.call_control_app_id}
     application = {"id": config.call_control_app_id, "application_name": "Sandbox", "outbound": outbound}
     assistant = {
         "id": config.assistant_id,
@@ -176,4 +205,5 @@ def _initial(config: Config) -> dict[str, list[Settings]]:
         CONNECTIONS.name: [{**CONNECTIONS.defaults, **webhooks, **connection}],
         APPLICATIONS.name: [{**APPLICATIONS.defaults, **webhooks, **application}],
         ASSISTANTS.name: [{**ASSISTANTS.defaults, **assistant}],
+        NUMBERS.name: [{**NUMBERS.defaults, **number}],
     }

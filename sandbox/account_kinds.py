@@ -21,7 +21,10 @@ CHANNELS = 10
 
 @dataclass(frozen=True)
 class Kind:
-    """`verb` is that of an update; with PUT the object is replaced. `style` is how lists are printed."""
+    """`verb` is that of an update; with PUT the object is replaced. `style` is how lists are printed.
+
+    `is_made_here` is false of what has to be bought, and can only be seen.
+    """
 
     name: str
     path: str
@@ -31,6 +34,11 @@ class Kind:
     required: tuple[str, ...] = ("name",)
     checks: Mapping[str, Check] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    is_made_here: bool = True
+
+    @property
+    def record_type(self) -> str:
+        return self.name.removesuffix("s")
 
 
 def one_of(*choices: object) -> Check:
@@ -72,6 +80,7 @@ WEBHOOKS: dict[str, Check] = {
     "webhook_event_failover_url": or_null(any_text),
     "webhook_api_version": one_of("1", "2"),
     "webhook_timeout_secs": or_null(between(0, 30)),
+    "call_cost_in_webhooks": boolean,
 }
 WEBHOOK_DEFAULTS = {"active": True, "anchorsite_override": "Latency", "webhook_api_version": "1", "outbound": {}}
 
@@ -215,9 +224,19 @@ SECRETS = Kind(
     required=("identifier", "type"),
     checks={"identifier": text, "type": one_of("bearer", "basic"), "token": text},
 )
+NUMBERS = Kind(
+    "phone_numbers",
+    "/v2/phone_numbers",
+    "",
+    "pages",
+    required=("phone_number",),
+    checks={"phone_number": matching(r"\+[1-9][0-9]{6,14}")},
+    defaults={"status": "active"},
+    is_made_here=False,
+)
 KINDS = (
     *(VOICE_PROFILES, CONNECTIONS, APPLICATIONS, MCP_SERVERS),
-    *(INSIGHTS, INSIGHT_GROUPS, ASSISTANTS, SECRETS),
+    *(INSIGHTS, INSIGHT_GROUPS, ASSISTANTS, SECRETS, NUMBERS),
 )
 BY_NAME = {kind.name: kind for kind in KINDS}
 # On these the platform answers a mistake in the shape of its AI interface.

@@ -1,20 +1,23 @@
 """The door of the REST interface: who may enter, what is remembered, what goes wrong on purpose."""
 
 import asyncio
+import base64
 import json
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from aiohttp import web
 
+from sandbox.budget import Budget
 from sandbox.faults import Fault, Faults
 from sandbox.journal import Answer, CommandMemory, Entry, Journal
 
 logger = logging.getLogger(__name__)
 
 PREFIX = "/v2/"
+ERROR_PAGES = "https://developers.telnyx.com/docs/overview/errors/"
 MAX_BODY_BYTES = 1_000_000
 HANG_SECONDS = 300.0
 HANG_POLL_SECONDS = 0.2
@@ -34,24 +37,38 @@ Action = Callable[[web.Request], Awaitable[Any]]
 
 
 class ApiError(Exception):
-    """A refusal in the platform's own words."""
+    """A refusal in the platform's own words; `parameter` is the field that is meant, where one is."""
 
-    def __init__(self, status: int, code: str, title: str, detail: str = "") -> None:
+    def __init__(self, status: int, code: str, title: str, detail: str = "", *, parameter: str | None = None) -> None:
         super().__init__(title)
         self.status = status
-        self.body = error_body(code, title, detail or title)
+        self.body = error_body(code, title, detail or title, parameter=parameter)
 
 
-def error_body(code: str, title: str, detail: str) -> Body:
-    return {"errors": [{"code": code, "title": title, "detail": detail}]}
+def error_body(code: str, title: str, detail: str, *, parameter: str | None = None) -> Body:
+    """Source: https://developers.telnyx.com/api-reference/call-commands/dial, the examples of its 422 (2026-11)."""
+    error: Body = {"code": code, "title": title, "detail": detail, "meta": {"url": ERROR_PAGES + code}}
+    if parameter is not None:
+        error["source"] = {"pointer": "/" + parameter.replace(".", "/")}
+    return {"errors": [error]}
 
 
 def not_found(what: str = "Resource") -> ApiError:
-    return ApiError(404, "10005", "Resource not found", f"{what} could not be found.")
+    return ApiError(404, "10005", "Resource not found", f"{what} could not be found.", parameter="")
 
 
-def invalid(detail: str) -> ApiError:
-    return ApiError(422, "10015", "Invalid parameter", detail)
+def invalid(detail: str, *, parameter: str | None = None) -> ApiError:
+    return ApiError(422, "10015", "Invalid parameter", detail, parameter=parameter)
+
+
+def missing(name: str) -> ApiError:
+    detail = f"The '{name}' parameter is required."
+    return ApiError(422, "10004", "Missing required parameter", detail, parameter=name)
+
+
+def not_one_of(choices: Sequence[str], *, parameter: str) -> ApiError:
+    detail = f"The value must be one of: {', '.join(choices)}."
+    return ApiError(422, "10032", "Invalid enumerated value", detail, parameter=parameter)
 
 
 def body_of(request: web.Request) -> Body:
@@ -64,7 +81,7 @@ def text_of(body: Body, name: str) -> str:
     """Return a required text field of the body."""
     value = body.get(name)
     if not isinstance(value, str) or not value:
-        raise ApiError(422, "10004", "Missing required parameter", f"The '{name}' parameter is required.")
+        raise missing(name)
     return value
 
 
@@ -76,8 +93,24 @@ def optional_text(body: Body, name: str) -> str | None:
 def seconds_of(body: Body, name: str, default: float) -> float:
     value = body.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise invalid(f"'{name}' must be a number.")
+        raise invalid(f"'{name}' must be a number.", parameter=name)
     return float(value)
+
+
+def state_of(body: Body, name: str = "client_state") -> str | None:
+    """Return a state that is to come back with later events; what is no base64 is refused.
+
+    Source: https://developers.telnyx.com/docs/overview/errors/90017
+    """
+    value = body.get(name)
+    if value is None:
+        return None
+    try:
+        base64.b64decode(str(value), validate=True)
+    except ValueError:
+        detail = f"The '{name}' parameter must be a valid base64 string."
+        raise ApiError(422, "90017", f"Invalid value for {name}", detail, parameter=name) from None
+    return str(value)
 
 
 def action(handler: Action) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -95,8 +128,11 @@ def action(handler: Action) -> Callable[[web.Request], Awaitable[web.StreamRespo
 class Door:
     """The middleware of everything under /v2."""
 
-    def __init__(self, *, api_key: str, faults: Faults, journal: Journal, memory: CommandMemory) -> None:
+    def __init__(
+        self, *, api_key: str, faults: Faults, journal: Journal, memory: CommandMemory, budget: Budget
+    ) -> None:
         self._authorization = f"Bearer {api_key}".encode()
+        self._budget = budget
         self._faults = faults
         self._journal = journal
         self._memory = memory
@@ -112,7 +148,10 @@ class Door:
             raw = await request.read()
             request[BODY] = _decoded(raw)
             entry = self._journal.open(request.method, request.path, request[BODY])
-            response = await self._admit(request, handler, entry)
+            is_within = self._budget.spend()
+            response = await self._admit(request, handler, entry) if is_within else _error(TOO_MANY)
+            for name, value in self._budget.headers().items():
+                response.headers.setdefault(name, value)
             entry.status = response.status
             return response
 
@@ -159,6 +198,10 @@ class Door:
         return response
 
 
+# https://developers.telnyx.com/development/api-fundamentals/reliability/rate-limiting
+TOO_MANY = ApiError(429, "10011", "Too many requests", "You have exceeded the maximum number of allowed requests.")
+
+
 async def _execute(request: web.Request, handler: Any) -> web.StreamResponse:
     try:
         response: web.StreamResponse = await handler(request)
@@ -177,6 +220,8 @@ async def _misbehave(request: web.Request, fault: Fault) -> web.StreamResponse |
         await asyncio.sleep(fault.seconds)
     elif fault.mode == "status":
         return _fault_status(fault)
+    elif fault.mode == "ignore":
+        return web.json_response({"data": {"result": "ok"}})
     elif fault.mode == "reset":
         _abort(request)
         return web.Response(status=499)

@@ -26,6 +26,8 @@ class AccountRoutes:
 
     def _routes(self, kind: Kind) -> list[web.RouteDef]:
         one = kind.path + "/{id}"
+        if not kind.is_made_here:
+            return [web.get(kind.path, action(self._list(kind)))]
         always = [
             web.get(kind.path, action(self._list(kind))),
             web.post(kind.path, action(self._create(kind))),

@@ -5,16 +5,32 @@ from typing import Any
 from aiohttp import web
 
 from sandbox import clock
-from sandbox.api import ApiError, Body, action, body_of, invalid, optional_text, seconds_of, text_of
+from sandbox.api import (
+    ApiError,
+    Body,
+    action,
+    body_of,
+    invalid,
+    missing,
+    not_one_of,
+    optional_text,
+    seconds_of,
+    state_of,
+    text_of,
+)
 from sandbox.api_legs import OK, Command, LiveLegs, remember_state, require_answered
 from sandbox.bridging import Bridging
 from sandbox.calls import Leg, SupervisorRole
-from sandbox.destinations import REFUSE, is_number
 from sandbox.orders import CANCELLED, NORMAL, Order
+from sandbox.receivers import Override
+from sandbox.screening import Screening
 from sandbox.supervision import Supervision
 from sandbox.switchboard import Switchboard
 
-MAX_SPEECH = 3000
+# https://developers.telnyx.com/docs/overview/errors/90010
+MAX_SPEECH = 5000
+BAD_APPLICATION = "Invalid value for connection_id (Call Control App ID)"
+ONLY_APPLICATIONS = "Only Call Control applications with a valid webhook URL are accepted."
 SIP_REGIONS = ("US", "Europe", "Canada", "Australia", "Middle East")
 SUPERVISOR_ROLES: tuple[SupervisorRole, ...] = ("monitor", "whisper", "barge")
 RING_SECONDS, TIME_LIMIT_SECONDS = 30.0, 14_400.0
@@ -23,6 +39,7 @@ RING_SECONDS, TIME_LIMIT_SECONDS = 30.0, 14_400.0
 class CallRoutes:
     def __init__(self, switchboard: Switchboard, bridging: Bridging, supervision: Supervision) -> None:
         self._switchboard = switchboard
+        self._screening = Screening(switchboard.account, switchboard.destinations)
         self._bridging = bridging
         self._supervision = supervision
         self._legs = LiveLegs(switchboard)
@@ -48,11 +65,12 @@ class CallRoutes:
     async def _dial(self, request: web.Request) -> Body:
         body = body_of(request)
         connection_id = text_of(body, "connection_id")
-        if not self._switchboard.account.knows_connection(connection_id):
-            raise invalid("connection_id does not name a Call Control application of this account.")
+        if not self._switchboard.account.can_dial(connection_id):
+            raise ApiError(422, "10015", BAD_APPLICATION, ONLY_APPLICATIONS, parameter="connection_id")
         to = body.get("to")
         order = self._order({**body, "to": to[0] if isinstance(to, list) and to else to}, connection_id)
         linked, supervised = self._linked(body), self._supervised(body)
+        self._require_room(connection_id)
         leg = self._switchboard.dial(
             order, session_id=linked.call_session_id if linked else None, supervises=supervised
         )
@@ -70,56 +88,60 @@ class CallRoutes:
         if not isinstance(watched, str) or not watched:
             return None
         if self._switchboard.platform.supervision == "refuse":
-            raise invalid("This call cannot be supervised.")
+            raise invalid("This call cannot be supervised.", parameter="supervise_call_control_id")
         leg = self._legs.live(watched)
         require_answered(leg)
         return leg
 
-    def _order(self, body: Body, connection_id: str, *, from_: str = "", client_state: Any = None) -> Order:
-        to = text_of(body, "to")
-        caller = body.get("from") or from_
+    def _order(self, body: Body, connection_id: str, *, from_: str = "", client_state: str | None = None) -> Order:
+        to, caller = text_of(body, "to"), str(body.get("from") or from_)
         if not caller:
-            raise ApiError(422, "10004", "Missing required parameter", "The 'from' parameter is required.")
-        self._require_allowed(to, str(caller))
+            raise missing("from")
+        self._screening.require(to=to, caller=caller, connection_id=connection_id)
         return Order(
             to=to,
-            from_=str(caller),
+            from_=caller,
             connection_id=connection_id,
             from_display_name=str(body.get("from_display_name") or ""),
             custom_headers=_headers(body.get("custom_headers")),
-            client_state=client_state or body.get("client_state"),
+            client_state=client_state or state_of(body),
             timeout_seconds=seconds_of(body, "timeout_secs", RING_SECONDS),
             time_limit_seconds=seconds_of(body, "time_limit_secs", TIME_LIMIT_SECONDS),
             sip_region=_region(body),
-            supervisor_role=_role(body.get("supervisor_role", "barge")),
+            supervisor_role=_role(body.get("supervisor_role", "barge"), "supervisor_role"),
+            webhooks=Override.of(body),
         )
 
-    def _require_allowed(self, to: str, caller: str) -> None:
-        """Refuse what the outbound profile forbids, and a caller id with which no number can be rung."""
-        destination = self._switchboard.destinations.find(to)
-        if destination and destination.behaviour == REFUSE:
-            raise ApiError(403, "10010", "Authorization failed", destination.reason)
-        if is_number(to) and not is_number(caller):
-            raise ApiError(403, "10010", "Authorization failed", "Caller Origination Number is Invalid D35")
+    def _require_room(self, connection_id: str) -> None:
+        """Refuse a call too many, unless it is its leg that tells."""
+        switchboard = self._switchboard
+        shortage = switchboard.capacity.shortage(connection_id)
+        if shortage and switchboard.account.limits.told_by == "request":
+            raise ApiError(403, shortage.code, shortage.title, shortage.words)
 
     async def _answer(self, leg: Leg, body: Body) -> Body:
-        if not leg.is_incoming:
-            raise invalid("Only an incoming call can be answered.")
-        if leg.is_answered:
-            raise ApiError(422, "90019", "Call already answered", "This call has been answered.")
+        if not leg.is_from_browser or leg.is_answered:
+            # Also what was seen live of a call that is up. https://developers.telnyx.com/docs/overview/errors/90102
+            detail = "Call answer command cannot be issued for outbound calls."
+            raise ApiError(422, "90102", "Command is invalid", detail)
+        override = Override.of(body)
         remember_state(leg, body)
+        leg.webhooks = override or leg.webhooks
         await self._switchboard.answer(leg)
         return OK
 
     async def _hangup(self, leg: Leg, body: Body) -> Body:
         remember_state(leg, body)
-        ending = NORMAL if leg.is_answered or leg.is_incoming else CANCELLED
+        ending = NORMAL if leg.is_answered or leg.is_from_browser else CANCELLED
         await self._switchboard.hang_up(leg, ending, source="unknown")
         return OK
 
     async def _transfer(self, leg: Leg, body: Body) -> Body:
         require_answered(leg)
-        order = self._order(body, leg.connection_id, from_=leg.to, client_state=body.get("target_leg_client_state"))
+        self._bridging.require_joinable(leg)
+        target_state = state_of(body, "target_leg_client_state")
+        order = self._order(body, leg.connection_id, from_=leg.to, client_state=target_state)
+        self._require_room(leg.connection_id)
         remember_state(leg, body)
         self._bridging.transfer(leg, order, parks=_parks(body))
         return OK
@@ -127,9 +149,11 @@ class CallRoutes:
     async def _bridge(self, leg: Leg, body: Body) -> Body:
         other = self._legs.live(text_of(body, "call_control_id"))
         if other is leg:
-            raise ApiError(422, "90015", "Invalid Call Control ID", "A call cannot be bridged with itself.")
+            detail = "A call cannot be bridged with itself."
+            raise ApiError(422, "90015", "Invalid Call Control ID", detail, parameter="call_control_id")
         for one in (leg, other):
             require_answered(one)
+            self._bridging.require_joinable(one)
             if body.get("prevent_double_bridge") is True and one.peer:
                 raise ApiError(422, "90015", "Call already bridged", "prevent_double_bridge refuses this.")
         remember_state(leg, body)
@@ -137,7 +161,7 @@ class CallRoutes:
         return OK
 
     async def _switch_role(self, leg: Leg, body: Body) -> Body:
-        role = _role(text_of(body, "role"))
+        role = _role(text_of(body, "role"), "role")
         if leg.supervises is None or self._switchboard.platform.role_switch == "refuse":
             raise invalid("This call supervises no call whose supervisor may change roles.")
         self._supervision.switch(leg, role)
@@ -148,8 +172,8 @@ class CallRoutes:
         text = text_of(body, "payload")
         text_of(body, "voice")
         if len(text) > MAX_SPEECH:
-            raise invalid(f"'payload' is longer than {MAX_SPEECH} characters.")
-        state = body.get("client_state")
+            raise ApiError(422, "90010", "Invalid value for payload", parameter="payload")
+        state = state_of(body)
         heard = {"both": (leg, leg.peer), "opposite": (leg.peer,)}.get(str(body.get("target_legs")), (leg,))
         for one in heard:
             if one:
@@ -158,31 +182,34 @@ class CallRoutes:
 
 
 def call_json(leg: Leg) -> Body:
+    """Source: the SDK's `types/call_retrieve_status_response.py`; the end is there once there is one."""
+    ended = {"end_time": clock.iso(leg.ended_at)} if leg.ended_at else {}
+    stated = {"client_state": leg.client_state} if leg.client_state is not None else {}
     return {
         "record_type": "call",
         "call_control_id": leg.call_control_id,
         "call_leg_id": leg.call_leg_id,
         "call_session_id": leg.call_session_id,
         "is_alive": leg.is_alive,
-        "client_state": leg.client_state,
         "call_duration": leg.duration_seconds,
         "start_time": clock.iso(leg.started_at),
-        "end_time": clock.iso(leg.ended_at) if leg.ended_at else None,
+        **stated,
+        **ended,
     }
 
 
 def _region(body: Body) -> str | None:
     region = optional_text(body, "sip_region")
     if region not in (None, *SIP_REGIONS):
-        raise ApiError(422, "10032", "Invalid enum value", f"sip_region is one of {', '.join(SIP_REGIONS)}.")
+        raise not_one_of(SIP_REGIONS, parameter="sip_region")
     return region
 
 
-def _role(value: Any) -> SupervisorRole:
+def _role(value: Any, parameter: str) -> SupervisorRole:
     for role in SUPERVISOR_ROLES:
         if value == role:
             return role
-    raise ApiError(422, "10032", "Invalid enum value", f"The role is one of {', '.join(SUPERVISOR_ROLES)}.")
+    raise not_one_of(SUPERVISOR_ROLES, parameter=parameter)
 
 
 def _parks(body: Body) -> bool:

@@ -2,15 +2,17 @@
 
 from aiohttp import web
 
-from sandbox.api import ApiError, Body, action, body_of, not_found, text_of
+from sandbox.api import ApiError, Body, action, body_of, not_found, state_of, text_of
 from sandbox.api_legs import OK, LiveLegs
-from sandbox.calls import Conference, Participant
+from sandbox.bridging import Bridging
+from sandbox.calls import Conference, Leg, Participant
 from sandbox.conferences import ConferenceRooms
 from sandbox.switchboard import Switchboard
 
 
 class ConferenceRoutes:
-    def __init__(self, switchboard: Switchboard, rooms: ConferenceRooms) -> None:
+    def __init__(self, switchboard: Switchboard, bridging: Bridging, rooms: ConferenceRooms) -> None:
+        self._bridging = bridging
         self._calls = switchboard.calls
         self._legs = LiveLegs(switchboard)
         self._rooms = rooms
@@ -24,13 +26,15 @@ class ConferenceRoutes:
             web.get(base + "/{id}/participants", action(self._participants)),
             web.post(base + "/{id}/actions/join", action(self._join)),
             web.post(base + "/{id}/actions/leave", action(self._leave)),
+            web.post(base + "/{id}/actions/end", action(self._end)),
         ]
 
     async def _create(self, request: web.Request) -> Body:
         body = body_of(request)
-        leg, name = self._legs.answered(text_of(body, "call_control_id")), text_of(body, "name")
+        state_of(body)
+        leg, name = self._joinable(body), text_of(body, "name")
         if any(known.name == name and not known.ended_at for known in self._calls.conferences()):
-            raise ApiError(422, "90033", "Conference name in use", "Choose another name.")
+            raise ApiError(422, "90033", "Conference name in use", "Choose another name.", parameter="name")
         conference = self._rooms.create(leg, name=name, region=body.get("region"))
         self._rooms.join(conference, Participant(leg))
         return {"data": conference.as_json()}
@@ -50,11 +54,12 @@ class ConferenceRoutes:
 
     async def _join(self, request: web.Request) -> Body:
         conference, body = self._find(request), body_of(request)
-        leg = self._legs.answered(text_of(body, "call_control_id"))
-        if conference.ended_at:
-            raise ApiError(422, "90019", "Conference has ended", "This conference is over.")
+        _require_running(conference)
+        state_of(body)
+        leg = self._joinable(body)
         if leg.conference is conference:
-            raise ApiError(422, "90044", "Already in this conference", "The call is a participant.")
+            detail = "The call is in this conference."
+            raise ApiError(422, "90044", "Conference join not allowed", detail, parameter="call_control_id")
         whispers = body.get("whisper_call_control_ids")
         participant = Participant(
             leg,
@@ -72,15 +77,32 @@ class ConferenceRoutes:
         conference, body = self._find(request), body_of(request)
         leg = self._legs.answered(text_of(body, "call_control_id"))
         if leg.conference is not conference:
-            raise ApiError(422, "90015", "Invalid Call Control ID", "The call is not in this conference.")
+            detail = "The call is not in this conference."
+            raise ApiError(422, "90015", "Invalid Call Control ID", detail, parameter="call_control_id")
         self._rooms.leave(leg)
         return OK
+
+    async def _end(self, request: web.Request) -> Body:
+        conference = self._find(request)
+        _require_running(conference)
+        self._rooms.end(conference)
+        return OK
+
+    def _joinable(self, body: Body) -> Leg:
+        leg = self._legs.answered(text_of(body, "call_control_id"))
+        self._bridging.require_joinable(leg)
+        return leg
 
     def _find(self, request: web.Request) -> Conference:
         conference = self._calls.conference(request.match_info["id"])
         if conference is None:
             raise not_found("Conference")
         return conference
+
+
+def _require_running(conference: Conference) -> None:
+    if conference.ended_at:
+        raise ApiError(422, "90019", "Conference has already ended", "This conference is over.")
 
 
 def _meta(total: int) -> Body:

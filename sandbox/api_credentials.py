@@ -6,12 +6,12 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.account import Account
+from sandbox.account_kinds import CONNECTIONS
 from sandbox.api import ApiError, Body, action, body_of, invalid, not_found, text_of
 from sandbox.credentials import Credential, CredentialStore
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 250
 CREATED = 201
-MAX_PER_TAG = 1000
 
 
 class CredentialRoutes:
@@ -25,6 +25,7 @@ class CredentialRoutes:
             web.post(base, action(self._create)),
             web.get(base, action(self._list)),
             web.get(base + "/{id}", action(self._get)),
+            web.patch(base + "/{id}", action(self._update)),
             web.delete(base + "/{id}", action(self._delete)),
             web.post(base + "/{id}/token", action(self._token)),
         ]
@@ -32,11 +33,10 @@ class CredentialRoutes:
     async def _create(self, request: web.Request) -> web.Response:
         body = body_of(request)
         connection_id = text_of(body, "connection_id")
-        if not self._account.knows_connection(connection_id):
-            raise invalid("connection_id does not name a credential connection of this account.")
+        if self._account.get(CONNECTIONS, connection_id) is None:
+            detail = "connection_id does not name a credential connection of this account."
+            raise invalid(detail, parameter="connection_id")
         tag = body.get("tag")
-        if tag is not None and sum(1 for known in self._store.all() if known.tag == tag) >= MAX_PER_TAG:
-            raise ApiError(422, "10015", "Tag limit reached", f"No more than {MAX_PER_TAG} credentials per tag.")
         credential = Credential(
             connection_id=connection_id,
             name=str(body.get("name") or ""),
@@ -62,6 +62,20 @@ class CredentialRoutes:
     async def _get(self, request: web.Request) -> Body:
         return {"data": self._find(request).as_json()}
 
+    async def _update(self, request: web.Request) -> Any:
+        """Source of the odd error: Telnyx's page on telephony credentials (2026-04)."""
+        credential, body = self._find(request), body_of(request)
+        if credential.expired:
+            errors = {"status": "can't update credentials in expired status"}
+            return web.json_response({"errors": errors}, status=web.HTTPUnprocessableEntity.status_code)
+        if body.get("name") is not None:
+            credential.name = str(body["name"])
+        if body.get("tag") is not None:
+            credential.tag = str(body["tag"])
+        if body.get("expires_at") is not None:
+            credential.expires_at = _moment(body["expires_at"])
+        return {"data": credential.as_json()}
+
     async def _delete(self, request: web.Request) -> Body:
         credential = self._find(request)
         self._store.delete(credential.id)
@@ -70,7 +84,7 @@ class CredentialRoutes:
     async def _token(self, request: web.Request) -> web.Response:
         credential = self._find(request)
         if credential.expired:
-            raise ApiError(422, "10027", "Credential expired", "An expired credential cannot issue tokens.")
+            raise ApiError(422, "10027", "Unprocessable Entity", "An expired credential cannot issue tokens.")
         return web.Response(text=self._store.issue_token(credential), status=CREATED, content_type="text/plain")
 
     def _find(self, request: web.Request) -> Credential:
@@ -104,5 +118,5 @@ def _moment(value: Any) -> datetime | None:
     try:
         moment = datetime.fromisoformat(str(value))
     except ValueError as error:
-        raise invalid("'expires_at' must be an ISO 8601 date and time.") from error
+        raise invalid("'expires_at' must be an ISO 8601 date and time.", parameter="expires_at") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

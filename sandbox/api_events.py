@@ -1,15 +1,18 @@
 """REST: the list of what happened on calls."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
 
+from sandbox import clock
 from sandbox.api import Body, action
 from sandbox.api_ai import number, paged
-from sandbox.webhooks import Webhooks
+from sandbox.webhooks import Delivery, Webhooks
 
 PAGE_SIZE = 20
+REMEMBERED = timedelta(hours=24)
 
 
 class EventRoutes:
@@ -20,13 +23,13 @@ class EventRoutes:
         return [web.get("/v2/call_events", action(self._list))]
 
     async def _list(self, request: web.Request) -> Body:
-        found = [as_json(event) for event in self._webhooks.happened if all(_fits(event, request))]
+        found = [as_json(event, delivery) for event, delivery in self._webhooks.happened if all(_fits(event, request))]
         size, page = number(request, "page[size]", PAGE_SIZE), number(request, "page[number]", 1)
         return paged(found, page=page, size=size)
 
 
 def _fits(event: Body, request: web.Request) -> Iterator[bool]:
-    payload = event["payload"]
+    payload, at = event["payload"], happened_at(event)
     facts = {
         "leg_id": payload.get("call_leg_id"),
         "application_session_id": payload.get("call_session_id"),
@@ -38,17 +41,31 @@ def _fits(event: Body, request: web.Request) -> Iterator[bool]:
         wanted = request.query.get(f"filter[{name}]")
         yield wanted is None or wanted == known
     since = request.query.get("filter[occurred_at][gte]")
-    yield since is None or event["occurred_at"] >= since.replace("+00:00", "Z")
+    yield since is None or at >= since.replace("+00:00", "Z")
+    # Without a leg or a session named, the last day alone is searched.
+    # https://developers.telnyx.com/api-reference/debugging/list-call-events
+    is_narrow = any(request.query.get(f"filter[{name}]") for name in ("leg_id", "application_session_id"))
+    yield is_narrow or at >= clock.iso(clock.now() - REMEMBERED)
 
 
-def as_json(event: Body) -> dict[str, Any]:
+def as_json(event: Body, delivery: Delivery) -> dict[str, Any]:
+    """Source: https://developers.telnyx.com/development/api-fundamentals/webhooks/receiving-webhooks (2026-04)."""
     payload = event["payload"]
     return {
         "record_type": "call_event",
         "call_leg_id": payload.get("call_leg_id"),
         "call_session_id": payload.get("call_session_id"),
-        "event_timestamp": event["occurred_at"],
+        "event_timestamp": happened_at(event),
         "name": event["event_type"],
         "type": "webhook",
-        "metadata": event,
+        "metadata": {
+            "attempt": delivery.attempts,
+            "delivered_to": delivery.url,
+            "event": event,
+            "status": "delivered" if delivery.acked_at else "failed",
+        },
     }
+
+
+def happened_at(event: Body) -> str:
+    return str(event.get("occurred_at") or event["payload"]["occurred_at"])

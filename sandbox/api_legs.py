@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from sandbox.api import ApiError, Body, action, body_of, not_found
+from sandbox.api import ApiError, Body, action, body_of, invalid, not_found, state_of
 from sandbox.calls import Leg
 from sandbox.switchboard import Switchboard
 
@@ -12,6 +12,8 @@ OK: Body = {"data": {"result": "ok"}}
 
 # What the platform documents, or needs itself, for a leg that its assistant runs on.
 ALWAYS_TAKEN = frozenset(("ai_assistant_add_messages", "ai_assistant_stop", "hangup"))
+# Seen live by third parties (2026): a supervising leg is told that it supports no commands.
+SUPERVISORS_COMMANDS = frozenset(("hangup", "switch_supervisor_role"))
 
 Command = Callable[[Leg, Body], Awaitable[Body]]
 
@@ -39,6 +41,10 @@ class LiveLegs:
         leg = self.find(call_control_id)
         if leg.role == "anonymous" and command not in ALWAYS_TAKEN:
             self._refuse_anonymous()
+        if leg.arrives_from:
+            leg = _arriving(leg.arrives_from, command)
+        if leg.supervises and command not in SUPERVISORS_COMMANDS and self._platform.supervisor_commands == "refuse":
+            raise invalid("Supervisor calls do not support commands.", parameter="call_control_id")
         if not leg.is_alive:
             raise ApiError(422, "90018", "Call has already ended", "This call is no longer active.")
         return leg
@@ -61,12 +67,26 @@ class LiveLegs:
         return leg
 
 
+def _arriving(leg: Leg, command: str) -> Leg:
+    """A call that comes to a SIP connection is told of and takes no commands, but it is the same call.
+
+    https://support.telnyx.com/en/articles/4351104-sip-connection-settings
+    """
+    if command == "answer":
+        detail = "Call answer command cannot be issued for outbound calls."
+        raise ApiError(422, "90102", "Command is invalid", detail)
+    if command != "hangup":
+        detail = "The call_control_id provided was not valid."
+        raise ApiError(422, "90015", "Invalid Call Control ID", detail, parameter="call_control_id")
+    return leg
+
+
 def require_answered(leg: Leg) -> None:
     if not leg.is_answered:
         raise ApiError(422, "90034", "Call not answered yet", "This command needs an answered call.")
 
 
 def remember_state(leg: Leg, body: Body) -> None:
-    state = body.get("client_state")
-    if isinstance(state, str):
+    state = state_of(body)
+    if state is not None:
         leg.client_state = state

@@ -3,6 +3,7 @@
 import logging
 
 from sandbox import clock, events
+from sandbox.api import ApiError
 from sandbox.audio import Relay
 from sandbox.calls import Leg
 from sandbox.orders import Order
@@ -16,11 +17,16 @@ class Bridging:
         self._switchboard = switchboard
         switchboard.on_answered.append(self._answered)
 
-    def transfer(self, leg: Leg, order: Order, *, parks: bool) -> Leg:
+    def require_joinable(self, leg: Leg) -> None:
+        """Refuse, where the platform does, to join a leg on which an assistant runs."""
+        if leg.run and self._switchboard.platform.bridge_over_assistant == "refuse":
+            raise ApiError(422, "90061", "AI Assistant is already in progress", "Stop the assistant first.")
+
+    def transfer(self, leg: Leg, order: Order, *, parks: bool, by_assistant: bool = False) -> Leg:
         """Ring a second leg in the same session; the two are bridged when it answers."""
         leg.parks_after_unbridge = parks
         target = self._switchboard.dial(order, role="transfer", session_id=leg.call_session_id)
-        target.ringing_for = leg
+        target.ringing_for, target.rung_by_assistant = leg, by_assistant
         if not leg.run:
             self._switchboard.play_ringback(leg)
         return target
@@ -32,6 +38,8 @@ class Bridging:
         """Leg B has answered: if it was rung for another leg, bridge them."""
         waiting, leg.ringing_for = leg.ringing_for, None
         if waiting and waiting.is_answered:
+            if leg.rung_by_assistant and waiting.run:
+                waiting.run.hand_over()
             self.bridge(waiting, leg)
 
     def bridge(self, leg: Leg, other: Leg, *, parks: bool | None = None) -> None:
@@ -52,8 +60,7 @@ class Bridging:
 
     def _detach(self, leg: Leg) -> None:
         """Stop what the leg is in now, so that a bridge replaces it."""
-        if leg.run:
-            leg.run.hand_over()
+        self._switchboard.make_way(leg)
         self._switchboard.leave_rooms(leg)
         if leg.peer:
             self._switchboard.unlink(leg)

@@ -13,12 +13,16 @@ from sandbox.line import Line
 
 if TYPE_CHECKING:
     from sandbox.assistant import Run
+    from sandbox.receivers import Override
     from sandbox.sessions import Session
 
-Role = Literal["prospect", "dialled", "transfer", "anonymous"]
+# `far_side` is a dialled leg once more, as the connection of the softphone sees it at which it arrives.
+Role = Literal["prospect", "dialled", "transfer", "anonymous", "far_side"]
 State = Literal["parked", "ringing", "answered", "bridged", "ended"]
 SupervisorRole = Literal["monitor", "whisper", "barge"]
 Headers = list[dict[str, str]]
+# An assistant that everybody may call has a TeXML application of its own.
+ASSISTANTS_OWN = "texml-"
 KEPT_AFTER_END = timedelta(minutes=10)
 CONFERENCE_LIFETIME = timedelta(hours=4)
 
@@ -39,6 +43,8 @@ class Leg:
     call_leg_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     call_session_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     from_display_name: str = ""
+    from_sip_uri: str = ""
+    to_sip_uri: str = ""
     sip_username: str = ""
     sip_domain: str = ""
     client_state: str | None = None
@@ -54,6 +60,14 @@ class Leg:
     conference: "Conference | None" = None
     supervises: "Leg | None" = None
     supervisor_role: SupervisorRole = "barge"
+    # A supervisor who hears nobody and is heard by nobody.
+    is_cut_off: bool = False
+    # Rung by the assistant's own tool, which makes way when the leg is joined.
+    rung_by_assistant: bool = False
+    # The same call as the softphone's connection sees it, and the other way round.
+    far_side: "Leg | None" = None
+    arrives_from: "Leg | None" = None
+    webhooks: "Override | None" = None
     parks_after_unbridge: bool = False
     on_hold: bool = False
     timer: asyncio.TimerHandle | None = None
@@ -67,13 +81,14 @@ class Leg:
     hangup_cause: str | None = None
 
     @property
-    def is_incoming(self) -> bool:
+    def is_from_browser(self) -> bool:
+        """Whether a browser placed it; the platform placed all others."""
         return self.role in ("prospect", "anonymous")
 
     @property
     def end(self) -> str:
         """Which end of the call this leg is, in the words of `hangup_source`."""
-        return "caller" if self.is_incoming else "callee"
+        return "caller" if self.is_from_browser else "callee"
 
     @property
     def is_alive(self) -> bool:
@@ -82,10 +97,6 @@ class Leg:
     @property
     def is_answered(self) -> bool:
         return self.state in ("answered", "bridged")
-
-    @property
-    def own_address(self) -> str:
-        return f"{self.sip_username}@{self.sip_domain}"
 
     @property
     def duration_seconds(self) -> int:
@@ -115,9 +126,12 @@ class Conference:
     created_at: datetime = field(default_factory=clock.now)
     ended_at: datetime | None = None
     end_reason: str | None = None
+    ended_by: dict[str, str] | None = None
     participants: dict[str, Participant] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
+        """Source: the SDK's `types/conference.py`; why and by whom it ended is there once it has."""
+        ended = {"end_reason": self.end_reason, "ended_by": self.ended_by} if self.ended_at else {}
         return {
             "id": self.id,
             "record_type": "conference",
@@ -125,7 +139,7 @@ class Conference:
             "region": self.region,
             "connection_id": self.connection_id,
             "status": "completed" if self.ended_at else "in_progress",
-            "end_reason": self.end_reason,
+            **ended,
             "created_at": clock.iso(self.created_at),
             "updated_at": clock.iso(self.ended_at or clock.now()),
             "expires_at": clock.iso(self.created_at + CONFERENCE_LIFETIME),
@@ -154,6 +168,7 @@ class Calls:
 
     def __init__(self) -> None:
         self._legs: dict[str, Leg] = {}
+        self._far_sides: dict[str, Leg] = {}
         self._conferences: dict[str, Conference] = {}
         self._ended: dict[str, float] = {}
 
@@ -163,7 +178,11 @@ class Calls:
         return leg
 
     def get(self, call_control_id: str) -> Leg | None:
-        return self._legs.get(call_control_id)
+        return self._legs.get(call_control_id) or self._far_sides.get(call_control_id)
+
+    def add_far_side(self, leg: Leg) -> None:
+        """Know it by its id; it is a second view of a leg, and no leg of its own among the others."""
+        self._far_sides[leg.call_control_id] = leg
 
     def all(self) -> list[Leg]:
         return list(self._legs.values())
@@ -185,11 +204,14 @@ class Calls:
 
     def clear(self) -> None:
         self._legs.clear()
+        self._far_sides.clear()
         self._conferences.clear()
         self._ended.clear()
 
     def _forget_old(self) -> None:
         limit = time.monotonic() - KEPT_AFTER_END.total_seconds()
         for call_control_id in [key for key, at in self._ended.items() if at < limit]:
-            self._legs.pop(call_control_id, None)
+            forgotten = self._legs.pop(call_control_id, None)
+            if forgotten and forgotten.far_side:
+                self._far_sides.pop(forgotten.far_side.call_control_id, None)
             del self._ended[call_control_id]

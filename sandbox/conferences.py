@@ -21,8 +21,7 @@ class ConferenceRooms:
 
     def join(self, conference: Conference, participant: Participant) -> None:
         leg = participant.leg
-        if leg.run:
-            leg.run.hand_over()
+        self._switchboard.make_way(leg)
         self._switchboard.leave_rooms(leg)
         if leg.peer:
             self._switchboard.unlink(leg)
@@ -47,19 +46,28 @@ class ConferenceRooms:
         if participant.ends_conference or participant.soft_ends_conference or not conference.participants:
             self._end(conference, leg, hangs_up=participant.ends_conference)
 
-    def _end(self, conference: Conference, last: Leg, *, hangs_up: bool) -> None:
+    def end(self, conference: Conference) -> None:
+        """End it at somebody's command: everybody in it is hung up."""
+        members = [participant.leg for participant in conference.participants.values()]
+        conference.end_reason = "ended_via_api"
+        self._end(conference, members[0] if members else None, hangs_up=True)
+
+    def _end(self, conference: Conference, last: Leg | None, *, hangs_up: bool) -> None:
         if conference.ended_at:
             return
         remaining = [participant.leg for participant in conference.participants.values()]
         conference.ended_at = clock.now()
-        conference.end_reason = "host_left" if remaining else "all_left"
+        conference.end_reason = conference.end_reason or ("host_left" if remaining else "all_left")
         for leg in remaining:
             self.leave(leg)
             if hangs_up:
                 self._switchboard.background(self._switchboard.hang_up(leg, NORMAL, source="unknown"))
-        self._switchboard.emit(
-            last, "conference.ended", {**events.conference(conference, last), "reason": conference.end_reason}
-        )
+        if last is None:
+            return
+        conference.ended_by = {"call_control_id": last.call_control_id, "call_session_id": last.call_session_id}
+        # The webhook knows no word for an end by command.
+        told = {} if conference.end_reason == "ended_via_api" else {"reason": conference.end_reason}
+        self._switchboard.emit(last, "conference.ended", {**events.conference(conference, last), **told})
 
     def _connect(self, conference: Conference) -> None:
         """Rebuild who hears whom; rooms are small, so rebuilding is simpler than patching."""

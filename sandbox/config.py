@@ -8,6 +8,7 @@ from dataclasses import dataclass
 DEFAULT_CONNECTION_ID = "2694492062593582591"
 DEFAULT_APP_ID = "1684641123236054244"
 DEFAULT_ASSISTANT_ID = "assistant-5f0d7b1c-6f0e-4d4a-9a53-0f2c9a3f3e10"
+DEFAULT_CALLER_NUMBER = "+61255501234"
 SEED_BYTES = 32
 
 
@@ -29,6 +30,8 @@ class Config:
     control_token: str
     mcp_url: str = ""
     tool_secret: str = ""
+    # A number that the account owns.
+    caller_number: str = DEFAULT_CALLER_NUMBER
 
 
 def from_environment(env: Mapping[str, str]) -> Config:
@@ -45,6 +48,7 @@ def from_environment(env: Mapping[str, str]) -> Config:
         control_token=_required(env, "SANDBOX_CONTROL_TOKEN"),
         mcp_url=env.get("SANDBOX_MCP_URL", ""),
         tool_secret=env.get("SANDBOX_TOOL_SECRET", ""),
+        caller_number=env.get("SANDBOX_CALLER_NUMBER", DEFAULT_CALLER_NUMBER),
     )
 
 

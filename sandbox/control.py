@@ -90,7 +90,7 @@ class Control:
             "sip_username": credential.sip_username,
             "expires_at": clock.iso(credential.expires_at) if credential.expires_at else None,
             "expired": credential.expired,
-            "registered": self._switchboard.sessions.newest(credential.sip_username) is not None,
+            "registered": self._switchboard.sessions.callee(credential.sip_username) is not None,
         }
 
     async def _requests(self, request: web.Request) -> Any:
@@ -108,12 +108,13 @@ class Control:
         return [webhooks.as_json(delivery) for delivery in self._switchboard.webhooks.log if delivery.n > since]
 
     async def _reset(self, _request: web.Request) -> Any:
-        """End all legs and forget everything except the configuration."""
+        """End all legs and forget everything except the configuration and the account that was kept."""
         for leg in self._switchboard.calls.alive():
             await self._switchboard.hang_up(leg, NORMAL, source="unknown")
         await self._switchboard.close()
         self._switchboard.calls.clear()
         self._switchboard.webhooks.forget()
+        self._switchboard.capacity.forget()
         self._switchboard.credentials.clear()
         self._conversations.clear()
         self._assistants.forget()
@@ -128,8 +129,9 @@ class Control:
         return {"ok": True}
 
     async def _drop_browsers(self) -> None:
-        for session in self._switchboard.sessions.all():
-            self._switchboard.sessions.remove(session)
+        sessions = self._switchboard.sessions.all()
+        self._switchboard.sessions.clear()
+        for session in sessions:
             if session.socket and not session.socket.closed:
                 await session.socket.close()
 

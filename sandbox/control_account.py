@@ -14,9 +14,13 @@ class AccountControl:
         self._account = account
 
     def routes(self) -> list[web.RouteDef]:
+        guarded = self._door.guarded
         return [
-            web.get("/control/account", self._door.guarded(self._show)),
-            web.put("/control/account", self._door.guarded(self._replace)),
+            web.get("/control/account", guarded(self._show)),
+            web.put("/control/account", guarded(self._replace)),
+            web.post("/control/account/keep", guarded(self._keep)),
+            web.get("/control/account/limits", guarded(self._limits)),
+            web.put("/control/account/limits", guarded(self._set_limits)),
         ]
 
     async def _show(self, _request: web.Request) -> Any:
@@ -24,4 +28,16 @@ class AccountControl:
 
     async def _replace(self, request: web.Request) -> Any:
         self._account.replace(await body_of(request))
+        return {"ok": True}
+
+    async def _keep(self, _request: web.Request) -> Any:
+        """Let every reset return to the account as it is now."""
+        self._account.keep()
+        return {"ok": True}
+
+    async def _limits(self, _request: web.Request) -> Any:
+        return self._account.limits.as_json()
+
+    async def _set_limits(self, request: web.Request) -> Any:
+        self._account.limits.choose(await body_of(request))
         return {"ok": True}

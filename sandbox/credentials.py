@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox import clock
+from sandbox.limits import Limits
 from sandbox.signer import Signer
 
-TOKEN_LIFETIME = timedelta(hours=24)
 ALPHABET = string.ascii_letters + string.digits
 USER_ID = str(uuid.uuid4())
 
@@ -30,6 +30,11 @@ class Credential:
     def expired(self) -> bool:
         return self.expires_at is not None and self.expires_at <= clock.now()
 
+    @property
+    def ends_at(self) -> float | None:
+        """When it expires, as Unix seconds."""
+        return self.expires_at.timestamp() if self.expires_at else None
+
     def as_json(self) -> dict[str, Any]:
         return {
             "id": self.id,
@@ -48,8 +53,9 @@ class Credential:
 
 
 class CredentialStore:
-    def __init__(self, signer: Signer) -> None:
+    def __init__(self, signer: Signer, limits: Limits) -> None:
         self._signer = signer
+        self._limits = limits
         self._by_id: dict[str, Credential] = {}
 
     def add(self, credential: Credential) -> None:
@@ -68,9 +74,10 @@ class CredentialStore:
         self._by_id.clear()
 
     def issue_token(self, credential: Credential) -> str:
-        """Return a login token that lives 24 h or as long as its credential, whichever is shorter."""
+        """Return a login token that lives 24 h (or as the test wants it) or as long as its credential."""
         now = clock.now()
-        end = min(now + TOKEN_LIFETIME, credential.expires_at or now + TOKEN_LIFETIME)
+        own_end = now + timedelta(seconds=self._limits.token_seconds)
+        end = min(own_end, credential.expires_at or own_end)
         return self._signer.issue_token(
             {
                 "aud": "telnyx_telephony",
@@ -81,6 +88,11 @@ class CredentialStore:
                 "exp": int(end.timestamp()),
             }
         )
+
+    def end_of(self, token: str) -> float | None:
+        """Return when a token runs out, as Unix seconds."""
+        claims = self._signer.read_token(token)
+        return float(claims["exp"]) if claims else None
 
     def by_token(self, token: str) -> Credential | None:
         claims = self._signer.read_token(token)

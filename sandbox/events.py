@@ -4,8 +4,13 @@ from typing import Any
 
 from sandbox import clock
 from sandbox.calls import Conference, Leg
+from sandbox.platform import Platform
 
 Payload = dict[str, Any]
+
+# What a far end gives as status where none is known, as of a call that came in.
+UNSPECIFIED = "unspecified"
+PRICE_PER_MINUTE = 0.002
 
 
 def identity(leg: Leg) -> Payload:
@@ -22,15 +27,15 @@ def common(leg: Leg) -> Payload:
     return {**identity(leg), "from": leg.from_, "to": leg.to}
 
 
-def initiated(leg: Leg) -> Payload:
+def initiated(leg: Leg, platform: Platform) -> Payload:
     return {
         **common(leg),
         "calling_party_type": "sip",
         "caller_id_name": leg.from_display_name,
-        "direction": "incoming" if leg.is_incoming else "outgoing",
-        "state": "parked" if leg.state == "parked" else "bridging",
-        "from_sip_uri": leg.own_address if leg.is_incoming else f"{leg.from_}@{leg.sip_domain}",
-        "to_sip_uri": f"{leg.to}@{leg.sip_domain}" if leg.is_incoming else leg.own_address,
+        "direction": direction(leg, platform),
+        "state": _state(leg, platform),
+        "from_sip_uri": leg.from_sip_uri,
+        "to_sip_uri": leg.to_sip_uri,
         "start_time": clock.iso(leg.started_at),
         "custom_headers": leg.custom_headers,
         "sip_headers": [],
@@ -40,13 +45,29 @@ def initiated(leg: Leg) -> Payload:
     }
 
 
+def direction(leg: Leg, platform: Platform) -> str:
+    """A call that a browser places through a connection leaves it; one to an assistant comes in."""
+    if leg.role == "anonymous":
+        return "incoming"
+    if leg.role == "far_side":
+        return platform.far_side_direction
+    return platform.parked_direction if leg.role == "prospect" else "outgoing"
+
+
+def _state(leg: Leg, platform: Platform) -> str | None:
+    if leg.state != "parked":
+        return "bridging"
+    return "parked" if platform.parked_state == "parked" else None
+
+
 def answered(leg: Leg) -> Payload:
+    codec, rate = leg.media.codec if leg.media else ("OPUS", 48_000)
     return {
         **common(leg),
         "state": "answered",
         "start_time": clock.iso(leg.started_at),
-        "codec": "OPUS",
-        "sampling_rate": 48_000,
+        "codec": codec,
+        "sampling_rate": rate,
         "custom_headers": leg.custom_headers,
         "sip_headers": [],
         "tags": [],
@@ -57,13 +78,15 @@ def bridged(leg: Leg) -> Payload:
     return common(leg)
 
 
-def hangup(leg: Leg, *, source: str, sip_cause: str) -> Payload:
+def hangup(leg: Leg, platform: Platform, *, source: str, sip_cause: str) -> Payload:
+    """Source of `unspecified`: https://developers.telnyx.com/api-reference/callbacks/call-hangup"""
+    came_in = direction(leg, platform) == "incoming"
     return {
         **common(leg),
         "state": "hangup",
         "hangup_cause": leg.hangup_cause,
         "hangup_source": source,
-        "sip_hangup_cause": sip_cause,
+        "sip_hangup_cause": UNSPECIFIED if came_in else sip_cause,
         "start_time": clock.iso(leg.started_at),
         "call_quality_stats": quality(leg),
         "custom_headers": leg.custom_headers,
@@ -73,20 +96,59 @@ def hangup(leg: Leg, *, source: str, sip_cause: str) -> Payload:
 
 
 def quality(leg: Leg) -> Payload | None:
-    if not leg.media:
-        return None
-    frames_in = leg.media.meter.frames
+    """What was measured; None where nothing was, as documented."""
+    packets_in, packets_out = (leg.media.meter.frames, leg.media.outlet.meter.frames) if leg.media else (0, 0)
+    inbound = {
+        "mos": "4.50",
+        "jitter_max_variance": "2.74",
+        "jitter_packet_count": "0",
+        "packet_count": str(packets_in),
+        "skip_packet_count": "0",
+    }
+    outbound = {"packet_count": str(packets_out), "skip_packet_count": "0"}
+    found: Payload = {"inbound": inbound} if packets_in else {}
+    return {**found, **({"outbound": outbound} if packets_out else {})} or None
+
+
+def cost(leg: Leg) -> Payload:
+    """What the leg cost, told after its end where the application asks for it."""
+    seconds = -(-leg.duration_seconds // 60) * 60
+    price = f"{seconds / 60 * PRICE_PER_MINUTE:.4f}"
+    part = {
+        "billed_duration_secs": seconds,
+        "call_part": "call-control",
+        "cost": price,
+        "currency": "USD",
+        "rate": f"{PRICE_PER_MINUTE:.5f}",
+    }
     return {
-        "inbound": {
-            "mos": "4.50" if frames_in else "0.00",
-            "jitter_max_variance": "2.74" if frames_in else "0.00",
-            "jitter_packet_count": "0",
-            "packet_count": str(frames_in),
-            "skip_packet_count": "0",
-        },
-        "outbound": {"packet_count": str(leg.media.outlet.meter.frames), "skip_packet_count": "0"},
+        **identity(leg),
+        "billed_duration_secs": seconds,
+        "billing_group_id": None,
+        "cost_parts": [part],
+        "occurred_at": clock.iso(clock.now()),
+        "status": "success",
+        "total_cost": price,
     }
 
 
 def conference(subject: Conference, leg: Leg) -> Payload:
-    return {**identity(leg), "conference_id": subject.id, "occurred_at": clock.iso(clock.now())}
+    return {**identity(leg), "conference_id": subject.id}
+
+
+def told(leg: Leg, payload: Payload, platform: Platform) -> Payload:
+    """Spell a payload as the platform does: missing states, and the headers of a browser's own call."""
+    spelt = dict(payload)
+    if platform.client_state == "absent" and spelt.get("client_state") is None:
+        spelt.pop("client_state", None)
+    if leg.is_from_browser or leg.role == "far_side":
+        known = spelt.pop("custom_headers", None)
+        if known is not None and platform.custom_headers != "withheld":
+            spelt["custom_headers"] = [_header(header, platform) for header in known]
+    return spelt
+
+
+def _header(known: dict[str, str], platform: Platform) -> dict[str, str]:
+    if platform.custom_headers == "header_name":
+        return {"header_name": known["name"], "header_value": known["value"]}
+    return known

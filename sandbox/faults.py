@@ -8,9 +8,12 @@ from typing import Any
 
 from sandbox.commands import Subject
 
-REQUEST_MODES = frozenset(("status", "slow", "lose_reply", "reset", "hang", "execute_then_hang"))
+REQUEST_MODES = frozenset(("status", "slow", "lose_reply", "reset", "hang", "execute_then_hang", "ignore"))
 WEBHOOK_MODES = frozenset(("duplicate", "drop", "delay", "reorder"))
-WEBHOOK_PREFIX = "webhook "
+# The gateway's answer to a page says `code`: TRYING, UNREGED, FAIL_WAIT, …
+SOCKET_MODES = frozenset(("state",))
+WEBHOOK_PREFIX, SOCKET_PREFIX = "webhook ", "socket "
+MODES = {WEBHOOK_PREFIX: WEBHOOK_MODES, SOCKET_PREFIX: SOCKET_MODES}
 ALWAYS = 1_000_000
 
 
@@ -57,7 +60,7 @@ class Fault:
             )
         except (TypeError, ValueError) as error:
             raise FaultError(f"nth, times, status and seconds must be numbers: {data}") from error
-        allowed = WEBHOOK_MODES if fault.match.startswith(WEBHOOK_PREFIX) else REQUEST_MODES
+        allowed = next((modes for prefix, modes in MODES.items() if fault.match.startswith(prefix)), REQUEST_MODES)
         if fault.mode not in allowed:
             raise FaultError(f"mode for {fault.match!r} must be one of {', '.join(sorted(allowed))}")
         return fault
@@ -132,6 +135,9 @@ class Faults:
 
     def for_webhook(self, event_type: str, call_control_id: str = "") -> Fault | None:
         return self._take(Subject(WEBHOOK_PREFIX + event_type, "", (call_control_id,)))
+
+    def for_socket(self, method: str) -> Fault | None:
+        return self._take(Subject(SOCKET_PREFIX + method, ""))
 
     def pauses(self, event_type: str) -> list[float]:
         self._seen[event_type] += 1

@@ -35,5 +35,5 @@ def farewell(leg: Leg, ending: Ending) -> dict[str, Any]:
         "cause": ending.browser_cause,
         "causeCode": ending.browser_code,
         "sipCode": int(ending.sip),
-        "sipReason": "OK" if ending.sip == "200" else ending.browser_cause.replace("_", " ").title(),
+        "sipReason": ending.reason or ("OK" if ending.sip == "200" else ending.browser_cause.replace("_", " ").title()),
     }

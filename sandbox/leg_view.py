@@ -47,6 +47,8 @@ def leg_json(leg: Leg) -> dict[str, Any]:
         "ring_seconds": leg.ring_seconds,
         "sip_region": leg.sip_region,
         "on_hold": leg.on_hold,
+        "far_side": leg.far_side.call_control_id if leg.far_side else None,
+        "webhook_url": leg.webhooks.url if leg.webhooks else None,
         "assistant": {
             "running": leg.run is not None,
             "conversation_id": leg.run.conversation.id if leg.run else None,

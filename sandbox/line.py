@@ -12,6 +12,8 @@ class Line:
     """`outlet` is what the far end hears; `relays` (partners) and `taps` (supervisors) hear the far end."""
 
     source = "line"
+    # What was negotiated with the far end: the codec and its sampling rate.
+    codec = ("PCMA", 8_000)
 
     def __init__(self) -> None:
         self.outlet = Outlet()

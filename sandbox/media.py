@@ -73,6 +73,8 @@ class Media(Line):
     """A browser at the end of one peer connection."""
 
     source = "browser"
+    # Nothing else is offered or taken.
+    codec = ("OPUS", 48_000)
 
     def __init__(self, *, on_lost: Callable[[], None]) -> None:
         super().__init__()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sandbox.calls import Headers, SupervisorRole
+from sandbox.receivers import Override
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,7 @@ class Ending:
     sip: str
     browser_cause: str
     browser_code: int
+    reason: str = ""
 
 
 NORMAL = Ending("normal_clearing", "200", "NORMAL_CLEARING", 16)
@@ -22,6 +24,8 @@ BUSY = Ending("user_busy", "486", "USER_BUSY", 17)
 UNREACHABLE = Ending("not_found", "480", "UNALLOCATED_NUMBER", 1)
 UNKNOWN_NUMBER = Ending("not_found", "404", "UNALLOCATED_NUMBER", 1)
 REFUSED = Ending("call_rejected", "403", "CALL_REJECTED", 21)
+# Whoever dials a user of a connection that takes no SIP calls is told so.
+URI_CALLS_REFUSED = Ending("call_rejected", "403", "CALL_REJECTED", 21, reason="SIP URI calls are not allowed D30")
 INCOMPATIBLE = Ending("call_rejected", "488", "INCOMPATIBLE_DESTINATION", 88)
 TIME_LIMIT = Ending("time_limit", "200", "NORMAL_CLEARING", 16)
 
@@ -40,6 +44,7 @@ class Order:
     time_limit_seconds: float = 14_400.0
     sip_region: str | None = None
     supervisor_role: SupervisorRole = "barge"
+    webhooks: Override | None = None
 
     @property
     def headers(self) -> Headers:

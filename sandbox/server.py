@@ -13,8 +13,10 @@ from sandbox.api_calls import CallRoutes
 from sandbox.api_conferences import ConferenceRoutes
 from sandbox.api_credentials import CredentialRoutes
 from sandbox.api_events import EventRoutes
+from sandbox.api_standing import StandingRoutes
 from sandbox.assistants import Assistants
 from sandbox.bridging import Bridging
+from sandbox.budget import Budget
 from sandbox.calls import Calls
 from sandbox.conferences import ConferenceRooms
 from sandbox.config import Config
@@ -26,8 +28,10 @@ from sandbox.control_scene import SceneControl
 from sandbox.conversations import Conversations
 from sandbox.credentials import CredentialStore
 from sandbox.destinations import Destinations
+from sandbox.far_sides import FarSides
 from sandbox.faults import Faults
 from sandbox.journal import CommandMemory, Journal
+from sandbox.logins import Logins
 from sandbox.platform import Platform
 from sandbox.rtc import Signalling
 from sandbox.sessions import Sessions
@@ -48,7 +52,8 @@ CORS = {
 
 def create_app(config: Config) -> web.Application:
     signer, faults, journal, memory = Signer(config.signing_seed), Faults(), Journal(), CommandMemory()
-    credentials, conversations, account = CredentialStore(signer), Conversations(), Account(config)
+    account, conversations = Account(config), Conversations()
+    credentials = CredentialStore(signer, account.limits)
     switchboard = Switchboard(
         config=config,
         calls=Calls(),
@@ -62,9 +67,10 @@ def create_app(config: Config) -> web.Application:
     )
     bridging, rooms = Bridging(switchboard), ConferenceRooms(switchboard)
     supervision = Supervision(switchboard)
+    FarSides(switchboard)
     tools = Tools(config, signer)
     assistants = Assistants(switchboard, conversations, tools)
-    signalling = Signalling(switchboard, bridging, assistants)
+    signalling = Signalling(switchboard, bridging, assistants, Logins(switchboard, faults))
     control_door = ControlDoor(config.control_token)
     control = Control(
         door=control_door,
@@ -76,7 +82,8 @@ def create_app(config: Config) -> web.Application:
         memory=memory,
         signer=signer,
     )
-    door = Door(api_key=config.api_key, faults=faults, journal=journal, memory=memory)
+    budget = Budget(account.limits)
+    door = Door(api_key=config.api_key, faults=faults, journal=journal, memory=memory, budget=budget)
     app = web.Application(middlewares=[door.middleware], client_max_size=MAX_BODY_BYTES)
     app.add_routes(
         [
@@ -86,9 +93,10 @@ def create_app(config: Config) -> web.Application:
             *AccountRoutes(account).routes(),
             *CallRoutes(switchboard, bridging, supervision).routes(),
             *AssistantRoutes(switchboard, assistants).routes(),
-            *ConferenceRoutes(switchboard, rooms).routes(),
+            *ConferenceRoutes(switchboard, bridging, rooms).routes(),
             *AiRoutes(conversations).routes(),
             *EventRoutes(switchboard.webhooks).routes(),
+            *StandingRoutes(switchboard, signer).routes(),
             *control.routes(),
             *SceneControl(control_door, switchboard, assistants, TransferTool(bridging)).routes(),
             *FaultControl(control_door, faults, memory).routes(),

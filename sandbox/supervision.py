@@ -1,4 +1,8 @@
-"""Lets one leg listen to another: heard by nobody (monitor), by that leg alone (whisper), or by both ends (barge)."""
+"""Lets one leg listen to another: heard by nobody (monitor), by that leg alone (whisper), or by both ends (barge).
+
+Seen live by third parties (2026): a supervisor hears the caller and not the assistant; after a change of role, which is
+accepted, nobody hears anybody.
+"""
 
 from sandbox.audio import Mix, Pcm, Relay, level
 from sandbox.calls import Leg, SupervisorRole
@@ -33,16 +37,21 @@ class Supervision:
         if not supervised.is_answered or supervised.media is None:
             supervisor.supervises = None
             return
-        mix = Mix(name="supervised")
-        for taps in (supervised.media.taps, supervised.media.outlet.taps):
-            tap = Relay(name="supervised")
-            taps.add(tap)
-            mix.relays.append(tap)
+        mix, said = Mix(name="supervised"), Relay(name="supervised")
+        mix.relays.append(said)
+        supervised.media.taps.add(said)
+        if self._switchboard.platform.monitor_hears == "both":
+            heard = Relay(name="supervised")
+            mix.relays.append(heard)
+            supervised.media.outlet.taps.add(heard)
         supervisor.media.outlet.base = mix
         self._let_speak(supervisor)
 
     def switch(self, supervisor: Leg, role: SupervisorRole) -> None:
         supervisor.supervisor_role = role
+        if self._switchboard.platform.role_switch == "silence":
+            supervisor.is_cut_off = True
+            self._take_taps(supervisor, supervisor.supervises)
         self._let_speak(supervisor)
 
     def leave(self, leg: Leg) -> None:
@@ -58,8 +67,12 @@ class Supervision:
         if supervised is None or supervisor.media is None:
             return
         self._silence(supervisor)
-        mix = supervisor.media.outlet.base
-        if supervised.media and isinstance(mix, Mix):
+        self._take_taps(supervisor, supervised)
+
+    def _take_taps(self, supervisor: Leg, supervised: Leg | None) -> None:
+        """Let the supervisor hear nothing any more."""
+        mix = supervisor.media.outlet.base if supervisor.media else None
+        if supervised and supervised.media and isinstance(mix, Mix):
             supervised.media.taps.difference_update(mix.relays)
             supervised.media.outlet.taps.difference_update(mix.relays)
         self._switchboard.quiet(supervisor)
@@ -74,7 +87,7 @@ class Supervision:
         if supervised is None or supervisor.media is None or not supervisor.is_answered:
             return
         self._silence(supervisor)
-        if supervisor.supervisor_role == "monitor":
+        if supervisor.supervisor_role == "monitor" or supervisor.is_cut_off:
             return
         self._into(supervised, supervisor)
         if supervisor.supervisor_role == "barge":

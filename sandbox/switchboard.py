@@ -9,8 +9,9 @@ from sandbox import clock, events
 from sandbox.account import Account
 from sandbox.audio import Loop, Playback, ringback
 from sandbox.calls import Calls, Leg
+from sandbox.capacity import Capacity
 from sandbox.config import Config
-from sandbox.credentials import CredentialStore
+from sandbox.credentials import Credential, CredentialStore
 from sandbox.destinations import ANSWER, Destination, Destinations
 from sandbox.far_end import FarEnd
 from sandbox.frames import browser_ids, farewell, invitation
@@ -24,10 +25,12 @@ from sandbox.orders import (
     TIMED_OUT,
     UNKNOWN_NUMBER,
     UNREACHABLE,
+    URI_CALLS_REFUSED,
     Ending,
     Order,
 )
 from sandbox.platform import Platform
+from sandbox.receivers import Receivers
 from sandbox.sessions import Session, Sessions
 from sandbox.speech import Speech
 from sandbox.webhooks import Webhooks
@@ -62,6 +65,11 @@ class Switchboard:
         self.platform = platform
         self.account = account
         self.destinations = destinations
+        self.capacity = Capacity(calls, account)
+        self.receivers = Receivers(account, platform, fallback=f"{config.webhook_base}/call-control")
+        # A leg arrives at a browser; an event was told of a leg.
+        self.on_arrived: list[Callable[[Leg, Credential], None]] = []
+        self.on_told: list[Callable[[Leg, str, dict[str, Any]], None]] = []
         self.on_answered: list[Callable[[Leg], None]] = []
         self.on_leaving: list[Callable[[Leg], None]] = []
         self.on_rewired: list[Callable[[], None]] = []
@@ -69,8 +77,11 @@ class Switchboard:
         self._closing: set[asyncio.Task[None]] = set()
 
     def emit(self, leg: Leg, event_type: str, payload: dict[str, Any]) -> None:
-        self.webhooks.send_event(event_type, payload)
+        told = events.told(leg, payload, self.platform)
+        self.webhooks.send_event(event_type, told, self.receivers.of(leg, event_type))
         logger.info("leg %s: %s", leg.call_leg_id, event_type)
+        for tell in self.on_told:
+            tell(leg, event_type, payload)
 
     def background(self, coroutine: Any) -> asyncio.Task[Any]:
         task = asyncio.get_running_loop().create_task(coroutine)
@@ -83,8 +94,9 @@ class Switchboard:
     def receive(self, leg: Leg, session: Session) -> None:
         """A browser's invite has arrived; credential legs wait parked for a command."""
         self.calls.add(leg)
+        self.capacity.started(leg)
         session.legs[leg.call_id] = leg
-        self.emit(leg, "call.initiated", events.initiated(leg))
+        self.emit(leg, "call.initiated", events.initiated(leg, self.platform))
 
     async def answer(self, leg: Leg) -> None:
         """Give the caller's browser its media."""
@@ -112,6 +124,8 @@ class Switchboard:
             from_=order.from_,
             to=order.to,
             from_display_name=order.from_display_name,
+            from_sip_uri=f"{order.from_}@{self.config.sip_domain}",
+            to_sip_uri=order.to.removeprefix("sip:").partition(";")[0],
             sip_username=username if domain else "",
             sip_domain=domain.partition(";")[0] or self.config.sip_domain,
             client_state=order.client_state,
@@ -120,11 +134,17 @@ class Switchboard:
             sip_region=order.sip_region,
             supervises=supervises,
             supervisor_role=order.supervisor_role,
+            webhooks=order.webhooks,
         )
         leg.call_session_id = session_id or leg.call_session_id
+        shortage = self.capacity.shortage(order.connection_id)
         self.calls.add(leg)
-        self.emit(leg, "call.initiated", events.initiated(leg))
-        self.background(self._ring(leg, order))
+        self.capacity.started(leg)
+        self.emit(leg, "call.initiated", events.initiated(leg, self.platform))
+        if shortage:
+            self.background(self.hang_up(leg, shortage.ending, source="unknown"))
+        else:
+            self.background(self._ring(leg, order))
         return leg
 
     async def _ring(self, leg: Leg, order: Order) -> None:
@@ -133,12 +153,14 @@ class Switchboard:
             await self._ring_outside(leg, order, destination)
             return
         session = self._callee(leg)
-        if session is None:
-            ending = UNREACHABLE if order.to.startswith("sip:") else UNKNOWN_NUMBER
-            await self.hang_up(leg, ending, source="callee")
+        if isinstance(session, Ending):
+            await self.hang_up(leg, session, source="callee")
             return
         leg.session = session
         session.legs[leg.call_id] = leg
+        if session.credential:
+            for tell in self.on_arrived:
+                tell(leg, session.credential)
         media = self._open_media(leg)
         try:
             sdp = await media.offer()
@@ -180,9 +202,15 @@ class Switchboard:
             leg.timer.cancel()
             leg.timer = None
 
-    def _callee(self, leg: Leg) -> Session | None:
+    def _callee(self, leg: Leg) -> Session | Ending:
+        """Return the page that rings, or why none does."""
         known = leg.sip_domain == self.config.sip_domain and self.credentials.by_username(leg.sip_username)
-        return self.sessions.newest(leg.sip_username) if known else None
+        if known and not self.account.takes_calls(known.connection_id):
+            return URI_CALLS_REFUSED
+        session = self.sessions.callee(leg.sip_username) if known else None
+        if session is None:
+            return UNKNOWN_NUMBER if self.platform.stale_registration == "404" else UNREACHABLE
+        return session
 
     async def picked_up(self, leg: Leg, sdp: str) -> None:
         """The called browser has answered; a description that cannot be used ends the leg."""
@@ -197,7 +225,6 @@ class Switchboard:
 
     def _answered(self, leg: Leg) -> None:
         self._mark_answered(leg)
-        self._set_timer(leg, leg.time_limit_seconds, TIME_LIMIT)
         for tell in self.on_answered:
             tell(leg)
 
@@ -205,6 +232,8 @@ class Switchboard:
 
     def _mark_answered(self, leg: Leg) -> None:
         leg.state, leg.answered_at = "answered", clock.now()
+        allowed = self.account.limits.allowance.seconds_per_call
+        self._set_timer(leg, min(leg.time_limit_seconds, allowed or leg.time_limit_seconds), TIME_LIMIT)
         self.emit(leg, "call.answered", events.answered(leg))
 
     def _open_media(self, leg: Leg) -> Media:
@@ -232,7 +261,7 @@ class Switchboard:
         self._stop_timer(leg)
         if leg.run:
             leg.run.cut_off()
-        self.emit(leg, "call.hangup", events.hangup(leg, source=source, sip_cause=ending.sip))
+        self.emit(leg, "call.hangup", events.hangup(leg, self.platform, source=source, sip_cause=ending.sip))
         if leg.session:
             leg.session.legs.pop(leg.call_id, None)
             if tell_browser:
@@ -258,6 +287,11 @@ class Switchboard:
         for other in self.calls.alive():
             if other.ringing_for is leg:
                 await self.hang_up(other, CANCELLED, source="caller")
+
+    def make_way(self, leg: Leg) -> None:
+        """End an assistant before humans are joined, where the platform does; else it goes on talking between them."""
+        if leg.run and self.platform.bridge_over_assistant == "ends":
+            leg.run.hand_over()
 
     def leave_rooms(self, leg: Leg) -> None:
         for tell in self.on_leaving:
@@ -307,7 +341,8 @@ class Switchboard:
         payload = {**events.identity(leg), "client_state": client_state or leg.client_state}
         self.emit(leg, "call.speak.started", payload)
         finished = await self.say(leg, text)
-        status = "completed" if finished else "cancelled" if leg.is_alive else "call_hangup"
+        # What is said of a sentence that another one cut off is not documented.
+        status = "completed" if finished or leg.is_alive else "call_hangup"
         self.emit(leg, "call.speak.ended", {**payload, "status": status})
 
     async def close(self) -> None:

@@ -38,7 +38,7 @@ class TransferTool:
             timeout_seconds=RING_SECONDS,
         )
         run.reason_when_joined = reason or REASON
-        return self._bridging.transfer(leg, order, parks=False)
+        return self._bridging.transfer(leg, order, parks=False, by_assistant=True)
 
 
 def _resolved(template: Any, variables: dict[str, Any]) -> Any:

@@ -44,6 +44,12 @@ class Received:
         payload: dict[str, Any] = self.event["payload"]
         return payload
 
+    @property
+    def is_of_far_side(self) -> bool:
+        """Whether it tells of a leg as the connection sees it at whose softphone it arrives."""
+        is_of_connection = self.payload.get("connection_id") == DEFAULT_CONNECTION_ID
+        return is_of_connection and str(self.payload.get("to", "")).startswith("gencred")
+
 
 @dataclass
 class Stage:
@@ -54,6 +60,7 @@ class Stage:
     received: list[Received] = field(default_factory=list)
     tools_used: list[Received] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
+    application: str = ""
     variables: dict[str, Any] = field(default_factory=dict)
     phones: list[Phone] = field(default_factory=list)
 
@@ -83,9 +90,14 @@ class Stage:
 
     async def answered(self, **dialog: Any) -> tuple[Phone, str]:
         phone, call = await self.parked(**dialog)
-        await self.client.calls.actions.answer(call)
+        await self.client.calls.actions.answer(call, webhook_url=self.webhook_url)
         await phone.until_answered()
         return phone, call
+
+    @property
+    def webhook_url(self) -> str:
+        """Where the application hears of everything that its commands set off."""
+        return f"{self.application}/webhooks/telnyx/call-control"
 
     async def closer(self) -> tuple[Phone, str]:
         """A closer's browser and the SIP address under which it rings."""
@@ -103,8 +115,9 @@ class Stage:
 
     # What the sandbox told.
 
-    def of_type(self, event_type: str) -> list[Received]:
-        return [item for item in self.received if item.type == event_type]
+    def of_type(self, event_type: str, *, far_side: bool = False) -> list[Received]:
+        """What was told of this type; a leg that arrives at a softphone is told twice, and counts once."""
+        return [item for item in self.received if item.type == event_type and item.is_of_far_side is far_side]
 
     def count(self, event_type: str) -> int:
         return len(self.of_type(event_type))
@@ -120,6 +133,14 @@ class Stage:
         headers = {"Authorization": f"Bearer {CONTROL_TOKEN}"}
         async with self.http.request(method, f"{self.url}/control/{path}", json=body, headers=headers) as response:
             return await response.json()
+
+    async def platform(self, **choices: str) -> None:
+        """Choose how the platform behaves; what is not named is as usual."""
+        assert await self.control("PUT", "platform", choices) == {"ok": True}
+
+    async def limits(self, **limits: Any) -> None:
+        """Say what the account allows; what is not named is as usual."""
+        assert await self.control("PUT", "account/limits", limits) == {"ok": True}
 
     async def leg(self, call: str) -> dict[str, Any]:
         state = await self.control("GET", "state")
@@ -138,6 +159,11 @@ class Stage:
         headers = {"Authorization": f"Bearer {API_KEY}"}
         async with self.http.post(f"{self.url}/v2/{path}", json=body, headers=headers) as response:
             return response.status, await response.json()
+
+    async def get(self, path: str) -> Any:
+        headers = {"Authorization": f"Bearer {API_KEY}"}
+        async with self.http.get(f"{self.url}/v2/{path}", headers=headers) as response:
+            return await response.json()
 
     async def command(self, call: str, name: str, **body: Any) -> tuple[int, Any]:
         return await self.post(f"calls/{call}/actions/{name}", body)
@@ -196,6 +222,7 @@ class Theatre:
         receiver.router.add_post("/webhooks/telnyx/tools/{name}", stage.answer_tool)
         receiver.router.add_post("/mcp/", stage.answer_tool)
         self._receiver, receiver_url = await serve(receiver)
+        stage.application = receiver_url
         self._sandbox, stage.url = await serve(create_app(configuration(receiver_url)))
         stage.client = AsyncTelnyx(api_key=API_KEY, base_url=f"{stage.url}/v2", timeout=5.0, max_retries=0)
         self._stage = stage

@@ -74,7 +74,7 @@ async def test_messages_are_always_taken(stage: Stage) -> None:
 
 
 async def test_an_accepted_bridge_takes_the_assistant_off_and_keeps_the_leg(stage: Stage) -> None:
-    await stage.control("PUT", "platform", {"anonymous_legs": "accept"})
+    await stage.platform(anonymous_legs="accept", bridge_over_assistant="ends")
     visitor, call = await visit(stage)
     closer, own = await stage.dialled()
     visitor.speak()
@@ -92,7 +92,7 @@ async def test_an_accepted_bridge_takes_the_assistant_off_and_keeps_the_leg(stag
 
 
 async def test_an_accepted_transfer_rings_while_the_assistant_speaks(stage: Stage) -> None:
-    await stage.control("PUT", "platform", {"anonymous_legs": "accept"})
+    await stage.platform(anonymous_legs="accept", bridge_over_assistant="ends")
     visitor, call = await visit(stage)
     closer, address = await stage.closer()
 

@@ -167,7 +167,8 @@ async def test_a_caller_who_leaves_ends_the_conversation(stage: Stage) -> None:
     assert stage.count("call.ai_gather.ended") == 0
 
 
-async def test_a_bridge_stops_the_assistant(stage: Stage) -> None:
+async def test_a_bridge_may_end_the_assistant(stage: Stage) -> None:
+    await stage.platform(bridge_over_assistant="ends")
     _, call = await stage.answered()
     _, other = await stage.dialled()
     await gather(stage, call)

@@ -84,6 +84,7 @@ async def test_each_run_reports_with_its_own_state(stage: Stage) -> None:
 
 
 async def test_a_run_that_ends_late_keeps_its_state(stage: Stage) -> None:
+    await stage.platform(bridge_over_assistant="ends")
     _, call = await stage.answered()
     _, other = await stage.dialled()
     await stage.client.calls.actions.gather_using_ai(call, parameters=NAME, greeting="Hi.", client_state=FIRST)

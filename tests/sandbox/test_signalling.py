@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import rtc
+from sandbox import logins
 from sandbox.config import DEFAULT_APP_ID
 from sandbox.media import Media
 from tests.sandbox.phone import SPEECH_RMS, Phone
@@ -51,8 +51,8 @@ async def test_a_session_of_somebody_else_cannot_be_taken_over(stage: Stage) -> 
 
 
 async def test_a_browser_that_vanished_ends_its_call(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rtc, "SILENT_SECONDS", 0.3)
-    monkeypatch.setattr(rtc, "WATCH_SECONDS", 0.05)
+    monkeypatch.setattr(logins, "SILENT_SECONDS", 0.3)
+    monkeypatch.setattr(logins, "WATCH_SECONDS", 0.05)
     phone, _ = await stage.answered()
 
     assert phone.media
@@ -64,8 +64,8 @@ async def test_a_browser_that_vanished_ends_its_call(stage: Stage, monkeypatch: 
 
 
 async def test_a_ringing_browser_that_vanished_is_not_found(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rtc, "SILENT_SECONDS", 0.3)
-    monkeypatch.setattr(rtc, "WATCH_SECONDS", 0.05)
+    monkeypatch.setattr(logins, "SILENT_SECONDS", 0.3)
+    monkeypatch.setattr(logins, "WATCH_SECONDS", 0.05)
     phone, address = await stage.closer()
     await stage.client.calls.dial(connection_id=DEFAULT_APP_ID, to=address, from_="+61255501234")
     await phone.frame("telnyx_rtc.invite")
@@ -77,8 +77,8 @@ async def test_a_ringing_browser_that_vanished_is_not_found(stage: Stage, monkey
 
 
 async def test_a_lost_socket_alone_does_not_end_a_talking_call(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rtc, "SILENT_SECONDS", 0.3)
-    monkeypatch.setattr(rtc, "WATCH_SECONDS", 0.05)
+    monkeypatch.setattr(logins, "SILENT_SECONDS", 0.3)
+    monkeypatch.setattr(logins, "WATCH_SECONDS", 0.05)
     phone, call = await stage.answered()
 
     await phone.drop_socket()
@@ -222,7 +222,7 @@ async def test_a_page_that_kept_its_sound_is_offered_no_other(stage: Stage) -> N
     phone.frames.clear()
     token = await stage.client.telephony_credentials.create_token(credential.id)
     await phone.sign_in(login_token=token, reconnection=True, sessid=phone.sessid)
-    await asyncio.sleep(rtc.QUIET_SECONDS + 0.2)
+    await asyncio.sleep(logins.QUIET_SECONDS + 0.2)
     await phone.hang_up()
 
     await stage.event("call.hangup")

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from sandbox.calls import SupervisorRole
 from sandbox.config import DEFAULT_APP_ID, DEFAULT_ASSISTANT_ID
-from tests.sandbox.phone import Phone
+from tests.sandbox.phone import QUIET_RMS, Phone
 from tests.sandbox.stage import Stage
 
 
@@ -50,7 +51,20 @@ async def test_a_monitor_hears_the_prospect_and_is_not_heard(stage: Stage) -> No
     assert (await stage.leg(call))["peer"] is None
 
 
-async def test_a_monitor_hears_the_assistant(stage: Stage) -> None:
+async def test_a_monitor_does_not_hear_the_assistant(stage: Stage) -> None:
+    _, call = await stage.answered()
+    supervisor, own = await stage.dialled(supervise_call_control_id=call, supervisor_role="monitor")
+
+    await start_assistant(stage, call)
+
+    await stage.until(call, lambda leg: leg["source"] == "assistant" and leg["rms_out"] > 300)
+    assert supervisor.media
+    assert supervisor.media.meter.rms < QUIET_RMS
+    assert (await stage.leg(own))["voice_out"] == []
+
+
+async def test_a_monitor_may_hear_the_assistant(stage: Stage) -> None:
+    await stage.platform(monitor_hears="both")
     _, call = await stage.answered()
     supervisor, own = await stage.dialled(supervise_call_control_id=call, supervisor_role="monitor")
 
@@ -73,6 +87,7 @@ async def test_stopping_a_monitored_assistant_keeps_both_legs(stage: Stage) -> N
 
 
 async def test_a_whisper_is_heard_by_the_supervised_leg_alone(stage: Stage) -> None:
+    await stage.platform(monitor_hears="both")
     prospect, call, supervisor, _ = await watched(stage, "whisper")
     closer = await talking(stage, call)
 
@@ -104,7 +119,23 @@ async def test_the_assistant_hears_who_barges_in(stage: Stage) -> None:
     assert (await stage.event("call.ai_gather.ended")).payload["result"] == {"full_name": "Jo Day"}
 
 
-async def test_the_role_can_be_switched_both_ways(stage: Stage) -> None:
+@pytest.mark.parametrize("role", ["whisper", "barge"])
+async def test_a_switch_of_roles_leaves_silence(stage: Stage, role: SupervisorRole) -> None:
+    prospect, call, supervisor, own = await watched(stage, "monitor")
+    await supervisor.until_hears(prospect)
+
+    await stage.client.calls.actions.switch_supervisor_role(own, role=role)
+
+    await supervisor.until_deaf_to(prospect)
+    await asyncio.gather(supervisor.stays_deaf_to(prospect), prospect.stays_deaf_to(supervisor))
+    closer = await talking(stage, call)
+    await asyncio.gather(closer.until_hears(prospect), prospect.until_hears(closer))
+    await asyncio.gather(supervisor.stays_deaf_to(closer), closer.stays_deaf_to(supervisor))
+    assert (await stage.leg(own))["supervisor_role"] == role
+
+
+async def test_the_role_may_be_switched_both_ways(stage: Stage) -> None:
+    await stage.platform(role_switch="accept")
     prospect, _, supervisor, own = await watched(stage, "monitor")
     await supervisor.until_hears(prospect)
 
@@ -116,7 +147,21 @@ async def test_the_role_can_be_switched_both_ways(stage: Stage) -> None:
     await supervisor.until_hears(prospect)
 
 
-async def test_a_bridge_takes_a_supervisor_into_the_call(stage: Stage) -> None:
+@pytest.mark.parametrize("named_first", [True, False])
+async def test_a_supervising_leg_takes_no_commands(stage: Stage, *, named_first: bool) -> None:
+    _, call, _, own = await watched(stage, "monitor")
+    leg, other = (own, call) if named_first else (call, own)
+
+    status, body = await stage.command(leg, "bridge", call_control_id=other)
+
+    assert (status, body["errors"][0]["detail"]) == (422, "Supervisor calls do not support commands.")
+    assert (await stage.leg(call))["peer"] is None
+    assert (await stage.command(own, "speak", payload="Hi.", voice="Telnyx.x"))[0] == 422
+    assert (await stage.command(own, "hangup"))[0] == 200
+
+
+async def test_a_bridge_may_take_a_supervisor_into_the_call(stage: Stage) -> None:
+    await stage.platform(supervisor_commands="accept", bridge_over_assistant="ends")
     prospect, call, supervisor, own = await watched(stage, "monitor")
     await start_assistant(stage, call)
 

@@ -100,7 +100,7 @@ async def test_a_changed_body_fails_the_signature(stage: Stage) -> None:
 
 
 async def test_a_refused_delivery_comes_again_with_the_same_id(stage: Stage) -> None:
-    stage.statuses = [500, 404]
+    stage.statuses = [500, 408]
 
     await stage.parked()
     third = await stage.event("call.initiated", 3)
