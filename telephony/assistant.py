@@ -87,12 +87,17 @@ class AssistantCommands(Connection):
     def add_messages(
         self, call_control_id: str, *, messages: Sequence[Mapping[str, Any]], command_id: CommandId
     ) -> None:
-        """Add turns ({role, content}) to the running conversation, such as a text that the prospect typed."""
+        """Add turns ({role, content}) to the running conversation, such as a text that the prospect typed.
+
+        What the prospect says is answered at once. Anything else waits for the assistant's next turn, which it would
+        otherwise take in the middle of the prospect's sentence.
+        """
+        is_said = any(message.get("role") == "user" for message in messages)
         send(
             self._actions.add_ai_assistant_messages,
             call_control_id,
             **command(command_id),
-            **given(messages=messages),
+            **given(messages=messages, trigger_response=is_said or None),
         )
 
     def conversation_messages(self, conversation_id: str) -> list[Message]:

@@ -176,6 +176,7 @@ def test_steering_reaches_the_assistant_and_says_who(alice: Closer, talking: Vis
     (asked,) = talking.rest.asked("ai_assistant_add_messages")
     (message,) = asked["messages"]
     assert message["role"] == "system"
+    assert "trigger_response" not in asked
     assert message["content"].endswith(": Ask about the budget")
     entry = talking.session.timeline.get(kind="assistant.steered")
     assert (entry.payload["text"], entry.payload["closer_name"]) == ("Ask about the budget", alice.display_name)

@@ -17,6 +17,8 @@ def test_a_typed_message_reaches_the_assistant_as_the_prospect_s_turn(talking: V
 
     (asked,) = talking.rest.asked("ai_assistant_add_messages")
     assert asked["messages"] == [{"role": "user", "content": "My name is Ada"}]
+    # Otherwise it would be answered with the next spoken turn, which who only types never takes.
+    assert asked["trigger_response"] is True
 
 
 def test_two_equal_messages_are_two_messages(talking: Visit) -> None:

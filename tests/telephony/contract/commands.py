@@ -140,7 +140,7 @@ COMMANDS: dict[str, Case] = {
         lambda telnyx: telnyx.add_messages(CALL, messages=[{"role": "user", "content": "Ada"}], command_id=COMMAND),
         f"/calls/{CALL}/actions/ai_assistant_add_messages",
         ActionAddAIAssistantMessagesParams,
-        {"messages": [{"role": "user", "content": "Ada"}]},
+        {"messages": [{"role": "user", "content": "Ada"}], "trigger_response": True},
     ),
     "speak": Case(
         lambda telnyx: telnyx.speak(
