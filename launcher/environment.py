@@ -107,8 +107,6 @@ def sandbox(keys: Keys, addresses: Addresses) -> dict[str, str]:
         "SANDBOX_CALLER_NUMBER": CALLER_NUMBER,
         "SANDBOX_SIP_DOMAIN": "sip.telnyx.com",
         "SANDBOX_CONTROL_TOKEN": keys.control_token,
-        "SANDBOX_MCP_URL": f"{addresses.web}/mcp/",
-        "SANDBOX_TOOL_SECRET": keys.tool_secret,
     }
 
 

@@ -183,7 +183,16 @@ class SandboxControl:
         self.call("POST", "/control/reset")
 
     def scenario(self, *, call_control_id: str = "", **entries: object) -> None:
-        """Say what prospects answer and how the assistant behaves, for the next calls or for one."""
+        """Say what prospects answer and how the assistant behaves, for the next calls or for one.
+
+        Spoken answers: `answers` (in order), `field_values` (by question), `pause_ms`; `practice_notice` off keeps the
+        assistant from saying that it does not hear what is said. Of a gather: `gather_status` (valid, invalid,
+        client_error, or a list for one gather after the other), `gather_ends_after` answers, `hold_open` until it is
+        told to end. Of an assistant: `greeting`, `gather_fields` (what it asks, instead of what its tools take),
+        `tools` (used after an answer), `ends_itself` when all is asked, `mcp_handshakes`, `insights_after_ms`,
+        `insights_shape`; `transfer_targets`, `transfer_from` and `transfer_headers` where its account has no such
+        tool.
+        """
         query = urllib.parse.urlencode({"call_control_id": call_control_id}) if call_control_id else ""
         self.call("PUT", f"/control/scenario?{query}", entries)
 
@@ -234,17 +243,20 @@ class SandboxControl:
     def transfer_by_assistant(self, call_control_id: str, *, target: str | None = None, reason: str = "normal") -> str:
         """Let the assistant use its transfer tool now; return the new leg's call_control_id.
 
-        The target is the named one, or the first, of the dynamic variable `targets`. The scenario's entries
-        `transfer_from`, `transfer_targets` and `transfer_headers` are the tool's settings.
+        The target is the named one, or the first, of those that the tool names. Its settings are those of the account,
+        or the scenario's entries `transfer_targets`, `transfer_from` and `transfer_headers`.
         """
         body = {"call_control_id": call_control_id, "target": target, "reason": reason}
         new_leg: str = self.call("POST", "/control/assistant/transfer", body)["call_control_id"]
         return new_leg
 
     def use_tool(
-        self, call_control_id: str, name: str, arguments: Mapping[str, object] | None = None, *, door: str = "mcp"
+        self, call_control_id: str, name: str, arguments: Mapping[str, object] | None = None, *, door: str = ""
     ) -> dict[str, Any]:
-        """Let the assistant use a tool now, over MCP or as a webhook; return status, text and data of the answer."""
+        """Let the assistant use a tool that it has now; return status, text and data of the answer.
+
+        `door` is `webhook` or `mcp` where it has both; otherwise the webhook is taken.
+        """
         body = {"call_control_id": call_control_id, "name": name, "arguments": arguments or {}, "door": door}
         answer: dict[str, Any] = self.call("POST", "/control/assistant/tool", body)
         return answer

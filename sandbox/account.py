@@ -13,6 +13,7 @@ from sandbox.account_kinds import (
     CONNECTIONS,
     INSIGHT_GROUPS,
     NUMBERS,
+    SECRETS,
     VOICE_PROFILES,
     Kind,
 )
@@ -102,6 +103,11 @@ class Account:
         """Whether a browser may call the assistant without a credential."""
         settings = (self.get(ASSISTANTS, str(assistant_id)) or {}).get("telephony_settings") or {}
         return settings.get("supports_unauthenticated_web_calls") is True
+
+    def secret(self, identifier: str) -> str:
+        """Return the token of an integration secret, which nobody is shown; "" when there is none of that name."""
+        found = (one for one in self.all(SECRETS) if one.get("identifier") == identifier)
+        return str(next(found, {}).get("token") or "")
 
     def create(self, kind: Kind, body: Settings) -> Settings:
         for name in kind.required:

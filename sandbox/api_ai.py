@@ -1,11 +1,14 @@
 """REST: conversations with their messages and insights."""
 
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
+from sandbox import clock
 from sandbox.api import Body, action, invalid, not_found
-from sandbox.conversations import Conversation, Conversations
+from sandbox.conversations import LATE, Conversation, Conversations
+from sandbox.platform import Platform
 
 LIST_LIMIT = 100
 PAGE_SIZE = 20
@@ -13,8 +16,9 @@ METADATA_PREFIX = "metadata->"
 
 
 class AiRoutes:
-    def __init__(self, conversations: Conversations) -> None:
+    def __init__(self, conversations: Conversations, platform: Platform) -> None:
         self._conversations = conversations
+        self._platform = platform
 
     def routes(self) -> list[web.RouteDef]:
         base = "/v2/ai/conversations"
@@ -26,26 +30,31 @@ class AiRoutes:
         ]
 
     async def _list(self, request: web.Request) -> Body:
-        found = [item for item in self._conversations.all() if _matches(item, request)]
+        known = [item for item in self._conversations.all() if self._is_readable(item.created_at)]
+        found = [item for item in known if _matches(item, request)]
         return {"data": [item.as_json() for item in found[: number(request, "limit", LIST_LIMIT)]]}
 
     async def _get(self, request: web.Request) -> Body:
         return {"data": self._find(request).as_json()}
 
     async def _messages(self, request: web.Request) -> Body:
-        messages = self._find(request).messages
+        messages = [message for message in self._find(request).messages if self._is_readable(message.at)]
         size, page = number(request, "page[size]", PAGE_SIZE), number(request, "page[number]", 1)
         return paged([message.as_api_json() for message in messages], page=page, size=size)
 
     async def _insights(self, request: web.Request) -> Body:
-        found = self._find(request).insights_json()
+        insights = self._find(request).insights
+        found = [insights.as_json()] if insights else []
         return {"data": found, "meta": _meta(len(found), 1, PAGE_SIZE)}
 
     def _find(self, request: web.Request) -> Conversation:
         conversation = self._conversations.get(request.match_info["id"])
-        if conversation is None:
+        if conversation is None or not self._is_readable(conversation.created_at):
             raise not_found("Conversation")
         return conversation
+
+    def _is_readable(self, happened_at: datetime) -> bool:
+        return self._platform.conversations == "at_once" or clock.now() - happened_at >= LATE
 
 
 def _matches(conversation: Conversation, request: web.Request) -> bool:

@@ -18,7 +18,9 @@ from sandbox.api import (
     state_of,
     text_of,
 )
+from sandbox.api_assistant import assistant_of
 from sandbox.api_legs import OK, Command, LiveLegs, remember_state, require_answered
+from sandbox.assistants import Assistants
 from sandbox.bridging import Bridging
 from sandbox.calls import Leg, SupervisorRole
 from sandbox.orders import CANCELLED, NORMAL, Order
@@ -37,9 +39,12 @@ RING_SECONDS, TIME_LIMIT_SECONDS = 30.0, 14_400.0
 
 
 class CallRoutes:
-    def __init__(self, switchboard: Switchboard, bridging: Bridging, supervision: Supervision) -> None:
+    def __init__(
+        self, switchboard: Switchboard, bridging: Bridging, supervision: Supervision, assistants: Assistants
+    ) -> None:
         self._switchboard = switchboard
         self._screening = Screening(switchboard.account, switchboard.destinations)
+        self._assistants = assistants
         self._bridging = bridging
         self._supervision = supervision
         self._legs = LiveLegs(switchboard)
@@ -125,9 +130,12 @@ class CallRoutes:
             detail = "Call answer command cannot be issued for outbound calls."
             raise ApiError(422, "90102", "Command is invalid", detail)
         override = Override.of(body)
+        brief = assistant_of(self._assistants, leg, body) if "assistant" in body else None
         remember_state(leg, body)
         leg.webhooks = override or leg.webhooks
         await self._switchboard.answer(leg)
+        if brief:
+            self._assistants.start_answered(leg, brief)
         return OK
 
     async def _hangup(self, leg: Leg, body: Body) -> Body:

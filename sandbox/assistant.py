@@ -1,39 +1,36 @@
-"""One run of the AI on one leg: it greets, asks, listens, and reports by webhook."""
+"""One run of the AI on one leg: its beginning and its end, and what is told of it by webhook."""
 
 import asyncio
-import itertools
-import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from sandbox import clock, events
-from sandbox.audio import FRAME_SECONDS
-from sandbox.brief import Brief, conversation_ended, initialization
+from sandbox.account_kinds import INSIGHT_GROUPS
+from sandbox.brief import Brief, conversation_ended, initialization, system_variables
 from sandbox.calls import Leg
-from sandbox.captions import Captions
 from sandbox.conversations import Conversation
-from sandbox.hearing import Hearing
+from sandbox.dialogue import Dialogue
+from sandbox.insights import Insights
 from sandbox.orders import NORMAL
-from sandbox.script import (
-    ACKNOWLEDGEMENTS,
-    CHAT,
-    CLOSING,
-    DEFAULT_GREETING,
-    STILL_HERE,
-    Question,
-    Scenario,
-    fill,
-    value_of,
-)
+from sandbox.platform import Platform
+from sandbox.script import DEFAULT_GREETING, GENERATED, INSIGHT_SHAPES, INVALID, VALID, Scenario
 from sandbox.switchboard import Switchboard
+from sandbox.templates import fill
 from sandbox.tool_habits import ToolHabits
-from sandbox.tools import Tools
+from sandbox.tools import Caller, Tools
 
-logger = logging.getLogger(__name__)
+VARIABLE_HEADER_PREFIX = "x-"
+# Headers of the platform's own become no variables.
+RESERVED_HEADER_PREFIX = "x-telnyx"
 
-INITIALIZATION_SECONDS = 1.5
-INSIGHTS_AFTER_SECONDS = 1.5
-REPEATS = 2
+
+class Course(Protocol):
+    """What an assistant does from its first word on."""
+
+    async def conduct(self) -> None: ...
+
+    async def finish(self) -> None:
+        """Answer whatever would still be asked."""
 
 
 class Run:
@@ -49,260 +46,211 @@ class Run:
     ) -> None:
         self.leg = leg
         self.conversation = conversation
+        self.brief = brief
         self.scenario = scenario
-        self.question: Question | None = None
+        self.question: Any = None
+        self.results: dict[str, Any] = conversation.results
         self.reason_when_joined = "call_bridged"
+        self.is_first = leg.run_count == 0
+        self.dialogue = Dialogue(
+            switchboard, leg, conversation, repeat_seconds=brief.repeat_seconds, tell=self._tell_history
+        )
+        self.habits = ToolHabits(tools, brief.toolbox, conversation, self._caller)
         self._switchboard = switchboard
-        self._brief = brief
-        self.tools = ToolHabits(tools, leg, conversation, brief)
-        self._results: dict[str, Any] = conversation.results
-        self._hearing = Hearing()
-        self._listening = False
-        self._typed_or_spoken: asyncio.Queue[str | None] = asyncio.Queue()
-        # Only an anonymous visitor's page gets the conversation as frames; other legs are told by webhook.
-        self._captions = Captions(leg.session) if leg.role == "anonymous" and leg.session else None
+        self._tools = tools
         # Later commands on the leg bring states of their own; this run's events keep the one it was started with.
         self._client_state = leg.client_state
-        self._is_first = leg.run_count == 0
         self._started_at = clock.now()
+        self._course: Course | None = None
         self._task: asyncio.Task[None] | None = None
-        self._deltas: asyncio.Task[None] | None = None
-        self._over = False
+        self._is_over = False
 
-    def start(self) -> None:
+    def start(self, course: Course) -> None:
+        self._course = course
         self.leg.run = self
         self.leg.run_count += 1
         self._remember()
-        if self.leg.media:
-            self.leg.media.ear = self._hear
+        self.dialogue.open()
         self._emit("call.conversation.created", {"calling_party_type": "sip"})
-        self._task = self._switchboard.background(self._conduct())
+        self._task = self._switchboard.background(course.conduct())
 
-    # What reaches a run from outside.
+    @property
+    def platform(self) -> Platform:
+        return self._switchboard.platform
 
-    def type(self, text: str) -> None:
-        """Take typed text as the answer to the current question."""
-        self._typed_or_spoken.put_nowait(text)
-        if self.leg.media:
-            self.leg.media.outlet.hush()
-
-    def add(self, role: str, text: str) -> None:
-        """Put a message into the history without answering it."""
-        self.conversation.added.append({"role": role, "content": text})
-        self.conversation.add(role, text)
-        self._tell_history()
-
-    def stop(self, reason: str) -> None:
-        """End early, at somebody's command; the leg stays as it is."""
-        self._close(reason, gather_status="invalid")
+    @property
+    def is_gather(self) -> bool:
+        return self.brief.kind == "gather"
 
     @property
     def variables(self) -> dict[str, Any]:
-        return self._brief.variables
+        return self.brief.variables
+
+    # What reaches a run from outside.
+
+    def stop(self, reason: str) -> None:
+        """End early, at somebody's command; the leg stays as it is."""
+        self._close(reason, gather_status=INVALID)
 
     def hand_over(self) -> None:
         """Make way for a human on this leg."""
         self.stop(self.reason_when_joined)
 
-    async def finish(self, reason: str) -> None:
-        """End now as if everything had been asked."""
-        for question in self._remaining():
-            value = self._value(question, question.spoken_answer)
-            self._results[question.name] = self.leg.captured[question.name] = value
-        await self._conclude(reason)
-
     def cut_off(self) -> None:
         """The caller is gone."""
         self._close("customer_disconnect", gather_status=None)
 
-    # The conversation itself.
+    async def finish(self, reason: str) -> None:
+        """End now as if everything had been asked."""
+        if self._task:
+            self._task.cancel()
+        if self._course:
+            await self._course.finish()
+        await self.conclude(reason)
 
-    async def _conduct(self) -> None:
-        if self._brief.asks_for_variables:
-            await self._initialise()
-        lead = fill(self._opening(), self._brief.variables)
-        thanks = itertools.cycle(ACKNOWLEDGEMENTS)
-        if not self._is_first and not self._remaining():
-            lead = await self._chat(lead)
-        for question in self._remaining():
-            self.question = question
-            await self._say(f"{lead} {question.text}".strip())
-            await self._take_answer(question)
-            lead = next(thanks)
-        self.question = None
-        await self._stay_open(lead)
-        await self._say(CLOSING if self._brief.closing is None else self._brief.closing)
-        await self._conclude("normal")
+    # What its course needs.
 
-    def _opening(self) -> str:
+    async def prepare(self) -> None:
+        """Learn what is known of this call and what its tools are, before the first word."""
+        await self._learn_variables()
+        await self._tools.look_into(self.brief.toolbox, handshakes=self.scenario.mcp_handshakes)
+        self.conversation.given["tools"] = self.brief.toolbox.names
+
+    def opening(self) -> str:
         """The scenario's greeting is for a new caller; who was greeted already hears what the command says."""
-        scripted = self.scenario.greeting if self._is_first else None
-        greeting = scripted or self._brief.greeting
-        return DEFAULT_GREETING if greeting is None else greeting
+        scripted = self.scenario.greeting if self.is_first else None
+        greeting = self.brief.greeting if scripted is None else scripted
+        return fill(DEFAULT_GREETING if greeting in (None, GENERATED) else greeting, self.variables)
 
-    async def _chat(self, lead: str) -> str:
-        """Let the caller say one thing when there is nothing left to ask, and return how to go on."""
-        await self._say(lead)
-        typed = await self._next_turn()
-        await self._note(typed or CHAT, typed=typed is not None)
-        return ACKNOWLEDGEMENTS[0]
+    def capture(self, name: str, value: Any) -> None:
+        self.results[name] = self.leg.captured[name] = value
 
-    async def _take_answer(self, question: Question) -> None:
-        typed = await self._heard_out(question)
-        text = question_answer(question, self.scenario) if typed is None else typed
-        value = self._value(question, text)
-        await self._note(text, typed=typed is not None)
-        while value is None and question.choices:
-            await self._say(question.choosing)
-            typed = await self._next_turn()
-            text = question_answer(question, self.scenario) if typed is None else typed
-            value = self._value(question, text)
-            await self._note(text, typed=typed is not None)
-        self._results[question.name] = self.leg.captured[question.name] = value
-        self._tell_partial_results()
-        await self.tools.after(question.name, value, self.scenario)
-        if typed is None:
-            await asyncio.sleep(self.scenario.pause_ms / 1000)
+    def tell_partial_results(self) -> None:
+        if self.brief.sends_partial_results:
+            told = {"partial_results": dict(self.results), "message_history": self.conversation.history()}
+            self._emit("call.ai_gather.partial_results", told)
 
-    async def _heard_out(self, question: Question) -> str | None:
-        """The answer to a question, after whoever wants a person first was told what becomes of that."""
-        typed = await self._answer(question)
-        while reply := await self.tools.answer_for_person(typed):
-            await self._note(str(typed), typed=True)
-            await self._say(f"{reply} {question.text}")
-            typed = await self._answer(question)
-        return typed
+    async def leave(self) -> None:
+        """End by itself; with a tool for it, it hangs up."""
+        if self.brief.toolbox.hangs_up:
+            self.conversation.note_tool_call(self._tools.new_call_id(), "hangup", {})
+        await self.conclude("normal")
 
-    async def _note(self, text: str, *, typed: bool) -> None:
-        """Write down what the caller has said."""
-        self.conversation.add("user", text)
-        if self._captions:
-            await self._captions.user(text, typed=typed)
-        self._tell_history()
-
-    async def _answer(self, question: Question) -> str | None:
-        for _ in range(REPEATS):
-            try:
-                return await asyncio.wait_for(self._next_turn(), self._brief.repeat_seconds)
-            except TimeoutError:
-                if not self._hearing.speaking:
-                    await self._say(question.reminder)
-        return await self._next_turn()
-
-    async def _next_turn(self) -> str | None:
-        self._listening = True
-        try:
-            return await self._typed_or_spoken.get()
-        finally:
-            self._listening = False
-
-    async def _stay_open(self, lead: str) -> None:
-        while self.scenario.hold_open:
-            await self._say(f"{lead} {STILL_HERE}")
-            typed = await self._next_turn()
-            self.conversation.add("user", typed or "I see.")
-            self._tell_history()
-
-    async def _say(self, text: str) -> None:
-        if not text:
-            return
-        self.conversation.add("assistant", text)
-        self._tell_history()
-        if self._captions:
-            self._deltas = self._switchboard.background(self._captions.assistant(text))
-        if self._typed_or_spoken.empty():
-            await self._switchboard.say(self.leg, text, name="assistant")
-        self._hearing.reset()
-
-    def _hear(self, rms: float) -> None:
-        if self._listening and self._hearing.add(rms, FRAME_SECONDS):
-            self._typed_or_spoken.put_nowait(None)
-
-    def _value(self, question: Question, text: str) -> Any:
-        return self.scenario.field_values.get(question.name, value_of(text, question.schema))
-
-    def _remaining(self) -> list[Question]:
-        return [question for question in self._brief.questions if question.name not in self._results]
+    async def conclude(self, reason: str, *, gather_status: str = VALID) -> None:
+        hangs_up = self.brief.hangs_up or (self.brief.toolbox.hangs_up and not self.is_gather)
+        if self._close(reason, gather_status=gather_status) and hangs_up:
+            await self._switchboard.hang_up(self.leg, NORMAL, source="callee")
 
     def _remember(self) -> None:
         """Take up what was said before; an assistant that knows it does not ask for it again."""
-        for message in self._brief.history:
+        for message in self.brief.history:
             self.conversation.add(str(message.get("role", "user")), str(message.get("content", "")))
-        if self._brief.kind == "assistant" and self._brief.history:
-            self._results.update(self.leg.captured)
+        if not self.is_gather and self.brief.history:
+            self.results.update(self.leg.captured)
+
+    async def _learn_variables(self) -> None:
+        """The command wins over the call's headers, these over what we are asked, that over the assistant's own.
+
+        Source: telnyx SDK, types/call_assistant_request_param.py, and developers.telnyx.com, “dynamic variables”.
+        """
+        assistant = self.brief.assistant
+        answered: dict[str, Any] = {}
+        if address := str(assistant.get("dynamic_variables_webhook_url") or ""):
+            seconds = int(assistant.get("dynamic_variables_webhook_timeout_ms") or 1500) / 1000
+            answered = await self._ask_for_variables(address, seconds)
+        self.brief.variables = {
+            **system_variables(self.conversation, self.leg),
+            **(assistant.get("dynamic_variables") or {}),
+            **answered,
+            **_header_variables(self.leg),
+            **self.brief.variables,
+        }
+        self.conversation.given["variables"] = self.brief.variables
+
+    async def _ask_for_variables(self, address: str, seconds: float) -> dict[str, Any]:
+        question = initialization(self.brief, self.conversation, self.leg)
+        answer = await self._switchboard.webhooks.ask(address, "assistant.initialization", question, seconds=seconds)
+        if not isinstance(answer, dict):
+            return {}
+        conversation = answer.get("conversation")
+        metadata = conversation.get("metadata") if isinstance(conversation, dict) else None
+        if isinstance(metadata, dict):
+            self.conversation.metadata.update({str(key): str(value) for key, value in metadata.items()})
+        variables = answer.get("dynamic_variables")
+        return variables if isinstance(variables, dict) else {}
+
+    def _caller(self) -> Caller:
+        return Caller(self.leg.call_control_id, self.conversation.id, self.variables)
 
     # The end.
 
-    async def _conclude(self, reason: str) -> None:
-        if self._close(reason, gather_status="valid") and self._brief.hangs_up:
-            await self._switchboard.hang_up(self.leg, NORMAL, source="callee")
-
     def _close(self, reason: str, *, gather_status: str | None) -> bool:
         """Report the end once; False when it was over already."""
-        if self._over:
+        if self._is_over:
             return False
-        self._over = True
+        self._is_over = True
         self.leg.run = None
-        if self.leg.media:
-            self.leg.media.ear = None
-            self.leg.media.outlet.hush()
-        if self._brief.kind == "gather" and gather_status:
-            history = self.conversation.history()
-            self._emit(
-                "call.ai_gather.ended", {"status": gather_status, "result": self._results, "message_history": history}
-            )
-        self._emit(
-            "call.conversation.ended",
-            conversation_ended(self._brief, self.conversation, reason, started_at=self._started_at),
-        )
-        self._switchboard.background(self._deliver_insights())
-        for task in (self._deltas, self._task):
-            if task and task is not asyncio.current_task():
-                task.cancel()
+        self.dialogue.close()
+        if self.is_gather and gather_status:
+            self._tell_gathered(gather_status)
+        ended = conversation_ended(self.brief, self.conversation, reason, started_at=self._started_at)
+        self._emit("call.conversation.ended", ended)
+        self._begin_insights()
+        if self._task and self._task is not asyncio.current_task():
+            self._task.cancel()
         return True
 
-    async def _deliver_insights(self) -> None:
-        await asyncio.sleep(INSIGHTS_AFTER_SECONDS)
-        self.conversation.draw_insights()
-        body = self.conversation.insights_webhook()
-        self._switchboard.webhooks.send("insights", body["event_type"], body, body["payload"]["request_id"])
+    def _begin_insights(self) -> None:
+        """Only a group has insights, and only an assistant of the account has a group."""
+        account, wanted = self._switchboard.account, self.brief.insight_group_id
+        groups = account.all(INSIGHT_GROUPS)
+        if self.is_gather:
+            group = groups[0] if groups and self.platform.gather_insights == "all" else None
+        else:
+            group = account.get(INSIGHT_GROUPS, wanted)
+        if group:
+            self.conversation.insights = Insights(group)
+            self._switchboard.background(self._deliver(self.conversation.insights))
 
-    # What goes out: webhooks and, for an anonymous visitor, frames to the page.
+    async def _deliver(self, insights: Insights) -> None:
+        await asyncio.sleep(self.scenario.insights_after_ms / 1000)
+        conversation = self.conversation
+        insights.draw(self.results, spoken_turns=sum(one.role == "user" for one in conversation.messages))
+        self._emit("call.conversation_insights.generated", insights.as_event(), common=events.identity(self.leg))
+        if insights.webhook:
+            is_usual = self.scenario.insights_shape == INSIGHT_SHAPES[0]
+            body = (
+                insights.as_webhook(conversation.id, conversation.metadata)
+                if is_usual
+                else insights.as_documented_webhook(conversation.id)
+            )
+            self._switchboard.webhooks.send(insights.webhook, body["event_type"], body, conversation.id)
 
-    def _emit(self, event_type: str, extra: Mapping[str, Any]) -> None:
-        payload = {**events.common(self.leg), "client_state": self._client_state, **extra}
+    # What goes out by webhook.
+
+    def _emit(self, event_type: str, extra: Mapping[str, Any], *, common: Mapping[str, Any] | None = None) -> None:
+        payload = {**(common or events.common(self.leg)), "client_state": self._client_state, **extra}
         # What is gathered comes without the conversation's id, as documented.
         if event_type.startswith("call.conversation."):
             payload["conversation_id"] = self.conversation.id
         self._switchboard.emit(self.leg, event_type, payload)
 
+    def _tell_gathered(self, status: str) -> None:
+        """Seen live by third parties (2026): a gather whose speech provider failed has no result at all."""
+        result = None if status == "client_error" else self.results
+        told = {"status": status, "result": result, "message_history": self.conversation.history()}
+        self._emit("call.ai_gather.ended", told)
+
     def _tell_history(self) -> None:
-        if self._brief.sends_history:
+        if self.brief.sends_history:
             self._emit("call.ai_gather.message_history_updated", {"message_history": self.conversation.history()})
 
-    def _tell_partial_results(self) -> None:
-        if self._brief.sends_partial_results:
-            results = dict(self._results)
-            self._emit(
-                "call.ai_gather.partial_results",
-                {"partial_results": results, "message_history": self.conversation.history()},
-            )
 
-    async def _initialise(self) -> None:
-        question = initialization(self._brief, self.conversation, self.leg)
-        answer = await self._switchboard.webhooks.ask(
-            "dynamic-variables", "assistant.initialization", question, seconds=INITIALIZATION_SECONDS
-        )
-        if not isinstance(answer, dict):
-            return
-        variables, conversation = answer.get("dynamic_variables"), answer.get("conversation")
-        if isinstance(variables, dict):
-            self._brief.variables = {**variables, **self._brief.variables}
-        metadata = conversation.get("metadata") if isinstance(conversation, dict) else None
-        if isinstance(metadata, dict):
-            self.conversation.metadata.update({str(key): str(value) for key, value in metadata.items()})
-
-
-def question_answer(question: Question, scenario: Scenario) -> str:
-    """Return what the prospect is taken to have said: the scenario's next answer, else a plausible one."""
-    return str(scenario.answers.pop(0)) if scenario.answers else question.spoken_answer
+def _header_variables(leg: Leg) -> dict[str, str]:
+    """Custom headers become variables: `X-Account-Number` is `{{account_number}}`."""
+    return {
+        header["name"][2:].replace("-", "_").lower(): header["value"]
+        for header in leg.custom_headers
+        if header["name"].lower().startswith(VARIABLE_HEADER_PREFIX)
+        and not header["name"].lower().startswith(RESERVED_HEADER_PREFIX)
+    }

@@ -1,14 +1,23 @@
 """Starts the AI on a leg, with the scenario that is due for it."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox import toolbox
+from sandbox.account_kinds import ASSISTANTS
 from sandbox.assistant import Run
 from sandbox.brief import Brief, new_conversation
 from sandbox.calls import Leg
 from sandbox.conversations import Conversation, Conversations
-from sandbox.script import Scenario, questions
+from sandbox.conversing import Conversing
+from sandbox.gathering import Gathering
+from sandbox.questions import questions
+from sandbox.script import Scenario
 from sandbox.switchboard import Switchboard
 from sandbox.tools import Tools
 
-VARIABLE_HEADER_PREFIX = "x-"
+# Of silence, before an assistant asks again, unless its settings say otherwise.
+IDLE_SECONDS = 10.0
 
 
 class Assistants:
@@ -29,22 +38,30 @@ class Assistants:
         conversation = self._conversations.add(new_conversation(leg, brief.assistant_id, channel))
         conversation.given = {
             "kind": brief.kind,
+            "assistant_id": brief.assistant_id,
             "instructions": brief.instructions,
             "greeting": brief.greeting,
             "message_history": brief.history,
             "questions": [question.name for question in brief.questions],
+            "tools": brief.toolbox.names,
             "variables": brief.variables,
             "client_state": leg.client_state,
         }
-        Run(
+        run = Run(
             switchboard=self._switchboard,
             leg=leg,
             conversation=conversation,
             brief=brief,
             scenario=self._scenario_of(leg),
             tools=self._tools,
-        ).start()
+        )
+        run.start(Gathering(run) if run.is_gather else Conversing(run))
         return conversation
+
+    def start_answered(self, leg: Leg, brief: Brief) -> None:
+        """Start with the answer that was asked for, unless that failed."""
+        if leg.is_answered:
+            self.start(leg, brief)
 
     def set_scenario(self, leg: Leg, scenario: Scenario) -> None:
         """Set the scenario of one call, whether an assistant is running on it or not."""
@@ -60,28 +77,47 @@ class Assistants:
             self._by_call[leg.call_control_id] = (self.scenario, own)
         return own
 
-    def start_anonymous(self, leg: Leg, assistant_id: str) -> Conversation:
+    def start_anonymous(self, leg: Leg, assistant_id: str) -> None:
         """Run the assistant as its TeXML application does: the leg ends with it."""
         brief = self.assistant_brief(leg, assistant_id)
-        brief.hangs_up = brief.sends_partial_results = brief.sends_history = True
-        return self.start(leg, brief)
+        if brief:
+            brief.hangs_up = True
+            self.start(leg, brief)
 
-    def assistant_brief(self, leg: Leg, assistant_id: str) -> Brief:
-        scenario = self._scenario_of(leg)
+    def assistant_brief(
+        self, leg: Leg, assistant_id: str, overrides: Mapping[str, Any] | None = None, *, sends_history: bool = False
+    ) -> Brief | None:
+        """Describe a run of an assistant of the account; None when there is no such assistant.
+
+        What the call overrides replaces what is stored, whole; variables are merged later. The assistant's own
+        setting about message histories wins over the command's (telnyx SDK, types/ai/telephony_settings.py).
+        """
+        given = dict(overrides or {})
+        account = self._switchboard.account
+        stored = account.get(ASSISTANTS, assistant_id)
+        if stored is None:
+            return None
+        assistant = {**stored, **{name: value for name, value in given.items() if name in stored}, "id": assistant_id}
+        assistant["dynamic_variables"] = stored.get("dynamic_variables")
+        telephony = stored.get("telephony_settings") or {}
+        own = telephony.get("send_message_history_updates")
+        fields = self._scenario_of(leg).gather_fields
         return Brief(
             kind="assistant",
-            questions=questions(scenario.gather_fields),
-            assistant_id=assistant_id,
-            asks_for_variables=True,
-            sends_partial_results=bool(scenario.gather_fields),
-            variables=header_variables(leg),
+            assistant=assistant,
+            questions=questions(fields) if fields else [],
+            instructions=_text(given.get("instructions")),
+            greeting=_text(given.get("greeting", stored.get("greeting"))),
+            variables=_object(given.get("dynamic_variables")),
+            toolbox=toolbox.of_assistant(account, stored, given),
+            sends_history=sends_history if own is None else own is True,
+            repeat_seconds=float(telephony.get("user_idle_reply_secs") or IDLE_SECONDS),
         )
 
 
-def header_variables(leg: Leg) -> dict[str, str]:
-    """Custom headers become variables: `X-Account-Number` is `{{account_number}}`."""
-    return {
-        header["name"][2:].replace("-", "_").lower(): header["value"]
-        for header in leg.custom_headers
-        if header["name"].lower().startswith(VARIABLE_HEADER_PREFIX)
-    }
+def _object(value: Any) -> dict[str, Any]:
+    return dict(value) if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

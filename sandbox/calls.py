@@ -55,6 +55,8 @@ class Leg:
     run: "Run | None" = None
     run_count: int = 0
     captured: dict[str, Any] = field(default_factory=dict)
+    # Whoever is on it was told that a practice line hears that they speak and not what.
+    knows_practice: bool = False
     peer: "Leg | None" = None
     ringing_for: "Leg | None" = None
     conference: "Conference | None" = None

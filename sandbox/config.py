@@ -28,8 +28,6 @@ class Config:
     assistant_id: str
     sip_domain: str
     control_token: str
-    mcp_url: str = ""
-    tool_secret: str = ""
     # A number that the account owns.
     caller_number: str = DEFAULT_CALLER_NUMBER
 
@@ -46,8 +44,6 @@ def from_environment(env: Mapping[str, str]) -> Config:
         assistant_id=env.get("SANDBOX_ASSISTANT_ID", DEFAULT_ASSISTANT_ID),
         sip_domain=env.get("SANDBOX_SIP_DOMAIN", "sip.telnyx.com"),
         control_token=_required(env, "SANDBOX_CONTROL_TOKEN"),
-        mcp_url=env.get("SANDBOX_MCP_URL", ""),
-        tool_secret=env.get("SANDBOX_TOOL_SECRET", ""),
         caller_number=env.get("SANDBOX_CALLER_NUMBER", DEFAULT_CALLER_NUMBER),
     )
 

@@ -74,7 +74,7 @@ class Control:
                 {
                     **known.as_json(),
                     "results": known.results,
-                    "messages": known.history(),
+                    "messages": [message.as_turn() for message in known.messages],
                     "given": known.given,
                     "added": known.added,
                 }

@@ -10,7 +10,6 @@ from sandbox.control_door import ControlDoor, body_of
 from sandbox.orders import NORMAL
 from sandbox.script import Scenario
 from sandbox.switchboard import Switchboard
-from sandbox.tools import MCP
 from sandbox.transfer_tool import TransferTool
 
 
@@ -85,7 +84,7 @@ class SceneControl:
         leg, arguments = self._leg(body), body.get("arguments", {})
         if leg.run is None or not isinstance(arguments, dict):
             raise ValueError("an assistant that is running uses a tool with an object of arguments")
-        answer = await leg.run.tools.use(str(body.get("name")), arguments, door=str(body.get("door") or MCP))
+        answer = await leg.run.habits.use(str(body.get("name")), arguments, door=str(body.get("door") or ""))
         return answer.as_json()
 
     def _leg(self, body: Any) -> Leg:

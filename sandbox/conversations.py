@@ -1,19 +1,20 @@
-"""What was said: conversations, their messages and the insights drawn from them."""
+"""What was said: conversations, their messages, and when they can be read."""
 
 import json
 import uuid
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox import clock
+from sandbox.insights import Insights
 
 KEPT_CONVERSATIONS = 500
-SUMMARY_INSIGHT = "11111111-5a0d-4d6e-9d3b-6a1f1f7b0001"
-FIELDS_INSIGHT = "11111111-5a0d-4d6e-9d3b-6a1f1f7b0002"
-INSIGHT_GROUP = "11111111-5a0d-4d6e-9d3b-6a1f1f7b00aa"
+TURNS = ("assistant", "user")
+# What the documents call “a moment after”.
+LATE = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,13 @@ class Message:
     tool_calls: tuple[dict[str, Any], ...] = ()
     tool_call_id: str = ""
 
+    def as_turn(self) -> dict[str, Any]:
+        of_tools = {"tool_calls": list(self.tool_calls)} if self.tool_calls else {}
+        answer_to = {"tool_call_id": self.tool_call_id} if self.tool_call_id else {}
+        return {"role": self.role, "content": self.text, **of_tools, **answer_to}
+
     def as_event_json(self) -> dict[str, Any]:
-        told: dict[str, Any] = {"role": self.role, "content": self.text, "timestamp": clock.iso(self.at)}
-        if self.tool_calls:
-            told["tool_calls"] = list(self.tool_calls)
-        return {**told, "tool_call_id": self.tool_call_id} if self.tool_call_id else told
+        return {**self.as_turn(), "timestamp": clock.iso(self.at)}
 
     def as_api_json(self) -> dict[str, Any]:
         at = clock.iso(self.at)
@@ -47,8 +50,7 @@ class Conversation:
     # What the assistant was told when it started, and the messages that were added to it later.
     given: dict[str, Any] = field(default_factory=dict)
     added: list[dict[str, str]] = field(default_factory=list)
-    insights: list[dict[str, str]] = field(default_factory=list)
-    insights_at: datetime | None = None
+    insights: Insights | None = None
 
     def add(self, role: str, text: str) -> Message:
         message = Message(role, text, clock.now())
@@ -68,13 +70,16 @@ class Conversation:
         return self.messages[-1].at if self.messages else self.created_at
 
     def history(self) -> list[dict[str, Any]]:
-        """The turns; what the assistant used is in it, as the platform tells of it."""
-        told = []
-        for message in self.messages:
-            if message.role in ("assistant", "user"):
-                calls = {"tool_calls": list(message.tool_calls)} if message.tool_calls else {}
-                told.append({"role": message.role, "content": message.text, **calls})
-        return told
+        """The turns as events tell them: what was said, and nothing of tools."""
+        return [message.as_turn() for message in self.spoken]
+
+    def told(self, *, is_full: bool) -> list[dict[str, Any]]:
+        """What the end tells: the turns, or with the full history everything."""
+        return [message.as_event_json() for message in (self.messages if is_full else self.spoken)]
+
+    @property
+    def spoken(self) -> list[Message]:
+        return [message for message in self.messages if message.role in TURNS and not message.tool_calls]
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -83,43 +88,6 @@ class Conversation:
             "created_at": clock.iso(self.created_at),
             "last_message_at": clock.iso(self.last_message_at),
             "metadata": self.metadata,
-        }
-
-    def draw_insights(self) -> None:
-        """Fill the insights from what was captured, as the platform does shortly after the end."""
-        facts = ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in self.results.items())
-        turns = sum(1 for message in self.messages if message.role == "user")
-        summary = f"The prospect spoke {turns} time(s). {'Captured: ' + facts if facts else 'Nothing was captured'}."
-        self.insights = [
-            {"insight_id": SUMMARY_INSIGHT, "result": summary},
-            {"insight_id": FIELDS_INSIGHT, "result": json.dumps(self.results)},
-        ]
-        self.insights_at = clock.now()
-
-    def insights_json(self) -> list[dict[str, Any]]:
-        if self.insights_at is None:
-            return []
-        return [
-            {
-                "id": INSIGHT_GROUP,
-                "status": "completed",
-                "created_at": clock.iso(self.insights_at),
-                "conversation_insights": self.insights,
-            }
-        ]
-
-    def insights_webhook(self) -> dict[str, Any]:
-        return {
-            "record_type": "event",
-            "event_type": "conversation_insight_result",
-            "payload": {
-                "request_id": str(uuid.uuid4()),
-                "conversation_id": self.id,
-                "status": "completed",
-                "insight_group_id": INSIGHT_GROUP,
-                "metadata": self.metadata,
-                "results": self.insights,
-            },
         }
 
 

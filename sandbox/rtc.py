@@ -192,7 +192,7 @@ class Signalling:
         text = _typed_text(item) if isinstance(item, dict) else ""
         for leg in tuple(session.legs.values()):
             if text and leg.run and leg.role == "anonymous":
-                leg.run.type(text)
+                leg.run.dialogue.type(text)
         if frame_id is not None:
             await session.reply(frame_id, {})
 

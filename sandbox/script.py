@@ -1,89 +1,20 @@
-"""What the assistant asks and how it understands an answer. Pure: no clock, no audio, no network."""
+"""What the assistant says by itself, and what a test decides of a conversation. Pure: no clock, audio or network."""
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 DEFAULT_GREETING = "Hello, I am an AI assistant. I have a few short questions before I connect you."
 CLOSING = "Thank you. One moment, I am connecting you to a colleague."
+ALL_ASKED = "Thank you, that is all I wanted to know. Is there anything else?"
 CHAT = "I see."
 STILL_HERE = "I am still here. Please go on."
-DEFAULT_FIELDS: dict[str, Any] = {
-    "full_name": {"type": "string"},
-    "email": {"type": "string"},
-    "budget": {"type": "string", "description": "What budget do you have in mind?"},
-    "timeline": {"type": "string", "description": "When would you like to start?"},
-}
 ACKNOWLEDGEMENTS = ("Thanks.", "Great, thank you.", "Got it.", "Perfect.")
-SPOKEN_ANSWERS = {
-    "full_name": "Jordan Blake",
-    "name": "Jordan Blake",
-    "first_name": "Jordan",
-    "last_name": "Blake",
-    "email": "jordan.blake@example.com",
-    "phone": "+61 412 555 018",
-    "company": "Harbour Lane Studio",
-    "budget": "about twelve thousand dollars",
-    "timeline": "next month",
-    "team_size": "twelve",
-}
-SPOKEN_BY_TYPE = {"integer": "twelve", "number": "twelve thousand", "boolean": "yes"}
-SPOKEN_FALLBACK = "Yes, that sounds right to me."
-YES = frozenset(("yes", "yeah", "yep", "sure", "correct", "true", "of course", "absolutely"))
-WORD_UNITS = {
-    word: value
-    for value, word in enumerate(
-        (
-            *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
-            *("ten", "eleven", "twelve", "thirteen", "fourteen"),
-            *("fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
-        )
-    )
-}
-WORD_TENS = {
-    word: 10 * tens
-    for tens, word in enumerate(("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"), start=2)
-}
-WORD_SCALES = {"hundred": 100, "thousand": 1_000, "k": 1_000, "million": 1_000_000}
-DIGITS = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
-
-
-@dataclass(frozen=True)
-class Question:
-    name: str
-    schema: Mapping[str, Any]
-
-    @property
-    def words(self) -> str:
-        return self.name.replace("_", " ").replace("-", " ").strip() or "answer"
-
-    @property
-    def text(self) -> str:
-        description = str(self.schema.get("description") or "").strip()
-        return description if description.endswith("?") else f"Could you tell me your {self.words}?"
-
-    @property
-    def choices(self) -> list[Any]:
-        choices = self.schema.get("enum")
-        return choices if isinstance(choices, list) else []
-
-    @property
-    def choosing(self) -> str:
-        return f"Sorry, please choose one of these: {', '.join(str(choice) for choice in self.choices)}."
-
-    @property
-    def reminder(self) -> str:
-        return f"Sorry, I did not hear you. Your {self.words}, please?"
-
-    @property
-    def spoken_answer(self) -> str:
-        """A plausible answer for a prospect of whom only the voice is known."""
-        if self.choices:
-            return str(self.choices[0])
-        kind = str(self.schema.get("type"))
-        default = SPOKEN_ANSWERS.get(self.name, SPOKEN_BY_TYPE.get(kind, SPOKEN_FALLBACK))
-        return default if kind not in SPOKEN_BY_TYPE or value_of(default, self.schema) else SPOKEN_BY_TYPE[kind]
+PRACTICE = "This is a practice line: it hears that you speak, not what you say, so I note: {}."
+# What an assistant's greeting says when it is to make one up.
+GENERATED = "<assistant-speaks-first-with-model-generated-message>"
+VALID, INVALID, CLIENT_ERROR = "valid", "invalid", "client_error"
+GATHER_STATUSES = (VALID, INVALID, CLIENT_ERROR)
+INSIGHT_SHAPES = ("conversation_insight_result", "conversation.insights.completed")
 
 
 class ScenarioError(ValueError):
@@ -92,108 +23,80 @@ class ScenarioError(ValueError):
 
 @dataclass
 class Scenario:
-    """What the next callers say and what the assistant takes from it."""
+    """What the next callers say and what the assistant makes of it."""
 
     answers: list[str] = field(default_factory=list)
     field_values: dict[str, Any] = field(default_factory=dict)
+    # What a configured assistant asks, instead of what its tool for saving answers takes.
     gather_fields: dict[str, Any] = field(default_factory=dict)
     hold_open: bool = False
     greeting: str | None = None
     pause_ms: int = 300
-    # The settings of the assistant's transfer tool, with templates.
+    # Whether the caller is told, once, that a spoken answer was replaced by one of these.
+    practice_notice: bool = True
+    # An assistant without a tool to hang up stays on the line when all is asked, unless it ends by itself.
+    ends_itself: bool = False
+    # How gathers end, one after the other, the last one for good; and after how many answers if not by their own rule.
+    gather_status: list[str] = field(default_factory=lambda: [VALID])
+    gather_ends_after: int | None = None
+    # The settings of a transfer tool, with templates, for an assistant whose account gives it none.
     transfer_from: str = "+61255550100"
-    transfer_targets: Any = "{{ targets }}"
+    transfer_targets: Any = None
     transfer_headers: dict[str, Any] = field(default_factory=dict)
     # What the assistant uses after which answer: {"after": "email", "name": …, "arguments": {…}, "door": "mcp"}.
     tools: list[dict[str, Any]] = field(default_factory=list)
+    # How often an MCP server is asked to initialise before the first word.
+    mcp_handshakes: int = 1
+    insights_after_ms: int = 1500
+    insights_shape: str = INSIGHT_SHAPES[0]
 
     @classmethod
     def from_json(cls, data: Any) -> "Scenario":
         if not isinstance(data, dict):
             raise ScenarioError("a scenario is a JSON object")
         known = {key: data[key] for key in cls.__dataclass_fields__ if data.get(key) is not None}
+        if isinstance(known.get("gather_status"), str):
+            known["gather_status"] = [known["gather_status"]]
         scenario = cls(**known)
-        shapes = (
-            (scenario.answers, list),
-            (scenario.field_values, dict),
-            (scenario.gather_fields, dict),
-            (scenario.pause_ms, int),
-            (scenario.transfer_from, str),
-            (scenario.transfer_headers, dict),
-            (scenario.tools, list),
-        )
-        if any(not isinstance(value, shape) for value, shape in shapes):
-            raise ScenarioError(
-                "answers and tools are lists; field_values, gather_fields and transfer_headers are objects; "
-                "pause_ms is a number"
-            )
+        for name, shape in _SHAPES.items():
+            value = getattr(scenario, name)
+            if not isinstance(value, shape) or (shape is int and isinstance(value, bool)):
+                raise ScenarioError(f"{name} is of another type: {shape.__name__}")
+        if not scenario.gather_status or not set(scenario.gather_status) <= set(GATHER_STATUSES):
+            raise ScenarioError(f"gather_status is one of {', '.join(GATHER_STATUSES)}, or a list of these")
+        if not isinstance(scenario.gather_ends_after, int | None):
+            raise ScenarioError("gather_ends_after is a number")
+        if scenario.insights_shape not in INSIGHT_SHAPES:
+            raise ScenarioError(f"insights_shape is one of {', '.join(INSIGHT_SHAPES)}")
         return scenario
 
     def copy(self) -> "Scenario":
-        return replace(self, answers=list(self.answers))
+        return replace(self, answers=list(self.answers), gather_status=list(self.gather_status))
+
+    def next_gather_status(self) -> str:
+        return self.gather_status.pop(0) if len(self.gather_status) > 1 else self.gather_status[0]
+
+    def answers_before_end(self, status: str) -> int | None:
+        """After how many answers a gather ends; None leaves it to its own rule.
+
+        A provider that fails does so before anything is heard; what cannot be made valid was heard once at least.
+        """
+        usual = {VALID: None, INVALID: 1, CLIENT_ERROR: 0}
+        return usual[status] if self.gather_ends_after is None else self.gather_ends_after
 
 
-def questions(properties: Mapping[str, Any] | None) -> list[Question]:
-    """Return one question per property, in the order in which the schema names them."""
-    fields = properties or DEFAULT_FIELDS
-    return [Question(name, schema if isinstance(schema, dict) else {}) for name, schema in fields.items()]
-
-
-def value_of(text: str, schema: Mapping[str, Any]) -> Any:
-    """Turn an answer into the type that the schema asks for; None when it holds none."""
-    choices = schema.get("enum")
-    if isinstance(choices, list) and choices:
-        return _chosen(text, choices)
-    kind = schema.get("type")
-    if kind == "boolean":
-        return any(word in text.lower() for word in YES)
-    if kind in ("integer", "number"):
-        amount = number_in(text)
-        return int(amount) if amount is not None and (kind == "integer" or amount.is_integer()) else amount
-    return text.strip()
-
-
-def number_in(text: str) -> float | None:
-    """Read the first number of a sentence, in digits or words: "about twelve thousand" is 12000."""
-    lowered = text.lower()
-    digits = DIGITS.search(lowered)
-    if digits:
-        following = re.match(r"\s*([a-z]+)", lowered[digits.end() :])
-        scale = WORD_SCALES.get(following[1], 1) if following else 1
-        return float(digits[0].replace(",", "")) * scale
-    return _number_in_words(re.findall(r"[a-z]+", lowered))
-
-
-def _number_in_words(words: list[str]) -> float | None:
-    total, part, seen = 0, 0, False
-    for word in words:
-        if word in WORD_UNITS or word in WORD_TENS:
-            part += WORD_UNITS.get(word, 0) + WORD_TENS.get(word, 0)
-            seen = True
-        elif word == "hundred" and seen:
-            part *= 100
-        elif word in WORD_SCALES and seen:
-            total, part = total + part * WORD_SCALES[word], 0
-        elif seen and word != "and":
-            break
-    return float(total + part) if seen else None
-
-
-def _chosen(text: str, choices: list[Any]) -> Any:
-    """Return the choice that was named word for word, or that shares more words with the answer than any other."""
-    said = text.lower()
-    named = [choice for choice in choices if str(choice).lower() in said]
-    if named:
-        return max(named, key=lambda choice: len(str(choice)))
-    shared = [len(_words(str(choice)) & _words(text)) for choice in choices]
-    most = max(shared)
-    return choices[shared.index(most)] if most and shared.count(most) == 1 else None
-
-
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"\w+", text.lower()))
-
-
-def fill(template: str, variables: Mapping[str, Any]) -> str:
-    """Replace `{{name}}`; an unknown name stays as it is, as on the real platform."""
-    return re.sub(r"\{\{\s*([\w.-]+)\s*\}\}", lambda m: str(variables.get(m[1], m[0])), template)
+_SHAPES: dict[str, type] = {
+    "answers": list,
+    "field_values": dict,
+    "gather_fields": dict,
+    "hold_open": bool,
+    "pause_ms": int,
+    "practice_notice": bool,
+    "ends_itself": bool,
+    "gather_status": list,
+    "transfer_from": str,
+    "transfer_headers": dict,
+    "tools": list,
+    "mcp_handshakes": int,
+    "insights_after_ms": int,
+}

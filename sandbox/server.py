@@ -68,7 +68,7 @@ def create_app(config: Config) -> web.Application:
     bridging, rooms = Bridging(switchboard), ConferenceRooms(switchboard)
     supervision = Supervision(switchboard)
     FarSides(switchboard)
-    tools = Tools(config, signer)
+    tools = Tools(account, signer)
     assistants = Assistants(switchboard, conversations, tools)
     signalling = Signalling(switchboard, bridging, assistants, Logins(switchboard, faults))
     control_door = ControlDoor(config.control_token)
@@ -91,10 +91,10 @@ def create_app(config: Config) -> web.Application:
             web.route("*", "/call_report", _call_report),
             *CredentialRoutes(account, credentials).routes(),
             *AccountRoutes(account).routes(),
-            *CallRoutes(switchboard, bridging, supervision).routes(),
+            *CallRoutes(switchboard, bridging, supervision, assistants).routes(),
             *AssistantRoutes(switchboard, assistants).routes(),
             *ConferenceRoutes(switchboard, bridging, rooms).routes(),
-            *AiRoutes(conversations).routes(),
+            *AiRoutes(conversations, switchboard.platform).routes(),
             *EventRoutes(switchboard.webhooks).routes(),
             *StandingRoutes(switchboard, signer).routes(),
             *control.routes(),

@@ -1,117 +1,182 @@
-"""The assistant's use of the account's tools, as the platform does it: over MCP, or as signed webhooks."""
+"""The use of a tool, as the platform does it: a webhook of its own address, or a call over MCP."""
 
 import itertools
 import json
 import logging
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 
-from sandbox.calls import Leg
-from sandbox.config import Config
-from sandbox.conversations import Conversation
+from sandbox.account import Account
 from sandbox.signer import Signer
+from sandbox.templates import fill_definition
+from sandbox.toolbox import McpServer, McpTool, Toolbox, WebhookTool
 
 logger = logging.getLogger(__name__)
 
-MCP, WEBHOOK = "mcp", "webhook"
 PROTOCOL = "2025-06-18"
-TIMEOUT = aiohttp.ClientTimeout(total=5.0)
+MCP_TIMEOUT = aiohttp.ClientTimeout(total=5.0)
 UNREACHABLE = "That does not work at the moment."
-
-
-class ToolError(ValueError):
-    """A tool cannot be used; the message says why."""
+# What comes before the answer, on the way and in it.
+Failure = (aiohttp.ClientError, TimeoutError, ValueError, KeyError, IndexError, TypeError)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a tool answered: the text for the caller, and everything else as data."""
+    """What a tool answered: the text for the caller, and everything else as data. No status: no answer in time."""
 
     status: int | None
     text: str
     data: Mapping[str, Any]
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether it says that everything is known that had to be asked."""
+        return self.data.get("complete") is True
+
     def as_json(self) -> dict[str, Any]:
         return {"status": self.status, "text": self.text, "data": dict(self.data)}
 
 
+@dataclass(frozen=True)
+class Caller:
+    """In which call a tool is used; `variables` fill the templates of its definition."""
+
+    call_control_id: str
+    conversation_id: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+
 class Tools:
-    def __init__(self, config: Config, signer: Signer) -> None:
-        self._config = config
+    def __init__(self, account: Account, signer: Signer) -> None:
+        self._account = account
         self._signer = signer
         self._numbers = itertools.count(1)
         self._session: aiohttp.ClientSession | None = None
 
-    @property
-    def are_there(self) -> bool:
-        return bool(self._config.mcp_url and self._config.tool_secret)
+    def new_call_id(self) -> str:
+        return f"call_{next(self._numbers):06}"
+
+    async def look_into(self, box: Toolbox, *, handshakes: int) -> None:
+        """Ask the MCP servers of a run what they offer; one that does not answer offers nothing.
+
+        Seen live by third parties (2026): the first word waits for this, and a server may be asked twice.
+        """
+        for server in box.servers:
+            try:
+                for _ in range(handshakes):
+                    await self._initialize(server)
+                _, listed = await self._ask(server, "tools/list", {})
+                offered = [McpTool(one["name"], server, _properties(one)) for one in listed["result"]["tools"]]
+            except Failure as error:
+                logger.warning("an MCP server was not understood (%s)", type(error).__name__)
+                continue
+            box.offered |= {one.name: one for one in offered if server.allowed is None or one.name in server.allowed}
 
     async def use(
-        self, leg: Leg, conversation: Conversation, name: str, arguments: Mapping[str, Any], *, door: str = MCP
+        self, tool: WebhookTool | McpTool, arguments: Mapping[str, Any], *, caller: Caller, is_proven: bool
     ) -> Answer:
-        """Use a tool now, and note it in the conversation as the platform does."""
-        if not self.are_there:
-            raise ToolError("SANDBOX_MCP_URL and SANDBOX_TOOL_SECRET say where the tools are")
-        if door not in (MCP, WEBHOOK):
-            raise ToolError(f"a tool is used over {MCP} or {WEBHOOK}")
-        call_id = f"call_{next(self._numbers):06}"
-        conversation.note_tool_call(call_id, name, arguments)
+        """Use a tool now. What fails, or comes too late, is an answer too: the conversation goes on with it."""
         try:
-            if door == MCP:
-                answer = await self._over_mcp(conversation.id, name, arguments)
-            else:
-                answer = await self._as_webhook(leg, name, arguments)
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            logger.warning("%s was not answered (%s)", name, type(error).__name__)
-            answer = Answer(None, UNREACHABLE, {})
-        conversation.note_tool_answer(call_id, answer.text)
-        return answer
+            if isinstance(tool, WebhookTool):
+                return await self._as_webhook(tool, arguments, caller, is_proven=is_proven)
+            return await self._over_mcp(tool, arguments, caller)
+        except Failure as error:
+            logger.warning("a tool was not answered (%s)", type(error).__name__)
+            return Answer(None, UNREACHABLE, {})
 
     async def close(self) -> None:
         if self._session:
             await self._session.close()
 
-    async def _over_mcp(self, conversation_id: str, name: str, arguments: Mapping[str, Any]) -> Answer:
-        client = {"name": "telnyx", "version": "1"}
-        hello = {"protocolVersion": PROTOCOL, "capabilities": {}, "clientInfo": client}
-        await self._ask_mcp("initialize", hello)
-        meta = {"progressToken": None, "telnyx_conversation_id": conversation_id}
-        status, answer = await self._ask_mcp("tools/call", {"name": name, "arguments": arguments, "_meta": meta})
+    async def _as_webhook(
+        self, tool: WebhookTool, arguments: Mapping[str, Any], caller: Caller, *, is_proven: bool
+    ) -> Answer:
+        """The body is what the model gave, and the presets of the definition win over it.
+
+        Source: telnyx SDK, types/ai/inference_embedding_webhook_tool_params.py; headers: the signature of every
+        webhook, and x-telnyx-call-control-id (Telnyx's knowledge base, “async tools and deferred context”).
+        """
+        settings = fill_definition(dict(tool.settings), caller.variables, self._secret)
+        method = str(settings.get("method") or "POST")
+        in_path, in_query = tool.properties("path_parameters"), tool.properties("query_parameters")
+        query = {name: str(value) for name, value in arguments.items() if name in in_query}
+        query |= {name: str(value) for name, value in (settings.get("preset_query_params") or {}).items()}
+        body = {name: value for name, value in arguments.items() if name not in in_path and name not in in_query}
+        body |= settings.get("preset_body_fields") or {}
+        raw = b"" if method == "GET" else json.dumps(body).encode()
+        given = {str(one["name"]): str(one["value"]) for one in settings.get("headers") or []}
+        headers = {**given, **({} if method == "GET" else {"Content-Type": "application/json"})}
+        if is_proven:
+            headers |= {**self._signer.headers(raw), "x-telnyx-call-control-id": caller.call_control_id}
+        async with self._client().request(
+            method,
+            _placed(str(settings["url"]), {name: arguments[name] for name in in_path if name in arguments}),
+            params=query,
+            data=raw or None,
+            headers=headers,
+            timeout=aiohttp.ClientTimeout(total=tool.timeout_seconds),
+        ) as response:
+            text = await response.text()
+            return _told(response.status, text)
+
+    async def _over_mcp(self, tool: McpTool, arguments: Mapping[str, Any], caller: Caller) -> Answer:
+        await self._initialize(tool.server)
+        # `progressToken` is null on the real platform.
+        meta = {"progressToken": None, "telnyx_conversation_id": caller.conversation_id}
+        params = {"name": tool.name, "arguments": arguments, "_meta": meta}
+        status, answer = await self._ask(tool.server, "tools/call", params)
         if "error" in answer:
             return Answer(status, str(answer["error"].get("message")), {"error": answer["error"]})
         result = answer["result"]
         return Answer(status, str(result["content"][0]["text"]), result.get("structuredContent") or {})
 
-    async def _ask_mcp(self, method: str, params: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
-        body = {"jsonrpc": "2.0", "id": next(self._numbers), "method": method, "params": params}
-        headers = {
-            "Authorization": f"Bearer {self._config.tool_secret}",
-            "Accept": "application/json, text/event-stream",
-            "MCP-Protocol-Version": PROTOCOL,
-        }
-        async with self._client().post(self._config.mcp_url, json=body, headers=headers, timeout=TIMEOUT) as response:
-            answer = await response.json(content_type=None)
-            if not isinstance(answer, dict):
-                raise ToolError("no answer of JSON-RPC")
-            return response.status, answer
+    async def _initialize(self, server: McpServer) -> None:
+        client = {"name": "telnyx", "version": "1"}
+        hello = {"protocolVersion": PROTOCOL, "capabilities": {}, "clientInfo": client}
+        await self._ask(server, "initialize", hello)
 
-    async def _as_webhook(self, leg: Leg, name: str, arguments: Mapping[str, Any]) -> Answer:
-        raw = json.dumps(arguments).encode()
-        headers = {
-            **self._signer.headers(raw),
-            "Content-Type": "application/json",
-            "Authorization": f"Bearer {self._config.tool_secret}",
-            "x-telnyx-call-control-id": leg.call_control_id,
-        }
-        url = f"{self._config.webhook_base}/tools/{name}"
-        async with self._client().post(url, data=raw, headers=headers, timeout=TIMEOUT) as response:
-            answer = await response.json(content_type=None) if response.status == 200 else {}
-            return Answer(response.status, str(answer.pop("text", UNREACHABLE)), answer)
+    async def _ask(self, server: McpServer, method: str, params: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+        body = {"jsonrpc": "2.0", "id": next(self._numbers), "method": method, "params": params}
+        headers = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": PROTOCOL}
+        if server.secret_name:
+            headers["Authorization"] = f"Bearer {self._secret(server.secret_name)}"
+        async with self._client().post(server.url, json=body, headers=headers, timeout=MCP_TIMEOUT) as response:
+            answer = await response.json(content_type=None)
+            return response.status, dict(answer)
+
+    def _secret(self, identifier: str) -> str:
+        return self._account.secret(identifier)
 
     def _client(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession()
         return self._session
+
+
+def _told(status: int, text: str) -> Answer:
+    """What a model makes of an answer: a refusal is a failure, whatever it says."""
+    if not 200 <= status < 300:
+        return Answer(status, UNREACHABLE, {})
+    try:
+        decoded = json.loads(text)
+    except ValueError:
+        return Answer(status, text, {})
+    if not isinstance(decoded, dict):
+        return Answer(status, text, {})
+    said = decoded.pop("text", None)
+    return Answer(status, said if isinstance(said, str) else text, decoded)
+
+
+def _placed(url: str, values: Mapping[str, Any]) -> str:
+    """Put values into an address such as `https://example.com/{id}`."""
+    return re.sub(r"\{(\w+)\}", lambda match: quote(str(values.get(match[1], match[0])), safe="{}"), url)
+
+
+def _properties(listed: Mapping[str, Any]) -> Mapping[str, Any]:
+    properties = (listed.get("inputSchema") or {}).get("properties")
+    return properties if isinstance(properties, dict) else {}

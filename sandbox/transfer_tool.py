@@ -1,12 +1,14 @@
 """The assistant's own transfer: to a target that the dynamic variables named, while the assistant goes on talking."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from sandbox.bridging import Bridging
 from sandbox.calls import Leg
 from sandbox.orders import Order
-from sandbox.script import fill
+from sandbox.script import Scenario
+from sandbox.templates import fill
 
 RING_SECONDS = 30.0
 REASON = "normal"
@@ -25,20 +27,29 @@ class TransferTool:
         run = leg.run
         if run is None:
             raise TransferError("no assistant is running on this call")
-        scenario = run.scenario
-        target = _target(_resolved(scenario.transfer_targets, run.variables), name)
+        settings = run.brief.toolbox.transfer or _as_planned(run.scenario)
+        target = _target(_resolved(settings.get("targets"), run.variables), name)
         order = Order(
             to=str(target["to"]),
-            from_=fill(scenario.transfer_from, run.variables),
+            from_=fill(str(settings.get("from") or ""), run.variables),
             connection_id=leg.connection_id,
             from_display_name=leg.from_display_name,
             custom_headers=tuple(
-                (header, fill(str(value), run.variables)) for header, value in scenario.transfer_headers.items()
+                (str(header["name"]), fill(str(header["value"]), run.variables))
+                for header in settings.get("custom_headers") or []
             ),
             timeout_seconds=RING_SECONDS,
         )
         run.reason_when_joined = reason or REASON
         return self._bridging.transfer(leg, order, parks=False, by_assistant=True)
+
+
+def _as_planned(scenario: Scenario) -> Mapping[str, Any]:
+    """The tool that a scenario describes, for an assistant whose account gives it none."""
+    if scenario.transfer_targets is None:
+        raise TransferError("the assistant has no transfer tool, and the scenario names no transfer_targets")
+    headers = [{"name": name, "value": value} for name, value in scenario.transfer_headers.items()]
+    return {"from": scenario.transfer_from, "targets": scenario.transfer_targets, "custom_headers": headers}
 
 
 def _resolved(template: Any, variables: dict[str, Any]) -> Any:

@@ -18,8 +18,9 @@ def test_both_sides_agree_on_keys_and_ids() -> None:
     application, sandbox = environment.application(keys, ADDRESSES), environment.sandbox(keys, ADDRESSES)
 
     assert application["TELNYX_API_KEY"] == sandbox["SANDBOX_API_KEY"]
-    assert application["MCP_SECRETS"] == sandbox["SANDBOX_TOOL_SECRET"]
-    assert sandbox["SANDBOX_MCP_URL"] == f"{application['PUBLIC_URL']}/mcp/"
+    # What its assistant's tools come with, the sandbox learns as Telnyx does: from its account.
+    assert keys.tool_secret == application["MCP_SECRETS"]
+    assert keys.tool_secret not in sandbox.values()
     assert application["TELNYX_CONNECTION_ID"] == sandbox["SANDBOX_CONNECTION_ID"]
     assert application["TELNYX_CALL_CONTROL_APP_ID"] == sandbox["SANDBOX_CALL_CONTROL_APP_ID"]
     assert sandbox["SANDBOX_WEBHOOK_BASE"] == f"{application['PUBLIC_URL']}/webhooks/telnyx"

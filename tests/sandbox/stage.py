@@ -20,6 +20,12 @@ from tests.sandbox.phone import PATIENCE, STEP, Phone, eventually
 SEED = bytes(range(32))
 API_KEY, CONTROL_TOKEN, TOOL_SECRET = "KEY-of-the-test", "control-of-the-test", "secret-of-the-test"
 PUBLIC_KEY = Signer(SEED).public_key
+ANY_ANSWER = {"type": "array", "items": {"type": "object"}}
+MCP_TOOLS = [
+    {"name": "save_prospect_details", "inputSchema": {"properties": {"full_name": {}, "answers": ANY_ANSWER}}},
+    {"name": "request_handoff", "inputSchema": {"type": "object"}},
+    {"name": "book_callback", "inputSchema": {"type": "object"}},
+]
 
 
 @dataclass
@@ -58,10 +64,14 @@ class Stage:
     client: Any
     http: aiohttp.ClientSession
     received: list[Received] = field(default_factory=list)
-    tools_used: list[Received] = field(default_factory=list)
-    statuses: list[int] = field(default_factory=list)
+    # The application's own address, what its tools were asked, what they answer, and after how long.
     application: str = ""
+    tools_used: list[Received] = field(default_factory=list)
+    tool_answers: dict[str, Any] = field(default_factory=dict)
+    tool_seconds: float = 0.0
+    statuses: list[int] = field(default_factory=list)
     variables: dict[str, Any] = field(default_factory=dict)
+    variables_seconds: float = 0.0
     phones: list[Phone] = field(default_factory=list)
 
     # People.
@@ -172,17 +182,24 @@ class Stage:
         item = Received(request.path, dict(request.headers), await request.read(), time.monotonic())
         self.received.append(item)
         if request.path.endswith("/dynamic-variables"):
+            await asyncio.sleep(self.variables_seconds)
             return web.json_response(self.variables)
         return web.Response(status=self.statuses.pop(0) if self.statuses else 200)
 
     async def answer_tool(self, request: web.Request) -> web.Response:
         """The tools of the account: over MCP, or one address for each."""
-        self.tools_used.append(Received(request.path, dict(request.headers), await request.read(), time.monotonic()))
+        used = Received(request.path_qs, dict(request.headers), await request.read(), time.monotonic())
+        self.tools_used.append(used)
+        await asyncio.sleep(self.tool_seconds)
         if request.path != "/mcp/":
-            return web.json_response({"text": "Done.", "status": "done"})
+            answer = self.tool_answers.get(request.match_info["name"], {"text": "Done.", "status": "done"})
+            return web.json_response(answer)
         asked = await request.json()
-        content = [{"type": "text", "text": "Done."}]
-        answers = {"initialize": {"protocolVersion": "2025-06-18"}, "tools/call": {"content": content}}
+        answers = {
+            "initialize": {"protocolVersion": "2025-06-18"},
+            "tools/list": {"tools": MCP_TOOLS},
+            "tools/call": {"content": [{"type": "text", "text": "Done."}]},
+        }
         return web.json_response({"jsonrpc": "2.0", "id": asked["id"], "result": answers[asked["method"]]})
 
 
@@ -207,8 +224,6 @@ def configuration(application: str) -> Config:
         assistant_id=DEFAULT_ASSISTANT_ID,
         sip_domain="sip.telnyx.com",
         control_token=CONTROL_TOKEN,
-        mcp_url=f"{application}/mcp/",
-        tool_secret=TOOL_SECRET,
     )
 
 
@@ -219,11 +234,10 @@ class Theatre:
         stage = Stage(url="", client=None, http=aiohttp.ClientSession())
         receiver = web.Application()
         receiver.router.add_post("/webhooks/telnyx/{door}", stage.receive)
-        receiver.router.add_post("/webhooks/telnyx/tools/{name}", stage.answer_tool)
+        receiver.router.add_route("*", "/webhooks/telnyx/tools/{name}", stage.answer_tool)
         receiver.router.add_post("/mcp/", stage.answer_tool)
-        self._receiver, receiver_url = await serve(receiver)
-        stage.application = receiver_url
-        self._sandbox, stage.url = await serve(create_app(configuration(receiver_url)))
+        self._receiver, stage.application = await serve(receiver)
+        self._sandbox, stage.url = await serve(create_app(configuration(stage.application)))
         stage.client = AsyncTelnyx(api_key=API_KEY, base_url=f"{stage.url}/v2", timeout=5.0, max_retries=0)
         self._stage = stage
         return stage

@@ -28,10 +28,16 @@ async def visit_with_target(stage: Stage, **other: Any) -> tuple[Phone, str, Pho
     closer, address = await stage.closer()
     targets = [{"name": "Alice", "to": address}, {"name": "Bob", "to": "sip:bob@pbx.example.com"}]
     stage.variables = {"dynamic_variables": {"targets": targets, "session": "s-1", **other}}
-    visitor, call = await visit(stage)
     headers = {"X-Session": "{{session}}", "X-From": "{{ page }}", "X-Open": "{{unknown}}"}
-    await stage.control("PUT", f"scenario?call_control_id={call}", {"transfer_headers": headers})
+    await stage.client.ai.assistants.update(DEFAULT_ASSISTANT_ID, tools=[transfer_tool(**headers)])
+    visitor, call = await visit(stage)
     return visitor, call, closer
+
+
+def transfer_tool(**headers: str) -> dict[str, Any]:
+    custom_headers = [{"name": name, "value": value} for name, value in headers.items()]
+    settings = {"from": CALLER, "targets": "{{ targets }}", "custom_headers": custom_headers}
+    return {"type": "transfer", "transfer": settings}
 
 
 async def transfer(stage: Stage, call: str, **extra: Any) -> Any:
@@ -179,6 +185,7 @@ async def test_without_a_target_nobody_is_rung(stage: Stage, targets: Any) -> No
 async def test_a_leg_of_our_own_can_be_transferred_too(stage: Stage) -> None:
     closer, address = await stage.closer()
     stage.variables = {"dynamic_variables": {"targets": [{"name": "Alice", "to": address}]}}
+    await stage.client.ai.assistants.update(DEFAULT_ASSISTANT_ID, tools=[transfer_tool()])
     prospect, call = await stage.answered()
     await stage.client.calls.actions.start_ai_assistant(call, assistant={"id": DEFAULT_ASSISTANT_ID}, greeting="Hi.")
     await stage.until(call, lambda leg: leg["assistant"]["question"] == "full_name")
@@ -188,6 +195,12 @@ async def test_a_leg_of_our_own_can_be_transferred_too(stage: Stage) -> None:
     closer.speak()
 
     await prospect.until_hears(closer)
+
+
+async def test_without_the_tool_it_does_not_transfer(stage: Stage) -> None:
+    _, call = await visit(stage)
+
+    assert "no transfer tool" in (await transfer(stage, call))["error"]
 
 
 async def test_only_an_assistant_transfers(stage: Stage) -> None:

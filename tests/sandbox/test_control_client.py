@@ -82,6 +82,7 @@ async def test_webhooks_are_disordered_until_the_faults_are_cleared(stage: Stage
 
 async def test_the_assistant_transfers(stage: Stage, control: SandboxControl) -> None:
     stage.variables = {"dynamic_variables": {"targets": [{"name": "Desk", "to": NUMBER}]}}
+    await aside(lambda: control.scenario(transfer_targets="{{ targets }}"))
     phone = await stage.phone()
     await phone.call()
     await phone.until_answered()

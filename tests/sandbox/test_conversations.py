@@ -1,10 +1,18 @@
 """The Conversations API, read through the official SDK."""
 
+import asyncio
+
 import pytest
+import pytest_asyncio
 import telnyx
 
 from sandbox.config import DEFAULT_ASSISTANT_ID
 from tests.sandbox.stage import Stage
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def at_once(stage: Stage) -> None:
+    await stage.platform(conversations="at_once", gather_steering="accept")
 
 
 async def finished(stage: Stage) -> tuple[str, str]:
@@ -45,17 +53,6 @@ async def test_messages_are_paged(stage: Stage) -> None:
     assert texts[-1] == "note 23"
 
 
-async def test_insights_arrive_after_the_end(stage: Stage) -> None:
-    _, conversation_id = await finished(stage)
-    before = await stage.client.ai.conversations.retrieve_conversations_insights(conversation_id)
-
-    await stage.event("conversation_insight_result")
-    after = await stage.client.ai.conversations.retrieve_conversations_insights(conversation_id)
-
-    assert before.data == []
-    assert (after.data[0].status, len(after.data[0].conversation_insights)) == ("completed", 2)
-
-
 async def test_the_assistant_can_be_read(stage: Stage) -> None:
     assistant = await stage.client.ai.assistants.retrieve(DEFAULT_ASSISTANT_ID)
 
@@ -68,3 +65,17 @@ async def test_what_is_not_there_is_not_found(stage: Stage) -> None:
         await stage.client.ai.conversations.retrieve("none")
     with pytest.raises(telnyx.NotFoundError):
         await stage.client.ai.assistants.retrieve("assistant-none")
+
+
+async def test_what_happened_can_be_read_only_a_moment_later(stage: Stage) -> None:
+    await stage.platform(gather_steering="accept")
+    call, conversation_id = await finished(stage)
+    conversations = stage.client.ai.conversations
+    with pytest.raises(telnyx.NotFoundError):
+        await conversations.retrieve(conversation_id)
+    assert (await conversations.list(metadata_call_control_id=f"eq.{call}")).data == []
+
+    await asyncio.sleep(2.1)
+
+    assert (await conversations.retrieve(conversation_id)).data.id == conversation_id
+    assert [message.text for message in (await conversations.messages.list(conversation_id)).data][-1] == "Sam 🙂"

@@ -5,41 +5,42 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from sandbox.config import DEFAULT_ASSISTANT_ID
+from sandbox.script import PRACTICE
+from tests.sandbox.equipment import conversation, listening, said, type_text
 from tests.sandbox.stage import Stage
 
-SCHEMA = {
-    "type": "object",
-    "properties": {
-        "full_name": {"type": "string"},
-        "budget": {"type": "number", "description": "What is your budget?"},
-    },
-    "required": ["full_name"],
+PROPERTIES = {
+    "full_name": {"type": "string"},
+    "budget": {"type": "number", "description": "What is your budget?"},
 }
+SCHEMA = {"type": "object", "properties": PROPERTIES, "required": ["full_name", "budget"]}
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def steered(stage: Stage) -> None:
+    """Most of these prospects type, which is quicker than to speak."""
+    await stage.platform(gather_steering="accept", gather_stop="accept")
 
 
 async def gather(stage: Stage, call: str, **extra: Any) -> str:
-    response = await stage.client.calls.actions.gather_using_ai(
-        call,
-        parameters=SCHEMA,
-        greeting="Hi.",
-        gather_ended_speech="Bye.",
-        send_partial_results=True,
-        send_message_history_updates=True,
+    given = {
+        "parameters": SCHEMA,
+        "greeting": "Hi.",
+        "gather_ended_speech": "Bye.",
+        "send_partial_results": True,
+        "send_message_history_updates": True,
         **extra,
-    )
+    }
+    response = await stage.client.calls.actions.gather_using_ai(call, **given)
     assert response.data.conversation_id
     return str(response.data.conversation_id)
 
 
 def asking(question: str) -> Callable[[dict[str, Any]], bool]:
     return lambda leg: bool(leg["assistant"]["question"] == question)
-
-
-async def type_text(stage: Stage, call: str, text: str) -> None:
-    messages = [{"role": "user", "content": text}]
-    await stage.client.calls.actions.add_ai_assistant_messages(call, messages=messages)
 
 
 async def test_typed_answers_are_taken_literally(stage: Stage) -> None:
@@ -58,19 +59,22 @@ async def test_typed_answers_are_taken_literally(stage: Stage) -> None:
 
 
 async def test_a_spoken_turn_takes_the_scenarios_next_answer(stage: Stage) -> None:
-    await stage.control("PUT", "scenario", {"answers": ["Jo Day", "about twelve thousand dollars"], "pause_ms": 0})
+    await stage.control("PUT", "scenario", {"answers": ["Jo Day", "about twelve thousand"], "pause_ms": 0})
     phone, call = await stage.answered()
     await gather(stage, call)
 
     for question in ("full_name", "budget"):
         leg = await stage.until(call, asking(question))
-        await stage.until(call, lambda leg: leg["rms_out"] > 300)
-        await stage.until(call, lambda leg: leg["source"] == "silence")
         assert leg["assistant"]["running"]
+        await listening(stage, call)
         await phone.say_something()
 
     result = (await stage.event("call.ai_gather.ended")).payload["result"]
     assert result == {"full_name": "Jo Day", "budget": 12000}
+    told = (await stage.event("call.conversation.ended")).payload["messages"]
+    # Once, and before the next sentence.
+    assert told[2]["content"] == f"{PRACTICE.format('Jo Day')} What is your budget?"
+    assert told[4]["content"] == "Bye."
 
 
 async def test_the_assistant_is_heard(stage: Stage) -> None:
@@ -139,8 +143,7 @@ async def test_silence_makes_it_ask_again(stage: Stage) -> None:
 
     await stage.event("call.ai_gather.message_history_updated", 3)
 
-    page = await stage.client.ai.conversations.messages.list(conversation_id)
-    texts = [message.text for message in page.data]
+    texts = await said(stage, conversation_id)
     assert texts[1:] == ["Sorry, I did not hear you. Your full name, please?"] * 2
 
 
@@ -213,18 +216,127 @@ async def test_the_page_of_a_credential_leg_gets_no_transcript(stage: Stage) -> 
     assert "ai_conversation" not in {frame["method"] for frame in phone.frames}
 
 
-async def test_an_assistant_start_asks_for_variables_and_says_its_greeting(stage: Stage) -> None:
-    stage.variables = {"dynamic_variables": {"company": "Acme"}, "conversation": {"metadata": {"ours": "1"}}}
+# How far the platform's gather goes.
+
+
+@pytest.mark.parametrize(
+    ("required", "ends", "result"),
+    [
+        (["full_name"], "required", {"full_name": "Sam Lee"}),
+        ([], "required", {"full_name": "Sam Lee"}),
+        (["full_name"], "all", {"full_name": "Sam Lee", "budget": 15000}),
+        (["budget"], "required", {"full_name": "Sam Lee", "budget": 15000}),
+    ],
+)
+async def test_it_is_over_when_what_is_required_is_known(
+    stage: Stage, required: list[str], ends: str, result: dict[str, Any]
+) -> None:
+    await stage.platform(gather_steering="accept", gather_ends=ends)
+    _, call = await stage.answered()
+    await gather(stage, call, parameters={**SCHEMA, "required": required})
+
+    await type_text(stage, call, "Sam Lee")
+    if len(result) > 1:
+        await stage.until(call, asking("budget"))
+        await type_text(stage, call, "15,000")
+
+    ended = (await stage.event("call.ai_gather.ended")).payload
+    assert (ended["status"], ended["result"]) == ("valid", result)
+
+
+async def test_what_was_not_understood_is_not_known(stage: Stage) -> None:
+    _, call = await stage.answered()
+    await gather(stage, call)
+
+    await type_text(stage, call, "Sam Lee")
+    await stage.until(call, asking("budget"))
+    await type_text(stage, call, "no idea")
+
+    ended = (await stage.event("call.ai_gather.ended")).payload
+    assert (ended["status"], ended["result"]) == ("invalid", {"full_name": "Sam Lee", "budget": None})
+
+
+async def test_a_provider_that_fails_leaves_no_result_and_the_next_gather_is_another_one(stage: Stage) -> None:
+    await stage.control("PUT", "scenario", {"gather_status": ["client_error", "valid"]})
+    _, call = await stage.answered()
+    await gather(stage, call)
+
+    first = (await stage.event("call.ai_gather.ended")).payload
+    await stage.event("call.conversation.ended")
+    await gather(stage, call, parameters={"properties": {"full_name": {}}})
+    await type_text(stage, call, "Sam Lee")
+
+    second = (await stage.event("call.ai_gather.ended", 2)).payload
+    assert (first["status"], first["result"]) == ("client_error", None)
+    assert [turn["content"] for turn in first["message_history"]] == ["Hi."]
+    assert (second["status"], second["result"]) == ("valid", {"full_name": "Sam Lee"})
+
+
+@pytest.mark.parametrize(("after", "result"), [(None, {"full_name": "Sam Lee"}), (0, {})])
+async def test_a_gather_may_end_invalid(stage: Stage, after: int | None, result: dict[str, Any]) -> None:
+    await stage.control("PUT", "scenario", {"gather_status": "invalid", "gather_ends_after": after})
+    _, call = await stage.answered()
+    await gather(stage, call)
+
+    if result:
+        await type_text(stage, call, "Sam Lee")
+
+    ended = (await stage.event("call.ai_gather.ended")).payload
+    assert (ended["status"], ended["result"]) == ("invalid", result)
+
+
+@pytest.mark.parametrize(
+    ("command", "body"),
+    [("ai_assistant_stop", {}), ("ai_assistant_add_messages", {"messages": [{"role": "user", "content": "Sam"}]})],
+)
+async def test_it_is_neither_stopped_nor_told_anything_by_itself(
+    stage: Stage, command: str, body: dict[str, Any]
+) -> None:
+    await stage.platform()
+    _, call = await stage.answered()
+    await gather(stage, call)
+
+    status, answer = await stage.command(call, command, **body)
+
+    assert (status, answer["errors"][0]["code"]) == (422, "10015")
+    assert (await stage.leg(call))["assistant"] | {"conversation_id": ""} == {
+        "running": True,
+        "conversation_id": "",
+        "question": "full_name",
+    }
+
+
+async def test_it_knows_no_assistant(stage: Stage) -> None:
+    _, call = await stage.answered()
+    conversation_id = await gather(stage, call)
+    await stage.control("POST", "assistant/end", {"call_control_id": call})
+
+    assert "assistant_id" not in (await stage.event("call.conversation.ended")).payload
+    assert "assistant_id" not in (await conversation(stage, conversation_id))["metadata"]
+
+
+@pytest.mark.parametrize(
+    ("assistant", "pointer"),
+    [
+        ({"id": DEFAULT_ASSISTANT_ID}, "/assistant/id"),
+        ({"instructions": "x", "dynamic_variables": {}}, "/assistant/dynamic_variables"),
+        ({"tools": [{"type": "hangup", "hangup": {}}, {"type": "handoff"}]}, "/assistant/tools/1/type"),
+    ],
+)
+async def test_what_belongs_to_configured_assistants_is_refused(
+    stage: Stage, assistant: dict[str, Any], pointer: str
+) -> None:
     _, call = await stage.answered()
 
-    started = await stage.client.calls.actions.start_ai_assistant(
-        call,
-        assistant={"id": DEFAULT_ASSISTANT_ID},
-        greeting="Welcome to {{company}}.",
-        send_message_history_updates=True,
-    )
+    status, body = await stage.command(call, "gather_using_ai", parameters=SCHEMA, assistant=assistant)
 
-    history = (await stage.event("call.ai_gather.message_history_updated")).payload["message_history"]
-    assert history[0]["content"] == "Welcome to Acme. Could you tell me your full name?"
-    conversation = await stage.client.ai.conversations.retrieve(started.data.conversation_id or "")
-    assert conversation.data.metadata["ours"] == "1"
+    assert (status, body["errors"][0]["source"]) == (422, {"pointer": pointer})
+
+
+async def test_nothing_is_said_that_the_command_did_not_name(stage: Stage) -> None:
+    _, call = await stage.answered()
+    talk = await stage.client.calls.actions.gather_using_ai(call, parameters={"properties": {"full_name": {}}})
+    await type_text(stage, call, "Sam Lee")
+    await stage.event("call.ai_gather.ended")
+
+    assert await said(stage, talk.data.conversation_id) == ["Could you tell me your full name?"]

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.script import DEFAULT_FIELDS, Question, Scenario, ScenarioError, fill, number_in, questions, value_of
+from sandbox.questions import DEFAULT_FIELDS, Question, asked_by, number_in, questions, value_of
+from sandbox.script import Scenario, ScenarioError
+from sandbox.templates import fill, fill_definition
 
 
 @pytest.mark.parametrize(
@@ -89,13 +91,34 @@ def test_without_a_schema_the_usual_four_are_asked() -> None:
     assert [question.name for question in questions(None)] == list(DEFAULT_FIELDS)
 
 
+def test_of_a_tools_properties_those_are_asked_that_are_described() -> None:
+    properties = {"phone": {"type": "string"}, "budget": {"description": "How much?"}, "answers": []}
+
+    assert [question.name for question in asked_by(properties)] == ["budget"]
+    assert [question.name for question in asked_by({"phone": {}, "email": {}})] == ["phone", "email"]
+
+
 def test_a_scenario_takes_what_it_knows_and_ignores_the_rest() -> None:
     scenario = Scenario.from_json({"answers": ["a"], "hold_open": True, "unknown": 1, "greeting": None})
 
     assert (scenario.answers, scenario.hold_open, scenario.greeting) == (["a"], True, None)
 
 
-@pytest.mark.parametrize("data", [[], {"answers": "a"}, {"field_values": []}, {"pause_ms": "x"}])
+@pytest.mark.parametrize(
+    "data",
+    [
+        [],
+        {"answers": "a"},
+        {"field_values": []},
+        {"pause_ms": "x"},
+        {"pause_ms": True},
+        {"ends_itself": "yes"},
+        {"gather_status": "fine"},
+        {"gather_status": []},
+        {"gather_ends_after": "two"},
+        {"insights_shape": "round"},
+    ],
+)
 def test_a_scenario_without_sense_is_refused(data: Any) -> None:
     with pytest.raises(ScenarioError):
         Scenario.from_json(data)
@@ -103,3 +126,22 @@ def test_a_scenario_without_sense_is_refused(data: Any) -> None:
 
 def test_variables_are_filled_and_unknown_ones_stay() -> None:
     assert fill("Hi {{ name }}, {{unknown}}.", {"name": "Sam"}) == "Hi Sam, {{unknown}}."
+
+
+def test_the_last_status_of_a_gather_stays() -> None:
+    scenario = Scenario.from_json({"gather_status": ["client_error", "valid"]})
+
+    assert [scenario.copy().next_gather_status() for _ in range(2)] == ["client_error"] * 2
+    assert [scenario.next_gather_status() for _ in range(3)] == ["client_error", "valid", "valid"]
+
+
+def test_a_tools_definition_is_filled_with_variables_and_secrets() -> None:
+    definition = {
+        "url": "https://example.com/{{who}}",
+        "headers": [{"value": "Bearer {{#integration_secret}} mine {{/integration_secret}}"}],
+        "timeout": 5,
+    }
+
+    filled = fill_definition(definition, {"who": "sam", "mine": "not this"}, {"mine": "s3cret"}.__getitem__)
+
+    assert filled == {"url": "https://example.com/sam", "headers": [{"value": "Bearer s3cret"}], "timeout": 5}

@@ -253,7 +253,7 @@ async def test_a_call_must_be_answered_to_be_supervised(stage: Stage) -> None:
 
 async def test_the_platform_may_refuse_supervision(stage: Stage) -> None:
     _, call = await stage.answered()
-    await stage.control("PUT", "platform", {"supervision": "refuse"})
+    await stage.platform(supervision="refuse")
 
     status, body = await dial(stage, supervise_call_control_id=call, supervisor_role="monitor")
 
@@ -263,7 +263,7 @@ async def test_the_platform_may_refuse_supervision(stage: Stage) -> None:
 
 async def test_the_platform_may_refuse_a_change_of_role(stage: Stage) -> None:
     _, _, _, own = await watched(stage, "monitor")
-    await stage.control("PUT", "platform", {"role_switch": "refuse"})
+    await stage.platform(role_switch="refuse")
 
     status, _ = await stage.command(own, "switch_supervisor_role", role="barge")
 
@@ -285,7 +285,7 @@ async def test_a_choice_without_sense_is_refused(stage: Stage, choice: Any) -> N
 
 async def test_reset_returns_to_what_is_usual(stage: Stage) -> None:
     usual = await stage.control("GET", "platform")
-    await stage.control("PUT", "platform", {"supervision": "refuse"})
+    await stage.platform(supervision="refuse")
     assert await stage.control("GET", "platform") == {**usual, "supervision": "refuse"}
 
     await stage.control("POST", "reset", {})
