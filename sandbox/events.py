@@ -112,7 +112,8 @@ def quality(leg: Leg) -> Payload | None:
 
 def cost(leg: Leg) -> Payload:
     """What the leg cost, told after its end where the application asks for it."""
-    seconds = -(-leg.duration_seconds // 60) * 60
+    # A call that was answered costs a minute at least.
+    seconds = -(-max(1, leg.duration_seconds) // 60) * 60 if leg.answered_at else 0
     price = f"{seconds / 60 * PRICE_PER_MINUTE:.4f}"
     part = {
         "billed_duration_secs": seconds,

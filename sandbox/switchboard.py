@@ -262,6 +262,8 @@ class Switchboard:
         if leg.run:
             leg.run.cut_off()
         self.emit(leg, "call.hangup", events.hangup(leg, self.platform, source=source, sip_cause=ending.sip))
+        if self.account.connection(leg.connection_id).get("call_cost_in_webhooks") is True:
+            self.emit(leg, "call.cost", events.cost(leg))
         if leg.session:
             leg.session.legs.pop(leg.call_id, None)
             if tell_browser:

@@ -132,6 +132,12 @@ class Phone:
     async def hang_up(self) -> None:
         await self.ask("telnyx_rtc.bye", {"dialogParams": {"callID": self.call_id}, "cause": "NORMAL_CLEARING"})
 
+    async def until_dropped(self) -> None:
+        """Wait until the other end has closed the socket."""
+        socket = self._socket
+        assert socket
+        await eventually(lambda: socket.closed)
+
     async def until_connected(self) -> None:
         media = self.media
         assert media

@@ -69,7 +69,10 @@ class Stage:
     tools_used: list[Received] = field(default_factory=list)
     tool_answers: dict[str, Any] = field(default_factory=dict)
     tool_seconds: float = 0.0
+    # What the application answers next; how long it takes; where it points when it answers with a redirect.
     statuses: list[int] = field(default_factory=list)
+    slowness: float = 0.0
+    moved_to: str = ""
     variables: dict[str, Any] = field(default_factory=dict)
     variables_seconds: float = 0.0
     phones: list[Phone] = field(default_factory=list)
@@ -137,6 +140,10 @@ class Stage:
         await eventually(lambda: self.count(event_type) >= count)
         return self.of_type(event_type)[count - 1]
 
+    async def received_of_far_side(self, event_type: str) -> Received:
+        await eventually(lambda: self.of_type(event_type, far_side=True))
+        return self.of_type(event_type, far_side=True)[0]
+
     # The sandbox's own doors.
 
     async def control(self, method: str, path: str, body: Any = None) -> Any:
@@ -184,7 +191,9 @@ class Stage:
         if request.path.endswith("/dynamic-variables"):
             await asyncio.sleep(self.variables_seconds)
             return web.json_response(self.variables)
-        return web.Response(status=self.statuses.pop(0) if self.statuses else 200)
+        status = self.statuses.pop(0) if self.statuses else 200
+        await asyncio.sleep(self.slowness)
+        return web.Response(status=status, headers={"Location": self.moved_to} if 300 <= status < 400 else {})
 
     async def answer_tool(self, request: web.Request) -> web.Response:
         """The tools of the account: over MCP, or one address for each."""

@@ -1,9 +1,12 @@
 """Two legs become one conversation, and come apart again."""
 
 import asyncio
+from typing import Any
 
-from sandbox.config import DEFAULT_APP_ID
-from tests.sandbox.phone import TONE_RMS
+import pytest
+
+from sandbox.config import DEFAULT_APP_ID, DEFAULT_ASSISTANT_ID
+from tests.sandbox.phone import TONE_RMS, Phone
 from tests.sandbox.stage import Stage
 
 
@@ -140,3 +143,62 @@ async def test_a_dial_can_bridge_when_it_is_answered(stage: Stage) -> None:
     await stage.event("call.bridged", 2)
     assert (await stage.leg(call))["peer"] == dialled.data.call_control_id
     assert dialled.data.call_session_id == (await stage.leg(call))["call_session_id"]
+
+
+async def with_assistant(stage: Stage) -> tuple[Phone, str]:
+    """A prospect to whom an assistant speaks for some seconds."""
+    prospect, call = await stage.answered()
+    greeting = "I am the assistant, and I go on. " * 8
+    await stage.client.calls.actions.start_ai_assistant(call, assistant={"id": DEFAULT_ASSISTANT_ID}, greeting=greeting)
+    await stage.until(call, lambda leg: leg["source"] == "assistant" and leg["rms_out"] > 300)
+    return prospect, call
+
+
+async def join(stage: Stage, how: str, call: str, other: str) -> tuple[int, Any]:
+    """Join two legs by a command on them, and return its answer."""
+    if how == "bridge":
+        return await stage.command(call, "bridge", call_control_id=other)
+    if how == "conference":
+        return await stage.post("conferences", {"call_control_id": call, "name": "desk"})
+    _, address = await stage.closer()
+    return await stage.command(call, "transfer", **{"to": address, "from": "+61255501234"})
+
+
+@pytest.mark.parametrize("how", ["bridge", "conference"])
+async def test_an_assistant_speaks_on_over_a_bridge(stage: Stage, how: str) -> None:
+    prospect, call = await with_assistant(stage)
+    _, other = await stage.dialled()
+
+    status, _ = await join(stage, how, call, other)
+
+    assert status == 200
+    assert (await stage.leg(call))["source"] == "assistant"
+    assert stage.count("call.conversation.ended") == 0
+    await stage.client.calls.actions.stop_ai_assistant(call)
+    await stage.until(call, lambda leg: leg["source"] in ("peer", "conference"))
+    await prospect.until_quiet()
+
+
+async def test_an_assistant_speaks_on_when_the_transfer_is_answered(stage: Stage) -> None:
+    _, call = await with_assistant(stage)
+    closer, address = await stage.closer()
+
+    await stage.command(call, "transfer", **{"to": address, "from": "+61255501234"})
+    await closer.pick_up()
+
+    leg = await stage.until(call, lambda leg: leg["peer"] is not None)
+    assert (leg["source"], leg["assistant"]["running"]) == ("assistant", True)
+
+
+@pytest.mark.parametrize("how", ["bridge", "conference", "transfer"])
+async def test_a_leg_with_an_assistant_may_not_be_joined(stage: Stage, how: str) -> None:
+    await stage.platform(bridge_over_assistant="refuse")
+    _, call = await with_assistant(stage)
+    _, other = await stage.dialled()
+
+    status, body = await join(stage, how, call, other)
+
+    assert (status, body["errors"][0]["code"]) == (422, "90061")
+    assert (await stage.leg(call))["peer"] is None
+    await stage.client.calls.actions.stop_ai_assistant(call)
+    assert (await join(stage, how, call, other))[0] == 200

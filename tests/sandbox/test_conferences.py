@@ -88,3 +88,25 @@ async def test_refusals(stage: Stage) -> None:
     assert (again[0], again[1]["errors"][0]["code"]) == (422, "90044")
     assert (same_name[0], same_name[1]["errors"][0]["code"]) == (422, "90033")
     assert unknown[0] == 404
+
+
+async def test_ending_a_conference_hangs_everybody_up(stage: Stage) -> None:
+    prospect, call = await stage.answered()
+    closer, second = await stage.dialled()
+    conference = await room(stage, call, second)
+
+    await stage.client.conferences.actions.end_conference(conference)
+
+    await asyncio.gather(prospect.frame("telnyx_rtc.bye"), closer.frame("telnyx_rtc.bye"))
+    ended = (await stage.client.conferences.retrieve(conference)).data
+    assert (ended.status, ended.end_reason, ended.ended_by.call_control_id) == ("completed", "ended_via_api", call)
+    assert "reason" not in (await stage.event("conference.ended")).payload
+    assert (await stage.post(f"conferences/{conference}/actions/end", {}))[1]["errors"][0]["code"] == "90019"
+
+
+async def test_a_running_conference_says_nothing_of_its_end(stage: Stage) -> None:
+    _, call = await stage.answered()
+
+    conference = await stage.get(f"conferences/{await room(stage, call)}")
+
+    assert not {"end_reason", "ended_by"} & conference["data"].keys()

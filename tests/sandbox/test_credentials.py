@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import telnyx
 
-from sandbox.config import DEFAULT_CONNECTION_ID
+from sandbox.config import DEFAULT_APP_ID, DEFAULT_CONNECTION_ID
 from tests.sandbox.phone import Phone
 from tests.sandbox.stage import Stage
 
@@ -123,3 +123,27 @@ async def test_a_create_without_sense_is_refused(stage: Stage, body: dict[str, s
 
     assert status == 422
     assert answer["errors"][0]["code"] in ("10004", "10015")
+
+
+async def test_a_credential_can_be_given_more_time(stage: Stage) -> None:
+    credential = await stage.credential(expires_at=soon(minutes=10))
+
+    updated = (await stage.client.telephony_credentials.update(credential.id, expires_at=soon(hours=5))).data
+
+    assert updated.expires_at > credential.expires_at
+
+
+async def test_an_expired_credential_cannot_be_changed(stage: Stage) -> None:
+    credential = await stage.credential(expires_at=soon(seconds=-1))
+
+    with pytest.raises(telnyx.UnprocessableEntityError) as refused:
+        await stage.client.telephony_credentials.update(credential.id, expires_at=soon(hours=5))
+
+    # Telnyx answers with an object here, and not with its usual list.
+    assert refused.value.body == {"errors": {"status": "can't update credentials in expired status"}}
+
+
+async def test_a_credential_belongs_to_a_credential_connection(stage: Stage) -> None:
+    status, answer = await stage.post("telephony_credentials", {"connection_id": DEFAULT_APP_ID})
+
+    assert (status, answer["errors"][0]["source"]) == (422, {"pointer": "/connection_id"})
