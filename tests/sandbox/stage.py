@@ -47,7 +47,7 @@ class Received:
 
     @property
     def payload(self) -> dict[str, Any]:
-        payload: dict[str, Any] = self.event["payload"]
+        payload: dict[str, Any] = self.event.get("payload", {})
         return payload
 
     @property

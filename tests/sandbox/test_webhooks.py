@@ -14,6 +14,7 @@ from telnyx.lib import WebhookVerificationError, verify_webhook_signature
 
 from sandbox.config import DEFAULT_APP_ID
 from sandbox.faults import Disorder
+from tests.sandbox.equipment import equip, start, type_text
 from tests.sandbox.stage import PUBLIC_KEY, Received, Stage
 
 MODELS: dict[str, Any] = {
@@ -24,6 +25,7 @@ MODELS: dict[str, Any] = {
     "call.speak.started": types.CallSpeakStartedWebhookEvent,
     "call.speak.ended": types.CallSpeakEndedWebhookEvent,
     "call.conversation.created": types.CallConversationCreatedWebhookEvent,
+    "call.conversation_insights.generated": types.CallConversationInsightsGeneratedWebhookEvent,
     "call.conversation.ended": types.CallConversationEndedWebhookEvent,
     "call.ai_gather.ended": types.CallAIGatherEndedWebhookEvent,
     "call.ai_gather.partial_results": types.CallAIGatherPartialResultsWebhookEvent,
@@ -44,6 +46,10 @@ SEEN_ON_LIVE_ACCOUNTS = {
 
 async def whole_life(stage: Stage) -> None:
     """Bring about one event of every type."""
+    await stage.platform(gather_steering="accept")
+    await stage.control("PUT", "scenario", {"insights_after_ms": 0})
+    group = (await stage.client.ai.conversations.insight_groups.insight_groups(name="ours")).data
+    await equip(stage, tools=[], insight_settings={"insight_group_id": group.id})
     prospect, call = await stage.answered()
     _, other = await stage.dialled()
     await stage.command(call, "speak", payload="Hi.", voice="Telnyx.x")
@@ -56,8 +62,11 @@ async def whole_life(stage: Stage) -> None:
         send_partial_results=True,
         send_message_history_updates=True,
     )
-    await stage.command(call, "ai_assistant_add_messages", messages=[{"role": "user", "content": "Sam"}])
+    await type_text(stage, call, "Sam")
     await stage.event("call.conversation.ended")
+    await start(stage, call)
+    await stage.client.calls.actions.stop_ai_assistant(call)
+    await stage.event("call.conversation_insights.generated")
     await stage.command(call, "bridge", call_control_id=other)
     conference = await stage.client.conferences.create(call_control_id=call, name="desk")
     await stage.client.conferences.actions.leave(conference.data.id, call_control_id=call)
@@ -112,20 +121,6 @@ async def test_a_refused_delivery_comes_again_with_the_same_id(stage: Stage) -> 
     verify_webhook_signature(third.raw, third.headers, PUBLIC_KEY)
     log = await stage.control("GET", "webhooks")
     assert (log[0]["attempts"], log[0]["event_id"]) == (3, third.event["id"])
-
-
-async def test_insights_follow_the_end(stage: Stage) -> None:
-    _, call = await stage.answered()
-    gather = await stage.client.calls.actions.gather_using_ai(call, parameters={"properties": {"full_name": {}}})
-    await stage.control("POST", "assistant/end", {"call_control_id": call})
-
-    item = await stage.event("conversation_insight_result")
-
-    assert gather.data
-    assert item.path.endswith("/insights")
-    assert item.payload["conversation_id"] == gather.data.conversation_id
-    assert item.payload["metadata"]["call_control_id"] == call
-    assert json.loads(item.payload["results"][1]["result"]) == {"full_name": "Jordan Blake"}
 
 
 async def disturbed(stage: Stage, mode: str, **extra: Any) -> list[Received]:
