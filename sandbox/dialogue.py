@@ -77,6 +77,7 @@ class Dialogue:
         """Speak to the end, unless the caller has typed already."""
         if not text:
             return
+        text = self._switchboard.announced(text)
         self._conversation.add("assistant", text)
         self._tell()
         if self._captions:

@@ -21,6 +21,9 @@ CHARS_UTF8 = 1
 WORDS_PER_MINUTE = 165
 VOICES = (b"English (Great Britain)+Annie", b"gmw/en")
 CACHED_PHRASES = 48
+# Before level 2 every machine sentence begins with a notice, of which this is the first part; the whole one goes on to
+# say where abuse is reported. https://developers.telnyx.com/docs/account-setup/levels-and-capabilities/paid (2026-04)
+NOTICE = "This is an automated call generated on the Telnyx platform."
 QUIET = 200
 EDGE_SECONDS = 0.04
 

@@ -32,7 +32,7 @@ from sandbox.orders import (
 from sandbox.platform import Platform
 from sandbox.receivers import Receivers
 from sandbox.sessions import Session, Sessions
-from sandbox.speech import Speech
+from sandbox.speech import NOTICE, Speech
 from sandbox.webhooks import Webhooks
 
 logger = logging.getLogger(__name__)
@@ -339,10 +339,14 @@ class Switchboard:
         await ended.wait()
         return playback.finished
 
+    def announced(self, text: str) -> str:
+        """What is truly said when a machine is to say this."""
+        return f"{NOTICE} {text}" if self.account.limits.allowance.prefixes_speech else text
+
     async def speak(self, leg: Leg, text: str, client_state: str | None) -> None:
         payload = {**events.identity(leg), "client_state": client_state or leg.client_state}
         self.emit(leg, "call.speak.started", payload)
-        finished = await self.say(leg, text)
+        finished = await self.say(leg, self.announced(text))
         # What is said of a sentence that another one cut off is not documented.
         status = "completed" if finished or leg.is_alive else "call_hangup"
         self.emit(leg, "call.speak.ended", {**payload, "status": status})

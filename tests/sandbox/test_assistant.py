@@ -7,6 +7,7 @@ import pytest
 
 from sandbox.config import DEFAULT_ASSISTANT_ID
 from sandbox.script import ALL_ASKED, CLOSING, PRACTICE, STILL_HERE
+from sandbox.speech import NOTICE
 from tests.sandbox.equipment import QUESTIONS, equip, listening, said, start, type_text, used, webhook_tool
 from tests.sandbox.phone import eventually
 from tests.sandbox.stage import Stage
@@ -226,6 +227,18 @@ async def test_its_own_setting_about_the_history_wins(
         assert history == [{"role": "assistant", "content": "Hi. What is your name?"}]
     else:
         assert stage.count("call.ai_gather.message_history_updated") == 0
+
+
+@pytest.mark.parametrize("level", ["1", "trial"])
+async def test_before_level_two_every_sentence_begins_with_the_notice(stage: Stage, level: str) -> None:
+    await equip(stage)
+    await stage.limits(level=level)
+    _, call = await stage.answered()
+    talk = await start(stage, call)
+    await type_text(stage, call, "Sam Lee")
+    await stage.until(call, asking("email"))
+
+    assert [one.startswith(NOTICE) for one in await said(stage, talk)] == [True, True]
 
 
 async def test_an_answer_starts_it_and_the_conversation_is_told_by_webhook(stage: Stage) -> None:

@@ -140,6 +140,19 @@ async def test_speak_reports_start_and_end(stage: Stage) -> None:
     assert (await stage.leg(call))["source"] == "silence"
 
 
+async def test_before_level_two_a_sentence_is_heard_with_the_notice_before_it(stage: Stage) -> None:
+    lengths = []
+    for level in ("2", "1"):
+        await stage.limits(level=level)
+        _, call = await stage.answered()
+        await stage.command(call, "speak", payload="Hi.", voice="Telnyx.x")
+        await stage.event("call.speak.ended", len(lengths) + 1)
+        started, ended, _ = (await stage.leg(call))["voice_out"][0]
+        lengths.append(ended - started)
+
+    assert lengths[1] > lengths[0] + 2
+
+
 async def test_the_prospect_hangs_up(stage: Stage) -> None:
     phone, call = await stage.answered()
     await stage.until(call, lambda leg: leg["frames_out"] > 5)
