@@ -1,6 +1,7 @@
 """Remember that a database fits the sources; finding out by loading the application takes seconds."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from launcher.checkout import ROOT
@@ -9,10 +10,10 @@ from launcher.checkout import ROOT
 SOURCES = ("agileadapt", "dashboard", "handoff", "sessions_app", "telephony")
 
 
-def fingerprint(database: str, root: Path = ROOT) -> str:
-    """Hash the application's sources together with the database's name."""
-    total = hashlib.sha256(database.encode())
-    for path in sorted(path for package in SOURCES for path in (root / package).rglob("*.py")):
+def fingerprint(subject: str, root: Path = ROOT, *, sources: Sequence[str] = SOURCES) -> str:
+    """Hash the application's sources together with what was made of them: the name of a database, for one."""
+    total = hashlib.sha256(subject.encode())
+    for path in sorted(path for package in sources for path in (root / package).rglob("*.py")):
         total.update(f"\0{path.relative_to(root)}\0".encode() + path.read_bytes())
     return total.hexdigest()
 

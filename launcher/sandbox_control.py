@@ -224,9 +224,10 @@ class SandboxControl:
         """
         self.call("PUT", "/control/account", objects)
 
-    def keep_account(self) -> None:
-        """Let every reset return to the account as it is now."""
-        self.call("POST", "/control/account/keep")
+    def keep_account(self) -> dict[str, list[dict[str, Any]]]:
+        """Let every reset return to the account as it is now; return all of it, secrets included, for `set_account`."""
+        kept: dict[str, list[dict[str, Any]]] = self.call("POST", "/control/account/keep")
+        return kept
 
     def limits(self, **limits: object) -> None:
         """Say what the account allows; what is not named becomes usual again.

@@ -11,10 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from launcher import environment, memory, places, ports, prepared, processes, servers
+from launcher import accounts, environment, memory, places, ports, prepared, processes, servers
 from launcher.checkout import VENV_PYTHON
 from launcher.memory import Memory
 from launcher.processes import Process
+from launcher.sandbox_control import SandboxControl
 
 START_SECONDS = 120
 PROGRAMS = ("beat", "background", "worker", "web", "sandbox")
@@ -134,21 +135,27 @@ class Stack:
         sandbox = self.start("sandbox", ["-m", "sandbox"], self.sandbox_environment())
         # The web process needs the database only once somebody asks for a page.
         web = self.start("web", ["-m", *self.web_command()])
-        self.prepare()
+        account = self.prepare()
         workers = [self.start(name, ["-m", *command], self.worker_environment()) for name, command in WORKERS.items()]
         sandbox.wait_until(lambda: answers(self.sandbox_url), seconds=START_SECONDS)
+        self.keep_account(account)
         web.wait_until(lambda: answers(self.base_url), seconds=START_SECONDS)
         for worker in workers:
             worker.wait_until(partial(takes_tasks, worker), seconds=START_SECONDS)
         # Nobody waits for its first beat, so it loads last and leaves the processor to the others.
         self.start("beat", ["-m", *BEAT])
 
-    def prepare(self) -> None:
-        """Migrate and load the demo data, unless our own server still holds what these sources made."""
+    def prepare(self) -> accounts.Objects | None:
+        """Migrate, load the demo data and set the sandbox's account up; None when all of that was done now.
+
+        Where our own server still holds what these sources made, and the account is remembered, it is returned.
+        """
         stamp = self.folder / "postgres" / "prepared"
         fingerprint = prepared.fingerprint(self.database)
         if not self.fresh and "postgres" in self.running and prepared.matches(stamp, fingerprint):
-            return
+            account = accounts.remembered(self.account_file, accounts.fingerprint(self.keys, self.addresses))
+            if account:
+                return account
         stamp.unlink(missing_ok=True)
         command = [str(VENV_PYTHON), "-m", "launcher.prepare"]
         job = processes.start("prepare", command, log=self.logs / "prepare.log", environment=self.env)
@@ -158,6 +165,20 @@ class Stack:
             job.stop()
         if "postgres" in self.running:
             stamp.write_text(fingerprint)
+        return None
+
+    def keep_account(self, account: accounts.Objects | None) -> None:
+        """Have every reset of the sandbox return to the account that was remembered, or that was set up just now."""
+        control = SandboxControl(self.sandbox_url, self.control_token)
+        if account:
+            control.set_account(**account)
+        kept = control.keep_account()
+        if not account:
+            accounts.remember(self.account_file, accounts.fingerprint(self.keys, self.addresses), kept)
+
+    @property
+    def account_file(self) -> Path:
+        return self.folder / "account.json"
 
     def start(self, name: str, arguments: list[str], env: Mapping[str, str] | None = None) -> Process:
         command = [str(VENV_PYTHON), *arguments]

@@ -76,6 +76,14 @@ class Account:
     def everything(self) -> dict[str, list[Settings]]:
         return {name: [self.shown(kind, found) for found in self.all(kind)] for name, kind in BY_NAME.items()}
 
+    def whole(self) -> dict[str, list[Settings]]:
+        """Return everything as `replace` takes it, with the tokens that nobody else is shown."""
+        shared = {assistant_id: {"shared_tools": tools} for assistant_id, tools in self._shared.items() if tools}
+        return {
+            name: [{**found, **shared.get(str(found["id"]), {})} for found in self.all(kind)]
+            for name, kind in BY_NAME.items()
+        }
+
     def all(self, kind: Kind) -> list[Settings]:
         return list(self._objects[kind.name].values())
 
@@ -200,7 +208,7 @@ def _initial(config: Config) -> dict[str, list[Settings]]:
     assistant = {
         "id": config.assistant_id,
         "name": "Sandbox assistant",
-        "instructions": "Qualify the prospect.",
+        "instructions": "",
         "greeting": DEFAULT_GREETING,
         "enabled_features": ["telephony"],
         "dynamic_variables_webhook_url": f"{config.webhook_base}/dynamic-variables",

@@ -31,9 +31,9 @@ class AccountControl:
         return {"ok": True}
 
     async def _keep(self, _request: web.Request) -> Any:
-        """Let every reset return to the account as it is now."""
+        """Let every reset return to the account as it is now; tell all of it, as it can be set again."""
         self._account.keep()
-        return {"ok": True}
+        return self._account.whole()
 
     async def _limits(self, _request: web.Request) -> Any:
         return self._account.limits.as_json()

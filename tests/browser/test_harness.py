@@ -39,6 +39,15 @@ def test_the_sandbox_starts_without_calls(sandbox: SandboxControl) -> None:
     assert sandbox.state()["legs"] == []
 
 
+def test_the_account_is_set_up_whatever_a_test_did_to_it(sandbox: SandboxControl) -> None:
+    sandbox.set_account()
+    sandbox.reset()
+
+    (assistant,) = sandbox.account()["assistants"]
+    assert assistant["mcp_servers"] or assistant["tools"]
+    assert assistant["insight_settings"]["insight_group_id"]
+
+
 def test_the_demo_data_is_loaded(database: psycopg.Connection[dict[str, Any]]) -> None:
     names = [row["username"] for row in database.execute("SELECT username FROM auth_user").fetchall()]
 

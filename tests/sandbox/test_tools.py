@@ -290,6 +290,21 @@ async def test_tools_stand_in_the_messages_and_not_among_the_turns_of_events(sta
     assert calls == ["request_handoff", "save_prospect_details"]
 
 
+@pytest.mark.parametrize("way", ["reset", "set again"])
+async def test_an_account_that_is_kept_keeps_its_secrets(stage: Stage, way: str) -> None:
+    await equip(stage)
+    kept = await stage.control("POST", "account/keep")
+    await stage.control("PUT", "account", {})
+    await (stage.control("POST", "reset") if way == "reset" else stage.control("PUT", "account", kept))
+    _, call = await stage.answered()
+    await start(stage, call)
+
+    await use(stage, call, name="request_handoff")
+
+    assert (await used(stage, "request_handoff")).headers["Authorization"] == f"Bearer {TOOL_SECRET}"
+    assert TOOL_SECRET not in str(await stage.control("GET", "account"))
+
+
 @pytest.mark.parametrize("wrong", [{"name": "x", "door": "fax"}, {"name": "request_handoff", "arguments": []}])
 async def test_a_request_without_sense_is_refused(stage: Stage, wrong: dict[str, Any]) -> None:
     await equip(stage)
