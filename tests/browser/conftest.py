@@ -84,7 +84,7 @@ def database(stack: Stack) -> Iterator[Database]:
 @pytest.fixture
 def settled(database: Database, sandbox: SandboxControl) -> Iterator[None]:
     """Nobody is available and nothing is open when a test begins, and every answer is known to the sandbox."""
-    sandbox.scenario(answers=list(ANSWERS.values()), field_values=ANSWERS)
+    sandbox.scenario(practice_notice=False, answers=list(ANSWERS.values()), field_values=ANSWERS)
     close_everything(database)
     yield
     close_everything(database)

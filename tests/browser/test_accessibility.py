@@ -136,7 +136,7 @@ def test_every_state_of_the_warm_seat_can_be_read_by_everybody(
     speech: Speech,
     sandbox: SandboxControl,
 ) -> None:
-    sandbox.scenario(answers=list(ANSWERS.values()), field_values=ANSWERS, hold_open=True)
+    sandbox.scenario(practice_notice=False, answers=list(ANSWERS.values()), field_values=ANSWERS, hold_open=True)
     reader = Reader()
     alice = CloserPage.log_in(open_readable(speech(CLOSER_SAYS)), stack.base_url, "alice")
     carol = CloserPage.log_in(open_readable(speech(CLOSER_SAYS)), stack.base_url, "carol")
@@ -253,7 +253,7 @@ def test_a_hand_over_needs_no_mouse(
 
 
 def test_the_warm_seat_needs_no_mouse(prospect: Prospect, alice: CloserPage, sandbox: SandboxControl) -> None:
-    sandbox.scenario(answers=list(ANSWERS.values()), field_values=ANSWERS, hold_open=True)
+    sandbox.scenario(practice_notice=False, answers=list(ANSWERS.values()), field_values=ANSWERS, hold_open=True)
     alice.take_calls()
     prospect.agree()
     prospect.wait_for("speaking")

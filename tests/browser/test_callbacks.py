@@ -24,7 +24,7 @@ PROMISES = ("handoff_callbackpromise", "promised_at")
 @pytest.fixture(autouse=True)
 def nothing_promised(settled: None, database: Database, sandbox: SandboxControl) -> None:
     """The microphones speak all the time, so only what is typed may be an answer."""
-    sandbox.scenario(answers=[], hold_open=False)
+    sandbox.scenario(practice_notice=False)
     database.execute("delete from handoff_callbackpromise")
 
 

@@ -147,3 +147,13 @@ def test_an_anonymous_prospect_rejoins_to_the_closer(
     visitor.hears()
     assert newest(database, "sessions_app_voicesession", "created_at")["has_rejoined"] is True
     assert visitor.problems == []
+
+
+def test_a_newcomer_is_told_once_that_a_practice_line_does_not_hear_what_is_said(
+    prospect: Prospect, sandbox: SandboxControl
+) -> None:
+    sandbox.scenario()
+    prospect.agree()
+    prospect.wait_for("speaking")
+
+    prospect.sees("This is a practice line: it hears that you speak, not what you say, so I note: Jordan Blake.")

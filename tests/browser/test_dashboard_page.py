@@ -49,7 +49,7 @@ LINES_OF_REGION = """(id) => {
 @pytest.fixture(autouse=True)
 def _settled(database: Database, sandbox: SandboxControl) -> Iterator[None]:
     """Nobody is available and nothing is open when a test begins."""
-    sandbox.scenario(answers=list(ANSWERS.values()), field_values=ANSWERS)
+    sandbox.scenario(practice_notice=False, answers=list(ANSWERS.values()), field_values=ANSWERS)
     close_everything(database)
     yield
     close_everything(database)

@@ -37,7 +37,7 @@ WITH_ASSISTANT = ("listening", "thinking", "speaking")
 def talkative(settled: None, sandbox: SandboxControl, database: Database) -> Iterator[None]:
     """The assistant has no end of its own, nobody is rung before somebody wants it, and no promise is open."""
     database.execute("update handoff_callbackpromise set kept_at = now() where kept_at is null")
-    sandbox.scenario(answers=list(ANSWERS.values()), field_values=ANSWERS, hold_open=True)
+    sandbox.scenario(practice_notice=False, answers=list(ANSWERS.values()), field_values=ANSWERS, hold_open=True)
     share = "update sessions_app_widgetconfig set pre_alert_percent = %s"
     database.execute(share, [None])
     yield
@@ -210,7 +210,14 @@ def test_the_assistant_s_own_transfer_rings_the_closer(
 ) -> None:
     """As the tool is set up by hand at the platform: its targets and its header are templates of our variables."""
     header = {"X-Session-Ticket": "{{session_ticket}}"}
-    sandbox.scenario(answers=list(ANSWERS.values()), field_values=ANSWERS, hold_open=True, transfer_headers=header)
+    sandbox.scenario(
+        practice_notice=False,
+        answers=list(ANSWERS.values()),
+        field_values=ANSWERS,
+        hold_open=True,
+        transfer_targets="{{ targets }}",
+        transfer_headers=header,
+    )
     alice.take_calls()
     talk_with_assistant(anonymous)
 

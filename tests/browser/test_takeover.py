@@ -32,7 +32,7 @@ HEARING_MS = 2_100
 @pytest.fixture(autouse=True)
 def talkative(settled: None, sandbox: SandboxControl, database: Database) -> Iterator[None]:
     """The assistant has no end of its own, and nobody is rung before somebody wants it."""
-    sandbox.scenario(answers=list(ANSWERS.values()), field_values=ANSWERS, hold_open=True)
+    sandbox.scenario(practice_notice=False, answers=list(ANSWERS.values()), field_values=ANSWERS, hold_open=True)
     share = "update sessions_app_widgetconfig set pre_alert_percent = %s"
     database.execute(share, [None])
     yield

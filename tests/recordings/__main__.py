@@ -29,7 +29,7 @@ LEFT = (
 
 async def record(world: World, name: str) -> None:
     await world.open()
-    world.sandbox.scenario(answers=list(ANSWERS.values()), field_values=ANSWERS)
+    world.sandbox.scenario(practice_notice=False, answers=list(ANSWERS.values()), field_values=ANSWERS)
     prospect = await STORIES[name](world)
     await everything_over(world)
     export(world.stack, prospect.session_id, FOLDER / f"{name}.json")
