@@ -54,9 +54,13 @@ class Question:
         return self.name.replace("_", " ").replace("-", " ").strip() or "answer"
 
     @property
+    def is_worded(self) -> bool:
+        """Whether its description is a question."""
+        return str(self.schema.get("description") or "").rstrip().endswith("?")
+
+    @property
     def text(self) -> str:
-        description = str(self.schema.get("description") or "").strip()
-        return description if description.endswith("?") else f"Could you tell me your {self.words}?"
+        return str(self.schema["description"]).strip() if self.is_worded else f"Could you tell me your {self.words}?"
 
     @property
     def choices(self) -> list[Any]:
@@ -143,6 +147,6 @@ def _words(text: str) -> set[str]:
 
 
 def asked_by(properties: Mapping[str, Any]) -> list[Question]:
-    """Return what an assistant asks to fill the arguments of a tool: what is described, unless nothing is."""
+    """Return what an assistant asks to fill the arguments of a tool: what is described by a question, else all."""
     asked = questions(properties)
-    return [question for question in asked if question.schema.get("description")] or asked
+    return [question for question in asked if question.is_worded] or asked

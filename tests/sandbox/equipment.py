@@ -11,7 +11,7 @@ SECRET_NAME = "tools-of-the-test"
 QUESTIONS = {
     "full_name": {"type": "string", "description": "What is your name?"},
     "email": {"type": "string", "description": "What is your email address?"},
-    "phone": {"type": "string"},
+    "phone": {"type": "string", "description": "Where to call."},
     "budget": {"type": "string", "description": "What is your budget?"},
 }
 BEARER = f"Bearer {{{{#integration_secret}}}}{SECRET_NAME}{{{{/integration_secret}}}}"

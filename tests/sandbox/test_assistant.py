@@ -43,7 +43,7 @@ async def test_it_asks_what_its_tool_takes_and_saves_each_answer_as_it_is_heard(
 
     saves = [(await used(stage, "save_prospect_details", count)).event for count in (1, 2, 3)]
     assert saves == [{"full_name": "Sam Lee"}, {"email": "sam@example.com"}, {"budget": "20,000"}]
-    # A property without a description is no question: nobody asked for a number.
+    # A property whose description does not ask is no question: nobody asked for a number.
     assert (await heard(stage, talk, ALL_ASKED))[0] == "Hi. What is your name?"
     assert stage.count("call.ai_gather.partial_results") == 0
 

@@ -91,8 +91,8 @@ def test_without_a_schema_the_usual_four_are_asked() -> None:
     assert [question.name for question in questions(None)] == list(DEFAULT_FIELDS)
 
 
-def test_of_a_tools_properties_those_are_asked_that_are_described() -> None:
-    properties = {"phone": {"type": "string"}, "budget": {"description": "How much?"}, "answers": []}
+def test_of_a_tools_properties_those_are_asked_that_read_as_a_question() -> None:
+    properties = {"phone": {"description": "Where to call."}, "budget": {"description": "How much?"}, "answers": []}
 
     assert [question.name for question in asked_by(properties)] == ["budget"]
     assert [question.name for question in asked_by({"phone": {}, "email": {}})] == ["phone", "email"]
