@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "handoff",
     "assistant_tools",
     "dashboard",
+    "probe",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

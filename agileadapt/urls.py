@@ -11,4 +11,5 @@ urlpatterns = [
     path("", include("handoff.urls")),
     path("", include("assistant_tools.urls")),
     path("", include("dashboard.urls")),
+    path("", include("probe.urls")),
 ]

@@ -21,7 +21,7 @@ const common = {
 };
 
 // Pages load these as modules; what they import lazily becomes a chunk of its own.
-const modules = { widget: "widget/page.ts", dashboard: "dashboard/main.ts", wallboard: "wallboard/main.ts" };
+const modules = { widget: "widget/page.ts", dashboard: "dashboard/main.ts", wallboard: "wallboard/main.ts", probe: "probe/main.ts" };
 // A customer's site and the administration load theirs with a plain script tag, the sound's own thread the third.
 const scripts = { embed: "embed/embed.ts", hearing: "hearing/worklet.ts", questions: "admin/questions.ts" };
 

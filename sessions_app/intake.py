@@ -113,6 +113,12 @@ def release_parked(session: VoiceSession, *, now: datetime, handlers: Door) -> N
     transaction.on_commit(lambda: _retry_at_once(late, now=now, handlers=handlers), robust=True)
 
 
+def set_aside(pks: list[int]) -> int:
+    """Leave deliveries for good that belong to nobody's visit and were understood; returns how many still waited."""
+    waiting = WebhookDelivery.objects.filter(pk__in=pks, status__in=[Status.PARKED, Status.DEAD], session=None)
+    return waiting.update(status=Status.IGNORED, next_attempt_at=None, error="")
+
+
 def _store(event: Event, *, body: bytes, content_type: str, door: str, now: datetime) -> WebhookDelivery | None:
     """None when this event id was stored before."""
     ids = event.ids

@@ -29,8 +29,12 @@ logger = logging.getLogger(__name__)
 
 CREDENTIAL_TAG = "agile-adapt-widget"
 CLOSER_TAG = "agile-adapt-closer"
+PROBE_TAG = "agile-adapt-probe"
+PROBE_NAME = "AgileAdapt-Probe-"
 # A closer stays logged in over a working day; the page logs in anew before this.
 CLOSER_CREDENTIAL_LIFETIME = timedelta(hours=12)
+# A probe of the account takes a quarter of an hour, and whoever runs it may be interrupted.
+PROBE_CREDENTIAL_LIFETIME = timedelta(minutes=40)
 
 
 # What the fields say of the prospect: by which names, the best first, and how much of it is kept.
@@ -115,6 +119,23 @@ def mint_for_user(user: AbstractBaseUser, *, now: datetime) -> tuple[Login, Tele
     return login, row
 
 
+def mint_for_probe(*, now: datetime) -> tuple[Login, TelephonyCredential]:
+    """A credential for a line of a probe's page: nobody's visit and nobody's softphone. Raises MintingFailed."""
+    row = TelephonyCredential.objects.create(
+        name=f"{PROBE_NAME}{uuid4().hex}",
+        created_at=now,
+        expires_at=now + PROBE_CREDENTIAL_LIFETIME,
+        revoke_at=now + PROBE_CREDENTIAL_LIFETIME,
+    )
+    return _mint(row, tag=PROBE_TAG), row
+
+
+def is_probing(*, now: datetime) -> bool:
+    """Whether a probe's credentials live: calls that no visit owns may then be its own."""
+    mine = TelephonyCredential.objects.filter(name__startswith=PROBE_NAME, revoked_at=None, revoke_at__gt=now)
+    return mine.exists()
+
+
 def _mint(row: TelephonyCredential, *, tag: str) -> Login:
     """Ask Telnyx outside any transaction: the row exists first, so a lost reply leaves a name to sweep by."""
     client = carrier.client()
@@ -160,7 +181,7 @@ def revoke_orphans(*, now: datetime) -> int:
     if not rows:
         return 0
     found = 0
-    for tag in (CREDENTIAL_TAG, CLOSER_TAG):
+    for tag in (CREDENTIAL_TAG, CLOSER_TAG, PROBE_TAG):
         for summary in carrier.client().list_credentials(tag=tag):
             if summary.name in rows:
                 carrier.client().delete_credential(summary.id)

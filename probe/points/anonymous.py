@@ -1,0 +1,89 @@
+"""Beyond the ten: a call without a login, which runs on the assistant's own application."""
+
+from probe.evidence import Evidence
+from probe.points.outcomes import NOT_TRIED, Outcome, Point, aspect, bad, bearable, good, refused, unclear
+from telephony.wire import text
+
+NAME = "anonymous"
+CALL = "call"
+
+
+def events(evidence: Evidence) -> Outcome:
+    """What is told of such a call at our doors, and in which form."""
+    step = evidence.step(NAME, CALL)
+    if step is None:
+        return NOT_TRIED
+    told = [one for one in step.webhooks() if one["leg"] == "anonymous"]
+    kinds = {str(one["event_type"]) for one in told}
+    if kinds - {"assistant.initialization"}:
+        is_form = any(kind.startswith("texml") for kind in kinds)
+        return Outcome("form" if is_form else "json", f"{len(kinds)} kinds")
+    if kinds:
+        return Outcome("initialization_only")
+    failed = step.tab("refused", line="anonymous")
+    if failed:
+        return Outcome("refused", str(failed[0].get("code") or ""))
+    return Outcome("nothing_came") if step.tab("active", line="anonymous") else NOT_TRIED
+
+
+def bridge(evidence: Evidence) -> Outcome:
+    """Whether its living leg takes a bridge of ours."""
+    step = evidence.step(NAME, CALL)
+    failure = refused(step.rest("bridge") if step else None)
+    if step is None or failure is None:
+        return Outcome("accept") if step else NOT_TRIED
+    return failure if failure == NOT_TRIED else _how(failure)
+
+
+def _how(failure: Outcome) -> Outcome:
+    status = failure.detail.partition("/")[0]
+    return Outcome(f"refused_{status}" if status in {"404", "422"} else "refused", failure.detail)
+
+
+def person(evidence: Evidence) -> Outcome:
+    """What stands for the visitor in the events of such a call."""
+    step = evidence.step(NAME, CALL)
+    payload = step.payload("assistant.initialization", leg="anonymous") if step else None
+    if payload is None:
+        return NOT_TRIED
+    told = text(payload.get("telnyx_end_user_target"))
+    return Outcome("number" if "<number" in told else "other" if told else "absent")
+
+
+POINT = Point(
+    NAME,
+    0,
+    "A call without a login",
+    "one call to an assistant that is open to everybody (half a minute of it)",
+    (
+        aspect(
+            "events",
+            "Where and how are its events told?",
+            events,
+            json=good("As JSON, at our doors."),
+            form=bearable("As form-encoded status callbacks, at our doors."),
+            initialization_only=bearable(
+                "Only its variables are asked for: the end of such a call is seen by its page and by looking it up."
+            ),
+            nothing_came=bad("Nothing at all is told: leave the anonymous mode, or rely on what its page says."),
+            refused=bad("The login was refused; the detail is the code (-32001: the assistant takes no such calls)."),
+        ),
+        aspect(
+            "bridge",
+            "Does its living leg take a bridge?",
+            bridge,
+            accept=good("It does: a closer is brought onto it.", "anonymous_legs=accept"),
+            refused_422=bearable("It is refused as ended: the page comes back on a leg of ours.", "anonymous_legs=422"),
+            refused_404=bearable("It is unknown: the page comes back on a leg of ours.", "anonymous_legs=404"),
+            refused=bearable("It is refused otherwise: the page comes back on a leg of ours.", "anonymous_legs=422"),
+        ),
+        aspect(
+            "visitor",
+            "What stands for the visitor in its variables?",
+            person,
+            number=unclear("A number. It is display text here."),
+            other=good("A name of the call, no number, as third parties' fixtures have it. It is display text here."),
+            absent=good("Nothing."),
+        ),
+    ),
+)

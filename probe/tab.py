@@ -1,0 +1,76 @@
+"""The page's side of a probe, as rows: what it is asked to do, and what it tells."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from probe.models import Order, Probe, Told
+from telephony.wire import text, whole
+
+# The page asks four times a second.
+GONE_AFTER = timedelta(seconds=12)
+
+
+class TabGone(Exception):
+    """The page has not asked for a while: it was closed, or its computer sleeps."""
+
+
+@dataclass(frozen=True)
+class News:
+    """Something that the page saw, or a use of the tool, with the moment at which it happened."""
+
+    source: str
+    at: datetime
+    data: dict[str, Any]
+
+    @property
+    def what(self) -> str:
+        return text(self.data.get("what"))
+
+    @property
+    def line(self) -> str:
+        return text(self.data.get("line"))
+
+
+class Tab:
+    def __init__(self, probe: Probe) -> None:
+        self._probe = probe
+        self._seen = 0
+        self._number = 0
+
+    def order(self, kind: str, **arguments: Any) -> None:
+        self._number += 1
+        Order.objects.create(probe=self._probe, number=self._number, kind=kind, arguments=arguments)
+
+    def news(self) -> Iterator[News]:
+        """Return what was told since the last look. Raises TabGone."""
+        now = timezone.now()
+        Probe.objects.filter(pk=self._probe.pk).update(seen_at=now)
+        for row in Told.objects.filter(probe=self._probe, pk__gt=self._seen).order_by("pk"):
+            self._seen = row.pk
+            age = min(whole(row.data.get("age_ms")) or 0, 600_000)
+            yield News(row.source, row.at - timedelta(milliseconds=max(0, age)), row.data)
+        self._probe.refresh_from_db(fields=["tab_seen_at"])
+        if self._probe.tab_seen_at is not None and self._probe.tab_seen_at < now - GONE_AFTER:
+            raise TabGone
+
+    @property
+    def is_open(self) -> bool:
+        self._probe.refresh_from_db(fields=["tab_seen_at"])
+        return self._probe.tab_seen_at is not None
+
+
+@transaction.atomic
+def begin(*, now: datetime) -> Probe:
+    """Write a probe down, and forget those that were never ended."""
+    Probe.objects.filter(seen_at__lt=now - timedelta(hours=1)).delete()
+    return Probe.objects.create(started_at=now, seen_at=now)
+
+
+def end(probe: Probe, *, now: datetime) -> None:
+    """From now on the page is told that it is over; the rows stay until the next probe begins."""
+    Probe.objects.filter(pk=probe.pk).update(ended_at=now)
