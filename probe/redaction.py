@@ -74,16 +74,17 @@ class Redactor:
             return _figure(value) if name in words.FIGURES and not said else "<figure>"
         return None if value is None else self._text(str(value), name, top=top, said=said)
 
-    def _mapping(self, value: Mapping[str, Any], name: str, *, top: bool, said: bool, depth: int) -> dict[str, Any]:
-        if name in words.HEADERS:
+    def _mapping(self, value: Mapping[str, Any], outer: str, *, top: bool, said: bool, depth: int) -> dict[str, Any]:
+        if outer in words.HEADERS:
             return {key: self._header(str(item), key) for key, item in value.items() if key in _HEADER_PARTS}
         kept: dict[str, Any] = {}
         for key, item in list(value.items())[:MOST_ITEMS]:
-            stays_top = top and (key in _TOPS or not isinstance(item, Mapping | list | tuple))
+            shown = self._key(str(key), said=said)
+            # What stands under a key that is masked is masked, too, as it will be when the file is read again.
             below = said or key in words.SAID
-            kept[self._key(str(key), said=said)] = self.value(
-                item, str(key), top=stays_top, said=below, depth=depth + 1
-            )
+            stays_top = top and (key in _TOPS or not isinstance(item, Mapping | list | tuple))
+            name = key if shown == key else ""
+            kept[shown] = self.value(item, name, top=stays_top, said=below, depth=depth + 1)
         return kept
 
     def _key(self, key: str, *, said: bool) -> str:

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from probe import evidence
 from probe.points.catalogue import POINTS, choices, judged
 from sandbox.platform import CHOICES
 from tests.browser.people import PASSWORD, new_page, note_problems
-from tests.browser.scene import PROSPECT_SAYS, Database, OpenContext, Speech
+from tests.browser.scene import ANSWERS, PROSPECT_SAYS, Database, OpenContext, Speech
 
 SECONDS = 540
 ADDRESS = re.compile(r"http://\S+/probe/[0-9a-f-]{36}/")
@@ -47,8 +48,35 @@ def address(command: subprocess.Popen[str]) -> str:
     raise AssertionError("".join(said))
 
 
+@pytest.fixture
+def model(sandbox: SandboxControl) -> Iterator[None]:
+    """What only a language model would decide: it uses the tools that it was given, as it was told to."""
+    sandbox.scenario(
+        answers=list(ANSWERS.values()),
+        tools=[
+            {"after": "colour", "name": "save_prospect_details", "door": "webhook", "arguments": {"colour": "blue"}}
+        ],
+    )
+    is_over = threading.Event()
+
+    def transfer_when_told() -> None:
+        while not is_over.wait(0.5):
+            told = [one for one in sandbox.state()["conversations"] if "target named closer" in str(one["given"])]
+            calls = {one["metadata"]["call_control_id"] for one in told}
+            for leg in sandbox.legs(state="answered"):
+                if leg["call_control_id"] in calls and leg["assistant"]["running"] and not leg["peer"]:
+                    sandbox.transfer_by_assistant(leg["call_control_id"], target="closer")
+                    return
+
+    thread = threading.Thread(target=transfer_when_told, daemon=True)
+    thread.start()
+    yield
+    is_over.set()
+    thread.join(10)
+
+
 @pytest.mark.timeout(SECONDS)
-@pytest.mark.usefixtures("settled")
+@pytest.mark.usefixtures("settled", "model")
 def test_the_probe_finds_the_sandbox_as_it_is_and_clears_away(
     stack: Stack,
     sandbox: SandboxControl,

@@ -22,7 +22,11 @@ SECRETS = [
     *("\x00", "\ud800", "{{7*7}}", "<script>alert(1)</script>", "| --- | ![x](http://evil)", "`rm -rf`"),
 ]
 KEYS = sorted(
-    vocabulary.KEYS | vocabulary.ADDRESSES | vocabulary.SAID | set(vocabulary.IDS) | {"anything", "Jordan Blake", "x"}
+    vocabulary.KEYS
+    | vocabulary.ADDRESSES
+    | vocabulary.SAID
+    | set(vocabulary.IDS)
+    | {"anything", "Jordan Blake", "x", "born_at", "x_time"}
 )
 
 
@@ -33,7 +37,7 @@ def holds(shown: Any, secret: str) -> bool:
     return len(plain) > 2 and (plain in written or json.dumps(plain, ensure_ascii=False)[1:-1] in written)
 
 
-secrets = st.sampled_from(SECRETS)
+secrets = st.sampled_from([*SECRETS, "2026-11-28T03:08:04.708228Z", "outgoing"])
 values = st.recursive(
     secrets | st.integers() | st.floats() | st.booleans() | st.none(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS) | secrets, inner, max_size=4),

@@ -61,7 +61,7 @@ class Command(BaseCommand):
         probe = tab.begin(now=timezone.now())
         telnyx = Attempts(api_key=settings.TELNYX_API_KEY, base_url=settings.TELNYX_API_BASE)
         tool_url = f"{site.public_url}/webhooks/telnyx/probe/{tickets.issue(probe.pk)}"
-        scene = Scene(Tab(probe), telnyx, site, tool_url=tool_url)
+        scene = Scene(Tab(probe), telnyx, site, tool_url=tool_url, settling=min(2.0, site.patience / 4))
         try:
             self.stdout.write("Open this page in a browser, logged in as staff, and press Begin:")
             self.stdout.write(f"  {site.public_url}/probe/{probe.pk}/")
