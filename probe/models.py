@@ -1,4 +1,4 @@
-"""One probe, what its page is asked to do, and what it tells. All of it is deleted when the probe is over."""
+"""One probe, what its page is asked to do, and what it tells; the last two are deleted when the probe is over."""
 
 import uuid
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from probe.evidence import SKIPPED, Evidence, Record, Step
+from probe.points import account
 from probe.points.catalogue import POINTS, choices, judged
 from probe.points.outcomes import Bearing, Outcome, Point
 from telephony.wire import mapping, text
@@ -40,13 +41,24 @@ def _head(evidence: Evidence, evidence_name: str) -> Iterator[str]:
     for name, title in (("python_sdk", "Telnyx's Python SDK"), ("browser_sdk", "@telnyx/webrtc")):
         if about.get(name):
             yield f"* {title} {about[name]}"
-    for name, value in mapping(about.get("account")).items():
-        yield f"* Account, {name.replace('_', ' ')}: {value}"
+    yield from (f"* Account: {hint}" for hint in _hints(evidence))
     if evidence_name:
         yield f"* Evidence: `{evidence_name}`; `manage.py telnyx_probe --evidence {evidence_name}` judges it again"
     yield ""
     yield "Numbers, logins, names, tokens and addresses are masked; what belongs together bears the same number."
     yield ""
+
+
+def _hints(evidence: Evidence) -> Iterator[str]:
+    """What is known of the account's level, which no address of Telnyx tells."""
+    outcomes = {aspect.name: outcome.key for aspect, outcome in judged(evidence, account.POINT)}
+    yield {
+        "clean": "level 2 or above, by what was heard",
+        "prefixed": "below level 2, by what was heard: every machine sentence is prefixed",
+    }.get(outcomes["notice"], "its level is not known: no sentence was heard")
+    told = {"two": "two", "five": "up to five", "ten": "up to ten", "more": "more than ten"}.get(outcomes["at-once"])
+    if told:
+        yield f"{told} calls at once"
 
 
 def _meaning(evidence: Evidence) -> Iterator[str]:

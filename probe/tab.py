@@ -72,5 +72,7 @@ def begin(*, now: datetime) -> Probe:
 
 
 def end(probe: Probe, *, now: datetime) -> None:
-    """From now on the page is told that it is over; the rows stay until the next probe begins."""
+    """Forget what was asked and told; the page is told that it is over."""
     Probe.objects.filter(pk=probe.pk).update(ended_at=now)
+    Order.objects.filter(probe=probe).delete()
+    Told.objects.filter(probe=probe).delete()

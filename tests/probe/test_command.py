@@ -13,7 +13,7 @@ from django.utils import timezone
 from probe import report, tab
 from probe.evidence import Evidence, Step, read
 from probe.management.commands import telnyx_probe
-from probe.models import Probe
+from probe.models import Order, Probe, Told
 from probe.points.catalogue import POINTS, judged
 from probe.tab import Tab
 from sessions_app.models import WidgetConfig
@@ -107,6 +107,16 @@ def test_a_page_that_nobody_opens_ends_the_probe(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.django_db
+def test_what_was_asked_and_told_is_forgotten_with_the_end() -> None:
+    probe = tab.begin(now=timezone.now())
+    Tab(probe).order("show", text="…")
+    Told.objects.create(probe=probe, source="tab", at=timezone.now(), data={"what": "ready"})
+    tab.end(probe, now=timezone.now())
+
+    assert (Order.objects.count(), Told.objects.count()) == (0, 0)
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_report_says_what_each_outcome_means(path: Path) -> None:
     evidence = read(path.read_text())
@@ -117,6 +127,20 @@ def test_a_report_says_what_each_outcome_means(path: Path) -> None:
         for aspect, outcome in judged(evidence, point):
             assert aspect.meaning(outcome).says in written
     assert not re.search(r"gencred\w", written)
+
+
+@pytest.mark.parametrize(
+    ("name", "hints"),
+    [
+        ("account-level-1", ["below level 2, by what was heard", "two calls at once"]),
+        ("account-level-2", ["level 2 or above, by what was heard", "up to ten calls at once"]),
+        ("not-tried", ["its level is not known"]),
+    ],
+)
+def test_a_report_says_what_the_accounts_level_may_be(name: str, hints: list[str]) -> None:
+    written = report.written(read((EVIDENCE / f"{name}.json").read_text()))
+
+    assert [hint for hint in hints if f"* Account: {hint}" not in written] == []
 
 
 def test_a_report_of_nothing_says_so() -> None:
