@@ -105,6 +105,7 @@ def test_a_page_is_told_when_the_probe_is_over_or_its_command_has_died(staff: Cl
     [
         *(b"", b"[]", b"null", b"{", b"\xff", b'{"tab": NaN}', b"[" * 5_000),
         *(b'{"tab": "' + b"x" * 70_000 + b'"}', b'{"tab": ""}', b'{"tab": 1, "told": "x"}'),
+        f'{{"tab": "{TAB}", "told": [{{"what": "{"x" * 70_000}"}}]}}'.encode(),
     ],
 )
 def test_a_hostile_turn_keeps_nothing(staff: Client, probe: Probe, body: bytes) -> None:
