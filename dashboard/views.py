@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from dashboard import callbacks, desk, fragments, search, snapshot
 from dashboard.permissions import closer_required
 from handoff import actions, selectors
+from telephony.regions import signalling_region
 
 # The page fills the id of an offer, a hand-over or a promise into these.
 PLACEHOLDER_ID = UUID(int=0)
@@ -90,7 +91,8 @@ def config(closer: Any, taken: snapshot.Snapshot, own: dict[str, Any]) -> dict[s
     return {
         "signalling_host": settings.TELNYX_SIGNALLING_HOST,
         "ice_servers": settings.TELNYX_ICE_SERVERS,
-        "region": settings.TELNYX_SIGNALLING_REGION,
+        "region": signalling_region(settings.TELNYX_SIGNALLING_REGION, time_zone=settings.TIME_ZONE),
+        "ice_prefetch": settings.TELNYX_ICE_PREFETCH,
         "closer": {"id": closer.pk, "name": closer.display_name, "reached_by": closer.reached_by},
         "epoch": taken.epoch,
         "cursors": taken.cursors,

@@ -11,6 +11,7 @@ from sessions_app import services, tokens, visitor_values
 from sessions_app.models import Run, TranscriptTurn, VoiceSession
 from sessions_app.models.people import WidgetConfig
 from sessions_app.models.visit import Phase
+from telephony.regions import signalling_region
 
 CAPTION_TURNS = 200
 # Later it would only make every state differ from the one before.
@@ -131,7 +132,8 @@ def page_config(widget: WidgetConfig) -> dict[str, Any]:
         "destination": "agileadapt",
         "signalling_host": settings.TELNYX_SIGNALLING_HOST,
         "ice_servers": settings.TELNYX_ICE_SERVERS,
-        "region": settings.TELNYX_SIGNALLING_REGION,
+        "region": signalling_region(settings.TELNYX_SIGNALLING_REGION, time_zone=widget.time_zone),
+        "ice_prefetch": settings.TELNYX_ICE_PREFETCH,
         "company": widget.team.name,
         "variables": visitor_values.allowed(widget),
         "consent": {

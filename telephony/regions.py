@@ -15,6 +15,17 @@ class SignallingRegion(NamedTuple):
     place: str
 
 
+def signalling_region(chosen: str, *, time_zone: str) -> str:
+    """The browser SDK's `region` option: the `chosen` one, else that of an IANA time zone; "" leaves it out.
+
+    `NEAREST` leaves it out wherever the browser is.
+    """
+    if chosen:
+        return "" if chosen == NEAREST else chosen
+    return AUSTRALIAN_SIGNALLING_REGION if time_zone.startswith("Australia/") else ""
+
+
+NEAREST = "auto"
 LATENCY = "Latency"  # the default; measured by ping, which says little about a browser behind a router
 
 # `anchorsite_override` of credential, FQDN and IP connections and of TeXML applications.

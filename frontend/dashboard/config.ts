@@ -1,5 +1,7 @@
 // What the server told the page before its socket was open.
 
+import type { Signalling } from "../shared/signalling";
+
 export interface Desk {
   handoff: string | null;
   session: string | null;
@@ -14,10 +16,7 @@ export interface Desk {
   says: string;
 }
 
-export interface Config {
-  signalling_host: string;
-  ice_servers: RTCIceServer[] | null;
-  region: string;
+export interface Config extends Signalling {
   closer: { id: number; name: string; reached_by: "softphone" | "sip" | "number" };
   epoch: string;
   cursors: Record<string, number>;

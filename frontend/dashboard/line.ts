@@ -189,9 +189,7 @@ export class Line {
     const { Phone } = await import("../softphone/phone");
     this.phone ??= new Phone(
       {
-        host: this.config.signalling_host,
-        iceServers: this.config.ice_servers,
-        region: this.config.region,
+        signalling: this.config,
         microphone: recall("microphone") ?? "",
         speaker: recall("speaker") ?? "",
         login: (mayReuse) => this.login(mayReuse),

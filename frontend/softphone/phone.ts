@@ -1,16 +1,15 @@
 // The closer's phone over @telnyx/webrtc. It answers the one call that the server says this closer accepted.
 
-import { TelnyxRTC, type Call, type IClientOptions, type INotification } from "@telnyx/webrtc";
+import { TelnyxRTC, type Call, type INotification } from "@telnyx/webrtc";
 
+import { clientOptions, opusFirst, type Signalling } from "../shared/signalling";
 import { callStats, type CallStats } from "../shared/stats";
 import type { Login } from "./login";
 
 export type PhoneState = "off" | "registering" | "ready" | "standby" | "in-call";
 
 export interface PhoneOptions {
-  host: string;
-  iceServers: RTCIceServer[] | null;
-  region: string;
+  signalling: Signalling;
   microphone: string;
   speaker: string;
   /** With `mayReuse`, the login that this tab used before a reload will do. */
@@ -168,13 +167,9 @@ export class Phone {
   }
 
   private async connect(login: Login): Promise<void> {
-    const options: IClientOptions & { host?: string } = { login_token: login.token, enableCallReports: false };
     // A reload keeps the call: the SDK leaves it standing and takes it up again with the same session.
-    options.hangupOnBeforeUnload = false;
-    if (this.options.host) options.host = this.options.host;
-    if (this.options.iceServers) options.iceServers = this.options.iceServers;
-    if (this.options.region) options.region = this.options.region;
-    const client = new TelnyxRTC(options);
+    const options = { ...clientOptions(this.options.signalling), hangupOnBeforeUnload: false };
+    const client = new TelnyxRTC({ ...options, login_token: login.token });
     this.client = client;
     client.remoteElement = REMOTE_AUDIO_ID;
     if (this.options.microphone) await client.setAudioSettings({ micId: this.options.microphone });
@@ -242,6 +237,7 @@ export class Phone {
     this.handoff = handoffOf(call);
     this.isMutedToListen = false;
     this.heedStandby(); // Before the answer, so that not one word goes out.
+    call.options.preferred_codecs = opusFirst(); // `answer` takes them from here.
     void call.answer({});
   }
 

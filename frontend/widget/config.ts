@@ -1,15 +1,13 @@
 // What the server wrote into the page, and what the site owner wrote on the element.
 
+import type { Signalling } from "../shared/signalling";
 import type { Urls } from "./api";
 
-export interface WidgetConfig {
+export interface WidgetConfig extends Signalling {
   slug: string;
   mode: "credential" | "anonymous";
   assistant_id: string;
   destination: string;
-  signalling_host: string;
-  ice_servers: RTCIceServer[] | null;
-  region: string;
   company: string;
   /** What the website may say of its visitor. */
   variables: string[];

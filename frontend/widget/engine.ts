@@ -2,6 +2,7 @@
 
 import { TelnyxRTC, type Call, type IClientOptions, type INotification } from "@telnyx/webrtc";
 
+import { clientOptions, opusFirst, type Signalling } from "../shared/signalling";
 import { callStats, type CallStats } from "../shared/stats";
 import type { Frame } from "./captions";
 
@@ -9,10 +10,7 @@ export type Login = { token: string } | { assistantId: string };
 
 export interface Line {
   login: Login;
-  /** Empty: the SDK's own host, servers and region. */
-  host: string;
-  iceServers: RTCIceServer[] | null;
-  region: string;
+  signalling: Signalling;
 }
 
 export interface Dial {
@@ -44,18 +42,9 @@ interface SdkWarning {
 
 const ENDED = new Set(["hangup", "destroy", "purge"]);
 
-function clientOptions({ login, host, iceServers, region }: Line): IClientOptions {
-  const options: IClientOptions & { host?: string } = {
-    // Reports would carry captions and headers to a third place; ours go through the back end instead.
-    enableCallReports: false,
-    ...("token" in login
-      ? { login_token: login.token }
-      : { anonymous_login: { target_type: "ai_assistant", target_id: login.assistantId } }),
-  };
-  if (host) options.host = host;
-  if (iceServers) options.iceServers = iceServers;
-  if (region) options.region = region;
-  return options;
+function credentials(login: Login): IClientOptions {
+  if ("token" in login) return { login_token: login.token };
+  return { anonymous_login: { target_type: "ai_assistant", target_id: login.assistantId } };
 }
 
 export class Engine {
@@ -71,7 +60,7 @@ export class Engine {
     private readonly events: EngineEvents,
   ) {
     this.isAnonymous = "assistantId" in line.login;
-    this.client = new TelnyxRTC(clientOptions(line));
+    this.client = new TelnyxRTC({ ...clientOptions(line.signalling), ...credentials(line.login) });
     // A token left by an earlier call of this tab would make the SDK resume that call instead of starting ours.
     this.client.clearReconnectToken();
     this.client.on("telnyx.ready", () => {
@@ -106,6 +95,7 @@ export class Engine {
       localStream: stream.clone(),
       remoteElement: speaker,
       audio: true,
+      preferred_codecs: opusFirst(),
     });
   }
 

@@ -70,12 +70,12 @@ export class Visit {
   }
 
   async place(login: Login): Promise<void> {
-    const { signalling_host: host, ice_servers: iceServers, region, destination } = this.config;
+    const { destination } = this.config;
     const headers = asCallHeaders(this.told);
     if (this.api.session) headers.push({ name: "X-Session-Ticket", value: this.api.session.ticket });
     const callerName = this.surface.attribute("call-caller-name") ?? "";
     const dial = { destination, callerName, headers, stream: this.events.outgoing(), speaker: this.surface.newSpeaker() };
-    await this.line.place({ login, host, iceServers, region }, dial);
+    await this.line.place({ login, signalling: this.config }, dial);
   }
 
   listen(session: Session): void {

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 
 import { backoffMs } from "../../frontend/shared/backoff";
 import { rms } from "../../frontend/shared/level";
+import { clientOptions, opusFirst } from "../../frontend/shared/signalling";
 import { isPoor, summarise, type CallStats } from "../../frontend/shared/stats";
 import { customHeaders } from "../../frontend/widget/config";
 import { AT_REST, shownState, type Facts } from "../../frontend/widget/facts";
@@ -129,4 +130,30 @@ describe("what the connection measured", () => {
       assert.equal(isPoor(stats, { ...stats, ...patch }), expected);
     });
   }
+});
+
+describe("how the phones reach Telnyx", () => {
+  const codec = (mimeType: string) => ({ mimeType, clockRate: 48_000 });
+
+  it("offers Opus first and the others behind it", () => {
+    const spoken = ["audio/PCMU", "audio/opus", "audio/PCMA"].map(codec);
+
+    assert.deepEqual(opusFirst(spoken).map((one) => one.mimeType), ["audio/opus", "audio/PCMU", "audio/PCMA"]);
+  });
+
+  it("has no wish where the browser names none", () => {
+    assert.deepEqual(opusFirst([]), []);
+  });
+
+  it("leaves to the SDK what the server does not say", () => {
+    const given = { signalling_host: "", ice_servers: null, ice_prefetch: false, region: "" };
+
+    assert.deepEqual(clientOptions(given), { enableCallReports: false, prefetchIceCandidates: false });
+  });
+
+  it("passes on what the server says", () => {
+    const options = clientOptions({ signalling_host: "ws://127.0.0.1:1/", ice_servers: [], ice_prefetch: true, region: "apac" });
+
+    assert.deepEqual(options, { enableCallReports: false, prefetchIceCandidates: true, host: "ws://127.0.0.1:1/", iceServers: [], region: "apac" });
+  });
 });

@@ -53,6 +53,24 @@ def test_a_signalling_host_begins_with_its_option() -> None:
         assert region.host == f"{region.option}.rtc.telnyx.com".removeprefix(".")
 
 
+@pytest.mark.parametrize(
+    ("chosen", "time_zone", "option"),
+    [
+        ("", "Australia/Sydney", "apac"),
+        ("", "Australia/Perth", "apac"),
+        ("", "Europe/Vienna", ""),
+        ("", "UTC", ""),
+        ("eu", "Australia/Sydney", "eu"),
+        ("auto", "Australia/Sydney", ""),
+        ("auto", "Europe/Vienna", ""),
+    ],
+)
+def test_the_signalling_region_is_the_chosen_one_else_that_of_the_zone(
+    chosen: str, time_zone: str, option: str
+) -> None:
+    assert regions.signalling_region(chosen, time_zone=time_zone) == option
+
+
 def test_the_media_networks_are_networks() -> None:
     assert all(ip_network(network).is_global for network in regions.APAC_MEDIA_NETWORKS)
 
