@@ -46,6 +46,7 @@ class Connection:
             self._sdk.calls.with_raw_response,
             self._sdk.conferences.actions.with_raw_response,
             self._sdk.telephony_credentials.with_raw_response,
+            self._sdk.sip_registration_status.with_raw_response,
             self._sdk.ai.conversations.messages.with_raw_response,
             self._sdk.call_events.with_raw_response,
         )

@@ -1,5 +1,7 @@
 """Questions to Telnyx: credentials, tokens, call status, conversations."""
 
+import base64
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 import respx
 
 from telephony.client import CallStatus, CredentialSummary, Telnyx, TelnyxError
+from telephony.credentials import ends_at
 from telephony.events import InsightResult, Message, ToolCall
 from tests.telephony.vendor import answered
 
@@ -29,6 +32,53 @@ def test_anything_else_is_no_token(client: Telnyx, api: respx.MockRouter, text: 
     with pytest.raises(TelnyxError, match="unreadable") as failure:
         client.create_login_token("c1")
     assert not failure.value.permanent
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_registered"),
+    [
+        ({"registered": True, "sip_registration_status": "registered"}, True),
+        ({"registered": False, "sip_registration_status": "standby"}, False),
+        ({"data": {"registered": False}}, False),
+        ({"data": {"registered": True}}, True),
+    ],
+)
+def test_it_says_whether_a_login_is_registered(
+    client: Telnyx, api: respx.MockRouter, answer: dict[str, Any], is_registered: bool
+) -> None:
+    route = api.get("/sip_registration_status").mock(return_value=httpx.Response(200, json=answer))
+
+    assert client.is_registered("gencred7x") is is_registered
+    asked = dict(route.calls.last.request.url.params)
+    assert asked == {"credential_type": "telephony_credential", "username": "gencred7x"}
+    assert set(route.calls.last.request.extensions["timeout"].values()) == {1.0}
+
+
+@pytest.mark.parametrize("answer", [{}, {"registered": None}, {"registered": "no"}, {"data": []}])
+def test_what_does_not_say_so_does_not_mean_that_nobody_is_there(
+    client: Telnyx, api: respx.MockRouter, answer: dict[str, Any]
+) -> None:
+    api.get("/sip_registration_status").mock(return_value=httpx.Response(200, json=answer))
+
+    with pytest.raises(TelnyxError, match="unreadable"):
+        client.is_registered("gencred7x")
+
+
+def token_of(claims: Any) -> str:
+    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+    return f"eyJhbGciOiJIUzUxMiJ9.{payload}.c2ln"
+
+
+def test_a_token_says_when_it_ends() -> None:
+    assert ends_at(token_of({"exp": 1795687200, "sub": "c1"})) == datetime(2026, 11, 26, 10, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["", "a.b", "a.é.c", "a.!!!.c", *map(token_of, ({}, {"exp": "soon"}, {"exp": None}, {"exp": 1e300}, [1], None))],
+)
+def test_a_token_that_does_not_say_ends_at_no_known_time(token: str) -> None:
+    assert ends_at(token) is None
 
 
 def test_a_deleted_credential_is_deleted(client: Telnyx, api: respx.MockRouter) -> None:

@@ -29,8 +29,10 @@ from telnyx.types.integration_secret_list_params import IntegrationSecretListPar
 from telnyx.types.outbound_voice_profile_create_params import OutboundVoiceProfileCreateParams
 from telnyx.types.outbound_voice_profile_list_params import OutboundVoiceProfileListParams
 from telnyx.types.outbound_voice_profile_update_params import OutboundVoiceProfileUpdateParams
+from telnyx.types.sip_registration_status_list_params import SipRegistrationStatusListParams
 from telnyx.types.telephony_credential_create_params import TelephonyCredentialCreateParams
 from telnyx.types.telephony_credential_list_params import TelephonyCredentialListParams
+from telnyx.types.telephony_credential_update_params import TelephonyCredentialUpdateParams
 
 from telephony.client import Kind
 from tests.telephony.contract.case import Case
@@ -108,6 +110,20 @@ OTHERS: dict[str, Case] = {
         "/telephony_credentials",
         TelephonyCredentialCreateParams,
         {"connection_id": "26944", "name": "s-1", "tag": "prod", "expires_at": "2026-12-01T00:00:00Z"},
+    ),
+    "extend_credential": Case(
+        lambda telnyx: telnyx.extend_credential("c-1", expires_at=EXPIRY),
+        "/telephony_credentials/c-1",
+        TelephonyCredentialUpdateParams,
+        {"expires_at": "2026-12-01T00:00:00Z"},
+        "PATCH",
+    ),
+    "is_registered": Case(
+        lambda telnyx: telnyx.is_registered("gencred7x"),
+        "/sip_registration_status",
+        SipRegistrationStatusListParams,
+        {"credential_type": "telephony_credential", "username": "gencred7x"},
+        "GET",
     ),
     "create_login_token": Case(
         lambda telnyx: telnyx.create_login_token("c-1"), "/telephony_credentials/c-1/token", None, {}
