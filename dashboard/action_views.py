@@ -145,7 +145,9 @@ def quality(request: HttpRequest, closer: Any, handoff_id: UUID) -> None:
 @sensitive_variables("login")
 def softphone_login(request: HttpRequest, closer: Any) -> dict[str, Any]:
     """A login token for the softphone. It is a secret: shown once, never logged."""
-    login = actions.softphone_login(closer, now=timezone.now())
+    body = bodies.read(request, most_bytes=MAX_BYTES)
+    is_renewal = "renew" in body and bodies.flag(body, "renew")
+    login = actions.softphone_login(closer, page=bodies.page(body), is_renewal=is_renewal, now=timezone.now())
     return {"token": login.token, "username": login.username, "expires_at": login.expires_at.isoformat()}
 
 

@@ -1,6 +1,7 @@
 """Read the small JSON bodies of the dashboard's actions, strictly; what PostgreSQL could not keep is replaced."""
 
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
@@ -56,6 +57,17 @@ def number(body: dict[str, Any], name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**31:
         raise BadBody(f"“{name}” must be a number.")
     return value
+
+
+def page(body: dict[str, Any]) -> UUID | None:
+    """The name that an open page gave itself; None where it gave none."""
+    value = body.get("page")
+    if value is None:
+        return None
+    try:
+        return UUID(value)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise BadBody("“page” must be a UUID.") from error
 
 
 def text(body: dict[str, Any], name: str, *, longest: int) -> str:

@@ -171,6 +171,8 @@ class DashboardConsumer(AsyncWebsocketConsumer):
             softphone=presence.softphone,
             microphone=presence.microphone,
             sound=presence.sound,
+            page=presence.page,
+            username=presence.username,
             now=timezone.now(),
         )
 

@@ -47,16 +47,16 @@ def read(closer: Any, now: datetime, ringing: dict[str, Any] | None) -> Own:
 
 def desk(closer: Any) -> dict[str, Any]:
     """The closer's own calls: what the softphone may answer, and the cards with notes and actions."""
-    return _desk(handoffs.active_handoffs(closer))
+    return _desk(handoffs.active_handoffs(closer), must_register=handoffs.must_register(closer))
 
 
 @cache
 def empty_desk() -> dict[str, Any]:
     """The desk of a closer without a call, for which nothing need be read."""
-    return _desk([])
+    return _desk([], must_register=False)
 
 
-def _desk(active: list[Any]) -> dict[str, Any]:
+def _desk(active: list[Any], *, must_register: bool) -> dict[str, Any]:
     calls = [_call(handoff) for handoff in active]
     context = {"calls": calls, "dispositions": presenters.DISPOSITIONS}
     first = active[0] if active else None
@@ -68,6 +68,7 @@ def _desk(active: list[Any]) -> dict[str, Any]:
         "joined_ms": _joined_ms(first),
         "standby": bool(calls and calls[0]["is_standby"]),
         "silent": first is not None and handoffs.is_silent(first),
+        "register": must_register,
         "says": presenters.desk_says(first, is_standby=calls[0]["is_standby"]) if first else "",
         "fragments": [{"target": "desk", "html": render_to_string("dashboard/_desk.html", context)}],
     }

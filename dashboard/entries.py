@@ -35,6 +35,8 @@ TITLES = {
     "handoff.declined": ("Declined by", "warning"),
     "handoff.unanswered": ("Not answered by", "warning"),
     "handoff.accepted": ("Accepted by", "human"),
+    "handoff.line_sought": ("The closer's phone was not there and connects anew", "warning"),
+    "handoff.line_found": ("The closer's phone is there again", "plain"),
     "handoff.seated": ("Standing by:", "human"),
     "handoff.taken_over": ("Taken over by", "human"),
     "handoff.bridging": ("Joining the two calls", "human"),

@@ -19,6 +19,7 @@ from dashboard.permissions import closer_required
 from handoff import actions, selectors
 from telephony.regions import signalling_region
 
+_DESK = ("handoff", "session", "state", "standby", "silent", "register", "says")
 # The page fills the id of an offer, a hand-over or a promise into these.
 PLACEHOLDER_ID = UUID(int=0)
 
@@ -97,7 +98,7 @@ def config(closer: Any, taken: snapshot.Snapshot, own: dict[str, Any]) -> dict[s
         "epoch": taken.epoch,
         "cursors": taken.cursors,
         "watching": taken.watching,
-        "desk": {name: own[name] for name in ("handoff", "session", "state", "standby", "silent", "says")},
+        "desk": {name: own[name] for name in _DESK},
         "urls": urls(),
     }
 

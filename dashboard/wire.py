@@ -26,9 +26,13 @@ class Watch:
 
 @dataclass(frozen=True)
 class Presence:
+    """`username` is the login on which the page's softphone is registered, "" when it is not."""
+
     softphone: bool
     microphone: bool
     sound: bool
+    page: UUID | None = None
+    username: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,13 @@ def parse(text: str) -> Frame:
         case "watch":
             return Watch(_session(frame.get("session")))
         case "presence":
-            return Presence(*(_flag(frame.get(name)) for name in ("softphone", "microphone", "sound")))
+            return Presence(
+                softphone=_flag(frame.get("softphone")),
+                microphone=_flag(frame.get("microphone")),
+                sound=_flag(frame.get("sound")),
+                page=_page(frame.get("page")),
+                username=_username(frame.get("username")),
+            )
         case "ping":
             return Ping()
     raise BadFrame("unknown type")
@@ -84,6 +94,17 @@ def _session(value: Any) -> str | None:
         return str(UUID(value))
     except (ValueError, TypeError, AttributeError) as error:
         raise BadFrame("session") from error
+
+
+def _page(value: Any) -> UUID | None:
+    key = _session(value)
+    return UUID(key) if key else None
+
+
+def _username(value: Any) -> str:
+    if value is None or (isinstance(value, str) and len(value) <= 100 and "\0" not in value):
+        return value or ""
+    raise BadFrame("username")
 
 
 def _flag(value: Any) -> bool:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from handoff import release, ringing, roster, services
+from handoff import lines, release, ringing, roster, services
 from handoff.answering import dismiss_answer, edit_answer, unlock_answer, use_answer
 from handoff.callbacks import booking, reaching
 from handoff.callbacks.actions import call_back, keep_promise, promise_callback
@@ -83,24 +83,59 @@ def sign_out(closer: Closer, *, now: datetime) -> None:
     roster.revoked(closer.user_id)
 
 
-def report_presence(closer: Closer, *, softphone: bool, microphone: bool, sound: bool, now: datetime) -> None:
-    """Keep what the dashboard proves of itself every few seconds."""
-    before = (closer.is_alive(now), closer.softphone_registered, closer.microphone_granted, closer.sound_unlocked)
+def report_presence(
+    closer: Closer,
+    *,
+    softphone: bool,
+    microphone: bool,
+    sound: bool,
+    page: UUID | None = None,
+    username: str = "",
+    now: datetime,
+) -> None:
+    """Keep what an open dashboard proves of itself every few seconds.
+
+    `page` is the name that it gave itself, `username` the login on which its softphone says that it is registered.
+    """
+    kept = Closer.objects.get(pk=closer.pk)
+    before = (kept.is_alive(now), kept.softphone_registered, kept.microphone_granted, kept.sound_unlocked)
     Closer.objects.filter(pk=closer.pk).update(
         seen_at=now, softphone_registered=softphone, microphone_granted=microphone, sound_unlocked=sound
     )
+    lines.page_seen(kept, page=page, username=username if softphone else "", now=now)
     if before != (True, softphone, microphone, sound):
         roster.changed(closer.team_id)
+    for waiting in lines.awaited(kept):
+        ring_once_more(waiting.session_id, waiting.pk, now=now)
 
 
-def softphone_login(closer: Closer, *, now: datetime) -> SoftphoneLogin:
-    """A fresh login for the softphone; calls are sent to the one that was minted last. Raises ActionRefused."""
+@transaction.atomic
+def ring_once_more(session_id: UUID, handoff_id: UUID, *, now: datetime) -> None:
+    """Ring the closer whose softphone was not where it was rung, if it has registered anew."""
+    handoff = services.by_id(services.lock(session_id), handoff_id)
+    if handoff.state == State.ACCEPTED and handoff.awaits_line and lines.found(handoff, now):
+        what = {"handoff": str(handoff.pk), "closer": handoff.closer_id}
+        timeline.append(handoff.session, "handoff.line_found", what, occurred_at=now)
+        services.apply(handoff, Fact.REGISTERED, now=now)
+
+
+def softphone_login(
+    closer: Closer, *, page: UUID | None = None, is_renewal: bool = False, now: datetime
+) -> SoftphoneLogin:
+    """A login for the softphone of one page; calls are sent to the one minted last. Raises ActionRefused.
+
+    It is a fresh one, or, for a call that stands, the present one with a later end where Telnyx allows that.
+    """
+    mint = sessions.renew_for_user if is_renewal else sessions.mint_for_user
     try:
-        login, _ = sessions.mint_for_user(closer.user, now=now)
+        login = mint(closer.user, page=page, now=now)
     except sessions.MintingFailed as error:
         message = f"The softphone cannot log in at the moment ({error.reference})."
         raise ActionRefused(message, "softphone_unavailable") from error
-    Closer.objects.filter(pk=closer.pk).update(sip_username=login.username)
+    rung = Closer.objects.filter(pk=closer.pk)
+    if is_renewal:  # Another page may have registered since.
+        rung = rung.filter(sip_username__in=lines.logins_of(closer, page))
+    rung.update(sip_username=login.username)
     return SoftphoneLogin(token=login.token, username=login.username, expires_at=login.expires_at)
 
 

@@ -79,7 +79,8 @@ class CloserAdmin(Page):
     autocomplete_fields = ["user"]
     readonly_fields = [
         *("is_available", "available_since", "seen_at", "softphone_registered", "microphone_granted"),
-        *("sound_unlocked", "sip_username", "last_call_ended_at", "missed_at"),
+        *("sound_unlocked", "sip_username", "registered_as", "lost_username", "line_proven_at", "last_call_ended_at"),
+        "missed_at",
     ]
     fieldsets = [
         (None, {"fields": ["user", "team", "display_name", "is_supervisor"]}),

@@ -23,6 +23,7 @@ _RUN: dict[Effect, Callable[[Handoff, datetime], Fact | None]] = {
     Effect.WITHDRAW: ringing.withdraw,
     Effect.EXPIRE: ringing.expire,
     Effect.CONNECT: joining.connect,
+    Effect.SEEK_LINE: joining.seek_line,
     Effect.SEAT: joining.seat,
     Effect.FREE_PROSPECT: joining.free_prospect,
     Effect.JOIN: joining.join,

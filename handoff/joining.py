@@ -1,11 +1,12 @@
 """The legs of a hand-over: set the closer's up, bring both together, hang up. Commands only, written in the ledger."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 
-from handoff import marks, runs
+from handoff import lines, marks, runs
 from handoff.commands import ledger
 from handoff.commands.ledger import Intent
 from handoff.machine import Fact
@@ -24,10 +25,11 @@ THANKS = timedelta(seconds=2)
 # The closer's hang-up hastens the assistant's return; without word of it, this is how long it waits.
 LETTING_GO = timedelta(seconds=3)
 REACH = "reach"
+LOOK_UP_LINE = "look_up_line"
 # The commands by which a closer and a prospect are brought together.
 KINDS = frozenset(
     {
-        *("dial", "call_prospect", "transfer"),
+        *("dial", "call_prospect", "transfer", "look_up_line"),
         *("switch_role", "bridge", "create_conference", "join_conference"),
     }
 )
@@ -55,15 +57,51 @@ def connect(handoff: Handoff, now: datetime) -> None:
     closer = handoff.closer
     if closer is None:
         raise ValueError(f"hand-over {handoff.pk} has nobody to connect")
-    if _adopt_assistants_leg(handoff, closer):
+    if handoff.awaits_line or _adopt_assistants_leg(handoff, closer):
         return
     if not _is_transfer(handoff):
-        _command(handoff, Intent("dial", _key(handoff, "dial"), arguments=_ring(handoff, closer)), now)
+        _ring_up(handoff, closer, Intent("dial", _key(handoff, "dial"), arguments=_ring(handoff, closer)), now)
         return
     leg = prospect_leg(handoff.session)
     if leg is not None:  # Else the page is still rejoining, and its leg brings us here again.
         intent = Intent("transfer", _key(handoff, "transfer"), leg.call_control_id, _ring(handoff, closer))
-        _command(handoff, intent, now)
+        _ring_up(handoff, closer, intent, now)
+
+
+def _ring_up(handoff: Handoff, closer: Closer, intent: Intent, now: datetime) -> None:
+    """Ring a closer; a softphone that was quiet for long is looked for first, for a moment."""
+    if lines.is_quiet(closer, now):
+        asked = {"username": closer.sip_username, "rings": intent.kind}
+        _command(handoff, Intent(LOOK_UP_LINE, _key(handoff, LOOK_UP_LINE), arguments=asked), now)
+        intent = replace(intent, delay=lines.LOOKED_UP_WITHIN)
+    _command(handoff, intent, now)
+
+
+def line_looked_up(handoff: Handoff, command: Command, *, is_there: bool, now: datetime) -> Fact | None:
+    """Ring now, unless nobody is registered there; a ring that has gone out meanwhile is left to ring."""
+    key = _key(handoff, command.arguments["rings"])
+    if not is_there and ledger.take_back(key):
+        return lines.unreached(handoff, command.arguments["username"], now)
+    ledger.hasten(key, now=now)
+    return None
+
+
+def rung_at(handoff: Handoff) -> str:
+    """The login at which the softphone was rung for the present line; "" when it was not."""
+    keys = [_key(handoff, "dial"), _key(handoff, "transfer")]
+    ring = Command.objects.filter(handoff=handoff, key__in=keys).first()
+    return ring.arguments["to"].removeprefix("sip:").partition("@")[0] if ring else ""
+
+
+def seek_line(handoff: Handoff, now: datetime) -> Fact | None:
+    """Wait for the closer's page to register anew. What belongs to the ring that went nowhere is late from here on."""
+    ledger.drop(handoff, KINDS)
+    handoff.closer_leg, handoff.attempt = None, handoff.attempt + 1
+    handoff.save(update_fields=["closer_leg", "attempt"])
+    what = {"handoff": str(handoff.pk), "closer": handoff.closer_id}
+    timeline.append(handoff.session, "handoff.line_sought", what, occurred_at=now)
+    # A page that was reloaded may have registered anew before the ring to its former login came back.
+    return Fact.REGISTERED if lines.found(handoff, now) else None
 
 
 def _adopt_assistants_leg(handoff: Handoff, closer: Closer) -> bool:

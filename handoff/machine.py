@@ -33,6 +33,8 @@ class Fact(StrEnum):
     PROSPECT_READY = "prospect_ready"  # a new leg of the prospect is up
     JOINED = "joined"
     CLOSER_LOST = "closer_lost"
+    UNREACHED = "unreached"  # the closer's softphone is not where it was rung
+    REGISTERED = "registered"  # it is there now, under another login
     COMMAND_FAILED = "command_failed"
     PROSPECT_LEFT = "prospect_left"
     RELEASED = "released"
@@ -49,6 +51,7 @@ class Effect(StrEnum):
     WITHDRAW = "withdraw"  # stop the rings that nobody needs any more
     EXPIRE = "expire"  # the ring was not answered
     CONNECT = "connect"  # set up the closer's leg
+    SEEK_LINE = "seek_line"  # have the closer's page register anew
     SEAT = "seat"  # the leg is up: join at once unless the assistant still speaks
     FREE_PROSPECT = "free_prospect"  # end the assistant politely
     JOIN = "join"  # bring both legs together
@@ -67,6 +70,8 @@ SETTLED_STATES = TERMINAL_STATES | {State.WRAP_UP}
 # How long a state may last before the DEADLINE fact. The ring and the wrap-up take theirs from the policy.
 SEARCH_INTERVAL = timedelta(seconds=1)
 LEG_SETUP = timedelta(seconds=20)
+# A page needs two or three: a login from Telnyx, a socket, the registration. Then somebody else is looked for.
+REGISTERING = timedelta(seconds=8)
 # The longest that an assistant may let a closer listen or wait.
 LONGEST_SEAT = timedelta(minutes=15)
 # From the wish to take over to the end of the assistant's last sentence.
@@ -118,6 +123,8 @@ TABLE: dict[tuple[State, Fact], Move] = {
     (State.ACCEPTED, Fact.PROSPECT_FREE): Move(State.ACCEPTED, (Effect.TELL_WAITING,)),
     (State.ACCEPTED, Fact.PROSPECT_READY): Move(State.ACCEPTED, (Effect.CONNECT,), restarts=True),
     (State.ACCEPTED, Fact.JOINED): Move(State.CONNECTED),
+    (State.ACCEPTED, Fact.UNREACHED): Move(State.ACCEPTED, (Effect.SEEK_LINE,), restarts=True),
+    (State.ACCEPTED, Fact.REGISTERED): Move(State.ACCEPTED, (Effect.CONNECT,), restarts=True),
     (State.ACCEPTED, Fact.CLOSER_LOST): _SEARCH_AGAIN,
     (State.ACCEPTED, Fact.COMMAND_FAILED): _SEARCH_AGAIN,
     (State.ACCEPTED, Fact.RELEASED): _SEARCH_AGAIN,

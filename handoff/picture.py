@@ -20,9 +20,12 @@ has a deadline, which is a row in the database, so none can last for ever.
 ACTORS: dict[str, tuple[Fact, ...]] = {
     "The assistant and the carrier": (
         *(Fact.TRIGGERED, Fact.PROSPECT_FREE, Fact.CLOSER_ANSWERED, Fact.JOINED, Fact.CLOSER_LOST),
-        Fact.COMMAND_FAILED,
+        *(Fact.UNREACHED, Fact.COMMAND_FAILED),
     ),
-    "The closer": (*(Fact.ACCEPTED, Fact.DECLINED, Fact.TAKEN_OVER, Fact.RELEASED, Fact.HANDED_BACK, Fact.WRAPPED_UP),),
+    "The closer": (
+        *(Fact.ACCEPTED, Fact.DECLINED, Fact.TAKEN_OVER, Fact.RELEASED, Fact.HANDED_BACK, Fact.WRAPPED_UP),
+        Fact.REGISTERED,
+    ),
     "The prospect": (Fact.PROSPECT_READY, Fact.PROSPECT_LEFT),
     "The clock and the routing": (Fact.OFFERED, Fact.NOBODY_LEFT, Fact.DEADLINE),
 }
@@ -32,7 +35,6 @@ _LASTING: dict[State, timedelta | str] = {
     State.NONE: timedelta(),
     State.RESERVED: machine.SEARCH_INTERVAL,
     State.RINGING: "the policy's ring time",
-    State.ACCEPTED: machine.LEG_SETUP,
     State.BRIDGING: machine.JOINING,
     State.CONNECTED: machine.LONGEST_TALK,
     State.DROPPED: machine.DROP_GRACE,
@@ -81,6 +83,8 @@ def _lasting(state: State) -> str:
         return "for ever: an end"
     if state == State.SEATED:
         return f"{_duration(machine.LONGEST_SEAT)}; {_duration(machine.FREEING)} once the closer takes over"
+    if state == State.ACCEPTED:
+        return f"{_duration(machine.LEG_SETUP)}; {_duration(machine.REGISTERING)} while the softphone registers anew"
     lasting = _LASTING[state]
     return lasting if isinstance(lasting, str) else _duration(lasting)
 

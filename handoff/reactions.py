@@ -5,7 +5,7 @@ from functools import singledispatch
 
 from django.conf import settings
 
-from handoff import joining, leaving, marks, record, release, runs, sentences, services, telling, transferring
+from handoff import joining, leaving, lines, marks, record, release, runs, sentences, services, telling, transferring
 from handoff.callbacks import booking, reaching
 from handoff.commands import ledger
 from handoff.commands.ledger import Intent
@@ -180,15 +180,20 @@ def closer_answered(session: VoiceSession, leg: CallLeg, *, now: datetime) -> No
     if handoff is None or handoff.closer_leg_id != leg.pk:
         joining.hang_up(session, leg, now=now)  # Answered after the hand-over went another way.
         return
+    lines.proven(leg, now)
     services.apply(handoff, Fact.CLOSER_ANSWERED, now=now)
     transferring.answered(handoff, leg, now=now)
 
 
 def closer_gone(session: VoiceSession, leg: CallLeg, client_state: str | None, *, now: datetime) -> None:
     adopt_closer_leg(leg, client_state, session)
+    if leg.answered_at is not None:
+        lines.proven(leg, now)
     handoff = services.open_handoff(session)
     if handoff is not None and handoff.closer_leg_id == leg.pk:
-        services.apply(handoff, Fact.CLOSER_LOST, now=now)
+        was_absent = lines.was_absent(leg)
+        fact = lines.unreached(handoff, joining.rung_at(handoff), now) if was_absent else Fact.CLOSER_LOST
+        services.apply(handoff, fact, now=now)
         prospect = joining.prospect_leg(session)
         if prospect is not None and handoff.state == State.RESERVED:
             # Both legs end when the prospect leaves, and word of their own may be late or lost.

@@ -41,7 +41,7 @@ def missing(closer: Closer) -> tuple[str, ...]:
     if closer.reached_by != Closer.ReachedBy.SOFTPHONE:  # They answer on a phone of their own.
         return () if closer.address else ("address",)
     lacking = [name for attribute, name in _PROOFS.items() if not getattr(closer, attribute)]
-    if not closer.sip_username and "softphone" not in lacking:
+    if (not closer.sip_username or closer.is_line_lost) and "softphone" not in lacking:
         lacking.insert(0, "softphone")
     return tuple(lacking)
 

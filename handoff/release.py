@@ -27,7 +27,7 @@ def assistant_done(session: VoiceSession, number: int, reason: str, *, now: date
         return
     run = run_rows.current(session)
     if run is not None:
-        ledger.withdraw(joining.stop_key(run))
+        ledger.take_back(joining.stop_key(run))
     handoff = services.open_handoff(session)
     if run is not None and run.purpose == Run.Purpose.CALLBACK and handoff is None:
         booking.run_over(session, run, now=now)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
-from handoff import assignment, joining, policies, readiness, roster
+from handoff import assignment, joining, lines, policies, readiness, roster
 from handoff.assignment import Choice, NoChoice
 from handoff.machine import Fact
 from handoff.models import Closer, Handoff, Offer, RoutingPolicy
@@ -154,6 +154,8 @@ def ring_on(leg: CallLeg, handoff: Handoff, closer: Closer, *, reason: str, now:
 def stop_on(leg: CallLeg, handoff: Handoff, now: datetime) -> bool:
     """The leg that rang is gone; False when none rang on it. It may have rung too shortly to be called a miss."""
     rung = list(_ringing(handoff).filter(leg=leg).select_related("closer"))
+    if lines.was_absent(leg):
+        lines.lose([offer.closer_id for offer in rung])
     _close(_ringing(handoff).filter(leg=leg), Offer.State.EXPIRED, now)
     for offer in rung:
         _tell("handoff.unanswered", handoff, offer, now)

@@ -101,6 +101,11 @@ def is_silent(handoff: Handoff) -> bool:
     return handoff.listens_in and is_standby(handoff)
 
 
+def must_register(closer: Closer) -> bool:
+    """Whether the page has to log in anew: the login that it has was rung, and nobody was there."""
+    return Closer.objects.get(pk=closer.pk).is_line_lost
+
+
 def ringing_offer(closer: Closer) -> Offer | None:
     offers = Offer.objects.filter(closer=closer, state=Offer.State.RINGING)
     return offers.select_related("handoff__session__prospect", "handoff__session__widget").first()

@@ -219,7 +219,7 @@ def _deadline(handoff: Handoff, state: State, now: datetime) -> datetime | None:
     lasting = {
         State.RESERVED: machine.SEARCH_INTERVAL,
         State.RINGING: timedelta(seconds=policy.ring_seconds),
-        State.ACCEPTED: machine.LEG_SETUP,
+        State.ACCEPTED: machine.REGISTERING if handoff.awaits_line else machine.LEG_SETUP,
         State.SEATED: machine.FREEING if handoff.takes_now else machine.LONGEST_SEAT,
         State.BRIDGING: machine.JOINING,
         State.CONNECTED: machine.LONGEST_TALK,

@@ -14,17 +14,22 @@ from sessions_app import timeline
 from sessions_app.models import VoiceSession
 
 _JOINED = frozenset({State.BRIDGING, State.CONNECTED})
+_OF_ONE_CLOSER = (
+    *("closer", "closer_leg", "attempt", "takes_now", "is_cold", "listens_in"),
+    *("line_lost_at", "line_back_at"),
+)
 
 
 def seize(handoff: Handoff, closer: Closer, *, now: datetime, immediately: bool = False) -> None:
     """Give the hand-over to a closer, who has no other; from here on nobody else can have it."""
     session = handoff.session
     handoff.closer, handoff.closer_leg, handoff.attempt = closer, None, handoff.attempt + 1
+    handoff.line_lost_at = handoff.line_back_at = None
     # Who asked for a person is not kept with the assistant until it has finished.
     handoff.takes_now, handoff.is_cold = immediately or handoff.wants_person, not session.is_assistant_running
     listens_in = policies.of(session).listens_in and joining.prospect_leg(session) is not None
     handoff.listens_in = listens_in and not handoff.is_cold and not handoff.takes_now
-    handoff.save(update_fields=["closer", "closer_leg", "attempt", "takes_now", "is_cold", "listens_in"])
+    handoff.save(update_fields=_OF_ONE_CLOSER)
     if not services.apply(handoff, Fact.ACCEPTED, now=now):
         raise ActionRefused("This call is no longer waiting.", "gone")
     Closer.objects.filter(pk=closer.pk, missed_at__isnull=False).update(missed_at=None)  # Whoever takes a call is back.

@@ -11,7 +11,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from handoff import leaving, pulse, release, services
+from handoff import leaving, lines, pulse, release, services
 from handoff.callbacks import overdue
 from handoff.commands import ledger, outcomes, sending
 from handoff.door import HANDLERS
@@ -130,6 +130,7 @@ _WORK = (
     _deliveries,
     _visits_that_nothing_will_end,
     release.results_not_told,
+    lines.end_logins_of_gone_pages,
     overdue.promises_missed,
     overdue.bookings_that_never_end,
 )

@@ -149,4 +149,4 @@ def page_config(widget: WidgetConfig) -> dict[str, Any]:
     }
 
 
-_CALLS = ("token", "message", "claim", "rejoin", "request", "callback", "report", "heard", "leave")
+_CALLS = ("token", "message", "claim", "rejoin", "renew", "request", "callback", "report", "heard", "leave")

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import QuerySet
 
 from sessions_app import carrier, timeline, tokens, visitor_values
 from sessions_app.gather import versions
@@ -24,6 +25,7 @@ from sessions_app.models import (
 )
 from sessions_app.models.people import ConnectionMode
 from telephony.client import TelnyxError
+from telephony.credentials import ends_at
 
 logger = logging.getLogger(__name__)
 
@@ -103,20 +105,75 @@ def mint_for_session(session: VoiceSession, *, now: datetime) -> Login:
     return _mint(row, tag=CREDENTIAL_TAG)
 
 
-def mint_for_user(user: AbstractBaseUser, *, now: datetime) -> tuple[Login, TelephonyCredential]:
-    """A credential for a closer's softphone; their earlier ones are revoked. Raises MintingFailed."""
+def mint_for_user(user: AbstractBaseUser, *, page: UUID | None, now: datetime) -> Login:
+    """A credential for a softphone on one open page; that page's earlier ones are revoked. Raises MintingFailed."""
+    login = _mint_for_user(user, page, now)
+    earlier = TelephonyCredential.objects.filter(user_id=user.pk, page=page, revoked_at=None)
+    earlier = earlier.exclude(sip_username=login.username)
+    # Its line may still be up for the moment of the change.
+    earlier.filter(revoke_at__gt=now + timedelta(minutes=1)).update(revoke_at=now + timedelta(minutes=1))
+    return login
+
+
+def _mint_for_user(user: AbstractBaseUser, page: UUID | None, now: datetime) -> Login:
     row = TelephonyCredential.objects.create(
         user_id=user.pk,
         name=f"AgileAdapt-Closer-{uuid4().hex}",
         created_at=now,
         expires_at=now + CLOSER_CREDENTIAL_LIFETIME,
+        page=page,
+        page_seen_at=now,
         revoke_at=now + CLOSER_CREDENTIAL_LIFETIME,
     )
-    login = _mint(row, tag=CLOSER_TAG)
-    earlier = TelephonyCredential.objects.filter(user_id=user.pk, revoked_at=None).exclude(pk=row.pk)
-    # The page that is being replaced may still be in a call for the moment of the change.
-    earlier.filter(revoke_at__gt=now + timedelta(minutes=1)).update(revoke_at=now + timedelta(minutes=1))
-    return login, row
+    return _mint(row, tag=CLOSER_TAG)
+
+
+def has_login(session: VoiceSession, *, now: datetime) -> bool:
+    """Whether the page of a visit that lives was given a credential that has not ended."""
+    mine = TelephonyCredential.objects.filter(session=session, revoked_at=None, revoke_at__gt=now)
+    return session.ended_at is None and mine.filter(telnyx_id__isnull=False).exists()
+
+
+def renew_for_session(session: VoiceSession, *, now: datetime) -> Login:
+    """A later end for the login of the page's call; its visit's end ends it as before. Raises MintingFailed."""
+    mine = TelephonyCredential.objects.filter(session=session)
+    login = _prolong(mine, settings.CREDENTIAL_LIFETIME, now) or mint_for_session(session, now=now)
+    # The visit may have ended while Telnyx was asked.
+    mine.filter(revoked_at=None, session__ended_at__isnull=False).update(revoke_at=now)
+    return login
+
+
+def renew_for_user(user: AbstractBaseUser, *, page: UUID | None, now: datetime) -> Login:
+    """A later end for the login of a softphone's call on one page. Raises MintingFailed."""
+    mine = TelephonyCredential.objects.filter(user_id=user.pk, page=page)
+    login = _prolong(mine, CLOSER_CREDENTIAL_LIFETIME, now)
+    # Where it takes another one, the former is left alone: the call may stand on it until it ends by itself.
+    return login or _mint_for_user(user, page, now)
+
+
+def _prolong(mine: QuerySet[TelephonyCredential], lifetime: timedelta, now: datetime) -> Login | None:
+    """The same SIP login with a later end and a fresh token; None where Telnyx does not let it live on.
+
+    The same one, because a call stands on it: whether a call survives that its session logs in as somebody else, or
+    that its own credential ends, is documented nowhere. A token ends with its credential, hence the credential first;
+    whether a token minted after that ends later is not documented either, so it is asked when it ends.
+    """
+    row = mine.filter(revoked_at=None, revoke_at__gt=now, telnyx_id__isnull=False).order_by("-created_at").first()
+    if row is None:
+        return None
+    expires_at, client = now + lifetime, carrier.client()
+    try:
+        client.extend_credential(str(row.telnyx_id), expires_at=expires_at)
+        token = client.create_login_token(str(row.telnyx_id))
+    except TelnyxError as error:
+        logger.warning("credential %s not prolonged: status %s code %s", row.pk, error.status, error.code)
+        return None
+    ends = ends_at(token)
+    if ends is not None and ends < now + lifetime / 2:
+        logger.warning("credential %s not prolonged: its token ends when it did before", row.pk)
+        return None
+    mine.filter(pk=row.pk, revoke_at__gt=now).update(expires_at=expires_at, revoke_at=expires_at)
+    return Login(username=str(row.sip_username), password="", token=token, expires_at=expires_at)
 
 
 def mint_for_probe(*, now: datetime) -> tuple[Login, TelephonyCredential]:

@@ -9,5 +9,6 @@ urlpatterns = [
     path("widget.js", views.embed_script, name="embed"),
     path("api/orchestration/token", views.TokenView.as_view(), name="token"),
     path("api/orchestration/rejoin", views.RejoinView.as_view(), name="rejoin"),
+    path("api/orchestration/renew", views.RenewView.as_view(), name="renew"),
     path("api/orchestration/heard", views.HeardView.as_view(), name="heard"),
 ]

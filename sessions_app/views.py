@@ -1,6 +1,7 @@
 """The prospect's page and the JSON that it asks for: token, rejoin, report."""
 
 import logging
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ logger = logging.getLogger(__name__)
 NO_VOICE = "Unable to establish secure voice session."
 MAX_REPORT_BYTES = 8_192
 REJOINS, REJOINS_WITHIN_SECONDS = 10, 600
+# One in the last two minutes of each login, which may live for as little as five; and tries that fail.
+RENEWALS, RENEWALS_WITHIN_SECONDS = 40, 3600
 MAX_REPORTS = 100
 MAX_HEARD_AT_ONCE = 50
 MOST_HEARD, HEARD_WITHIN_SECONDS = 120, 60
@@ -160,6 +163,25 @@ class RejoinView(SessionView):
         return Response({"status": "success", "credentials": _credentials(login)}, status=201)
 
 
+class RenewView(SessionView):
+    """A later end for the login of a page whose call outlasts it, while the visit lives."""
+
+    def post(self, request: Request) -> Response:
+        session, now = self.session_of(request), timezone.now()
+        if not services.has_login(session, now=now):
+            return error(409, "There is nothing to renew.")
+        try:
+            limits.spend_on(f"renew:{session.pk}", most=RENEWALS, seconds=RENEWALS_WITHIN_SECONDS)
+            login = services.renew_for_session(session, now=now)
+        except limits.Refused as refused:
+            return error(429, "Too many renewals.", retry_after=refused.retry_after)
+        except (limits.LimiterDown, MintingFailed):
+            return error(500, NO_VOICE)
+        credentials = {"token": login.token, "expires": _stamp(login.expires_at)}
+        headers = {"Cache-Control": "no-store"}
+        return Response({"status": "success", "credentials": credentials}, status=201, headers=headers)
+
+
 class TurnBody(serializers.Serializer[Any]):
     position = serializers.IntegerField(min_value=0, max_value=transcript.MAX_RELAYED - 1)
     role = serializers.ChoiceField(choices=["assistant", "prospect"])
@@ -222,9 +244,13 @@ def _credentials(login: Login | None) -> dict[str, str] | None:
     return {
         "username": login.username,
         "password": login.password,
-        "expires": login.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "expires": _stamp(login.expires_at),
         "token": login.token,
     }
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _shared_with(response: Response, origin: str) -> Response:

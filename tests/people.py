@@ -86,7 +86,8 @@ def make_ready(closer: Closer, *, idle_seconds: int, now: datetime | None = None
     closer.is_available, closer.seen_at = True, moment
     closer.available_since = moment - timedelta(seconds=idle_seconds)
     closer.softphone_registered = closer.microphone_granted = closer.sound_unlocked = True
-    closer.sip_username = f"gencred{closer.display_name.lower()}"
+    closer.sip_username = closer.registered_as = f"gencred{closer.display_name.lower()}"
+    closer.line_proven_at = moment
     closer.save()
     return closer
 

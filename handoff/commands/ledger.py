@@ -108,9 +108,9 @@ def drop(handoff: Handoff, kinds: Collection[str]) -> None:
     )
 
 
-def withdraw(key: str) -> None:
-    """Take one command back, unless it was sent already."""
-    Command.objects.filter(key=key, state=State.PENDING).update(state=State.DROPPED, due_at=None)
+def take_back(key: str) -> bool:
+    """Drop one command that was not sent yet; False when it was, or is no more."""
+    return bool(Command.objects.filter(key=key, state=State.PENDING).update(state=State.DROPPED, due_at=None))
 
 
 def hasten(key: str, *, now: datetime) -> None:

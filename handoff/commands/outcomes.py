@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from handoff import joining, leaving, marks, reactions, record, release, services
+from handoff import joining, leaving, lines, marks, reactions, record, release, services
 from handoff.callbacks import reaching
 from handoff.commands import ledger
 from handoff.commands.ledger import Intent
@@ -61,6 +61,8 @@ def expired(command_id: Any, *, now: datetime) -> None:
 
 def _of_use_until(command: Command, session: VoiceSession, now: datetime) -> datetime:
     """A hand-over does not wait for its command longer than for the closer; then somebody else is looked for."""
+    if command.kind == joining.LOOK_UP_LINE:
+        return now  # The ring goes out without an answer.
     if command.kind not in joining.KINDS or command.handoff_id is None:
         return command.send_by
     handoff = _handoff_of(command, session)
@@ -73,7 +75,7 @@ def _failed(command: Command, session: VoiceSession, *, code: str, now: datetime
     elif command.kind in joining.KINDS:
         handoff = _handoff_of(command, session)
         if handoff is not None:
-            _handoff_command_failed(command, handoff, now)
+            _handoff_command_failed(command, handoff, code, now)
     elif command.kind == "answer":
         leaving.end(session, reason="hung_up", now=now)
     elif command.kind == "stop_assistant":
@@ -100,7 +102,7 @@ def _has_happened(command: Command, session: VoiceSession) -> bool:
     return handoff is not None and handoff.closer_leg is not None and handoff.closer_leg.ended_at is None
 
 
-def _handoff_command_failed(command: Command, handoff: Handoff, now: datetime) -> None:
+def _handoff_command_failed(command: Command, handoff: Handoff, code: str, now: datetime) -> None:
     """Some refusals leave another way to the same end; the others mean another closer."""
     session = handoff.session
     if command.kind == "switch_role" or "supervise" in command.arguments:
@@ -109,6 +111,10 @@ def _handoff_command_failed(command: Command, handoff: Handoff, now: datetime) -
         session.leg_refused = True
         session.save(update_fields=["leg_refused"])
         timeline.append(session, "prospect.rejoins", occurred_at=now)
+    elif command.kind == joining.LOOK_UP_LINE:
+        joining.line_looked_up(handoff, command, is_there=True, now=now)
+    elif command.kind in {"dial", "transfer"} and code in lines.ABSENT_CODES:
+        services.apply(handoff, lines.unreached(handoff, joining.rung_at(handoff), now), now=now)
     else:
         _look_up_prospect(command, session, now)
         services.apply(handoff, Fact.COMMAND_FAILED, now=now)
@@ -194,6 +200,15 @@ def _role_switched(command: Command, session: VoiceSession, answer: Answer, now:
         services.apply(handoff, Fact.JOINED, now=now)
 
 
+def _line_looked_up(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+    handoff = _handoff_of(command, session)
+    if handoff is None:
+        return
+    fact = joining.line_looked_up(handoff, command, is_there=answer.ids.get("is_registered") is not False, now=now)
+    if fact is not None:
+        services.apply(handoff, fact, now=now)
+
+
 def _looked_up(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
     is_current = command.call_control_id == session.call_control_id
     if is_current and not answer.ids["is_alive"] and session.ended_at is None:
@@ -212,6 +227,7 @@ _CONFIRMED: dict[str, Callable[[Command, VoiceSession, Answer, datetime], None]]
     "start_assistant": _started,
     "create_conference": _conference_created,
     "look_up": _looked_up,
+    joining.LOOK_UP_LINE: _line_looked_up,
     record.TRANSCRIPT: record.transcript_came,
     record.INSIGHTS: record.insights_came,
 }

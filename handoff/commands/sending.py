@@ -195,6 +195,10 @@ def _look_up(client: Telnyx, command: Command) -> Answer:
     return Answer({"is_alive": client.call_status(command.call_control_id).is_alive})
 
 
+def _look_up_line(client: Telnyx, command: Command) -> Answer:
+    return Answer({"is_registered": client.is_registered(command.arguments["username"])})
+
+
 def _fetch_transcript(client: Telnyx, command: Command) -> Answer:
     messages = client.conversation_messages(command.arguments["conversation_id"])
     return Answer({"messages": len(messages)}, content=messages)
@@ -222,6 +226,7 @@ _PERFORM: dict[str, Callable[[Telnyx, Command], Answer]] = {
     "switch_role": _switch_role,
     "hang_up": _hang_up,
     "look_up": _look_up,
+    "look_up_line": _look_up_line,
     "fetch_transcript": _fetch_transcript,
     "fetch_insights": _fetch_insights,
 }

@@ -26,6 +26,8 @@ class Desk:
         if fact.kind in {"take", "assign", "request", "steer"}:
             return self._is_with_assistant(is_handed_over_too=fact.kind in {"take", "assign"})
         handoff = self.ghost.handoffs().get(fact.handoff)
+        if fact.kind == "register":
+            return handoff is not None and handoff.awaits_line
         return handoff is not None and handoff.state == fact.state
 
     def click(self, fact: Fact, *, now: datetime) -> None:
@@ -87,6 +89,12 @@ class Desk:
         actions.save_notes(handoff.pk, closer=closer, notes=recorded["notes"], now=now)
         actions.complete(handoff.pk, closer=closer, disposition=recorded["disposition"], now=now)
 
+    def _register(self, fact: Fact, now: datetime) -> None:
+        closer = self._closer(fact)
+        fresh = f"{closer.sip_username}-anew"
+        Closer.objects.filter(pk=closer.pk).update(sip_username=fresh, registered_as=fresh, line_proven_at=now)
+        actions.ring_once_more(self.ghost.session.pk, self._handoff(fact).pk, now=now)
+
     def _recorded(self, fact: Fact) -> dict[str, Any]:
         return next(dict(one) for one in self.script.recording["handoffs"] if one["handoff"] == fact.handoff)
 
@@ -101,4 +109,5 @@ _CLICKS: dict[str, Callable[[Desk, Fact, datetime], None]] = {
     "hang_up": Desk._hang_up,
     "hand_back": Desk._hand_back,
     "complete": Desk._complete,
+    "register": Desk._register,
 }

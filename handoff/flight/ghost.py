@@ -94,12 +94,19 @@ class Ghost:
             team=self.team,
             **{**_known(Closer, told), **proven},
         )
-        closer.sip_username = self._username("softphone", number)
+        closer.sip_username = closer.registered_as = self._username("softphone", number)
+        # A line that was looked for in the recording had been quiet; the others are rung unasked.
+        closer.line_proven_at = None if told["closer"] in self._looked_for() else self.started_at + timedelta(days=1)
         # They were rung in this order, so the earlier ones had been idle for longer.
         closer.available_since = self.started_at - timedelta(hours=2) + timedelta(minutes=number)
         closer.seen_at = self.started_at
         closer.save(force_insert=True)
         return closer
+
+    def _looked_for(self) -> set[str]:
+        """The closers of hand-overs in which Telnyx was asked whether a softphone is registered."""
+        handoffs = {command["handoff"] for command in self.recording["commands"] if command["kind"] == "look_up_line"}
+        return {offer["closer"] for offer in self.recording["offers"] if offer["handoff"] in handoffs}
 
     def _visit(self) -> VoiceSession:
         told = {**_known(WidgetConfig, self.recording["widget"]), "slug": f"replay-{self.nonce}"}

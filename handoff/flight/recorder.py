@@ -21,7 +21,12 @@ VERSION = 1
 
 _CONFIGURATION = frozenset({"widget", "policy"})
 _NOT_OF_A_DELIVERY = frozenset({"body", "content_type", "next_attempt_at"})
-_NOT_OF_A_CLOSER = frozenset({"seen_at", "is_available", "available_since", "last_call_ended_at", "missed_at"})
+_NOT_OF_A_CLOSER = frozenset(
+    {
+        *("seen_at", "is_available", "available_since", "last_call_ended_at", "missed_at"),
+        *("registered_as", "lost_username", "line_proven_at"),
+    }
+)
 
 
 def record(session: VoiceSession, *, now: datetime, is_masking: bool = False) -> dict[str, Any]:
@@ -92,7 +97,9 @@ class _Recorder:
         """Each login's name and what stands for it: a name is half a credential."""
         mine = TelephonyCredential.objects.filter(session=self.session).order_by("pk")
         names = [name for name in mine.values_list("sip_username", flat=True) if name]
-        softphones = {closer.sip_username: f"<softphone {n}>" for n, closer in enumerate(self.closers, start=1)}
+        softphones = {
+            name: f"<softphone {number}>" for number, closer in enumerate(self.closers, 1) for name in _names_of(closer)
+        }
         return softphones | {name: f"<login {number}>" for number, name in enumerate(names, start=1)}
 
     def _deliveries(self) -> list[WebhookDelivery]:
@@ -152,6 +159,12 @@ class _Recorder:
         if mark is not None:
             return f"<mark {self.names.handoffs.get(mark.handoff_id, 'handoff-0')} {mark.subject}>"
         return f"<mark {self.names.runs.get(run, 'run-0')} start>" if run is not None else None
+
+
+def _names_of(closer: Closer) -> list[str]:
+    """Every login that this closer's pages had; a ring may have gone to a former one."""
+    former = TelephonyCredential.objects.filter(user_id=closer.user_id).values_list("sip_username", flat=True)
+    return [name for name in (closer.sip_username, *former) if name]
 
 
 def _plain(value: Any) -> Any:

@@ -21,6 +21,7 @@ Kind = Literal[
     "hang_up",
     "hand_back",
     "complete",
+    "register",
 ]
 Json = Mapping[str, Any]
 
@@ -249,6 +250,7 @@ def _click(entry: Json) -> Kind | None:
         "assistant.steered": "steer",
         "handoff.assigned": "assign",
         "handoff.taken_over": "take_over",
+        "handoff.line_found": "register",
     }
     by_reason: dict[str, Kind] = {"released": "hang_up", "wrapped_up": "complete", "handed_back": "hand_back"}
     if entry["kind"] in by_kind:

@@ -38,7 +38,11 @@ class Handoff(models.Model):
         Closer, null=True, on_delete=models.SET_NULL, related_name="+", help_text="Whose line broke; rung again first."
     )
     dropped_at = models.DateTimeField(null=True)
-    attempt = models.PositiveSmallIntegerField(default=0, help_text="Counts the closers that accepted.")
+    line_lost_at = models.DateTimeField(
+        null=True, help_text="When the closer's softphone was not where it was rung; once for each acceptance."
+    )
+    line_back_at = models.DateTimeField(null=True, help_text="When it had registered anew, and was rung once more.")
+    attempt = models.PositiveSmallIntegerField(default=0, help_text="Counts the lines set up to closers who accepted.")
     deadline_at = models.DateTimeField(null=True, help_text="Set while the hand-over is not over.")
 
     triggered_at = models.DateTimeField()
@@ -77,6 +81,11 @@ class Handoff(models.Model):
 
     def __str__(self) -> str:
         return f"Hand-over {self.pk}"
+
+    @property
+    def awaits_line(self) -> bool:
+        """Whether the closer's page was asked to register anew and has not yet."""
+        return self.line_lost_at is not None and self.line_back_at is None
 
 
 class Offer(models.Model):

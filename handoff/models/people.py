@@ -110,6 +110,11 @@ class Closer(models.Model):
     microphone_granted = models.BooleanField(default=False)
     sound_unlocked = models.BooleanField(default=False)
     sip_username = models.CharField(max_length=100, blank=True, help_text="Of the softphone that registered last.")
+    registered_as = models.CharField(max_length=100, blank=True, help_text="The login on which a page is registered.")
+    lost_username = models.CharField(max_length=100, blank=True, help_text="The login that was rung and was not there.")
+    line_proven_at = models.DateTimeField(
+        null=True, help_text="When the softphone last registered anew, or had a call on its line."
+    )
     last_call_ended_at = models.DateTimeField(null=True)
     missed_at = models.DateTimeField(null=True, help_text="Let a ring pass, and has not said since that they are back.")
 
@@ -118,6 +123,11 @@ class Closer(models.Model):
 
     def __str__(self) -> str:
         return self.display_name
+
+    @property
+    def is_line_lost(self) -> bool:
+        """Whether the present login was rung in vain, so that its page has to register anew."""
+        return bool(self.lost_username) and self.lost_username == self.sip_username
 
     def is_alive(self, now: datetime) -> bool:
         return self.seen_at is not None and now - self.seen_at <= HEARTBEAT_TIMEOUT

@@ -189,6 +189,8 @@ class TelephonyCredential(models.Model):
     sip_username = models.CharField(max_length=100, null=True, unique=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    page = models.UUIDField(null=True, help_text="The open dashboard that logs in with it, by the name it gave itself.")
+    page_seen_at = models.DateTimeField(null=True, help_text="Last sign of life of that dashboard.")
     revoke_at = models.DateTimeField(db_index=True, help_text="Deleted at Telnyx from then on.")
     revoked_at = models.DateTimeField(null=True)
 

@@ -227,6 +227,8 @@ CHANGES: dict[str, Change] = {
     "handoff.declined": _handoff("reserved", "handing_over"),
     "handoff.unanswered": _handoff("reserved", "handing_over"),
     "handoff.accepted": _handoff("accepted", "handing_over"),
+    "handoff.line_sought": _handoff("accepted", "handing_over"),
+    "handoff.line_found": _handoff("accepted", "handing_over"),
     "handoff.seated": _handoff("seated", seated_at=timezone.now()),
     "handoff.taken_over": _handoff("seated", takes_now=True),
     "handoff.bridging": _handoff("bridging", "handing_over"),

@@ -28,6 +28,16 @@ pytestmark = pytest.mark.django_db(transaction=True)
         '{"type":"hello","epoch":null,"cursors":{"8f2c8d0e-8f3b-4b1c-9d0a-1d2e3f405162":true}}',
         '{"type":"presence","softphone":1,"microphone":true,"sound":true}',
         '{"type":"presence"}',
+        *(
+            f'{{"type":"presence","softphone":true,"microphone":true,"sound":true,{more}}}'
+            for more in (
+                '"page":"mine"',
+                '"page":7',
+                '"username":7',
+                '"username":"a\\u0000"',
+                f'"username":"{"x" * 101}"',
+            )
+        ),
     ],
 )
 async def test_a_frame_that_is_not_ours_closes_the_line(connect: Connect, alices_browser: Client, text: str) -> None:

@@ -1,5 +1,7 @@
 """What one closer is told alone: the ring, the desk, and what the page proves."""
 
+from uuid import uuid4
+
 import pytest
 from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
@@ -8,7 +10,7 @@ from django.utils import timezone
 
 from handoff import actions
 from handoff.models import Closer, Handoff, Offer
-from sessions_app.models import VoiceSession, WidgetConfig
+from sessions_app.models import TelephonyCredential, VoiceSession, WidgetConfig
 from tests.dashboard.conftest import Connect, Socket, hand_over, ringing, tell, telling, visiting
 from tests.people import PASSWORD
 
@@ -103,6 +105,39 @@ async def test_presence_is_passed_on(connect: Connect, alices_browser: Client, a
     await database_sync_to_async(alice.refresh_from_db)()
     assert alice.seen_at is not None
     assert (alice.softphone_registered, alice.microphone_granted, alice.sound_unlocked) == (True, True, False)
+
+
+async def test_the_page_says_on_which_login_its_phone_is_registered(
+    connect: Connect, alices_browser: Client, alice: Closer
+) -> None:
+    page, made = str(uuid4()), {"created_at": timezone.now(), "expires_at": timezone.now(), "revoke_at": timezone.now()}
+    mint = database_sync_to_async(TelephonyCredential.objects.create)
+    await mint(user=alice.user, name="a", sip_username="gencredfresh", page=page, **made)
+    await database_sync_to_async(Closer.objects.update)(sip_username="gencredfresh")
+    socket = await connect(alices_browser)
+    await socket.hello()
+
+    proven = {"softphone": True, "microphone": True, "sound": True, "page": page}
+    await socket.say(type="presence", **proven, username="gencredfresh")
+    await socket.say(type="ping")
+    await socket.hear("pong")
+
+    await database_sync_to_async(alice.refresh_from_db)()
+    assert alice.registered_as == "gencredfresh"
+
+
+async def test_the_phone_is_told_that_its_login_was_rung_in_vain(
+    connect: Connect, alices_browser: Client, session: VoiceSession, alice: Closer
+) -> None:
+    await database_sync_to_async(hand_over)(session, alice, state="accepted")
+    socket = await connect(alices_browser)
+    await socket.hello()
+    assert (await socket.hear("desk"))["register"] is False
+
+    await database_sync_to_async(Closer.objects.update)(lost_username=alice.sip_username)
+    await telling(session, "handoff.line_sought")
+
+    assert (await socket.hear("desk"))["register"] is True
 
 
 async def test_the_roster_follows_availability(connect: Connect, alices_browser: Client, alice: Closer) -> None:

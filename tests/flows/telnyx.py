@@ -114,8 +114,8 @@ class Leg:
     def bridged(self) -> None:
         self.says("call.bridged")
 
-    def hung_up(self, *, source: str = "caller", cause: str = "normal_clearing") -> None:
-        self.says("call.hangup", hangup_cause=cause, hangup_source=source, sip_hangup_cause="200")
+    def hung_up(self, *, source: str = "caller", cause: str = "normal_clearing", sip: str = "200") -> None:
+        self.says("call.hangup", hangup_cause=cause, hangup_source=source, sip_hangup_cause=sip)
 
     def conversation_created(self, conversation_id: str) -> None:
         self.says("call.conversation.created", conversation_id=conversation_id)
@@ -151,6 +151,7 @@ class Rest:
     refusals: dict[str, tuple[int, str]] = field(default_factory=dict)
     canary: str = ""
     alive: bool = True
+    registered: bool = True
 
     def __post_init__(self) -> None:
         self.next_conversation_id = self.conversation_id
@@ -161,6 +162,8 @@ class Rest:
         self.router.post(credentials, name="credential").mock(side_effect=self._credential)
         self.router.post(url__regex=rf"{credentials}/[^/]+/token$", name="token").mock(side_effect=self._token)
         self.router.delete(url__regex=rf"{credentials}/[^/]+$", name="revoke").respond(204)
+        self.router.patch(url__regex=rf"{credentials}/[^/]+$", name="extend").mock(side_effect=self._extend)
+        self.router.get(f"{base}/sip_registration_status", name="registration").mock(side_effect=self._registration)
         self.router.post(f"{base}/conferences", name="conference").respond(json={"data": {"id": "conf-1"}})
         starts = rf"{base}/calls/[^/]+/actions/(gather_using_ai|ai_assistant_start)$"
         self.router.post(url__regex=starts, name="conversation").mock(side_effect=self._conversation)
@@ -220,6 +223,13 @@ class Rest:
         token = f"eyJhbGciOiJIUzUxMiJ9.{self.canary}{uuid.uuid4().hex}.c2ln"
         self.tokens.append(token)
         return httpx.Response(201, text=token)
+
+    def _extend(self, request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"data": json.loads(request.content)})
+
+    def _registration(self, request: httpx.Request) -> httpx.Response:
+        """Not wrapped in `data`, as the SDK's model has it."""
+        return httpx.Response(200, json={"registered": self.registered, "credential_type": "telephony_credential"})
 
     def _status(self, request: httpx.Request) -> httpx.Response:
         ids = {"call_control_id": "x", "call_leg_id": "x", "call_session_id": "x", "record_type": "call"}

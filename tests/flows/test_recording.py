@@ -18,7 +18,7 @@ from handoff.flight.player import Manner
 from handoff.flight.script import Script
 from handoff.machine import TABLE, Fact, Move, State
 from handoff.models import Closer, Command, Handoff
-from sessions_app.models import Team, VoiceSession, WebhookDelivery
+from sessions_app.models import Team, TelephonyCredential, VoiceSession, WebhookDelivery
 from tests.flows.conftest import Visit, connect
 
 pytestmark = pytest.mark.usefixtures("gathering")
@@ -45,6 +45,35 @@ def told(talking: Visit, alice: Closer) -> Visit:
     closer_leg.hung_up(source="callee")
     visit.leg.hung_up(source="callee")
     actions.save_notes(visit.handoff.pk, closer=alice, notes="Wants it by spring.", now=timezone.now())
+    actions.complete(visit.handoff.pk, closer=alice, disposition="won", now=timezone.now())
+    return visit
+
+
+@pytest.fixture
+def sought(talking: Visit, alice: Closer) -> Visit:
+    """As `told`, but Alice's softphone has to register anew before it can be rung."""
+    visit, page = talking, uuid4()
+    Closer.objects.filter(pk=alice.pk).update(line_proven_at=None)
+    visit.leg.gathered({"full_name": "Ada Lovelace"}, HISTORY)
+    visit.work()
+    first = visit.accept()
+    first.initiated(direction="outgoing")
+    first.hung_up(source="callee", cause="unspecified", sip="480")
+    visit.clock.advance(1)
+    login = actions.softphone_login(alice, page=page, now=timezone.now())
+    proven = {"softphone": True, "microphone": True, "sound": True, "page": page, "username": login.username}
+    actions.report_presence(alice, **proven, now=timezone.now())
+    visit.work()
+    second = visit.closer_leg()
+    second.initiated(direction="outgoing")
+    second.answered()
+    visit.work()
+    second.bridged()
+    visit.clock.advance(20)
+    actions.hang_up(visit.handoff.pk, closer=alice, now=timezone.now())
+    visit.work()
+    second.hung_up(source="callee")
+    visit.leg.hung_up(source="callee")
     actions.complete(visit.handoff.pk, closer=alice, disposition="won", now=timezone.now())
     return visit
 
@@ -116,6 +145,23 @@ def test_a_replay_in_the_recorded_order_ends_the_same(told: Visit, is_masking: b
 @pytest.mark.parametrize("seed", range(3))
 def test_a_shuffled_replay_with_duplicates_ends_the_same(told: Visit, seed: int) -> None:
     report = player.play(read(recorded(told)), Manner(shuffle=True, duplicate=True, seed=seed))
+
+    assert (report.differences, report.violations) == ([], [])
+
+
+def test_a_closer_who_was_rung_once_more_is_so_in_the_replay(sought: Visit) -> None:
+    recording = recorded(sought)
+
+    report = player.play(read(recording), Manner())
+
+    assert (report.differences, report.violations, report.notes) == ([], [], [])
+    assert {"handoff-1:1:look_up_line", "handoff-1:2:dial"} <= {one["key"] for one in recording["commands"]}
+    assert not any(one.sip_username in json.dumps(recording) for one in TelephonyCredential.objects.all())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_closer_who_was_rung_once_more_is_so_in_any_order(sought: Visit, seed: int) -> None:
+    report = player.play(read(recorded(sought)), Manner(shuffle=True, duplicate=True, seed=seed))
 
     assert (report.differences, report.violations) == ([], [])
 

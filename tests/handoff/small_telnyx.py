@@ -56,6 +56,7 @@ class SmallTelnyx:
         self.mail: list[bytes] = []
         self.joined: Counter[tuple[Any, str]] = Counter()
         self.fault = ""
+        self.is_registered = True
         self._remembered: dict[uuid.UUID, tuple[datetime, Answer]] = {}
 
     # --- what happens outside
@@ -77,14 +78,14 @@ class SmallTelnyx:
             self._say(leg, "call.bridged")
             self._say(leg.transferred, "call.bridged")
 
-    def hang_up(self, leg: Leg, source: str = "caller") -> None:
+    def hang_up(self, leg: Leg, source: str = "caller", *, cause: str = "normal_clearing", status: str = "200") -> None:
         if leg.is_over:
             return
         leg.is_over = True
         if leg.conversation:
             reason = "customer_disconnect" if source == "caller" else "call_ended"
             self.end_conversation(leg, reason)
-        self._say(leg, "call.hangup", hangup_cause="normal_clearing", hangup_source=source, sip_hangup_cause="200")
+        self._say(leg, "call.hangup", hangup_cause=cause, hangup_source=source, sip_hangup_cause=status)
 
     def partial(self, leg: Leg, results: dict[str, str]) -> None:
         if leg.conversation:
@@ -127,6 +128,8 @@ class SmallTelnyx:
             return Answer(self._dial(given["mark"]))
         if command.kind == "look_up":
             return Answer({"is_alive": leg is not None and not leg.is_over})
+        if command.kind == "look_up_line":
+            return Answer({"is_registered": self.is_registered})
         if command.kind.startswith("fetch_"):
             return Answer({}, content=[])
         if leg is None or leg.is_over:

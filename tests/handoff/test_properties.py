@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -39,7 +40,9 @@ from tests.people import Clock, make_ready, person
 
 NAMES = ("Alice", "Ben", "Cleo")
 ANSWERS = {"full_name": "Ada", "email": "ada@example.com", "budget": "20000", "timeline": "spring"}
-BEGINNINGS = ("with the assistant", "ringing", "seated", "joined unheard", "joined unanswered", "talking", "notes")
+BEGINNINGS = (
+    *("with the assistant", "ringing", "sought", "seated", "joined unheard", "joined unanswered", "talking", "notes"),
+)
 # Where a closer has somebody on the line, or is about to.
 ENGAGED = ("accepted", "seated", "bridging", "connected", "dropped")
 
@@ -98,11 +101,13 @@ class HandOver(RuleBasedStateMachine):
             self._click_at_visit("take", "Alice")
         elif begins != "with the assistant":
             self.the_assistant_is_done()
-        if begins in {"joined unheard", "joined unanswered", "talking", "notes"}:
+        if begins in {"sought", "joined unheard", "joined unanswered", "talking", "notes"}:
             self.a_ring_is_answered(number=0, is_accepting=True)
+        if begins == "sought" and self.telnyx.ringing():
+            self.a_softphone_is_not_where_it_is_rung()
         if begins.startswith("joined"):
             self._join_unheard("reply lost" if begins == "joined unanswered" else "")
-        elif begins not in {"with the assistant", "ringing"} and self.telnyx.ringing():
+        elif begins not in {"with the assistant", "ringing", "sought"} and self.telnyx.ringing():
             self.a_phone_is_answered()
         if begins == "notes":
             self.the_closer_clicks("hang_up")
@@ -228,6 +233,30 @@ class HandOver(RuleBasedStateMachine):
         self.telnyx.pick_up(self.telnyx.ringing()[-1])
         self._goes_on()
 
+    @precondition(lambda self: self.telnyx.ringing())
+    @rule()
+    def a_softphone_is_not_where_it_is_rung(self) -> None:
+        self.telnyx.hang_up(self.telnyx.ringing()[-1], source="callee", cause="unspecified", status="480")
+        self._goes_on()
+
+    @rule(is_registered=st.booleans())
+    def nothing_has_proven_for_long_that_the_lines_are_up(self, is_registered: bool) -> None:
+        self.telnyx.is_registered = is_registered
+        Closer.objects.update(line_proven_at=None)
+
+    @precondition(lambda self: Closer.objects.filter(lost_username=F("sip_username")).exists())
+    @rule(is_registered=st.booleans())
+    def a_page_that_was_told_to_logs_in_anew(self, is_registered: bool) -> None:
+        closer = Closer.objects.filter(lost_username=F("sip_username"))[0]
+        self.telnyx.is_registered = is_registered
+        page, now, name = uuid4(), timezone.now(), f"gencred{uuid4().hex}"
+        ends = {"created_at": now, "expires_at": now, "revoke_at": now + timedelta(hours=12)}
+        TelephonyCredential.objects.create(user=closer.user, name=name, sip_username=name, page=page, **ends)
+        Closer.objects.filter(pk=closer.pk).update(sip_username=name)
+        proven = {"softphone": True, "microphone": True, "sound": True}
+        actions.report_presence(closer, **proven, page=page, username=name, now=now)
+        self._goes_on()
+
     @precondition(lambda self: self.telnyx.closers())
     @rule(number=st.integers(0, 2), is_lucky=st.booleans())
     def a_line_may_break(self, number: int, is_lucky: bool) -> None:
@@ -339,6 +368,11 @@ class HandOver(RuleBasedStateMachine):
         closers = list(engaged.values_list("closer_id", flat=True))
         assert len(closers) == len(set(closers)) <= 1
         assert None not in closers
+
+    @invariant()
+    def a_closer_is_rung_once_more_and_no_more(self) -> None:
+        for handoff in Handoff.objects.all():
+            assert handoff.attempt <= 2 * handoff.offers.filter(state=Offer.State.ACCEPTED).count()
 
     @invariant()
     def a_call_changes_hands_through_a_new_search_alone(self) -> None:

@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError
 from hypothesis import Phase, settings
 
-from handoff import actions, machine, services
+from handoff import actions, lines, machine, services
 from handoff.commands import ledger
 from handoff.commands.ledger import Intent
 from handoff.machine import Effect, Fact, Move, State
@@ -68,6 +68,17 @@ def a_lost_closer_is_not_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delitem(machine.TABLE, (state, Fact.DEADLINE))
 
 
+def a_line_is_sought_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    unreached = lines.unreached
+
+    def as_if_for_the_first_time(handoff: Handoff, username: str, now: datetime) -> Fact:
+        handoff.line_lost_at = handoff.line_back_at = None
+        handoff.save(update_fields=["line_lost_at", "line_back_at"])
+        return unreached(handoff, username, now)
+
+    monkeypatch.setattr(lines, "unreached", as_if_for_the_first_time)
+
+
 # Each with the beginnings from which it can be come upon: what is tried is whether it is seen then.
 PLANTS = [
     (what_is_done_goes_on, ["notes"]),
@@ -76,6 +87,7 @@ PLANTS = [
     (who_comes_late_takes_it_all_the_same, ["ringing"]),
     (a_command_is_repeated_after_it_was_forgotten, ["joined unanswered"]),
     (a_lost_closer_is_not_noticed, ["ringing", "seated"]),
+    (a_line_is_sought_without_end, ["sought"]),
 ]
 
 

@@ -64,7 +64,8 @@ class Lane:
 READY = (
     "update handoff_closer set is_available = true, available_since = now() - interval '1 hour', missed_at = null,"
     " last_call_ended_at = null, seen_at = now() + interval '1 hour', softphone_registered = true,"
-    " microphone_granted = true, sound_unlocked = true, sip_username = 'softphone-' || handoff_closer.id"
+    " microphone_granted = true, sound_unlocked = true, line_proven_at = now() + interval '1 hour',"
+    " sip_username = 'softphone-' || handoff_closer.id"
     " from auth_user where auth_user.id = user_id and username = %s"
 )
 

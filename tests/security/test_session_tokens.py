@@ -18,6 +18,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "message": {"text": "hello"},
     "claim": {"call_control_id": "v3:abc"},
     "rejoin": {},
+    "renew": {},
     "callback": {"name": "Ada", "phone": "+61 2 5550 1234"},
     "report": {"kind": "latency", "data": {"ms": [420]}},
     "heard": {"turns": [{"position": 0, "role": "prospect", "text": "hello"}]},

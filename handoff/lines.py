@@ -1,0 +1,129 @@
+"""Where a closer's softphone is rung: which of the open pages, whether it is still there, and what if it is not."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import F
+
+from handoff.machine import Fact, State
+from handoff.models import HEARTBEAT_TIMEOUT, Closer, Handoff
+from handoff.readiness import TALKING_STATES
+from sessions_app.models import CallLeg, TelephonyCredential
+
+# A page that sleeps for longer logs in anew when it wakes; its login ends, for nobody would answer there.
+PAGE_GONE_AFTER = timedelta(minutes=5)
+# A registration can lapse unseen: the page believes its socket, and a laptop sleeps. For so long after it was proven
+# it is rung unasked, which saves the prospect the time of a question.
+QUIET_AFTER = timedelta(minutes=5)
+# The answer to that question is not waited for any longer; the sweep that rings then comes once a second.
+LOOKED_UP_WITHIN = timedelta(milliseconds=500)
+
+# With these a softphone's leg ends that was rung where nobody is registered (seen live by third parties, 2026). A busy
+# or declining page says 486 or 603, and a page that merely rang for too long is a "timeout".
+_ABSENT_STATUSES = frozenset({"404", "480"})
+_ABSENT_CAUSES = frozenset({"not_found", "unavailable"})
+# The same as an answer to the dial: Telnyx's reason for a callee who is not registered, or the SIP status itself.
+ABSENT_CODES = frozenset({"RG1", "404", "480"})
+
+
+def is_quiet(closer: Closer, now: datetime) -> bool:
+    """Whether a softphone's registration was not proven for so long that it is worth a question before the ring."""
+    if closer.reached_by != Closer.ReachedBy.SOFTPHONE:
+        return False
+    return closer.line_proven_at is None or now - closer.line_proven_at > QUIET_AFTER
+
+
+def proven(leg: CallLeg, now: datetime) -> None:
+    """A call is on this line, or was until now."""
+    Closer.objects.filter(handoffs__in=Handoff.objects.filter(closer_leg=leg)).update(line_proven_at=now)
+
+
+def was_absent(leg: CallLeg) -> bool:
+    """Whether a closer's leg ended because no softphone is registered where it was rung."""
+    if leg.answered_at is not None or leg.hangup_cause == "timeout":
+        return False
+    return leg.sip_cause in _ABSENT_STATUSES or leg.hangup_cause in _ABSENT_CAUSES
+
+
+def lose(closers: Collection[int]) -> None:
+    """Ring these closers no more on their present login: their pages have to register anew."""
+    softphones = Closer.objects.filter(pk__in=closers, reached_by=Closer.ReachedBy.SOFTPHONE)
+    softphones.update(lost_username=F("sip_username"))
+
+
+def unreached(handoff: Handoff, username: str, now: datetime) -> Fact:
+    """What it means that this login was rung in vain: its page is sought once for each acceptance, then it is lost.
+
+    No fault of the closer: nothing here says that they let a ring pass.
+    """
+    closer = handoff.closer
+    if closer is None or closer.reached_by != Closer.ReachedBy.SOFTPHONE:
+        return Fact.CLOSER_LOST
+    Closer.objects.filter(pk=closer.pk).update(lost_username=username)
+    if handoff.line_lost_at is not None or handoff.state != State.ACCEPTED or not closer.is_alive(now):
+        return Fact.CLOSER_LOST
+    handoff.line_lost_at = now
+    handoff.save(update_fields=["line_lost_at"])
+    return Fact.UNREACHED
+
+
+def found(handoff: Handoff, now: datetime) -> bool:
+    """Whether the closer's softphone is registered under another login than the lost one; it is rung there then.
+
+    The closer's row is held, so that a page cannot report its registration between our looking and our waiting.
+    """
+    closer = Closer.objects.select_for_update(of=("self",), no_key=True).get(handoffs=handoff)
+    if not closer.sip_username or closer.registered_as != closer.sip_username or closer.is_line_lost:
+        return False
+    handoff.closer, handoff.line_back_at = closer, now
+    handoff.save(update_fields=["line_back_at"])
+    return True
+
+
+# --- what pages report
+
+
+def logins_of(closer: Closer, page: UUID | None) -> list[str]:
+    """The logins that one page of this closer has or had."""
+    mine = TelephonyCredential.objects.filter(user_id=closer.user_id, page=page, sip_username__isnull=False)
+    return [str(name) for name in mine.values_list("sip_username", flat=True)]
+
+
+def page_seen(closer: Closer, *, page: UUID | None, username: str, now: datetime) -> None:
+    """Keep that a page lives, and on which login of its own its softphone is registered; "" for none.
+
+    `closer` is as the row stood before this report.
+    """
+    logins = TelephonyCredential.objects.filter(user_id=closer.user_id, page=page, revoked_at=None)
+    if page is not None:
+        logins.update(page_seen_at=now)
+    if username == closer.registered_as and username in {"", closer.sip_username}:
+        return
+    row = Closer.objects.filter(pk=closer.pk)
+    if logins.filter(sip_username=closer.sip_username).exists():
+        is_there = username == closer.sip_username
+        row.update(registered_as=username, line_proven_at=now) if is_there else row.update(registered_as="")
+    elif not _is_page_open(closer, now) and logins.filter(sip_username=username).exists():
+        # The page that was rung is gone; this one was open beside it.
+        row.update(sip_username=username, registered_as=username, line_proven_at=now)
+
+
+def awaited(closer: Closer) -> list[Handoff]:
+    """The hand-over that waits for this closer to register anew."""
+    waiting = Handoff.objects.filter(closer=closer, state=State.ACCEPTED, line_lost_at__isnull=False)
+    return list(waiting.filter(line_back_at=None))
+
+
+def _is_page_open(closer: Closer, now: datetime) -> bool:
+    """Whether the page of the login that is rung has shown a sign of life."""
+    logins = TelephonyCredential.objects.filter(user_id=closer.user_id, sip_username=closer.sip_username)
+    return logins.filter(revoked_at=None, page_seen_at__gte=now - HEARTBEAT_TIMEOUT).exists()
+
+
+def end_logins_of_gone_pages(now: datetime) -> None:
+    """Have the logins of pages revoked that are gone, but for those of closers in a call."""
+    gone = TelephonyCredential.objects.filter(
+        page__isnull=False, revoked_at=None, revoke_at__gt=now, page_seen_at__lt=now - PAGE_GONE_AFTER
+    )
+    gone.exclude(user__closer__handoffs__state__in=TALKING_STATES).update(revoke_at=now)

@@ -1,0 +1,543 @@
+"""A softphone that is not where it is rung: its page registers anew and is rung once more, and nobody is to blame."""
+
+import json
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from handoff import actions, lines, selectors, services
+from handoff.machine import Fact, State
+from handoff.models import Closer, Handoff, RoutingPolicy
+from sessions_app import services as sessions
+from sessions_app.models import TelephonyCredential
+from tests.flows.conftest import ANSWERS, Visit, accept, connect
+from tests.flows.telnyx import Leg
+from tests.people import logged_in
+
+ABSENT = [("unspecified", "480"), ("unspecified", "404"), ("not_found", "unspecified"), ("unavailable", "unspecified")]
+
+
+class Page:
+    """One open dashboard of a closer."""
+
+    def __init__(self, closer: Closer) -> None:
+        self.closer, self.name, self.username = closer, uuid4(), ""
+
+    def log_in(self) -> str:
+        self.username = actions.softphone_login(self.closer, page=self.name, now=timezone.now()).username
+        return self.username
+
+    def says(self, *, username: str | None = None, page: UUID | None = None) -> None:
+        """What the page proves every few seconds."""
+        on = self.username if username is None else username
+        given = {"softphone": bool(on), "microphone": True, "sound": True}
+        actions.report_presence(self.closer, **given, page=page or self.name, username=on, now=timezone.now())
+
+    def registers(self) -> str:
+        username = self.log_in()
+        self.says()
+        return username
+
+    def credential(self) -> TelephonyCredential:
+        return TelephonyCredential.objects.get(sip_username=self.username)
+
+
+def of(closer: Closer) -> Closer:
+    return Closer.objects.get(pk=closer.pk)
+
+
+def must_register(closer: Closer) -> bool:
+    return selectors.must_register(closer)
+
+
+def dialled(visit: Visit) -> list[str]:
+    """The logins that were dialled."""
+    return [one["to"].removeprefix("sip:").partition("@")[0] for one in visit.rest.asked("calls")]
+
+
+def accepted(visit: Visit) -> Leg:
+    leg = visit.accept()
+    leg.initiated(direction="outgoing")
+    return leg
+
+
+def absent(leg: Leg, *, cause: str = "unspecified", sip: str = "480") -> None:
+    leg.hung_up(source="callee", cause=cause, sip=sip)
+
+
+@pytest.fixture
+def page(waiting_for_alice: Visit, alice: Closer) -> Page:
+    """Alice's dashboard, open and registered."""
+    opened = Page(alice)
+    opened.registers()
+    return opened
+
+
+@pytest.mark.parametrize(("cause", "sip"), ABSENT)
+def test_the_page_registers_anew_and_is_rung_once_more(
+    waiting_for_alice: Visit, page: Page, ben: Closer, cause: str, sip: str
+) -> None:
+    visit, former = waiting_for_alice, page.username
+
+    absent(accepted(visit), cause=cause, sip=sip)
+    visit.work()
+    assert (visit.state, visit.handoff.closer) == (State.ACCEPTED, page.closer)
+    assert must_register(page.closer)
+    assert dialled(visit) == [former]
+
+    fresh = page.log_in()
+    assert not must_register(page.closer)
+    visit.work()
+    assert dialled(visit) == [former], "it is not rung before it is registered"
+    page.says()
+    visit.work()
+    assert dialled(visit) == [former, fresh]
+
+    leg = visit.closer_leg()
+    leg.initiated(direction="outgoing")
+    leg.answered()
+    visit.work()
+    leg.bridged()
+    assert (visit.state, visit.handoff.closer) == (State.CONNECTED, page.closer)
+    assert not ben.offers.exists()
+
+
+def test_nobody_is_blamed(waiting_for_alice: Visit, page: Page, ben: Closer) -> None:
+    visit = waiting_for_alice
+    absent(accepted(visit))
+    page.registers()
+    visit.work()
+
+    absent_again = visit.closer_leg()
+    absent_again.initiated(direction="outgoing")
+    absent(absent_again)
+
+    assert visit.ringing().closer == ben
+    assert of(page.closer).missed_at is None
+    assert "handoff.unanswered" not in visit.kinds()
+
+
+def test_it_is_rung_once_more_and_no_more(waiting_for_alice: Visit, page: Page, ben: Closer) -> None:
+    visit = waiting_for_alice
+    absent(accepted(visit))
+    page.registers()
+    visit.work()
+    absent(visit.closer_leg())
+
+    page.registers()
+    visit.work()
+
+    assert visit.ringing().closer == ben
+    assert len(dialled(visit)) == 2
+
+
+def test_a_page_that_does_not_come_back_in_time_leaves_the_call_to_the_next(
+    waiting_for_alice: Visit, page: Page, ben: Closer
+) -> None:
+    visit = waiting_for_alice
+    absent(accepted(visit))
+    visit.pass_time(7)
+    assert visit.state == State.ACCEPTED
+
+    visit.pass_time(2)
+
+    assert visit.ringing().closer == ben
+    page.registers()
+    visit.work()
+    assert len(dialled(visit)) == 1, "what comes too late rings nobody"
+
+
+def test_a_page_that_shows_no_sign_of_life_is_not_waited_for(waiting_for_alice: Visit, page: Page, ben: Closer) -> None:
+    leg = accepted(waiting_for_alice)
+    Closer.objects.filter(pk=page.closer.pk).update(seen_at=timezone.now() - timedelta(minutes=1))
+
+    absent(leg)
+
+    assert waiting_for_alice.ringing().closer == ben
+
+
+def test_a_line_that_was_lost_is_rung_by_nobody_until_it_is_back(
+    waiting_for_alice: Visit, page: Page, ben: Closer
+) -> None:
+    absent(accepted(waiting_for_alice))
+    waiting_for_alice.pass_time(9)
+
+    assert selectors.roster(page.closer.team, timezone.now())[0].missing == ("softphone",)
+
+    page.registers()
+    assert selectors.roster(page.closer.team, timezone.now())[0].missing == ()
+
+
+@pytest.mark.parametrize(("cause", "sip"), [("user_busy", "486"), ("timeout", "480"), ("call_rejected", "603")])
+def test_a_phone_that_is_there_and_says_no_is_not_sought(
+    waiting_for_alice: Visit, page: Page, ben: Closer, cause: str, sip: str
+) -> None:
+    absent(accepted(waiting_for_alice), cause=cause, sip=sip)
+
+    assert waiting_for_alice.ringing().closer == ben
+    assert not must_register(page.closer)
+
+
+def test_a_line_that_breaks_in_a_talk_is_a_broken_line(waiting_for_alice: Visit, page: Page) -> None:
+    leg = connect(waiting_for_alice)
+
+    absent(leg)
+
+    assert waiting_for_alice.state == State.DROPPED
+    assert not must_register(page.closer)
+
+
+def test_a_phone_of_their_own_registers_nowhere(waiting_for_alice: Visit, page: Page, ben: Closer) -> None:
+    Closer.objects.filter(pk=page.closer.pk).update(reached_by="number", address="+61255501234")
+
+    absent(accepted(waiting_for_alice), sip="404")
+
+    assert waiting_for_alice.ringing().closer == ben
+    assert not must_register(page.closer)
+
+
+@pytest.mark.parametrize("code", sorted(lines.ABSENT_CODES))
+def test_a_dial_that_is_refused_for_that_reason_means_the_same(waiting_for_alice: Visit, page: Page, code: str) -> None:
+    visit = waiting_for_alice
+    errors = {"errors": [{"code": code, "title": "Callee is not registered"}]}
+    visit.rest.router["dial"].mock(side_effect=[httpx.Response(422, json=errors)])
+
+    accept(visit)
+
+    assert visit.state == State.ACCEPTED
+    assert must_register(page.closer)
+    visit.rest.router["dial"].mock(side_effect=visit.rest._dial)
+    fresh = page.registers()
+    visit.work()
+    assert dialled(visit)[-1] == fresh
+
+
+def test_a_page_that_registered_anew_meanwhile_is_rung_at_once(waiting_for_alice: Visit, page: Page) -> None:
+    visit = waiting_for_alice
+    leg = accepted(visit)
+    fresh = page.registers()  # It was reloaded while its former login was rung.
+
+    absent(leg)
+    visit.work()
+
+    assert dialled(visit)[-1] == fresh
+    assert not must_register(page.closer)
+
+
+def test_a_transfer_is_made_once_more_too(talking: Visit, alice: Closer) -> None:
+    RoutingPolicy.objects.update(method=RoutingPolicy.Method.TRANSFER)
+    page = Page(alice)
+    page.registers()
+    talking.leg.gathered(ANSWERS)
+    accept(talking)
+    state = talking.rest.asked("transfer")[-1]["target_leg_client_state"]
+    session = talking.leg.call_session_id
+    leg = Leg(talking.leg.webhooks, talking.leg.connection_id, call_session_id=session, client_state=state)
+    leg.initiated(direction="outgoing")
+
+    absent(leg)
+    fresh = page.registers()
+    talking.work()
+
+    assert [one["to"] for one in talking.rest.asked("transfer")][-1].startswith(f"sip:{fresh}@")
+    assert len(talking.rest.asked("transfer")) == 2
+
+
+def test_what_belongs_to_the_first_ring_is_late(waiting_for_alice: Visit, page: Page) -> None:
+    visit = waiting_for_alice
+    first = accepted(visit)
+    absent(first)
+    fresh = page.registers()
+    visit.work()
+
+    first.answered()
+    first.says("call.hangup", hangup_cause="unspecified", hangup_source="callee", sip_hangup_cause="480")
+    visit.work()
+
+    assert (visit.state, visit.handoff.attempt) == (State.ACCEPTED, 2)
+    assert dialled(visit)[-1] == fresh
+
+
+def test_a_prospect_who_comes_back_meanwhile_does_not_ring_the_lost_login(waiting_for_alice: Visit, page: Page) -> None:
+    visit = waiting_for_alice
+    absent(accepted(visit))
+
+    with transaction.atomic():
+        handoff = services.open_handoff(services.lock(visit.session_id))
+        assert handoff is not None
+        services.apply(handoff, Fact.PROSPECT_READY, now=timezone.now())
+    visit.work()
+
+    assert len(dialled(visit)) == 1
+    fresh = page.registers()
+    visit.work()
+    assert dialled(visit)[-1] == fresh
+
+
+def test_the_prospect_leaves_while_the_page_registers(waiting_for_alice: Visit, page: Page) -> None:
+    visit = waiting_for_alice
+    absent(accepted(visit))
+
+    visit.leg.hung_up()
+    page.registers()
+    visit.work()
+
+    assert visit.state == State.ABANDONED
+    assert len(dialled(visit)) == 1
+
+
+def test_the_closer_lets_go_while_the_page_registers(waiting_for_alice: Visit, page: Page, ben: Closer) -> None:
+    visit = waiting_for_alice
+    absent(accepted(visit))
+
+    actions.hang_up(visit.handoff.pk, closer=page.closer, now=timezone.now())
+    page.registers()
+    visit.work()
+
+    assert visit.ringing().closer == ben
+    assert len(dialled(visit)) == 1
+
+
+@pytest.mark.parametrize("whose", ["former", "somebody_else_s", "made_up", "of_another_page"])
+def test_only_the_present_login_of_an_own_page_counts(
+    waiting_for_alice: Visit, page: Page, ben: Closer, whose: str
+) -> None:
+    visit, former = waiting_for_alice, page.username
+    other, of_ben = Page(page.closer), Page(ben)
+    of_ben.registers()
+    absent(accepted(visit))
+    page.log_in()
+
+    if whose == "of_another_page":
+        other.says(username=page.username)
+    else:
+        page.says(username={"former": former, "somebody_else_s": of_ben.username, "made_up": "gencred"}[whose])
+    visit.work()
+
+    assert len(dialled(visit)) == 1
+    assert of(page.closer).sip_username == page.username
+
+
+def test_the_same_closer_may_be_sought_again_for_another_call(
+    waiting_for_alice: Visit, page: Page, ben: Closer
+) -> None:
+    visit = waiting_for_alice
+    absent(accepted(visit))
+    page.registers()
+    visit.work()
+    leg = visit.closer_leg()
+    leg.initiated(direction="outgoing")
+    leg.answered()
+    visit.work()
+    leg.bridged()
+    leg.hung_up()  # The line breaks: the same closer comes first.
+    visit.pass_time(3)
+
+    absent(accepted(visit))
+
+    assert (visit.state, visit.handoff.closer) == (State.ACCEPTED, page.closer)
+    assert visit.handoff.awaits_line
+
+
+# --- which page is rung
+
+
+def test_each_page_has_a_login_of_its_own(page: Page) -> None:
+    second = Page(page.closer)
+    second.registers()
+
+    soon = timezone.now() + timedelta(minutes=5)
+    assert page.credential().revoke_at > soon
+    assert second.credential().revoke_at > soon
+    assert of(page.closer).sip_username == second.username
+
+
+def test_a_page_that_logs_in_again_gives_its_former_login_up(page: Page) -> None:
+    former = page.credential()
+    page.registers()
+
+    former.refresh_from_db()
+    assert former.revoke_at <= timezone.now() + timedelta(minutes=1)
+
+
+def test_the_login_of_a_page_that_is_gone_is_revoked(page: Page, waiting_for_alice: Visit) -> None:
+    second = Page(page.closer)
+    second.registers()
+    waiting_for_alice.clock.advance(290)
+    second.says()
+    waiting_for_alice.clock.advance(20)
+
+    lines.end_logins_of_gone_pages(timezone.now())
+    sessions.revoke_due_credentials(now=timezone.now())
+
+    assert page.credential().revoked_at is not None
+    assert second.credential().revoked_at is None
+    assert waiting_for_alice.rest.router["revoke"].call_count == 1
+
+
+def test_a_login_in_a_call_outlives_its_page(page: Page, waiting_for_alice: Visit) -> None:
+    connect(waiting_for_alice)
+    waiting_for_alice.clock.advance(600)
+
+    lines.end_logins_of_gone_pages(timezone.now())
+
+    assert page.credential().revoke_at > timezone.now()
+
+
+def test_the_sweep_looks_for_gone_pages(page: Page, waiting_for_alice: Visit) -> None:
+    waiting_for_alice.pass_time(400)
+
+    assert page.credential().revoke_at <= timezone.now()
+
+
+def test_the_page_that_is_left_is_rung_when_the_other_is_gone(page: Page, waiting_for_alice: Visit) -> None:
+    second = Page(page.closer)
+    second.registers()
+    page.says()
+    assert of(page.closer).sip_username == second.username
+
+    waiting_for_alice.clock.advance(26)
+    page.says()
+
+    assert of(page.closer).sip_username == of(page.closer).registered_as == page.username
+
+
+def test_a_page_without_a_phone_says_nothing_of_the_other_s(page: Page) -> None:
+    Page(page.closer).says(username="")
+
+    assert of(page.closer).registered_as == page.username
+
+
+def test_the_page_names_itself_with_the_login_request(alice: Closer, waiting_for_alice: Visit) -> None:
+    browser, name = logged_in(alice.user), uuid4()
+
+    answers = [
+        browser.post("/dashboard/softphone/login", json.dumps(body), content_type="application/json")
+        for body in ({"page": str(name)}, {}, {"page": None}, {"page": "x"}, {"page": 7}, {"page": [str(name)]})
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 400, 400, 400]
+    username = answers[0].json()["username"]
+    assert TelephonyCredential.objects.get(sip_username=username).page == name
+
+
+# --- looking before the ring
+
+
+@pytest.fixture
+def quiet(waiting_for_alice: Visit, page: Page) -> Visit:
+    """Nothing has shown for long that Alice's line is up."""
+    Closer.objects.filter(pk=page.closer.pk).update(line_proven_at=timezone.now() - lines.QUIET_AFTER)
+    return waiting_for_alice
+
+
+def lookups(visit: Visit) -> int:
+    return int(visit.rest.router["registration"].call_count)
+
+
+def test_a_line_that_was_quiet_for_long_is_looked_for_and_rung_at_once(quiet: Visit, page: Page) -> None:
+    accept(quiet)
+
+    assert lookups(quiet) == 1
+    asked = dict(quiet.rest.router["registration"].calls.last.request.url.params)
+    assert asked == {"credential_type": "telephony_credential", "username": page.username}
+    assert dialled(quiet) == [page.username]
+
+
+def test_who_is_not_registered_is_sought_before_any_ring(quiet: Visit, page: Page) -> None:
+    quiet.rest.registered = False
+
+    accept(quiet)
+    assert dialled(quiet) == []
+    assert must_register(page.closer)
+    fresh = page.registers()
+    quiet.work()
+
+    assert dialled(quiet) == [fresh]
+    assert lookups(quiet) == 1, "what has just registered is not asked after"
+    quiet.pass_time(3)
+    assert dialled(quiet) == [fresh]
+
+
+@pytest.mark.parametrize("failure", [httpx.ReadTimeout("slow"), httpx.Response(404), httpx.Response(500)])
+def test_a_question_that_fails_delays_nobody(quiet: Visit, page: Page, failure: Any) -> None:
+    quiet.rest.router["registration"].mock(side_effect=[failure])
+
+    accept(quiet)
+
+    assert lookups(quiet) == 1
+    assert dialled(quiet) == [page.username]
+
+
+def test_a_question_without_an_answer_is_not_waited_for(quiet: Visit, page: Page) -> None:
+    offer = quiet.ringing()
+    actions.accept(offer.pk, closer=offer.closer, now=timezone.now())
+    (question,) = quiet.commands("look_up_line")
+    type(question).objects.filter(pk=question.pk).update(state="sent", due_at=timezone.now() + timedelta(seconds=6))
+
+    quiet.pass_time(1)
+
+    assert dialled(quiet) == [page.username]
+
+
+def test_an_answer_that_comes_after_the_ring_is_too_late(quiet: Visit, page: Page) -> None:
+    offer = quiet.ringing()
+    actions.accept(offer.pk, closer=offer.closer, now=timezone.now())
+    quiet.rest.registered = False
+    (question,) = quiet.commands("look_up_line")
+    due = question.due_at
+    type(question).objects.filter(pk=question.pk).update(due_at=timezone.now() + timedelta(seconds=2))
+    quiet.pass_time(1)
+    assert dialled(quiet) == [page.username]
+
+    type(question).objects.filter(pk=question.pk).update(due_at=due)
+    quiet.work()
+
+    assert lookups(quiet) == 1
+    assert not must_register(page.closer)
+    assert not quiet.handoff.awaits_line
+
+
+@pytest.mark.parametrize("proof", ["registered", "talked"])
+def test_a_line_that_was_proven_lately_is_rung_unasked(quiet: Visit, page: Page, proof: str) -> None:
+    if proof == "registered":
+        page.says(username="")
+        page.says()
+    else:
+        leg = quiet.accept()
+        leg.initiated(direction="outgoing")
+        leg.answered()
+        quiet.work()
+        assert timezone.now() - (of(page.closer).line_proven_at or timezone.now()) < timedelta(seconds=5)
+        quiet.clock.advance(400)
+        leg.hung_up()
+        assert timezone.now() - (of(page.closer).line_proven_at or timezone.now()) < timedelta(seconds=5)
+        return
+
+    accept(quiet)
+
+    assert lookups(quiet) == 0
+
+
+def test_a_phone_of_their_own_is_never_looked_for(quiet: Visit, page: Page) -> None:
+    Closer.objects.filter(pk=page.closer.pk).update(reached_by="number", address="+61255501234")
+
+    accept(quiet)
+
+    assert lookups(quiet) == 0
+    assert [one["to"] for one in quiet.rest.asked("calls")] == ["+61255501234"]
+
+
+def test_a_closer_who_lets_go_before_the_answer_is_not_rung(quiet: Visit, page: Page) -> None:
+    offer = quiet.ringing()
+    actions.accept(offer.pk, closer=offer.closer, now=timezone.now())
+
+    actions.hang_up(Handoff.objects.get().pk, closer=page.closer, now=timezone.now())
+    quiet.pass_time(2)
+
+    assert dialled(quiet) == []
