@@ -10,6 +10,8 @@ export interface Desk {
   standby: boolean;
   /** The line listens in: the microphone stays off. */
   silent: boolean;
+  /** The login was rung and nobody was there: the phone has to log in anew. Not told in answers to clicks. */
+  register?: boolean;
   /** How long ago the two lines were joined; absent before, and a while later. */
   joined_ms?: number | null;
   /** The state in words, for those who cannot see the desk. */

@@ -32,7 +32,8 @@ export class Duty {
   show(): boolean {
     const now = this.checks();
     this.readiness.show(now);
-    const proof = JSON.stringify([this.tools.line.isOurs, Object.values(now).map((check) => check.isGood)]);
+    const { line } = this.tools;
+    const proof = JSON.stringify([line.isOurs, line.username, Object.values(now).map((check) => check.isGood)]);
     if (proof === this.lastProof) return false;
     this.lastProof = proof;
     this.present();
@@ -43,7 +44,8 @@ export class Duty {
   present(): void {
     const { line, microphone, sound, socket } = this.tools;
     if (!line.isOurs) return;
-    socket.send({ type: "presence", softphone: line.isRegistered, microphone: microphone.isGranted, sound: sound.isUnlocked });
+    const proven = { softphone: line.isRegistered, microphone: microphone.isGranted, sound: sound.isUnlocked };
+    socket.send({ type: "presence", ...proven, page: line.page, username: line.username });
   }
 
   async setAvailable(available: boolean): Promise<void> {

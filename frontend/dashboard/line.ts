@@ -4,6 +4,7 @@ import { Levels } from "../softphone/levels";
 import { SoftphoneLock } from "../softphone/lock";
 import { Measure } from "../softphone/measure";
 import { forgetLogin, keepLogin, keptLogin, type Login } from "../softphone/login";
+import { ownName } from "../softphone/page";
 import type { Phone } from "../softphone/phone";
 import { address, type Config, type Desk } from "./config";
 import { post, Refused } from "./api";
@@ -31,6 +32,9 @@ const NO_STATS: Partial<CallStats> = { packetsReceived: 0, totalAudioEnergy: 0 }
 
 export class Line {
   readonly panel: PhonePanel;
+  /** This page's name, once it is known. */
+  page: string | null = null;
+  private readonly named = ownName().then((name) => (this.page = name));
   private readonly lock: SoftphoneLock;
   private readonly levels: Levels;
   private readonly measure: Measure;
@@ -78,6 +82,11 @@ export class Line {
     return this.isOurs && (this.phone?.isReady ?? false);
   }
 
+  /** The login that calls ring on here; empty without one. */
+  get username(): string {
+    return this.isOurs ? (this.phone?.username ?? "") : "";
+  }
+
   get isInCall(): boolean {
     return this.phone?.state === "in-call";
   }
@@ -114,6 +123,7 @@ export class Line {
     say(this.status, desk.says);
     if (!this.hasSoftphone) return;
     this.phone?.expect(desk.state === "wrap_up" ? null : desk.handoff, desk);
+    if (desk.register) void this.registerAnew();
     clearTimeout(this.lostTimer);
     if (desk.state && TALKING.has(desk.state)) this.lostTimer = window.setTimeout(() => this.findCall(), LOST_AFTER_MS);
     else if (wasTalking && desk.state === "wrap_up" && this.isOurs && !this.hadCall) this.panel.notice(LOST_ON_RELOAD);
@@ -123,6 +133,11 @@ export class Line {
   /** The prospect is being joined to our waiting line: the microphone opens before the desk follows. */
   joining(handoff: string): void {
     if (this.desk.handoff === handoff) this.phone?.expect(handoff, { standby: false, silent: false });
+  }
+
+  private async registerAnew(): Promise<void> {
+    if (!this.isOurs || !this.microphone.isGranted) return;
+    await (await this.getPhone()).registerAnew();
   }
 
   mute(): void {
@@ -193,6 +208,7 @@ export class Line {
         microphone: recall("microphone") ?? "",
         speaker: recall("speaker") ?? "",
         login: (mayReuse) => this.login(mayReuse),
+        renewed: () => this.ask({ renew: true }),
       },
       {
         state: (state) => this.onState(state),
@@ -208,10 +224,15 @@ export class Line {
 
   /** The same login after a reload, because the line only gives a call back to the login that had it. */
   private async login(mayReuse: boolean): Promise<Login> {
+    await this.named; // A copy of another tab forgets that one's login.
     const kept = mayReuse ? keptLogin(this.config.closer.id) : null;
-    if (kept) return kept;
-    const told = await post(this.config.urls.softphone_login);
-    const login = { token: String(told["token"]), expiresAt: Date.parse(String(told["expires_at"])) };
+    return kept ?? this.ask();
+  }
+
+  private async ask(wish: { renew?: boolean } = {}): Promise<Login> {
+    const told = await post(this.config.urls.softphone_login, { page: await this.named, ...wish });
+    const [token, username] = [String(told["token"]), String(told["username"])];
+    const login = { token, username, expiresAt: Date.parse(String(told["expires_at"])), isKept: false };
     keepLogin(this.config.closer.id, login);
     return login;
   }

@@ -2,7 +2,11 @@
 
 export interface Login {
   token: string;
+  /** What calls to this login are addressed to. */
+  username: string;
   expiresAt: number;
+  /** Whether this tab has logged in with it before, and may be given its call back. */
+  isKept: boolean;
 }
 
 const KEY = "agileadapt.softphone-login";
@@ -10,7 +14,7 @@ const LEAST_LEFT_MS = 10 * 60_000;
 
 export function keepLogin(closerId: number, login: Login): void {
   try {
-    sessionStorage.setItem(KEY, JSON.stringify({ closerId, ...login }));
+    sessionStorage.setItem(KEY, JSON.stringify({ closerId, ...login, isKept: true }));
   } catch {
     // Without storage every page load takes a new login.
   }
@@ -27,8 +31,7 @@ export function forgetLogin(): void {
 export function keptLogin(closerId: number): Login | null {
   try {
     const kept = JSON.parse(sessionStorage.getItem(KEY) ?? "null") as (Login & { closerId: number }) | null;
-    if (kept?.closerId !== closerId || kept.expiresAt < Date.now() + LEAST_LEFT_MS) return null;
-    return { token: kept.token, expiresAt: kept.expiresAt };
+    return kept?.closerId === closerId && kept.expiresAt > Date.now() + LEAST_LEFT_MS ? kept : null;
   } catch {
     return null;
   }

@@ -2,6 +2,7 @@
 
 import { TelnyxRTC, type Call, type INotification } from "@telnyx/webrtc";
 
+import { Renewal, TOKEN_EXPIRING_SOON } from "../shared/renewal";
 import { clientOptions, opusFirst, type Signalling } from "../shared/signalling";
 import { callStats, type CallStats } from "../shared/stats";
 import type { Login } from "./login";
@@ -14,6 +15,8 @@ export interface PhoneOptions {
   speaker: string;
   /** With `mayReuse`, the login that this tab used before a reload will do. */
   login(mayReuse: boolean): Promise<Login>;
+  /** The login of a call that stands, with a later end. */
+  renewed(): Promise<Login>;
 }
 
 export interface PhoneEvents {
@@ -74,9 +77,12 @@ export class Phone {
   private lastStats: CallStats | null = null;
   private isRegistered = false;
   private isStarting = false;
-  private wasReused = false;
-  private renewal = 0;
-  private isRenewalDue = false;
+  private login: Login | null = null;
+  /** A login that is refused is replaced once; then the closer is told. */
+  private mayTryAnew = true;
+  private isAnewDue = false;
+  private renewalTimer = 0;
+  private readonly renewal: Renewal<Login>;
   private hadMedia = false;
   /** The line waits beside a call that somebody else holds: nobody may overhear this side. */
   private isStandby = false;
@@ -86,10 +92,20 @@ export class Phone {
   constructor(
     private readonly options: PhoneOptions,
     private readonly events: PhoneEvents,
-  ) {}
+  ) {
+    this.renewal = new Renewal({
+      client: () => (this.call ? this.client : null),
+      login: () => this.options.renewed(),
+    });
+  }
 
   get isReady(): boolean {
     return this.isRegistered;
+  }
+
+  /** The login that calls ring on now; empty without one. */
+  get username(): string {
+    return this.isRegistered ? (this.login?.username ?? "") : "";
   }
 
   get isMuted(): boolean {
@@ -105,20 +121,24 @@ export class Phone {
     this.isStarting = true;
     this.become("registering");
     try {
-      const login = await this.options.login(mayReuse);
-      this.wasReused = mayReuse;
-      await this.connect(login);
-      this.renewBefore(login.expiresAt);
+      await this.connect(this.use(await this.options.login(mayReuse)));
     } catch (error) {
       this.become("off");
       this.events.trouble(error instanceof Error ? error.message : "The phone line could not be reached. Press Connect.");
     } finally {
       this.isStarting = false;
     }
+    if (this.isAnewDue) await this.startAnew();
+  }
+
+  /** The login was rung and this page was not there: take a fresh one. */
+  async registerAnew(): Promise<void> {
+    if (this.isStarting) this.isAnewDue = true;
+    else if (!this.call) await this.startAnew();
   }
 
   async stop(): Promise<void> {
-    clearTimeout(this.renewal);
+    clearTimeout(this.renewalTimer);
     const client = this.client;
     this.client = null;
     this.isRegistered = false;
@@ -171,11 +191,14 @@ export class Phone {
     const options = { ...clientOptions(this.options.signalling), hangupOnBeforeUnload: false };
     const client = new TelnyxRTC({ ...options, login_token: login.token });
     this.client = client;
+    // The session that this tab remembers belongs to its former login.
+    if (!login.isKept) client.clearReconnectToken();
     client.remoteElement = REMOTE_AUDIO_ID;
     if (this.options.microphone) await client.setAudioSettings({ micId: this.options.microphone });
     client.on("telnyx.ready", () => this.mine(client, () => this.registered()));
     client.on("telnyx.notification", (note: INotification) => this.mine(client, () => this.notified(note)));
     client.on("telnyx.error", (event: unknown) => this.mine(client, () => this.troubled(event)));
+    client.on("telnyx.warning", (event: unknown) => this.mine(client, () => this.warned(event)));
     client.on("telnyx.socket.close", () => this.mine(client, () => this.disconnected()));
     await client.connect();
   }
@@ -186,7 +209,7 @@ export class Phone {
   }
 
   private registered(): void {
-    this.isRegistered = true;
+    this.isRegistered = this.mayTryAnew = true;
     this.events.trouble("");
     this.become(this.call ? this.callState : "ready");
   }
@@ -200,12 +223,26 @@ export class Phone {
     const error = (event as { error?: { code?: number } } | null)?.error;
     const code = Number(error?.code ?? 0);
     const words = TROUBLE[code];
-    if (REFUSED.has(code) && this.wasReused) {
-      void this.startAnew(); // The kept login is no longer good: another tab took a new one.
-      return;
-    }
+    if (REFUSED.has(code) && this.replaceLogin()) return;
     if (words) this.events.trouble(words);
     if (FINAL.has(code)) void this.stop();
+  }
+
+  /** A login ends, or is revoked while this page slept. False when there is nothing left to try. */
+  private replaceLogin(): boolean {
+    if (this.call) {
+      void this.renew(); // When it is the renewal that was refused, it goes on by itself.
+      return true;
+    }
+    if (!this.mayTryAnew) return false;
+    this.mayTryAnew = false;
+    void this.startAnew();
+    return true;
+  }
+
+  private warned(event: unknown): void {
+    const warning = (event as { warning?: { code?: number } } | null)?.warning;
+    if (warning?.code === TOKEN_EXPIRING_SOON) void this.renew();
   }
 
   private notified(note: INotification): void {
@@ -262,7 +299,6 @@ export class Phone {
     this.hadMedia = this.isMutedToListen = false;
     this.become(this.isRegistered ? "ready" : "registering");
     this.events.ended(handoff, lastStats);
-    if (this.isRenewalDue) void this.renew();
   }
 
   private get callState(): PhoneState {
@@ -293,20 +329,26 @@ export class Phone {
     if (this.options.speaker || audio?.srcObject) await audio?.setSinkId?.(this.options.speaker).catch(() => undefined);
   }
 
-  private renewBefore(expiresAt: number): void {
-    clearTimeout(this.renewal);
-    const wait = Math.min(LONGEST_TIMER_MS, Math.max(30_000, expiresAt - Date.now() - RENEW_BEFORE_MS));
-    this.renewal = window.setTimeout(() => void this.renew(), wait);
+  private use(login: Login): Login {
+    this.login = login;
+    clearTimeout(this.renewalTimer);
+    const wait = Math.min(LONGEST_TIMER_MS, Math.max(30_000, login.expiresAt - Date.now() - RENEW_BEFORE_MS));
+    this.renewalTimer = window.setTimeout(() => void this.renew(), wait);
+    return login;
   }
 
-  /** Never during a call: the login only matters for the next one. */
+  /** A call goes on in its session; without one a fresh session is the surer way. */
   private async renew(): Promise<void> {
-    this.isRenewalDue = this.call !== null;
-    if (this.isRenewalDue) return;
-    await this.startAnew();
+    if (!this.call) {
+      if (!this.waiting) await this.startAnew();
+      return;
+    }
+    const login = await this.renewal.run();
+    if (login) this.use(login);
   }
 
   private async startAnew(): Promise<void> {
+    this.isAnewDue = false;
     await this.stop();
     await this.start({ mayReuse: false });
   }

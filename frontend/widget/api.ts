@@ -5,6 +5,7 @@ export interface Urls {
   message: string;
   claim: string;
   rejoin: string;
+  renew: string;
   request: string;
   callback: string;
   report: string;
@@ -91,6 +92,10 @@ export class Api {
 
   async rejoin(): Promise<Credentials> {
     return ((await this.post(this.urls.rejoin, {})) as { credentials: Credentials }).credentials;
+  }
+
+  async renew(): Promise<{ token: string }> {
+    return ((await this.post(this.urls.renew, {})) as { credentials: { token: string } }).credentials;
   }
 
   /** Have a person called while the assistant goes on; a second wish changes nothing. */

@@ -2,6 +2,7 @@
 
 import { TelnyxRTC, type Call, type IClientOptions, type INotification } from "@telnyx/webrtc";
 
+import { Renewal, TOKEN_EXPIRING_SOON } from "../shared/renewal";
 import { clientOptions, opusFirst, type Signalling } from "../shared/signalling";
 import { callStats, type CallStats } from "../shared/stats";
 import type { Frame } from "./captions";
@@ -11,6 +12,8 @@ export type Login = { token: string } | { assistantId: string };
 export interface Line {
   login: Login;
   signalling: Signalling;
+  /** The same login with a later end, while the visit lives. */
+  renewed(): Promise<{ token: string }>;
 }
 
 export interface Dial {
@@ -29,7 +32,6 @@ export interface EngineEvents {
   ended(cause: string): void;
   frame(frame: Frame): void;
   error(error: { code: number; fatal: boolean }): void;
-  warning(code: number): void;
 }
 
 interface SdkError {
@@ -75,8 +77,9 @@ export class Engine {
     this.client.on("telnyx.error", (event: SdkError) => {
       events.error({ code: event.error?.code ?? 49001, fatal: event.error?.fatal === true });
     });
+    const renewal = new Renewal({ client: () => (this.hasEnded ? null : this.client), login: () => line.renewed() });
     this.client.on("telnyx.warning", (event: SdkWarning) => {
-      if (event.warning?.code) events.warning(event.warning.code);
+      if (event.warning?.code === TOKEN_EXPIRING_SOON) void renewal.run();
     });
   }
 

@@ -98,7 +98,6 @@ export class CallLine {
         this.events.error(code);
         if (fatal && self() === this.coming) this.fail(self(), code);
       },
-      warning: () => undefined,
     };
   }
 

@@ -75,7 +75,7 @@ export class Visit {
     if (this.api.session) headers.push({ name: "X-Session-Ticket", value: this.api.session.ticket });
     const callerName = this.surface.attribute("call-caller-name") ?? "";
     const dial = { destination, callerName, headers, stream: this.events.outgoing(), speaker: this.surface.newSpeaker() };
-    await this.line.place({ login, signalling: this.config }, dial);
+    await this.line.place({ login, signalling: this.config, renewed: () => this.api.renew() }, dial);
   }
 
   listen(session: Session): void {

@@ -1,0 +1,44 @@
+// This page's own name for the server: kept over a reload, and never shared with a copy of the tab.
+
+import { forgetLogin } from "./login";
+
+const KEY = "agileadapt.page";
+const COPY_AFTER_MS = 500; // a reload has let go of its name long before
+
+export async function ownName(): Promise<string> {
+  const kept = read();
+  if (kept && (await hold(kept))) return kept;
+  if (kept) forgetLogin(); // The login came over with the copy, and is the other page's.
+  const fresh = crypto.randomUUID();
+  write(fresh);
+  void hold(fresh);
+  return fresh;
+}
+
+/** Hold the name as long as the page lives; false when another page has it. */
+function hold(name: string): Promise<boolean> {
+  const options = { signal: AbortSignal.timeout(COPY_AFTER_MS) };
+  return new Promise((resolve) => {
+    const held = navigator.locks.request(`agileadapt-page-${name}`, options, () => {
+      resolve(true);
+      return new Promise<never>(() => undefined);
+    });
+    held.catch(() => resolve(false));
+  });
+}
+
+function read(): string | null {
+  try {
+    return sessionStorage.getItem(KEY);
+  } catch {
+    return null; // Without storage every page load is a page of its own.
+  }
+}
+
+function write(name: string): void {
+  try {
+    sessionStorage.setItem(KEY, name);
+  } catch {
+    // See above.
+  }
+}
