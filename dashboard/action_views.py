@@ -74,7 +74,6 @@ def _taken(handoff: Any) -> dict[str, Any]:
         "session": str(handoff.session_id),
         "state": str(handoff.state),
         "standby": selectors.is_standby(handoff),
-        "silent": selectors.is_silent(handoff),
     }
 
 

@@ -25,9 +25,8 @@ ACCOUNT_SECONDS = 50
 # Signing out announces itself before the login session is gone, so a revoked socket looks twice.
 SECOND_LOOK_SECONDS = 2
 
-# The closer's phone opens its microphone when the lines are being joined, and the page measures from then on.
-JOINING = "handoff.bridging"
-PHONE_MOVES = frozenset({JOINING, "handoff.connected"})
+# The closer's phone stops listening in when the lines are being joined, and the page measures from then on.
+PHONE_MOVES = frozenset({"handoff.bridging", "handoff.connected"})
 
 # A closer with one of these has a ring or a call of their own to be shown.
 CONCERNED = frozenset({"ringing", "busy", "wrap_up"})
@@ -60,8 +59,6 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         self.is_busy = False
         # The sessions of the closer's own ring and call: whatever happens there may change them.
         self.own: set[str] = set()
-        # The session and hand-over beside which the closer's line waits.
-        self.standby: tuple[str, str] | None = None
         self.is_look_due = self.is_team_due = False
         self.epoch = ""
         self.budget = limits.FrameBudget(at=self.clock())
@@ -180,9 +177,6 @@ class DashboardConsumer(AsyncWebsocketConsumer):
 
     async def live_event(self, message: dict[str, Any]) -> None:
         session_id, kinds = message["session"], message["kinds"]
-        if JOINING in kinds and self.standby and self.standby[0] == session_id:
-            # Nothing is read and no turn is waited for: each moment until the microphone is open is dead air.
-            await self._send({"type": "joining", "handoff": self.standby[1]})
         async with self.turn:
             if self.positions is None:
                 return
@@ -285,7 +279,6 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         if own.ring and own.ring != self.ring:
             await self._send(own.ring)
         self.ring = own.ring
-        self.standby = (own.desk["session"], own.desk["handoff"]) if own.desk["standby"] else None
         self.own = {str(frame["session"]) for frame in (own.desk, own.ring) if frame and frame["session"]}
 
     async def _tick(self) -> None:

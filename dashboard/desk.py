@@ -67,9 +67,8 @@ def _desk(active: list[Any], *, must_register: bool) -> dict[str, Any]:
         "state": str(first.state) if first else None,
         "joined_ms": _joined_ms(first),
         "standby": bool(calls and calls[0]["is_standby"]),
-        "silent": first is not None and handoffs.is_silent(first),
         "register": must_register,
-        "says": presenters.desk_says(first, is_standby=calls[0]["is_standby"]) if first else "",
+        "says": presenters.desk_says(calls[0]) if calls else "",
         "fragments": [{"target": "desk", "html": render_to_string("dashboard/_desk.html", context)}],
     }
 
@@ -87,6 +86,7 @@ def _call(handoff: Any) -> dict[str, Any]:
         "handoff": handoff,
         "name": presenters.prospect_name(handoff.session),
         "is_standby": handoffs.is_standby(handoff),
+        "is_listening": handoffs.is_listening(handoff),
         "can_hand_back": handoff.state == "connected",
         "own_phone": "" if handoff.closer.reached_by == "softphone" else handoff.closer.address,
     }

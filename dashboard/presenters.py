@@ -1,6 +1,6 @@
 """How rows read to a closer: words, tones and the order of things. No queries here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sessions_app.models import VoiceSession
@@ -169,12 +169,13 @@ def explanation(standing: str, handoff: Any, ringing: list[str]) -> str:
     return f"The prospect waits. Rings at {', '.join(ringing)}." if ringing else "The prospect waits for a person."
 
 
-def desk_says(handoff: Any, *, is_standby: bool) -> str:
-    """The state of a closer's own call for those who cannot see the desk."""
-    if handoff.state == "seated" and is_standby:
+def desk_says(call: Mapping[str, Any]) -> str:
+    """The state of a closer's own call, as the desk knows it, for those who cannot see the desk."""
+    handoff = call["handoff"]
+    if handoff.state == "seated" and call["is_standby"]:
         if handoff.takes_now:
             return "You are next."
-        heard = "You hear the call; nobody hears you." if handoff.listens_in else "Nobody hears you."
+        heard = "You hear the prospect; nobody hears you." if call["is_listening"] else "Nobody hears you."
         return f"You are on standby. {heard}"
     return DESK_SAYS.get(handoff.state, "")
 

@@ -19,7 +19,7 @@ from dashboard.permissions import closer_required
 from handoff import actions, selectors
 from telephony.regions import signalling_region
 
-_DESK = ("handoff", "session", "state", "standby", "silent", "register", "says")
+_DESK = ("handoff", "session", "state", "standby", "register", "says")
 # The page fills the id of an offer, a hand-over or a promise into these.
 PLACEHOLDER_ID = UUID(int=0)
 

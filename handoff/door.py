@@ -26,8 +26,13 @@ def introduce(event: Event) -> Introduction | None:
         visit = transferring.session_of(event)
         return Introduction(visit, CallLeg.Role.CLOSER) if visit else None
     session_id = Handoff.objects.filter(pk=mark.handoff_id).values_list("session_id", flat=True).first()
-    role = CallLeg.Role.PROSPECT if mark.subject == marks.PROSPECT else CallLeg.Role.CLOSER
-    return Introduction(session_id, role) if session_id else None
+    return Introduction(session_id, _role_of(mark)) if session_id else None
+
+
+def _role_of(mark: marks.Mark) -> str:
+    if mark.subject == marks.PROSPECT:
+        return CallLeg.Role.PROSPECT
+    return CallLeg.Role.LISTENER if mark.is_ear else CallLeg.Role.CLOSER
 
 
 HANDLERS = Door(reparse=reparse, introduce=introduce, react=reactions.react)

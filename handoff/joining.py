@@ -9,7 +9,7 @@ from django.conf import settings
 from handoff import lines, marks, runs
 from handoff.commands import ledger
 from handoff.commands.ledger import Intent
-from handoff.machine import Fact
+from handoff.machine import Fact, State
 from handoff.models import Closer, Command, Handoff, Offer, RoutingPolicy
 from sessions_app import runs as run_rows
 from sessions_app import services as sessions
@@ -26,11 +26,12 @@ THANKS = timedelta(seconds=2)
 LETTING_GO = timedelta(seconds=3)
 REACH = "reach"
 LOOK_UP_LINE = "look_up_line"
+LISTEN = "listen"
 # The commands by which a closer and a prospect are brought together.
 KINDS = frozenset(
     {
         *("dial", "call_prospect", "transfer", "look_up_line"),
-        *("switch_role", "bridge", "create_conference", "join_conference"),
+        *("bridge", "create_conference", "join_conference"),
     }
 )
 
@@ -118,26 +119,49 @@ def _adopt_assistants_leg(handoff: Handoff, closer: Closer) -> bool:
 
 
 def _ring(handoff: Handoff, closer: Closer) -> dict[str, Any]:
-    arguments = {
+    return {
         "to": address_of(closer),
         "ring_seconds": LEG_RING_SECONDS,
         "headers": {"X-Handoff-Id": str(handoff.pk), "X-Session-Id": str(handoff.session_id)},
         "mark": marks.write(handoff.pk, marks.leg(handoff.attempt)),
     }
-    if handoff.listens_in:
-        arguments["supervise"] = handoff.session.call_control_id
-    return arguments
 
 
-def without_listening(handoff: Handoff, now: datetime) -> None:
-    """Telnyx refused to let the closer listen in: do what is done without it."""
-    handoff.listens_in = False
-    handoff.save(update_fields=["listens_in"])
-    if handoff.closer_leg is not None:
-        join(handoff, now)
-    elif handoff.closer is not None:
-        arguments = _ring(handoff, handoff.closer)
-        _command(handoff, Intent("dial", _key(handoff, "dial_plainly"), arguments=arguments), now)
+def _listen(handoff: Handoff, now: datetime) -> None:
+    """Let the closer who waits hear the prospect, on a leg beside their own.
+
+    A leg that supervises takes no command but its end, and one whose role is switched was seen to carry no sound to
+    anybody (seen live by third parties, 2026). So it is never the one that is joined: the seat is as warm as without
+    it, and whatever becomes of it is of no matter to the hand-over.
+    """
+    prospect, closer = prospect_leg(handoff.session), handoff.closer
+    if prospect is None or closer is None:
+        return
+    arguments = {
+        "to": address_of(closer),
+        "ring_seconds": LEG_RING_SECONDS,
+        "headers": {"X-Listens-To": str(handoff.pk)},
+        "mark": marks.write(handoff.pk, marks.ear(handoff.attempt)),
+        "supervise": prospect.call_control_id,
+    }
+    _command(handoff, Intent(LISTEN, _key(handoff, LISTEN), arguments=arguments), now)
+
+
+def hears_on(leg: CallLeg, handoff: Handoff | None) -> bool:
+    """Note the leg on which a closer listens in; False when this closer does not wait to hear any more."""
+    if handoff is None or not handoff.listens_in or handoff.state != State.SEATED:
+        return False
+    if handoff.listener_leg_id != leg.pk:
+        handoff.listener_leg = leg
+        handoff.save(update_fields=["listener_leg"])
+    return True
+
+
+def stop_listening(handoff: Handoff, now: datetime) -> None:
+    ledger.drop(handoff, {LISTEN})
+    leg = handoff.listener_leg
+    if leg is not None and leg.ended_at is None:
+        hang_up(handoff.session, leg, now=now, handoff=handoff)
 
 
 def address_of(closer: Closer) -> str:
@@ -151,7 +175,11 @@ def seat(handoff: Handoff, now: datetime) -> Fact | None:
     """The closer's leg is up: join at once, unless the assistant still speaks and may finish."""
     if not handoff.session.is_assistant_running:
         return Fact.PROSPECT_FREE
-    return free_prospect(handoff, now) if handoff.takes_now or is_closing(handoff.session) else None
+    if handoff.takes_now or is_closing(handoff.session):
+        return free_prospect(handoff, now)
+    if handoff.listens_in:
+        _listen(handoff, now)
+    return None
 
 
 def free_prospect(handoff: Handoff, now: datetime) -> Fact | None:
@@ -207,6 +235,7 @@ def return_prospect(handoff: Handoff, now: datetime) -> None:
 
 
 def join(handoff: Handoff, now: datetime) -> None:
+    stop_listening(handoff, now)
     prospect, closer = prospect_leg(handoff.session), handoff.closer_leg
     if closer is None or _is_transfer(handoff):
         return
@@ -215,9 +244,6 @@ def join(handoff: Handoff, now: datetime) -> None:
         return
     if prospect is None:
         _reach(handoff, closer, now)
-    elif handoff.listens_in:
-        intent = Intent("switch_role", _key(handoff, "switch"), closer.call_control_id, {"role": "barge"})
-        _command(handoff, intent, now)
     elif handoff.method != RoutingPolicy.Method.CONFERENCE:
         other = {"other": closer.call_control_id}
         _command(handoff, Intent("bridge", _key(handoff, "bridge"), prospect.call_control_id, other), now)
@@ -264,6 +290,7 @@ def join_conference(handoff: Handoff, closer: CallLeg) -> Intent:
 
 def drop_closer(handoff: Handoff, now: datetime) -> None:
     ledger.drop(handoff, KINDS)
+    stop_listening(handoff, now)
     leg = handoff.closer_leg
     if leg is not None and leg.ended_at is None:
         hang_up(handoff.session, leg, now=now, handoff=handoff)

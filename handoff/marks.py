@@ -15,7 +15,9 @@ PROSPECT = "prospect"
 
 @dataclass(frozen=True)
 class Mark:
-    """What we asked for: a closer's leg of one attempt (“leg:2”), a prospect's (“prospect”), a sentence (“say:…”)."""
+    """What we asked for: of one attempt a closer's leg (“leg:2”) or the one that listens in (“ear:2”), a prospect's leg
+    (“prospect”), a sentence (“say:…”).
+    """
 
     handoff_id: UUID
     subject: str
@@ -24,9 +26,17 @@ class Mark:
     def is_leg(self) -> bool:
         return self.subject.startswith("leg:")
 
+    @property
+    def is_ear(self) -> bool:
+        return self.subject.startswith("ear:")
+
 
 def leg(attempt: int) -> str:
     return f"leg:{attempt}"
+
+
+def ear(attempt: int) -> str:
+    return f"ear:{attempt}"
 
 
 def sentence(name: str) -> str:

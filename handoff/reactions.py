@@ -36,6 +36,8 @@ def _(event: events.CallInitiated, session: VoiceSession, now: datetime) -> None
         transferring.began(event, session, leg, now=now)
         if is_unwanted(leg, event.client_state, session):
             joining.hang_up(session, leg, now=now)
+    elif leg.role == CallLeg.Role.LISTENER:
+        hear_on(leg, event.client_state, session, now=now)
     elif leg.connection_id == settings.TELNYX_CONNECTION_ID and leg.ended_at is None:
         if fold.is_current(leg, session) and session.ended_at is None:
             runs.answer(session, leg, now=now)
@@ -70,11 +72,9 @@ def _(event: events.CallBridged, session: VoiceSession, now: datetime) -> None:
     leg = fold.leg_of(event, session)
     if handoff is None or leg is None:
         return
-    # A leg that only listens in may be told of as bridged too.
-    is_joining = not handoff.listens_in or handoff.state == State.BRIDGING
     # The prospect's leg may have been bridged before, in an earlier hand-over or attempt, and be told of only now.
     is_prospect_s = fold.is_current(leg, session) and handoff.closer_leg_id and joining.is_asked(handoff)
-    if is_joining and (handoff.closer_leg_id == leg.pk or is_prospect_s):
+    if handoff.closer_leg_id == leg.pk or is_prospect_s:
         services.apply(handoff, Fact.JOINED, now=now)
 
 
@@ -155,6 +155,14 @@ def leave_refused_legs(session: VoiceSession, leg: CallLeg, *, now: datetime) ->
     for left in session.legs.filter(role=CallLeg.Role.PROSPECT, ended_at=None, refused_at__isnull=False):
         if left.pk != leg.pk:
             joining.hang_up(session, left, now=now)
+
+
+def hear_on(leg: CallLeg, client_state: str | None, session: VoiceSession, *, now: datetime) -> None:
+    """Note the leg on which a closer listens in; one that comes after the wait is hung up."""
+    handoff = services.open_handoff(session)
+    is_theirs = handoff is not None and marks.read(client_state) == marks.Mark(handoff.pk, marks.ear(handoff.attempt))
+    if leg.ended_at is None and not (is_theirs and joining.hears_on(leg, handoff)):
+        joining.hang_up(session, leg, now=now)
 
 
 def is_unwanted(leg: CallLeg, client_state: str | None, session: VoiceSession) -> bool:

@@ -93,12 +93,10 @@ def is_standby(handoff: Handoff) -> bool:
     return handoff.state in {State.ACCEPTED, State.SEATED} and handoff.prospect_free_at is None
 
 
-def is_silent(handoff: Handoff) -> bool:
-    """Whether the closer's microphone must be off: a line that listens in is part of the call.
-
-    One that is parked leads nowhere, and its open microphone saves the prospect the moment in which it would open.
-    """
-    return handoff.listens_in and is_standby(handoff)
+def is_listening(handoff: Handoff) -> bool:
+    """Whether the closer hears the prospect while the assistant holds the call."""
+    leg = handoff.listener_leg
+    return leg is not None and leg.answered_at is not None and leg.ended_at is None and is_standby(handoff)
 
 
 def must_register(closer: Closer) -> bool:
@@ -137,7 +135,8 @@ def taker_instead(offer: Offer) -> Closer | None:
 def active_handoffs(closer: Closer) -> list[Handoff]:
     """What the closer is busy with, from accepting to the end of the wrap-up; the call before the notes."""
     handoffs = Handoff.objects.filter(closer=closer, state__in=readiness.BUSY_STATES)
-    rows = handoffs.select_related("session__prospect", "session__widget", "closer").order_by("-accepted_at")
+    related = ("session__prospect", "session__widget", "closer", "listener_leg")
+    rows = handoffs.select_related(*related).order_by("-accepted_at")
     return sorted(rows, key=lambda handoff: handoff.state == State.WRAP_UP)
 
 

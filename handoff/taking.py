@@ -15,7 +15,7 @@ from sessions_app.models import VoiceSession
 
 _JOINED = frozenset({State.BRIDGING, State.CONNECTED})
 _OF_ONE_CLOSER = (
-    *("closer", "closer_leg", "attempt", "takes_now", "is_cold", "listens_in"),
+    *("closer", "closer_leg", "attempt", "takes_now", "is_cold", "listens_in", "listener_leg"),
     *("line_lost_at", "line_back_at"),
 )
 
@@ -28,7 +28,9 @@ def seize(handoff: Handoff, closer: Closer, *, now: datetime, immediately: bool 
     # Who asked for a person is not kept with the assistant until it has finished.
     handoff.takes_now, handoff.is_cold = immediately or handoff.wants_person, not session.is_assistant_running
     listens_in = policies.of(session).listens_in and joining.prospect_leg(session) is not None
-    handoff.listens_in = listens_in and not handoff.is_cold and not handoff.takes_now
+    # A phone of their own has one line, and would ring a second time.
+    may_hear = listens_in and closer.reached_by == Closer.ReachedBy.SOFTPHONE
+    handoff.listens_in, handoff.listener_leg = may_hear and not handoff.is_cold and not handoff.takes_now, None
     handoff.save(update_fields=_OF_ONE_CLOSER)
     if not services.apply(handoff, Fact.ACCEPTED, now=now):
         raise ActionRefused("This call is no longer waiting.", "gone")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 
@@ -10,8 +10,6 @@ from telephony.answers import CallStatus, DialledLeg
 from telephony.connection import Connection
 from telephony.exchange import CommandId, TelnyxError, ask, command, given, send, unreadable
 from telephony.wire import mapping
-
-SupervisorRole = Literal["monitor", "whisper", "barge"]
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 
@@ -52,14 +50,13 @@ class CallCommands(Connection):
         sip_region: str | None = None,
         time_limit_seconds: int | None = None,
         link_to: str | None = None,
-        supervise: str | None = None,
-        supervisor_role: SupervisorRole | None = None,
+        monitors: str | None = None,
     ) -> DialledLeg:
         """Ring `to` (E.164 or a SIP URI) on a Call Control application; call.initiated may arrive before this returns.
 
-        `ring_seconds` is 5–600. `link_to` is the call_control_id whose session the new leg joins. `supervise` is one
-        that the new leg hears, heard itself by nobody (monitor), by that leg (whisper) or by everyone (barge, which
-        is also what Telnyx takes when no `supervisor_role` is given).
+        `ring_seconds` is 5–600. `link_to` is the call_control_id whose session the new leg joins. `monitors` is one
+        that the new leg hears, heard itself by nobody: its caller, not an assistant that speaks to them, and it keeps
+        that role (seen live by third parties, 2026).
         """
         answer = ask(
             self._sdk.calls.with_raw_response.dial,
@@ -74,8 +71,8 @@ class CallCommands(Connection):
                 sip_region=sip_region,
                 time_limit_secs=time_limit_seconds,
                 link_to=link_to,
-                supervise_call_control_id=supervise,
-                supervisor_role=supervisor_role,
+                supervise_call_control_id=monitors,
+                supervisor_role="monitor" if monitors else None,
             ),
         )
         leg = DialledLeg.read(mapping(answer.get("data")))
@@ -127,13 +124,6 @@ class CallCommands(Connection):
             prevent_double_bridge=True,
             **command(command_id, client_state),
         )
-
-    def switch_supervisor_role(self, call_control_id: str, *, role: SupervisorRole) -> None:
-        """Change who hears a supervising leg, named by its own id.
-
-        Telnyx takes no `command_id` here; a repeat sets the same role again and changes nothing.
-        """
-        send(self._actions.switch_supervisor_role, call_control_id, role=role)
 
     def speak(
         self,

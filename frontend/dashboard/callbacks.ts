@@ -124,7 +124,7 @@ export class Callbacks {
     try {
       const told = await post(url);
       const [handoff, session] = [String(told["handoff"]), String(told["session"])];
-      this.events.taken({ handoff, session, state: String(told["state"]), standby: false, silent: false, says: "" });
+      this.events.taken({ handoff, session, state: String(told["state"]), standby: false, says: "" });
     } catch (error) {
       toast(error instanceof Refused ? error.message : FAILED, "danger");
     } finally {

@@ -65,9 +65,8 @@ export class Calls {
   private async take(session: string, immediately: boolean): Promise<void> {
     const told = await this.ask(address(this.config.urls.take, session), { immediately });
     if (!told) return;
-    const [standby, silent] = [told["standby"] === true, told["silent"] === true];
     const handoff = String(told["handoff"]);
-    this.events.taken({ handoff, session, state: String(told["state"]), standby, silent, says: "" });
+    this.events.taken({ handoff, session, state: String(told["state"]), standby: told["standby"] === true, says: "" });
   }
 
   private choosePerson(session: string): void {

@@ -8,8 +8,6 @@ export interface Desk {
   state: string | null;
   /** The line is up beside a call that the assistant still holds. */
   standby: boolean;
-  /** The line listens in: the microphone stays off. */
-  silent: boolean;
   /** The login was rung and nobody was there: the phone has to log in anew. Not told in answers to clicks. */
   register?: boolean;
   /** How long ago the two lines were joined; absent before, and a while later. */

@@ -22,7 +22,6 @@ const TALKING = new Set(["seated", "bridging", "connected"]);
 const ELSEWHERE = "The softphone is open in another tab.";
 const LOST = "The call goes on, but its sound did not come back to this page. End it, then call the prospect back.";
 const LOST_ON_RELOAD = "The call ended while this page was loading. Call the prospect back; your notes are kept.";
-const MUTED_TO_LISTEN = "Your microphone is off while you listen in.";
 const ELSEWHERE_BUSY = "The softphone is in a call in another tab.";
 
 /** What the server last said: the button that offers to stop is only there for who takes calls. */
@@ -43,6 +42,7 @@ export class Line {
   private qualityTimer = 0;
   private lostTimer = 0;
   private hadCall = false;
+  private streams: { remote: MediaStream | null; local: MediaStream | null } = { remote: null, local: null };
   private readonly status = document.getElementById("announced") as HTMLElement;
 
   constructor(
@@ -130,19 +130,13 @@ export class Line {
     else if (!this.hasCall && this.isOurs && desk.state !== "wrap_up") this.panel.notice("");
   }
 
-  /** The prospect is being joined to our waiting line: the microphone opens before the desk follows. */
-  joining(handoff: string): void {
-    if (this.desk.handoff === handoff) this.phone?.expect(handoff, { standby: false, silent: false });
-  }
-
   private async registerAnew(): Promise<void> {
     if (!this.isOurs || !this.microphone.isGranted) return;
     await (await this.getPhone()).registerAnew();
   }
 
   mute(): void {
-    if (this.hasCall && !this.desk.silent) this.phone?.toggleMute();
-    else if (this.hasCall) toast(MUTED_TO_LISTEN);
+    if (this.hasCall) this.phone?.toggleMute();
   }
 
   async hold(): Promise<void> {
@@ -213,6 +207,7 @@ export class Line {
       {
         state: (state) => this.onState(state),
         media: (remote, local) => void this.onMedia(remote, local),
+        listening: (stream) => this.onListening(stream),
         controls: (isMuted, isHeld) => this.panel.controls(isMuted, isHeld),
         trouble: (words) => this.panel.notice(words),
         ended: (handoff, stats) => this.onEnded(handoff, stats),
@@ -248,6 +243,7 @@ export class Line {
   private async onMedia(remote: MediaStream | null, local: MediaStream | null): Promise<void> {
     clearTimeout(this.lostTimer);
     this.hadCall = true;
+    this.streams = { remote, local };
     if (!remote) {
       this.levels.stop();
       this.measure.stop();
@@ -259,6 +255,13 @@ export class Line {
     this.levels.start(this.sound.context, remote, local);
     this.measure.start(this.sound.context, remote, local);
     void this.stats(); // So that even a short call ends with something measured.
+  }
+
+  /** The meters show what is heard, the measurement only what the joined line carries. */
+  private onListening(stream: MediaStream | null): void {
+    const { remote, local } = this.streams;
+    const heard = stream ?? remote;
+    if (this.sound.context && heard) this.levels.start(this.sound.context, heard, local);
   }
 
   private onEnded(handoff: string | null, stats: CallStats | null): void {

@@ -91,7 +91,7 @@ export class Ring {
     try {
       const told = await post(address(this.config.urls.accept, offer.id));
       const desk = { handoff: String(told["handoff"]), session: String(told["session"]), state: String(told["state"]) };
-      this.events.accepted({ ...desk, standby: told["standby"] === true, silent: told["silent"] === true, says: "" });
+      this.events.accepted({ ...desk, standby: told["standby"] === true, says: "" });
       this.finish(offer);
     } catch (error) {
       this.failed(offer, error);

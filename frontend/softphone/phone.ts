@@ -5,6 +5,8 @@ import { TelnyxRTC, type Call, type INotification } from "@telnyx/webrtc";
 import { Renewal, TOKEN_EXPIRING_SOON } from "../shared/renewal";
 import { clientOptions, opusFirst, type Signalling } from "../shared/signalling";
 import { callStats, type CallStats } from "../shared/stats";
+import { Ear, isEar, LISTENING_AUDIO_ID } from "./ear";
+import { header, LIVE_STATES, OVER_STATES } from "./calls";
 import type { Login } from "./login";
 
 export type PhoneState = "off" | "registering" | "ready" | "standby" | "in-call";
@@ -23,6 +25,8 @@ export interface PhoneEvents {
   state(state: PhoneState): void;
   /** The call's sound is there, or gone again. */
   media(remote: MediaStream | null, local: MediaStream | null): void;
+  /** What a waiting closer hears meanwhile; null when that is over. */
+  listening(stream: MediaStream | null): void;
   controls(isMuted: boolean, isHeld: boolean): void;
   /** Plain words about something that keeps the phone from working; empty when it is over. */
   trouble(words: string): void;
@@ -35,8 +39,6 @@ const PATIENCE_MS = 6_000; // the call may ring before the page is told that it 
 const OFFER_MS = 120_000; // as long as any ring on a dashboard
 const RENEW_BEFORE_MS = 5 * 60_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-const LIVE_STATES = new Set(["active", "held", "recovering"]);
-const OVER_STATES = new Set(["hangup", "destroy", "purge"]);
 const REMOTE_AUDIO_ID = "remote-audio";
 
 // Codes of the SDK that a closer can do something about, or should at least understand.
@@ -52,11 +54,6 @@ const TROUBLE: Record<number, string> = {
 };
 const REFUSED = new Set([46001, 46002, 46003]);
 const FINAL = new Set([45003, ...REFUSED]);
-
-function header(call: Call, name: string): string | null {
-  const headers = (call.options.customHeaders ?? []) as { name: string; value: string }[];
-  return headers.find((one) => one.name.toLowerCase() === name)?.value ?? null;
-}
 
 export function handoffOf(call: Call): string | null {
   return header(call, HANDOFF_HEADER);
@@ -84,10 +81,10 @@ export class Phone {
   private renewalTimer = 0;
   private readonly renewal: Renewal<Login>;
   private hadMedia = false;
-  /** The line waits beside a call that somebody else holds: nobody may overhear this side. */
+  /** The line waits beside a call that somebody else holds; it leads nowhere, so its microphone is open. */
   private isStandby = false;
-  private isSilent = false;
-  private isMutedToListen = false;
+  /** A line of its own, on which the prospect is heard meanwhile. */
+  private readonly ear: Ear;
 
   constructor(
     private readonly options: PhoneOptions,
@@ -97,6 +94,7 @@ export class Phone {
       client: () => (this.call ? this.client : null),
       login: () => this.options.renewed(),
     });
+    this.ear = new Ear((stream) => this.events.listening(stream));
   }
 
   get isReady(): boolean {
@@ -147,10 +145,10 @@ export class Phone {
   }
 
   /** The hand-over that the server says this closer accepted; null when there is none. */
-  expect(handoff: string | null, { standby, silent }: { standby: boolean; silent: boolean }): void {
+  expect(handoff: string | null, { standby }: { standby: boolean }): void {
     this.expected = handoff;
     this.isStandby = standby;
-    this.isSilent = silent;
+    if (!standby || !handoff) this.ear.close();
     this.heedStandby();
     const call = this.waiting;
     if (call && handoff && (handoffOf(call) === handoff || isAssistants(call))) this.answer(call);
@@ -248,6 +246,10 @@ export class Phone {
   private notified(note: INotification): void {
     if (note.type !== "callUpdate" || !note.call) return;
     const call = note.call as unknown as Call;
+    if (isEar(call)) {
+      this.ear.follow(call, this.isStandby && this.call !== null ? this.expected : null);
+      return;
+    }
     if (OVER_STATES.has(call.state)) this.over(call);
     else if (call.state === "ringing") this.ringing(call);
     else if (LIVE_STATES.has(call.state)) this.live(call);
@@ -272,8 +274,6 @@ export class Phone {
     this.waiting = null;
     this.call = call;
     this.handoff = handoffOf(call);
-    this.isMutedToListen = false;
-    this.heedStandby(); // Before the answer, so that not one word goes out.
     call.options.preferred_codecs = opusFirst(); // `answer` takes them from here.
     void call.answer({});
   }
@@ -296,7 +296,8 @@ export class Phone {
     const { handoff, lastStats } = this;
     this.call = this.handoff = this.lastStats = null;
     if (this.hadMedia) this.events.media(null, null);
-    this.hadMedia = this.isMutedToListen = false;
+    this.hadMedia = false;
+    this.ear.close();
     this.become(this.isRegistered ? "ready" : "registering");
     this.events.ended(handoff, lastStats);
   }
@@ -305,17 +306,8 @@ export class Phone {
     return this.isStandby ? "standby" : "in-call";
   }
 
-  /** The microphone is off while the line listens in and comes back by itself; what the closer muted stays muted. */
   private heedStandby(): void {
-    if (!this.call) return;
-    if (this.isSilent && !this.isMuted) {
-      this.call.muteAudio();
-      this.isMutedToListen = true;
-    } else if (!this.isSilent && this.isMutedToListen) {
-      this.call.unmuteAudio();
-      this.isMutedToListen = false;
-    }
-    if (!LIVE_STATES.has(this.call.state)) return;
+    if (!this.call || !LIVE_STATES.has(this.call.state)) return;
     this.become(this.callState);
     this.tellControls();
   }
@@ -325,8 +317,10 @@ export class Phone {
   }
 
   private async useSpeaker(): Promise<void> {
-    const audio = document.getElementById(REMOTE_AUDIO_ID) as (HTMLAudioElement & { setSinkId?(id: string): Promise<void> }) | null;
-    if (this.options.speaker || audio?.srcObject) await audio?.setSinkId?.(this.options.speaker).catch(() => undefined);
+    for (const id of [REMOTE_AUDIO_ID, LISTENING_AUDIO_ID]) {
+      const audio = document.getElementById(id) as (HTMLAudioElement & { setSinkId?(id: string): Promise<void> }) | null;
+      if (this.options.speaker || audio?.srcObject) await audio?.setSinkId?.(this.options.speaker).catch(() => undefined);
+    }
   }
 
   private use(login: Login): Login {

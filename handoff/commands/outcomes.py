@@ -105,9 +105,7 @@ def _has_happened(command: Command, session: VoiceSession) -> bool:
 def _handoff_command_failed(command: Command, handoff: Handoff, code: str, now: datetime) -> None:
     """Some refusals leave another way to the same end; the others mean another closer."""
     session = handoff.session
-    if command.kind == "switch_role" or "supervise" in command.arguments:
-        joining.without_listening(handoff, now)
-    elif command.key.endswith(f":{joining.REACH}"):
+    if command.key.endswith(f":{joining.REACH}"):
         session.leg_refused = True
         session.save(update_fields=["leg_refused"])
         timeline.append(session, "prospect.rejoins", occurred_at=now)
@@ -193,11 +191,12 @@ def _assistant_stopped(command: Command, session: VoiceSession, answer: Answer, 
     release.stopped(session, command.arguments["run"], now=now)
 
 
-def _role_switched(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
-    handoff = _handoff_of(command, session)
-    if handoff is not None:
-        _stamp_sent(handoff, command)
-        services.apply(handoff, Fact.JOINED, now=now)
+def _listening(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+    ids = CallIds(**answer.ids, connection_id=settings.TELNYX_CALL_CONTROL_APP_ID)
+    leg = binding.add_leg(session, ids, role=CallLeg.Role.LISTENER)
+    if leg is not None and leg.ended_at is None and not joining.hears_on(leg, _handoff_of(command, session)):
+        joining.hang_up(session, leg, now=now)
+    intake.release_parked(session, now=now, handlers=HANDLERS)
 
 
 def _line_looked_up(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
@@ -220,7 +219,7 @@ _CONFIRMED: dict[str, Callable[[Command, VoiceSession, Answer, datetime], None]]
     "dial": _dialled,
     "call_prospect": _prospect_called,
     "stop_assistant": _assistant_stopped,
-    "switch_role": _role_switched,
+    joining.LISTEN: _listening,
     "bridge": _joining_sent,
     "transfer": _joining_sent,
     "start_gather": _started,

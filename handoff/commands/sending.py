@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
+from handoff.machine import LONGEST_SEAT
 from handoff.models import Command
 from sessions_app import runs, tokens
 from sessions_app.gather import request
@@ -13,6 +14,7 @@ from telephony.client import DialledLeg, Telnyx
 
 LANGUAGE = "en-AU"
 TALK_LIMIT_SECONDS = 4 * 3600
+LISTENING_LIMIT_SECONDS = int(LONGEST_SEAT.total_seconds())
 
 
 @dataclass(frozen=True)
@@ -101,8 +103,23 @@ def _dial(client: Telnyx, command: Command) -> Answer:
         client_state=given["mark"],
         sip_region=settings.TELNYX_SIP_REGION,
         time_limit_seconds=TALK_LIMIT_SECONDS,
-        supervise=given.get("supervise"),
-        supervisor_role="monitor" if given.get("supervise") else None,
+        command_id=command.pk,
+    )
+    return Answer(_leg_ids(leg))
+
+
+def _listen(client: Telnyx, command: Command) -> Answer:
+    given = command.arguments
+    leg = client.dial(
+        connection_id=settings.TELNYX_CALL_CONTROL_APP_ID,
+        to=given["to"],
+        from_=settings.TELNYX_CALLER_NUMBER,
+        ring_seconds=given["ring_seconds"],
+        custom_headers=given["headers"],
+        client_state=given["mark"],
+        sip_region=settings.TELNYX_SIP_REGION,
+        time_limit_seconds=LISTENING_LIMIT_SECONDS,
+        monitors=given["supervise"],
         command_id=command.pk,
     )
     return Answer(_leg_ids(leg))
@@ -181,11 +198,6 @@ def _leave_conference(client: Telnyx, command: Command) -> Answer:
     return Answer()
 
 
-def _switch_role(client: Telnyx, command: Command) -> Answer:
-    client.switch_supervisor_role(command.call_control_id, role=command.arguments["role"])
-    return Answer()
-
-
 def _hang_up(client: Telnyx, command: Command) -> Answer:
     client.hang_up(command.call_control_id, command_id=command.pk)
     return Answer()
@@ -217,13 +229,13 @@ _PERFORM: dict[str, Callable[[Telnyx, Command], Answer]] = {
     "add_message": _add_message,
     "speak": _speak,
     "dial": _dial,
+    "listen": _listen,
     "call_prospect": _call_prospect,
     "transfer": _transfer,
     "bridge": _bridge,
     "create_conference": _create_conference,
     "join_conference": _join_conference,
     "leave_conference": _leave_conference,
-    "switch_role": _switch_role,
     "hang_up": _hang_up,
     "look_up": _look_up,
     "look_up_line": _look_up_line,

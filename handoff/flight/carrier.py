@@ -83,7 +83,7 @@ class Carrier:
 
 def _made_up(kind: str) -> dict[str, Any]:
     """The answer to a command that the recording does not know: ids of which no event will ever tell."""
-    if kind == "dial":
+    if kind in {"dial", "listen"}:
         return {name: f"replay:{uuid4()}" for name in ("call_control_id", "call_leg_id", "call_session_id")}
     if kind in {"start_gather", "start_assistant"}:
         return {"conversation_id": f"replay:{uuid4()}"}

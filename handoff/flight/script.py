@@ -27,7 +27,7 @@ Json = Mapping[str, Any]
 
 # What puts a call into the state in which later facts happened.
 _SHAPING = {
-    *("answer", "start_gather", "start_assistant", "stop_assistant", "dial", "transfer", "bridge", "switch_role"),
+    *("answer", "start_gather", "start_assistant", "stop_assistant", "dial", "listen", "transfer", "bridge"),
     *("create_conference", "join_conference", "leave_conference"),
 }
 _STATES = {
@@ -179,7 +179,7 @@ def _causes(webhook: Json, sent: list[Sent], at: datetime) -> frozenset[str]:
 
 def _made(command: Sent, leg: str, body: str) -> bool:
     """Whether the command made this leg; a transfer's leg is known by our mark alone."""
-    if command.kind == "dial":
+    if command.kind in {"dial", "listen"}:
         return bool(leg) and command.leg == leg
     return command.kind == "transfer" and bool(command.mark) and command.mark in body
 

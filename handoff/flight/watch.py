@@ -12,7 +12,7 @@ from sessions_app.models import CallLeg, VoiceSession, WebhookDelivery
 
 # The first command of each way to bring two people together. One attempt may carry out one of them; a refused one did
 # nothing.
-_JOINING = ("transfer", "bridge", "create_conference", "switch_role")
+_JOINING = ("transfer", "bridge", "create_conference")
 Status = WebhookDelivery.Status
 
 

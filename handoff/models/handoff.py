@@ -32,7 +32,10 @@ class Handoff(models.Model):
     wants_person = models.BooleanField(default=False, help_text="The prospect asked for a person.")
     is_cold = models.BooleanField(default=True, help_text="It was accepted after the assistant's end.")
     instruction = models.TextField(blank=True, help_text="What the closer asked the assistant to go on with.")
-    listens_in = models.BooleanField(default=False, help_text="The closer's leg hears the assistant.")
+    listens_in = models.BooleanField(default=False, help_text="The closer hears the prospect while the line waits.")
+    listener_leg = models.ForeignKey(
+        CallLeg, null=True, on_delete=models.SET_NULL, related_name="+", help_text="On which the closer listens in."
+    )
     conference_id = models.CharField(max_length=100, blank=True)
     dropped_by = models.ForeignKey(
         Closer, null=True, on_delete=models.SET_NULL, related_name="+", help_text="Whose line broke; rung again first."

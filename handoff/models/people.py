@@ -48,7 +48,10 @@ class RoutingPolicy(models.Model):
         help_text="One after the other: who has talked with this prospect before comes first.",
     )
     listens_in = models.BooleanField(
-        default=False, help_text="A closer who accepts while the assistant speaks hears the conversation."
+        default=False,
+        help_text="A closer who waits on a softphone while the assistant speaks hears the prospect, on a second line. "
+        "Telnyx does not carry the assistant's voice there: its words stand in the live captions, which need no line. "
+        "Each listener takes one more of the account's lines.",
     )
     demotes_after_miss = models.BooleanField(
         default=True, help_text="A closer who lets a ring pass takes no more calls until they say that they are back."

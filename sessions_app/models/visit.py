@@ -151,11 +151,12 @@ class Run(models.Model):
 
 
 class CallLeg(models.Model):
-    """One leg at Telnyx: the prospect's or a closer's."""
+    """One leg at Telnyx: the prospect's, a closer's, or the one on which a waiting closer hears the prospect."""
 
     class Role(models.TextChoices):
         PROSPECT = "prospect", "Prospect"
         CLOSER = "closer", "Closer"
+        LISTENER = "listener", "Closer, listening in"
 
     session = models.ForeignKey(VoiceSession, on_delete=models.CASCADE, related_name="legs")
     role = models.CharField(max_length=10, choices=Role.choices)

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from handoff import actions
 from handoff.models import Closer, Handoff, Offer
-from sessions_app.models import TelephonyCredential, VoiceSession, WidgetConfig
-from tests.dashboard.conftest import Connect, Socket, hand_over, ringing, tell, telling, visiting
+from sessions_app.models import TelephonyCredential, VoiceSession
+from tests.dashboard.conftest import Connect, Socket, hand_over, ringing, tell, telling
 from tests.people import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -232,32 +232,3 @@ async def test_the_phone_is_told_that_the_lines_are_joined_before_anything_else(
     desk = await socket.hear("desk")
     assert (desk["state"], desk["standby"]) == ("bridging", False)
     assert (await socket.hear("event"))["kind"] == "handoff.bridging"
-
-
-async def test_the_phone_is_told_at_once_that_its_own_waiting_line_is_being_joined(
-    connect: Connect, alices_browser: Client, session: VoiceSession, alice: Closer, widget: WidgetConfig
-) -> None:
-    handoff, other = await database_sync_to_async(hand_over)(session, alice, state="seated"), await visiting(widget)
-    socket = await connect(alices_browser)
-    await socket.hello()
-    assert (await socket.hear("desk"))["standby"] is True
-    await has_settled(socket)
-
-    await telling(other, "handoff.bridging")
-    assert await socket.hears_nothing("joining")
-    await telling(session, "handoff.bridging")
-
-    assert (await socket.hear("joining"))["handoff"] == str(handoff.pk)
-
-
-async def test_who_is_not_on_standby_is_not_told_of_a_joining(
-    connect: Connect, alices_browser: Client, session: VoiceSession, alice: Closer
-) -> None:
-    await database_sync_to_async(hand_over)(session, alice, state="bridging")
-    socket = await connect(alices_browser)
-    await socket.hello()
-    await has_settled(socket)
-
-    await telling(session, "handoff.bridging")
-
-    assert await socket.hears_nothing("joining")

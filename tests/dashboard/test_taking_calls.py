@@ -79,7 +79,7 @@ def test_alice_takes_the_call_and_is_on_standby(alices_browser: Client, alice: C
     assert response.status_code == 200
     handoff = Handoff.objects.get()
     call = {"handoff": str(handoff.pk), "session": str(talking.pk), "state": "accepted"}
-    assert response.json() == {"status": "success", **call, "standby": True, "silent": False}
+    assert response.json() == {"status": "success", **call, "standby": True}
     assert "Alice&#x27;s line is being set up." in controls(talking)
     assert "data-take=" not in controls(talking)
     frame, html = own_desk(alice)
@@ -126,30 +126,48 @@ def test_the_desk_of_the_warm_seat(alice: Closer, talking: VoiceSession) -> None
 
     frame, html = own_desk(alice)
 
-    assert (frame["state"], frame["standby"], frame["silent"]) == ("seated", True, False)
+    assert (frame["state"], frame["standby"]) == ("seated", True)
     assert frame["says"] == "You are on standby. Nobody hears you."
     assert f'data-take-over="{handoff.pk}"' in html
     assert f'data-let-go="{handoff.pk}"' in html
     assert "Alice is on standby" in controls(talking)
 
 
-def test_who_listens_in_is_told_that_nobody_hears_them(alice: Closer, talking: VoiceSession) -> None:
-    seated(talking, alice, listens_in=True)
+def listening(session: VoiceSession, **values: Any) -> CallLeg:
+    ids = {"call_control_id": "v3:ear", "connection_id": "our-app"}
+    return CallLeg.objects.create(session=session, role="listener", **ids, **values)
+
+
+def test_who_listens_in_is_told_what_is_heard_and_what_is_not(alice: Closer, talking: VoiceSession) -> None:
+    ear = listening(talking, answered_at=timezone.now())
+    seated(talking, alice, listens_in=True, listener_leg=ear)
 
     frame, html = own_desk(alice)
 
-    assert "You hear the call; nobody hears you." in html
-    assert "You hear the call; nobody hears you." in frame["says"]
-    assert frame["silent"] is True
+    assert "You hear the prospect; nobody hears you." in html
+    assert "The assistant’s voice is not on this line" in html
+    assert frame["says"] == "You are on standby. You hear the prospect; nobody hears you."
 
 
-def test_once_the_prospect_is_free_the_microphone_may_open(alice: Closer, talking: VoiceSession) -> None:
-    handoff = seated(talking, alice, listens_in=True)
+@pytest.mark.parametrize("why", ["not asked yet", "it rings", "it is over"])
+def test_who_hears_nothing_is_not_told_otherwise(alice: Closer, talking: VoiceSession, why: str) -> None:
+    now = timezone.now()
+    times = {"answered_at": now, "ended_at": now} if why == "it is over" else {}
+    ear = None if why == "not asked yet" else listening(talking, **times)
+    seated(talking, alice, listens_in=True, listener_leg=ear)
+
+    assert own_desk(alice)[0]["says"] == "You are on standby. Nobody hears you."
+
+
+def test_once_the_prospect_is_free_nobody_listens_in(alice: Closer, talking: VoiceSession) -> None:
+    ear = listening(talking, answered_at=timezone.now())
+    handoff = seated(talking, alice, listens_in=True, listener_leg=ear)
     Handoff.objects.filter(pk=handoff.pk).update(prospect_free_at=timezone.now())
 
     frame, html = own_desk(alice)
 
-    assert (frame["standby"], frame["silent"]) == (False, False)
+    assert frame["standby"] is False
+    assert "data-listening" not in html
     assert "data-take-over" not in html
 
 

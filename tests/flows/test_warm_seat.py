@@ -200,19 +200,3 @@ def test_a_stranger_cannot_take(bob: Closer, talking: Visit) -> None:
 
     assert refused.value.code == "unknown"
 
-
-def test_listening_in_switches_to_speaking(alice: Closer, talking: Visit) -> None:
-    RoutingPolicy.objects.update_or_create(team=alice.team, defaults={"listens_in": True})
-    closer_leg = seat(talking, alice)
-    (dialled,) = talking.rest.asked("calls")
-    assert dialled["supervise_call_control_id"] == talking.leg.call_control_id
-    assert dialled["supervisor_role"] == "monitor"
-    closer_leg.bridged()
-    assert talking.state == State.SEATED
-
-    talking.finish(ANSWERS)
-    talking.work()
-
-    assert [one["role"] for one in talking.rest.asked("switch_supervisor_role")] == ["barge"]
-    assert talking.rest.asked("bridge") == []
-    assert talking.state == State.CONNECTED

@@ -124,7 +124,7 @@ class SmallTelnyx:
 
     def _carry_out(self, command: Command) -> Answer:
         leg, given = self.legs.get(command.call_control_id), command.arguments
-        if command.kind == "dial":
+        if command.kind in {"dial", "listen"}:
             return Answer(self._dial(given["mark"]))
         if command.kind == "look_up":
             return Answer({"is_alive": leg is not None and not leg.is_over})

@@ -11,13 +11,11 @@ from telnyx.types.calls.action_hangup_params import ActionHangupParams
 from telnyx.types.calls.action_speak_params import ActionSpeakParams
 from telnyx.types.calls.action_start_ai_assistant_params import ActionStartAIAssistantParams
 from telnyx.types.calls.action_stop_ai_assistant_params import ActionStopAIAssistantParams
-from telnyx.types.calls.action_switch_supervisor_role_params import ActionSwitchSupervisorRoleParams
 from telnyx.types.calls.action_transfer_params import ActionTransferParams
 from telnyx.types.conference_create_params import ConferenceCreateParams
 from telnyx.types.conferences.action_join_params import ActionJoinParams
 from telnyx.types.conferences.action_leave_params import ActionLeaveParams
 
-from telephony.calls import SupervisorRole
 from tests.telephony.contract.case import Case
 
 CALL = "v3:HDR1-a_b"
@@ -25,18 +23,6 @@ COMMAND = UUID("11111111-2222-4333-8444-555555555555")
 STATE = "b2ZmZXI6MQ=="
 SCHEMA = {"type": "object", "properties": {"full_name": {"type": "string"}}, "required": ["full_name"]}
 ACCEPTED = {"result": "ok", "id": "x-1", "call_control_id": "v3:new", "call_leg_id": "l", "call_session_id": "s"}
-
-ROLES: tuple[SupervisorRole, ...] = ("monitor", "whisper", "barge")
-
-
-def switching_to(role: SupervisorRole) -> Case:
-    return Case(
-        lambda telnyx: telnyx.switch_supervisor_role(CALL, role=role),
-        f"/calls/{CALL}/actions/switch_supervisor_role",
-        ActionSwitchSupervisorRoleParams,
-        {"role": role},
-    )
-
 
 COMMANDS: dict[str, Case] = {
     "answer": Case(
@@ -163,8 +149,7 @@ COMMANDS: dict[str, Case] = {
             sip_region="Australia",
             time_limit_seconds=3600,
             link_to=CALL,
-            supervise=CALL,
-            supervisor_role="monitor",
+            monitors=CALL,
         ),
         "/calls",
         CallDialParams,
@@ -252,5 +237,4 @@ COMMANDS: dict[str, Case] = {
         ActionLeaveParams,
         {"call_control_id": CALL, "region": "Australia"},
     ),
-    **{f"switch_supervisor_role, {role}": switching_to(role) for role in ROLES},
 }

@@ -17,8 +17,6 @@ from tests.telephony.contract.others import OTHERS
 from tests.telephony.vendor import API_KEY, answered, sent
 
 CASES = COMMANDS | OTHERS
-# The only command for which Telnyx has no `command_id`.
-WITHOUT_COMMAND_ID = {"switch_supervisor_role"}
 JWT = "eyJhbGciOiJIUzUxMiJ9.eyJhdWQiOiJ0In0.c2ln"
 LOGIN = {"sip_username": "gencred7x", "sip_password": "a92dbc", "is_alive": True, "registered": True}
 
@@ -39,8 +37,7 @@ def test_a_command_is_one_valid_request(client: Telnyx, api: respx.MockRouter, n
     case.call(client)
 
     body = sent(route)
-    identity = {} if name.partition(",")[0] in WITHOUT_COMMAND_ID else {"command_id": str(COMMAND)}
-    assert body == {**case.sends, **identity}
+    assert body == {**case.sends, "command_id": str(COMMAND)}
     check(case.parameters, body)
 
 
