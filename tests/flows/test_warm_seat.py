@@ -199,4 +199,3 @@ def test_a_stranger_cannot_take(bob: Closer, talking: Visit) -> None:
         actions.take(talking.session_id, closer=bob, immediately=True, now=timezone.now())
 
     assert refused.value.code == "unknown"
-

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sessions_app", "0008_logins_of_pages"),
+        ("sessions_app", "0010_logins_of_pages"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("handoff", "0006_inquiries"),
+        ("handoff", "0007_wants_person"),
     ]
 
     operations = [

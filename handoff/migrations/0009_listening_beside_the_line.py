@@ -6,8 +6,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("handoff", "0007_softphone_lines"),
-        ("sessions_app", "0009_listening_legs"),
+        ("handoff", "0008_softphone_lines"),
+        ("sessions_app", "0011_listening_legs"),
     ]
 
     operations = [

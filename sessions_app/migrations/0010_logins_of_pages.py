@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sessions_app", "0007_search_documents"),
+        ("sessions_app", "0009_values_of_visitors"),
     ]
 
     operations = [
