@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from telephony import sip
+
 
 @dataclass(frozen=True, slots=True)
 class CallIds:
@@ -53,7 +55,8 @@ class InsightResult:
 class Event:
     """One verified delivery. `id` is the same on every retry; order by `occurred_at`, never by arrival.
 
-    `client_state` is the Base64 text given to a command for this leg, or one that the platform set itself.
+    `client_state` is the Base64 text given to a command for this leg, or one that the platform set itself. `from_` and
+    `to` are the ends of the call where the event names them: a number, a SIP address or a bare user name.
     """
 
     id: str
@@ -62,6 +65,13 @@ class Event:
     ids: CallIds
     client_state: str | None = field(repr=False)
     payload: Mapping[str, Any] = field(repr=False)
+    from_: str = field(default="", repr=False, kw_only=True)
+    to: str = field(default="", repr=False, kw_only=True)
+
+    @property
+    def called(self) -> frozenset[str]:
+        """The SIP users, or the number, at whose end the call arrives."""
+        return sip.users(self.to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +81,31 @@ class UnknownEvent(Event):
 
 @dataclass(frozen=True, slots=True)
 class CallInitiated(Event):
-    """A leg exists. `direction` is incoming or outgoing, `state` parked or bridging.
+    """A leg exists.
 
-    `custom_headers` were set by the caller's own browser or phone: display text, never proof of identity.
+    `direction` is incoming or outgoing and `state` parked, bridging or "", but neither says who placed the call: of
+    one that a browser places Telnyx's own demos read outgoing, other programs incoming. A caller number that the
+    browser gives replaces both `from_` and `from_sip_uri`. `custom_headers` were set by the caller's own browser or
+    phone: display text, never proof of identity.
+    Source: https://github.com/team-telnyx/telnyx-demo-contact-center (read 2026-11); `sip_username` seen live by third
+    parties (2026).
     """
 
     direction: str
     state: str
-    from_: str = field(repr=False)
-    to: str = field(repr=False)
     from_sip_uri: str = field(repr=False)
+    to_sip_uri: str = field(repr=False)
+    sip_username: str = field(repr=False)
     custom_headers: Mapping[str, str] = field(repr=False)
+
+    @property
+    def called(self) -> frozenset[str]:
+        return sip.users(self.to, self.to_sip_uri)
+
+    @property
+    def calling(self) -> frozenset[str]:
+        """The SIP users who may have placed the call: its credential, by whichever name Telnyx gives it."""
+        return sip.users(self.from_, self.from_sip_uri, self.sip_username)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +243,5 @@ class CallStatusCallback(Event):
     status: str
     hangup_cause: str
     hangup_source: str
-    from_: str = field(repr=False)
-    to: str = field(repr=False)
     duration_seconds: int | None
     quality: Mapping[str, Any]

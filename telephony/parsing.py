@@ -37,6 +37,8 @@ def from_json(body: Any, *, delivery: Delivery) -> events.Event:
         "ids": call_ids(payload),
         "client_state": text(payload.get("client_state")) or None,
         "payload": payload,
+        "from_": text(payload.get("from")),
+        "to": text(payload.get("to")),
     }
     reader = _READERS.get(event_type)
     return reader(common, payload) if reader else _PLAIN.get(event_type, events.UnknownEvent)(**common)
@@ -142,13 +144,17 @@ def _initiated(common: dict[str, Any], payload: Payload) -> events.Event:
         **common,
         direction=text(payload.get("direction")),
         state=text(payload.get("state")),
-        from_=text(payload.get("from")),
-        to=text(payload.get("to")),
         from_sip_uri=text(payload.get("from_sip_uri")),
-        custom_headers={
-            text(header.get("name")): text(header.get("value")) for header in objects(payload.get("custom_headers"))
-        },
+        to_sip_uri=text(payload.get("to_sip_uri")),
+        sip_username=text(payload.get("sip_username")),
+        custom_headers=dict(map(_custom_header, objects(payload.get("custom_headers")))),
     )
+
+
+def _custom_header(header: Payload) -> tuple[str, str]:
+    # `name` in the types of the SDK, `header_name` in a sample of Telnyx's knowledge base (outbound-dialer, 2026-04).
+    name, value = (text(header.get(key)) or text(header.get(f"header_{key}")) for key in ("name", "value"))
+    return name, value
 
 
 def _hangup(common: dict[str, Any], payload: Payload) -> events.Event:

@@ -17,11 +17,13 @@ TURNS: list[dict[str, Any]] = [
 PAYLOADS: dict[str, dict[str, Any]] = {
     "call.initiated": {
         **CALL,
-        "direction": "incoming",
+        "direction": "outgoing",
         "state": "parked",
-        "from": "gencred7x",
-        "to": "+61255501234",
+        "from": "gencred7x@sip.telnyx.com",
+        "to": "61255501234",
         "from_sip_uri": "gencred7x@sip.telnyx.com",
+        "to_sip_uri": "61255501234@sip.telnyx.com",
+        "sip_username": "gencred7x",
         "calling_party_type": "sip",
         "custom_headers": [{"name": "X-Session", "value": "tok.en"}, {"name": "X-Page", "value": "/pricing"}],
     },

@@ -20,11 +20,11 @@ CLASSES: dict[str, tuple[type[Event], dict[str, Any]]] = {
     "call.initiated": (
         events.CallInitiated,
         {
-            "direction": "incoming",
+            "direction": "outgoing",
             "state": "parked",
-            "from_": "gencred7x",
-            "to": "+61255501234",
             "from_sip_uri": "gencred7x@sip.telnyx.com",
+            "to_sip_uri": "61255501234@sip.telnyx.com",
+            "sip_username": "gencred7x",
             "custom_headers": {"X-Session": "tok.en", "X-Page": "/pricing"},
         },
     ),
@@ -118,6 +118,63 @@ def test_it_becomes_its_class(deliver: Deliver, event_type: str) -> None:
     assert event.type == event_type
     assert event.occurred_at == datetime(2026, 11, 22, 3, 4, 1, 817785, tzinfo=UTC)
     assert event.payload == PAYLOADS[event_type]
+
+
+@KNOWN
+def test_it_names_the_ends_of_its_call_where_it_is_told_them(deliver: Deliver, event_type: str) -> None:
+    told = {"from": "sip:gencred7x@sip.telnyx.com", "to": "61255501234"}
+
+    event = deliver(envelope(event_type, {**PAYLOADS[event_type], **told}))
+
+    assert (event.from_, event.to) == (told["from"], told["to"])
+    assert "61255501234" in event.called
+
+
+HEADERS: list[tuple[Any, dict[str, str]]] = [
+    ([{"name": "X-A", "value": "1"}], {"X-A": "1"}),
+    ([{"header_name": "X-A", "header_value": "1"}], {"X-A": "1"}),
+    ([{"name": "X-A", "value": "1"}, {"header_name": "X-B", "header_value": "2"}], {"X-A": "1", "X-B": "2"}),
+    ([{"name": None, "header_name": "X-A", "value": "", "header_value": "1"}], {"X-A": "1"}),
+    ([{"name": "X-A", "value": 7}], {"X-A": "7"}),
+    ('[{"header_name": "X-A", "header_value": "1"}]', {"X-A": "1"}),
+    (None, {}),
+    ({"X-A": "1"}, {}),
+]
+
+
+@pytest.mark.parametrize(("sent", "read"), HEADERS)
+def test_it_reads_both_spellings_of_a_custom_header(deliver: Deliver, sent: Any, read: dict[str, str]) -> None:
+    event = deliver(envelope("call.initiated", {**CALL, "custom_headers": sent}))
+
+    assert isinstance(event, events.CallInitiated)
+    assert event.custom_headers == read
+
+
+@pytest.mark.parametrize("field", ["from", "from_sip_uri", "sip_username"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "gencred7x",
+        "gencred7x@sip.telnyx.com",
+        "sip:gencred7x@sip.telnyx.com",
+        "SIPS:gencred7x@sip.telnyx.com:5061;transport=tls",
+        '"Ada" <sip:gencred7x@sip.telnyx.com>;tag=1',
+        " gencred7x ",
+    ],
+)
+def test_it_knows_who_placed_a_call_by_any_name(deliver: Deliver, field: str, address: str) -> None:
+    event = deliver(envelope("call.initiated", {**CALL, field: address}))
+
+    assert isinstance(event, events.CallInitiated)
+    assert event.calling == {"gencred7x"}
+
+
+@pytest.mark.parametrize("address", ["", "@", "sip:@sip.telnyx.com", "<>", "x" * 101, "sip:" + "x" * 100_000])
+def test_an_address_without_a_user_names_nobody(deliver: Deliver, address: str) -> None:
+    event = deliver(envelope("call.initiated", {**CALL, "from": address, "to": address, "to_sip_uri": address}))
+
+    assert isinstance(event, events.CallInitiated)
+    assert (event.calling, event.called) == (frozenset(), frozenset())
 
 
 @KNOWN
