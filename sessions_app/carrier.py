@@ -6,7 +6,7 @@ from django.conf import settings
 
 from sessions_app import faults
 from sessions_app.faults import Point
-from telephony.client import Telnyx
+from telephony.client import CallWebhooks, Telnyx
 
 
 @cache
@@ -15,6 +15,7 @@ def client() -> Telnyx:
     return Telnyx(
         api_key=settings.TELNYX_API_KEY,
         base_url=settings.TELNYX_API_BASE,
+        call_webhooks=CallWebhooks(f"{settings.PUBLIC_URL}/webhooks/telnyx/call-control"),
         on_reply=lambda: faults.reach(Point.EXECUTED),
     )
 

@@ -33,7 +33,7 @@ class CallCommands(Connection):
             self._actions.answer,
             call_control_id,
             **command(command_id, client_state),
-            **given(assistant=asked or None),
+            **given(assistant=asked or None, **self._webhooks),
         )
 
     def dial(
@@ -73,6 +73,7 @@ class CallCommands(Connection):
                 link_to=link_to,
                 supervise_call_control_id=monitors,
                 supervisor_role="monitor" if monitors else None,
+                **self._webhooks,
             ),
         )
         leg = DialledLeg.read(mapping(answer.get("data")))
@@ -109,6 +110,7 @@ class CallCommands(Connection):
                 target_leg_client_state=target_client_state,
                 sip_region=sip_region,
                 park_after_unbridge="self",
+                **self._webhooks,
             ),
         )
 

@@ -14,10 +14,12 @@ from telephony.conferences import ConferenceCommands
 from telephony.credentials import CredentialCommands
 from telephony.exchange import TelnyxError
 from telephony.observing import Observing
+from telephony.webhooks import CallWebhooks
 
 __all__ = [
     "AccountObject",
     "CallStatus",
+    "CallWebhooks",
     "Credential",
     "CredentialSummary",
     "DialledLeg",

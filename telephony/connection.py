@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import httpx
 import telnyx
 
+from telephony.webhooks import CallWebhooks
+
 if TYPE_CHECKING:  # importing the resources is the slow part of the SDK, which `warm` does when it suits
     from telnyx.resources.calls.actions import ActionsResourceWithRawResponse
 
@@ -16,12 +18,20 @@ KEEP_ALIVE_SECONDS = 55
 class Connection:
     """Holds the SDK and its open HTTP connections. `timeout` is in seconds and bounds each network step.
 
-    `on_reply` is called when the head of a reply has come and its body is not read.
+    `call_webhooks` is where Telnyx tells of the calls that commands begin; without it that is the affair of the
+    account's own settings. `on_reply` is called when the head of a reply has come and its body is not read.
     """
 
     def __init__(
-        self, *, api_key: str, base_url: str, timeout: float = 5.0, on_reply: Callable[[], None] | None = None
+        self,
+        *,
+        api_key: str,
+        base_url: str,
+        timeout: float = 5.0,
+        call_webhooks: CallWebhooks | None = None,
+        on_reply: Callable[[], None] | None = None,
     ) -> None:
+        self._webhooks = call_webhooks.parameters() if call_webhooks else {}
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEEP_ALIVE_SECONDS)
         self._sdk = telnyx.Telnyx(
             api_key=api_key,

@@ -10,19 +10,24 @@ import respx
 from pydantic import ValidationError
 from telnyx.types.call_dial_params import CallDialParams
 
-from telephony.client import Telnyx
+from telephony import parsing, webhooks
+from telephony.client import CallWebhooks, Telnyx
 from tests.telephony.contract.case import Case, check, nested
 from tests.telephony.contract.commands import ACCEPTED, COMMAND, COMMANDS
 from tests.telephony.contract.others import OTHERS
-from tests.telephony.vendor import API_KEY, answered, sent
+from tests.telephony.vendor import API_KEY, BASE_URL, answered, sent
 
 CASES = COMMANDS | OTHERS
 JWT = "eyJhbGciOiJIUzUxMiJ9.eyJhdWQiOiJ0In0.c2ln"
 LOGIN = {"sip_username": "gencred7x", "sip_password": "a92dbc", "is_alive": True, "registered": True}
+PUBLIC_KEY = {"public": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "record_type": "public_key"}
+HOOK = "https://shop.example/webhooks/telnyx/call-control"
+# The commands whose parameters offer where the call is told of.
+TOLD = {"answer", "dial", "transfer"}
 
 
 def good_answer(name: str) -> httpx.Response:
-    return httpx.Response(201, text=JWT) if name == "create_login_token" else answered(ACCEPTED | LOGIN)
+    return httpx.Response(201, text=JWT) if name == "create_login_token" else answered(ACCEPTED | LOGIN | PUBLIC_KEY)
 
 
 def good_list(name: str) -> bool:
@@ -39,6 +44,36 @@ def test_a_command_is_one_valid_request(client: Telnyx, api: respx.MockRouter, n
     body = sent(route)
     assert body == {**case.sends, "command_id": str(COMMAND)}
     check(case.parameters, body)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_says_where_its_call_is_told_of_if_that_can_be_said(api: respx.MockRouter, name: str) -> None:
+    case = COMMANDS[name]
+    route = case.route(api, good_answer(name))
+
+    case.call(Telnyx(api_key=API_KEY, base_url=BASE_URL, call_webhooks=CallWebhooks(HOOK)))
+
+    body = sent(route)
+    check(case.parameters, body)
+    offered = case.parameters.__annotations__.keys()
+    assert ("webhook_url" in offered) == (name.partition(",")[0] in TOLD)
+    for parameter in ("webhook_url", "webhook_retries_policies"):
+        assert (parameter in body) == (parameter in offered)
+    if "webhook_url" in body:
+        assert body["webhook_url"] == HOOK
+        retries = {event: policy["retries_ms"] for event, policy in body["webhook_retries_policies"].items()}
+        assert set(retries) == set(webhooks.RETRIED)
+        assert all(len(pauses) <= 5 and sum(pauses) <= 60_000 for pauses in retries.values())
+
+
+def test_only_what_is_read_is_repeated() -> None:
+    assert all(map(parsing.is_known, webhooks.RETRIED))
+
+
+@pytest.mark.parametrize("pauses", [(1,) * 6, (30_000, 30_001), (-1,)])
+def test_more_than_telnyx_repeats_is_not_asked_for(pauses: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="at most 5 retries within 60000 ms"):
+        CallWebhooks(HOOK, pauses)
 
 
 @pytest.mark.parametrize("name", OTHERS)
