@@ -197,7 +197,7 @@ class CommandInline(ReadOnlyInline):
 
 class DeliveryInline(ReadOnlyInline):
     model = WebhookDelivery
-    fields = ["event_type", "status", "occurred_at", "received_at", "attempts", "duplicates", "error"]
+    fields = ["event_type", "status", "reason", "occurred_at", "received_at", "attempts", "duplicates", "error"]
     ordering = ["received_at"]
     show_change_link = True
 
@@ -228,8 +228,8 @@ class SessionAdmin(VoiceSessionAdmin):
 class WebhookDeliveryAdmin(ReadOnly, Page):
     """The inbox: what Telnyx delivered, and what became of it."""
 
-    list_display = ["event_type", "status", "received_at", "attempts", "session", "error"]
-    list_filter = ["status", "door", "event_type"]
+    list_display = ["event_type", "status", "reason", "received_at", "attempts", "session", "error"]
+    list_filter = ["status", "door", "event_type", ("reason", admin.EmptyFieldListFilter)]
     list_select_related = ["session"]
     date_hierarchy = "received_at"
     ordering = ["-received_at"]

@@ -1,8 +1,9 @@
 """What the hand-over lends to the intake of webhooks."""
 
-from handoff import marks, reactions, transferring
+from handoff import far_side, marks, reactions, transferring
+from handoff.marks import Mark
 from handoff.models import Handoff
-from sessions_app.binding import Introduction
+from sessions_app.binding import Introduction, Nobodys
 from sessions_app.intake import Door
 from sessions_app.models import CallLeg, WebhookDelivery
 from telephony import inbound
@@ -14,17 +15,19 @@ def reparse(delivery: WebhookDelivery) -> Event:
     return inbound.reread(bytes(delivery.body), content_type=delivery.content_type, received_at=delivery.received_at)
 
 
-def introduce(event: Event) -> Introduction | None:
-    """Whose leg it is that we dialled, or that an assistant rings a closer on.
+def introduce(event: Event) -> Introduction | Nobodys | None:
+    """Whose leg it is that we dialled, or that an assistant rings a closer on; and what only looks like one.
 
     Ours bears our mark, and its events may come before the dial's own answer.
     """
-    if not isinstance(event, CallInitiated):
-        return None
     mark = marks.read(event.client_state)
-    if mark is None:
-        visit = transferring.session_of(event)
-        return Introduction(visit, CallLeg.Role.CLOSER) if visit else None
+    if mark is not None:
+        return _marked(mark) if isinstance(event, CallInitiated) else None
+    by_assistant = transferring.introduce(event) if isinstance(event, CallInitiated) else None
+    return by_assistant or far_side.look(event)
+
+
+def _marked(mark: Mark) -> Introduction | None:
     session_id = Handoff.objects.filter(pk=mark.handoff_id).values_list("session_id", flat=True).first()
     return Introduction(session_id, _role_of(mark)) if session_id else None
 

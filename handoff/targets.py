@@ -31,9 +31,9 @@ def nobody() -> Targets:
     return {settings.TELNYX_TARGETS_VARIABLE: []}
 
 
-def owner_of(username: str) -> Closer | None:
-    """The closer whose softphone registered last under this name."""
-    return Closer.objects.filter(sip_username=username).select_related("user").first() if username else None
+def owner_of(usernames: frozenset[str]) -> Closer | None:
+    """The closer whose softphone registered last under one of these names."""
+    return Closer.objects.filter(sip_username__in=usernames).select_related("user").first()
 
 
 def _ready(team_id: int, widget: WidgetConfig, *, now: datetime) -> list[dict[str, str]]:

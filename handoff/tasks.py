@@ -11,7 +11,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from handoff import leaving, lines, pulse, release, services
+from handoff import leaving, lines, pulse, release, services, strangers
 from handoff.callbacks import overdue
 from handoff.commands import ledger, outcomes, sending
 from handoff.door import HANDLERS
@@ -64,6 +64,12 @@ def rescue_command(command_id: str) -> None:
 def reconcile() -> None:
     """Ask Telnyx about sessions of which something may not have been told."""
     reconciler.run(carrier.client())
+
+
+@shared_task
+def end_strangers() -> None:
+    """End the calls on our connection that nobody proved to be theirs."""
+    strangers.end_due(carrier.client())
 
 
 @shared_task

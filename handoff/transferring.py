@@ -1,36 +1,48 @@
 """The assistant of an anonymous call rings a closer itself: that leg becomes an offer, and the talk a hand-over."""
 
 from datetime import datetime
-from uuid import UUID
+
+from django.db.models import Q
 
 from handoff import joining, marks, ringing, services, targets
 from handoff.machine import OFFERED_STATES, Fact, State
 from handoff.models import Closer, Handoff, Offer
 from sessions_app import binding
 from sessions_app import services as sessions
+from sessions_app.binding import Introduction, Nobodys
 from sessions_app.models import CallLeg, VoiceSession
 from sessions_app.models.people import ConnectionMode
 from telephony.events import CallInitiated
 
 TRIGGER = "assistant_transfer"
 REASON = "the assistant transfers to you"
+TOLD_TWICE = "rings a closer who is rung on another leg already"
 
 _NEXT = {State.NONE: Fact.TRIGGERED, State.RESERVED: Fact.DEADLINE, State.RINGING: Fact.DECLINED}
 
 
-def session_of(event: CallInitiated) -> UUID | None:
-    """The visit whose assistant rings a closer: the tool's header carries its ticket.
+def introduce(event: CallInitiated) -> Introduction | Nobodys | None:
+    """The visit whose assistant rings a closer: it is in the same call session, or the tool's header has its ticket.
 
-    A page that calls a closer's address itself is none: its call parks with us, whatever it carries.
+    The ring may be told of twice, by the assistant's application and, at the softphone's end, by our own connection;
+    the first report counts, and it may be the only one. On our connection a ticket proves nothing of this: a page can
+    call a closer's address itself, with any header and any caller number. What it cannot do is call within the call
+    session of its assistant, which is Telnyx's word.
     """
-    closer = None if binding.is_placed_by_page(event) else _closer(event)
-    session_id = binding.ticket_of(event)
-    if closer is None or session_id is None:
+    closer = _closer(event)
+    if closer is None:
         return None
+    is_theirs = Q(call_session_id=event.ids.call_session_id or "", has_rejoined=False)
+    if not binding.is_on_our_connection(event):
+        is_theirs |= Q(pk=binding.ticket_of(event))
     visits = VoiceSession.objects.filter(
-        pk=session_id, team_id=closer.team_id, connection_mode=ConnectionMode.ANONYMOUS, ended_at=None
+        is_theirs, team_id=closer.team_id, connection_mode=ConnectionMode.ANONYMOUS, ended_at=None
     )
-    return visits.values_list("pk", flat=True).first()
+    visit = visits.values_list("pk", flat=True).first()
+    if visit is None:
+        return None
+    rings = Offer.objects.filter(handoff__session_id=visit, closer=closer, leg__isnull=False, leg__ended_at=None)
+    return Nobodys(TOLD_TWICE) if rings.exists() else Introduction(visit, CallLeg.Role.CLOSER)
 
 
 def began(event: CallInitiated, session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
@@ -72,4 +84,4 @@ def ended(session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
 
 
 def _closer(event: CallInitiated) -> Closer | None:
-    return targets.owner_of(event.to.removeprefix("sip:").split("@")[0])
+    return targets.owner_of(event.called)

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
 
 from sessions_app import runs, services, timeline, tokens, tool_calls
-from sessions_app.models import CallLeg, Run, TelephonyCredential, VoiceSession
+from sessions_app.models import CallLeg, Run, TelephonyCredential, VoiceSession, WebhookDelivery
 from sessions_app.models.people import ConnectionMode
 from telephony.events import AssistantInitialization, CallIds, CallInitiated, ConversationCreated, Event
 
 TICKET_HEADER = "X-Session-Ticket"
+WITHOUT_PROOF = "nothing proves whose call it is"
+VISIT_OVER = "the visit that it belongs to is over"
 
 
 @dataclass(frozen=True)
@@ -29,23 +30,47 @@ class Introduction:
     role: str
 
 
-def find(event: Event, *, introduce: Callable[[Event], Introduction | None]) -> Match | None:
+@dataclass(frozen=True)
+class Nobodys:
+    """A leg that is no session's, and why, in words for the inbox.
+
+    A stranger's was placed on our connection by somebody: it is ended when no proof comes in time. Any other is the
+    platform's own business and is left alone.
+    """
+
+    reason: str
+    is_stranger: bool = False
+
+
+Introduce = Callable[[Event], Introduction | Nobodys | None]
+
+
+def find(event: Event, *, introduce: Introduce) -> Match | Nobodys | None:
     """The session of an event, locked until the transaction ends, so that its facts are folded one by one.
 
-    `introduce` knows the legs that we asked for ourselves.
+    None while it may still become known. `introduce` knows the legs that we asked for ourselves, and those that look
+    like a session's and are not: it is asked before a call session is believed, which such a leg may share.
     """
-    session_id = _known(event.ids)
+    session_id = _of_leg(event.ids)
     if session_id is not None:
         return Match(_lock(session_id), is_new=False)
     introduced = introduce(event)
-    if introduced is not None:
+    if isinstance(introduced, Introduction):
         session = _lock(introduced.session_id)
-        add_leg(session, event.ids, role=introduced.role)
-        return Match(session, is_new=True)
-    session_id = _introduced(event)
-    if session_id is None:
-        return None
-    session = _lock(session_id)
+        introduced = introduce(event)  # Again, now that no other report of the same leg can come in between.
+        if isinstance(introduced, Introduction):
+            add_leg(session, event.ids, role=introduced.role)
+            return Match(session, is_new=True)
+    introduced = introduced or _dismissed(event.ids)
+    if introduced is not None:
+        return introduced
+    session_id = _of_call(event.ids)
+    if session_id is not None:
+        return Match(_lock(session_id), is_new=False)
+    proven = _introduced(event)
+    if not isinstance(proven, UUID):
+        return proven
+    session = _lock(proven)
     add_leg(session, event.ids, role=CallLeg.Role.PROSPECT)
     _leave_assistant(session, event)
     return Match(session, is_new=True)
@@ -127,19 +152,36 @@ def _lock(session_id: UUID) -> VoiceSession:
 
 
 def _known(ids: CallIds) -> UUID | None:
-    wanted = Q()
-    if ids.call_control_id:
-        wanted |= Q(call_control_id=ids.call_control_id)
+    return _of_leg(ids) or _of_call(ids)
+
+
+def _of_leg(ids: CallIds) -> UUID | None:
+    if not ids.call_control_id:
+        return None
+    legs = CallLeg.objects.filter(call_control_id=ids.call_control_id)
+    return legs.values_list("session_id", flat=True).first()
+
+
+def _of_call(ids: CallIds) -> UUID | None:
+    """The session of another leg of the same call, or of the same conversation."""
+    found = None
     if ids.call_session_id:
-        wanted |= Q(call_session_id=ids.call_session_id)
-    if wanted:
-        legs = CallLeg.objects.filter(wanted).order_by("-pk").values_list("session_id", "call_control_id")
-        found = {call_control_id: session_id for session_id, call_control_id in legs}
-        if found:
-            return found.get(ids.call_control_id or "") or next(iter(found.values()))
-    if ids.conversation_id:
-        return Run.objects.filter(conversation_id=ids.conversation_id).values_list("session_id", flat=True).first()
-    return None
+        legs = CallLeg.objects.filter(call_session_id=ids.call_session_id).order_by("-pk")
+        found = legs.values_list("session_id", flat=True).first()
+    if found is None and ids.conversation_id:
+        found = Run.objects.filter(conversation_id=ids.conversation_id).values_list("session_id", flat=True).first()
+    return found
+
+
+def _dismissed(ids: CallIds) -> Nobodys | None:
+    """What an earlier event of the same leg was found to be: later ones need not say again why."""
+    if not ids.call_control_id:
+        return None
+    earlier = WebhookDelivery.objects.filter(
+        call_control_id=ids.call_control_id, status=WebhookDelivery.Status.IGNORED
+    ).exclude(reason="")
+    reason = earlier.values_list("reason", flat=True).first()
+    return Nobodys(reason) if reason else None
 
 
 def ticket_of(event: CallInitiated) -> UUID | None:
@@ -148,29 +190,34 @@ def ticket_of(event: CallInitiated) -> UUID | None:
     return tokens.read_ticket(headers.get(TICKET_HEADER.lower(), ""))
 
 
-def is_placed_by_page(event: CallInitiated) -> bool:
-    """A browser of ours called in; Telnyx reports that as a call that comes to our connection."""
-    return event.direction == "incoming" and event.ids.connection_id == settings.TELNYX_CONNECTION_ID
+def caller_of(event: CallInitiated) -> UUID | None:
+    """The session for whose page the credential was minted that placed a call: Telnyx's own word."""
+    minted = TelephonyCredential.objects.filter(sip_username__in=event.calling, session__isnull=False)
+    return minted.values_list("session_id", flat=True).first()
 
 
-def _introduced(event: Event) -> UUID | None:
-    """A call that a page placed: our ticket came along, the credential is one that we minted, or it was claimed."""
+def is_on_our_connection(event: Event) -> bool:
+    """Whether it tells of a leg at a browser: one that a page placed, or one that arrives at a closer's softphone.
+
+    Which of the two, neither `direction` nor `state` says reliably.
+    """
+    return event.ids.connection_id == settings.TELNYX_CONNECTION_ID
+
+
+def _introduced(event: Event) -> UUID | Nobodys | None:
+    """A call that a page placed: the credential is one that we minted, our ticket came along, or it was claimed."""
     if not event.ids.call_control_id:
         return None
     if isinstance(event, AssistantInitialization):
         return _claimed(event)
-    if not isinstance(event, CallInitiated) or not is_placed_by_page(event):
+    if not isinstance(event, CallInitiated) or not is_on_our_connection(event):
         return None
-    from_credential = (
-        TelephonyCredential.objects.filter(sip_username__in=_usernames(event), session__isnull=False)
-        .values_list("session_id", flat=True)
-        .first()
-    )
     # A credential is proof by Telnyx itself; a ticket may have been copied from another page.
-    session_id = from_credential or ticket_of(event)
+    session_id = caller_of(event) or ticket_of(event)
     if session_id is None:
-        return None
-    return VoiceSession.objects.filter(pk=session_id, ended_at=None).values_list("pk", flat=True).first()
+        return Nobodys(WITHOUT_PROOF, is_stranger=True)
+    is_open = VoiceSession.objects.filter(pk=session_id, ended_at=None).exists()
+    return session_id if is_open else Nobodys(VISIT_OVER, is_stranger=True)
 
 
 def _claimed(event: AssistantInitialization) -> UUID | None:
@@ -183,8 +230,3 @@ def _claimed(event: AssistantInitialization) -> UUID | None:
         ended_at=None,
     )
     return claims.order_by("created_at").values_list("pk", flat=True).first()
-
-
-def _usernames(event: CallInitiated) -> list[str]:
-    addresses = (event.from_sip_uri, event.from_)
-    return [address.removeprefix("sip:").split("@")[0] for address in addresses if address]

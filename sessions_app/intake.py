@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 
 from sessions_app import binding, faults, fold
+from sessions_app.binding import Nobodys
 from sessions_app.faults import Point
 from sessions_app.models import CallLeg, VoiceSession, WebhookDelivery
 from telephony.events import Event, UnknownEvent
@@ -19,22 +20,23 @@ logger = logging.getLogger(__name__)
 Status = WebhookDelivery.Status
 Reaction = Callable[[Event, VoiceSession, datetime], None]
 Reparse = Callable[[WebhookDelivery], Event]
-Introduce = Callable[[Event], binding.Introduction | None]
 
 MAX_ATTEMPTS = 8
 FIRST_RETRY = timedelta(seconds=2)
 PARKED_FOR = timedelta(minutes=10)
+# A page proves its call with the call itself; what may come later comes within seconds. Its visitor hears it ring.
+STRANGER_PATIENCE = timedelta(seconds=15)
 
 
 @dataclass(frozen=True)
 class Door:
     """What the outer layer lends to the intake.
 
-    How to read a stored delivery again, which session asked for a leg that no row knows yet, what a fact sets off.
+    How to read a stored delivery again, whose leg it is that no row knows yet, what a fact sets off.
     """
 
     reparse: Reparse
-    introduce: Introduce
+    introduce: binding.Introduce
     react: Reaction
 
 
@@ -145,6 +147,9 @@ def _store(event: Event, *, body: bytes, content_type: str, door: str, now: date
 
 def _process(delivery: WebhookDelivery, event: Event, *, now: datetime, handlers: Door) -> None:
     match = binding.find(event, introduce=handlers.introduce)
+    if isinstance(match, Nobodys):
+        _dismiss(delivery, match, now)
+        return
     if match is None:
         _park(delivery, now)
         return
@@ -158,10 +163,50 @@ def _process(delivery: WebhookDelivery, event: Event, *, now: datetime, handlers
         release_parked(session, now=now, handlers=handlers)
 
 
-def _settle(delivery: WebhookDelivery, status: str) -> None:
-    delivery.status, delivery.next_attempt_at, delivery.error = status, None, ""
+def _settle(delivery: WebhookDelivery, status: str, *, reason: str = "") -> None:
+    delivery.status, delivery.next_attempt_at, delivery.error, delivery.reason = status, None, "", reason
     delivery.attempts += 1
-    delivery.save(update_fields=["status", "next_attempt_at", "error", "attempts", "session"])
+    delivery.save(update_fields=["status", "next_attempt_at", "error", "reason", "attempts", "session"])
+
+
+def _dismiss(delivery: WebhookDelivery, found: Nobodys, now: datetime) -> None:
+    """Leave alone what is nobody's, and all that waits of the same leg; a stranger's is ended after its patience."""
+    proof_by = delivery.received_at + STRANGER_PATIENCE
+    if found.is_stranger and now < proof_by:
+        delivery.status, delivery.reason, delivery.next_attempt_at = Status.PARKED, found.reason, proof_by
+        delivery.save(update_fields=["status", "reason", "next_attempt_at"])
+        return
+    same_leg = WebhookDelivery.objects.filter(call_control_id=delivery.call_control_id).exclude(pk=delivery.pk)
+    if found.is_stranger and not same_leg.filter(event_type="call.hangup").exists():
+        delivery.hang_up_at = now
+        delivery.save(update_fields=["hang_up_at"])
+    _settle(delivery, Status.IGNORED, reason=found.reason)
+    if delivery.call_control_id:
+        same_leg.filter(status=Status.PARKED).update(
+            status=Status.IGNORED, reason=found.reason, next_attempt_at=None, attempts=F("attempts") + 1
+        )
+
+
+def claim_stranger(*, now: datetime, until: datetime) -> WebhookDelivery | None:
+    """Take a call that is to be ended, which nobody else takes before `until`; the one that has waited longest."""
+    due = WebhookDelivery.objects.filter(hang_up_at__lte=now).order_by("hang_up_at").values_list("pk", flat=True)
+    for pk in list(due[:5]):
+        if WebhookDelivery.objects.filter(pk=pk, hang_up_at__lte=now).update(hang_up_at=until):
+            return WebhookDelivery.objects.defer("body").get(pk=pk)
+    return None
+
+
+def put_stranger_off(delivery: WebhookDelivery, *, until: datetime) -> None:
+    WebhookDelivery.objects.filter(pk=delivery.pk, hang_up_at__isnull=False).update(hang_up_at=until)
+
+
+def stranger_ended(delivery: WebhookDelivery, *, outcome: str, is_ended: bool = True) -> None:
+    """Write down what became of a call that was to be ended; a person has to look at one that could not be."""
+    status, error = (Status.IGNORED, "") if is_ended else (Status.DEAD, outcome)
+    reason = f"{delivery.reason}: {outcome}" if is_ended else delivery.reason
+    WebhookDelivery.objects.filter(pk=delivery.pk).update(
+        hang_up_at=None, status=status, error=error[:300], reason=reason[:160]
+    )
 
 
 def _park(delivery: WebhookDelivery, now: datetime) -> None:

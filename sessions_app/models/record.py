@@ -30,6 +30,8 @@ class WebhookDelivery(models.Model):
     duplicates = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=300, blank=True)
+    reason = models.CharField(max_length=160, blank=True, help_text="Why it is no session's.")
+    hang_up_at = models.DateTimeField(null=True, help_text="Set while a call that nobody proved theirs is to be ended.")
     session = models.ForeignKey(VoiceSession, null=True, on_delete=models.CASCADE, related_name="deliveries")
     call_control_id = models.CharField(max_length=200, blank=True, db_index=True)
     call_leg_id = models.CharField(max_length=100, blank=True)
@@ -39,7 +41,8 @@ class WebhookDelivery(models.Model):
     class Meta:
         verbose_name_plural = "webhook deliveries"
         indexes = [
-            models.Index(fields=["next_attempt_at"], name="delivery_due", condition=Q(next_attempt_at__isnull=False))
+            models.Index(fields=["next_attempt_at"], name="delivery_due", condition=Q(next_attempt_at__isnull=False)),
+            models.Index(fields=["hang_up_at"], name="stranger_due", condition=Q(hang_up_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

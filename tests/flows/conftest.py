@@ -128,8 +128,9 @@ class Visit:
 
     def closer_leg(self) -> Leg:
         made = self.rest.dialled[-1]
-        ids = {name: made[name] for name in ("call_control_id", "call_leg_id", "call_session_id", "client_state")}
-        return Leg(self.leg.webhooks, settings.TELNYX_CALL_CONTROL_APP_ID, **ids)
+        names = ("call_control_id", "call_leg_id", "call_session_id", "client_state", "to", "headers")
+        known = {name: made[name] for name in names}
+        return Leg(self.leg.webhooks, settings.TELNYX_CALL_CONTROL_APP_ID, **known, platform=self.leg.platform)
 
 
 @pytest.fixture

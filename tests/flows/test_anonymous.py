@@ -48,8 +48,8 @@ def rejoin(visit: Visit) -> Leg:
     """The page fetches a credential and places a call of its own."""
     answer = visit.post("rejoin")
     assert answer.status_code == 201, answer.content
-    leg = Leg(visit.leg.webhooks, settings.TELNYX_CONNECTION_ID)
-    leg.initiated(from_=answer.json()["credentials"]["username"])
+    leg = Leg(visit.leg.webhooks, settings.TELNYX_CONNECTION_ID, platform=visit.leg.platform)
+    leg.initiated(from_=answer.json()["credentials"]["username"], ticket=tokens.ticket(visit.session_id))
     visit.work()
     return leg
 

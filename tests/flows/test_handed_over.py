@@ -12,7 +12,7 @@ from handoff.models import Closer, Command, Offer
 from sessions_app import tokens
 from sessions_app.models import CallLeg
 from tests.flows.conftest import ANSWERS, Visit, connect
-from tests.flows.telnyx import Leg
+from tests.flows.telnyx import CALL_CONTROL, Leg
 
 HISTORY = [
     {"role": "assistant", "content": "May I have your full name?"},
@@ -28,7 +28,9 @@ def test_a_parked_call_is_answered_once(visit: Visit) -> None:
     assert visit.session.call_control_id == visit.leg.call_control_id
     (answer,) = visit.commands("answer")
     assert answer.state == Command.State.CONFIRMED
-    assert visit.rest.asked("answer") == [{"command_id": str(answer.pk)}]
+    (asked,) = visit.rest.asked("answer")
+    assert asked["command_id"] == str(answer.pk)
+    assert asked["webhook_url"] == f"{settings.PUBLIC_URL}{CALL_CONTROL}"
 
 
 @pytest.mark.usefixtures("gathering")

@@ -30,9 +30,13 @@ def conferring(sales: Team, talking: Visit, alice: Closer) -> Visit:
 def target_leg(visit: Visit) -> Leg:
     """The leg that Telnyx makes for a transfer: it carries our mark and the call's session."""
     (asked,) = visit.rest.asked("transfer")
-    state = asked["target_leg_client_state"]
     return Leg(
-        visit.leg.webhooks, visit.leg.connection_id, call_session_id=visit.leg.call_session_id, client_state=state
+        visit.leg.webhooks,
+        visit.leg.connection_id,
+        call_session_id=visit.leg.call_session_id,
+        client_state=asked["target_leg_client_state"],
+        to=asked["to"],
+        platform=visit.leg.platform,
     )
 
 

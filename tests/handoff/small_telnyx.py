@@ -16,6 +16,7 @@ from tests.flows.telnyx import envelope
 
 REMEMBERS = timedelta(seconds=60)
 FAULTS = ("refused", "unavailable", "reply lost")
+TOLD_TWICE = {"call.initiated", "call.answered", "call.bridged", "call.hangup"}
 
 
 @dataclass(eq=False)
@@ -29,6 +30,8 @@ class Leg:
     is_over: bool = False
     conversation: str | None = None
     transferred: "Leg | None" = None
+    to: str = ""
+    far_side: "Leg | None" = None
 
     @property
     def ids(self) -> dict[str, Any]:
@@ -38,7 +41,14 @@ class Leg:
             "call_session_id": self.call_session_id,
             "connection_id": self.connection_id,
             "client_state": self.mark,
+            "to": self.to,
         }
+
+    def at_softphone(self) -> "Leg":
+        """It is told of twice: the softphone's end is a leg of our own connection."""
+        user = self.to.removeprefix("sip:").partition("@")[0]
+        self.far_side = Leg(settings.TELNYX_CONNECTION_ID, call_session_id=self.call_session_id, to=user)
+        return self
 
 
 class SmallTelnyx:
@@ -53,6 +63,7 @@ class SmallTelnyx:
         self.talked_over: list[str] = []
         self.prospects: list[Leg] = []
         self.legs: dict[str, Leg] = {}
+        self.by_far_side: dict[str, Leg] = {}
         self.mail: list[bytes] = []
         self.joined: Counter[tuple[Any, str]] = Counter()
         self.fault = ""
@@ -123,9 +134,10 @@ class SmallTelnyx:
         return answer
 
     def _carry_out(self, command: Command) -> Answer:
-        leg, given = self.legs.get(command.call_control_id), command.arguments
+        call_control_id, given = command.call_control_id, command.arguments
+        leg = self.legs.get(call_control_id) or self.by_far_side.get(call_control_id)
         if command.kind in {"dial", "listen"}:
-            return Answer(self._dial(given["mark"]))
+            return Answer(self._dial(given["mark"], given["to"]))
         if command.kind == "look_up":
             return Answer({"is_alive": leg is not None and not leg.is_over})
         if command.kind == "look_up_line":
@@ -136,8 +148,8 @@ class SmallTelnyx:
             raise TelnyxError("call gone", permanent=True, status=422, code="90018")
         return self._on_leg(command, leg)
 
-    def _dial(self, mark: str) -> dict[str, str]:
-        leg = self._add(Leg(settings.TELNYX_CALL_CONTROL_APP_ID, mark))
+    def _dial(self, mark: str, to: str) -> dict[str, str]:
+        leg = self._add(Leg(settings.TELNYX_CALL_CONTROL_APP_ID, mark, to=to).at_softphone())
         self._say(leg, "call.initiated", direction="outgoing", state="bridging", custom_headers=[])
         return {name: leg.ids[name] for name in ("call_control_id", "call_leg_id", "call_session_id")}
 
@@ -172,8 +184,9 @@ class SmallTelnyx:
         elif kind == "transfer":
             self._count(command)
             self._hear(command, leg)
-            target = Leg(leg.connection_id, given["mark"], call_session_id=leg.call_session_id, transferred=leg)
-            self._say(self._add(target), "call.initiated", direction="outgoing", state="bridging", custom_headers=[])
+            same = {"call_session_id": leg.call_session_id, "transferred": leg, "to": given["to"]}
+            target = self._add(Leg(leg.connection_id, given["mark"], **same).at_softphone())
+            self._say(target, "call.initiated", direction="outgoing", state="bridging", custom_headers=[])
         elif kind == "create_conference":
             self._count(command)
             self._hear(command, leg)
@@ -200,8 +213,12 @@ class SmallTelnyx:
 
     def _add(self, leg: Leg) -> Leg:
         self.legs[leg.call_control_id] = leg
+        if leg.far_side is not None:
+            self.by_far_side[leg.far_side.call_control_id] = leg
         return leg
 
     def _say(self, leg: Leg, event_type: str, *, mark: str | None = None, **payload: Any) -> None:
         told = {**leg.ids, **({"client_state": mark} if mark else {}), **payload}
         self.mail.append(envelope(event_type, told, event_id=str(uuid.uuid4()), occurred_at=self.now()))
+        if leg.far_side is not None and event_type in TOLD_TWICE:
+            self._say(leg.far_side, event_type, **payload)

@@ -31,7 +31,7 @@ from handoff.models import Closer, Command, Handoff, Offer, RoutingPolicy
 from handoff.refusal import ActionRefused
 from launcher.environment import ASSISTANT_ID
 from sessions_app import carrier, intake, page, services, tokens
-from sessions_app.models import Team, TelephonyCredential, VoiceSession, WidgetConfig
+from sessions_app.models import CallLeg, Team, TelephonyCredential, VoiceSession, WidgetConfig
 from sessions_app.models.people import AssistantRun
 from sessions_app.tool_calls import Caller
 from telephony import inbound
@@ -361,6 +361,11 @@ class HandOver(RuleBasedStateMachine):
     @invariant()
     def nobody_is_brought_to_where_an_assistant_may_speak(self) -> None:
         assert self.telnyx.talked_over == []
+
+    @invariant()
+    def the_far_side_of_a_call_to_a_softphone_is_nobody_s(self) -> None:
+        """Whatever was done to it would be done to the call itself."""
+        assert not CallLeg.objects.filter(call_control_id__in=list(self.telnyx.by_far_side)).exists()
 
     @invariant()
     def nobody_has_two_calls_and_no_call_two_winners(self) -> None:

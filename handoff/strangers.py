@@ -1,0 +1,73 @@
+"""Calls on our connection that nobody proved to be theirs: each is ended with one request, when its patience is over.
+
+Left parked they would hold lines of the account, and whoever placed them would hear it ring for ever. They are rows of
+the inbox, so none is forgotten; and they never share a worker with the commands of calls, so that a flood of them
+holds nobody up.
+"""
+
+import logging
+from datetime import timedelta
+from threading import BoundedSemaphore
+from uuid import UUID, uuid5
+
+from django.utils import timezone
+
+from sessions_app import intake
+from sessions_app.models import WebhookDelivery
+from telephony.client import Telnyx, TelnyxError
+
+logger = logging.getLogger(__name__)
+
+# With a pass every two seconds: five requests a second at most, whatever comes in.
+MOST_AT_ONCE = 10
+# Longer than the client waits for an answer; then another worker may ask again, under the same id.
+ANSWER_WITHIN = timedelta(seconds=6.5)
+RETRY_AFTER = timedelta(seconds=5)
+GIVES_UP_AFTER = timedelta(minutes=2)
+UNKNOWN_CALL, ENDED_ALREADY = 404, "90018"
+
+# The command id of a leg's end is made of the leg's own id, so that every repetition has the same one.
+_IDS = UUID("5f2d9a52-3f0c-4c5e-8a27-6a4f4f1f6d0e")
+
+_one_at_a_time = BoundedSemaphore(1)
+
+
+def end_due(client: Telnyx) -> int:
+    """Returns how many were asked for; stops where Telnyx does not answer."""
+    if not _one_at_a_time.acquire(blocking=False):
+        return 0
+    try:
+        asked = 0
+        while asked < MOST_AT_ONCE and _end_next(client):
+            asked += 1
+        return asked
+    finally:
+        _one_at_a_time.release()
+
+
+def _end_next(client: Telnyx) -> bool:
+    now = timezone.now()
+    delivery = intake.claim_stranger(now=now, until=now + ANSWER_WITHIN)
+    if delivery is None:
+        return False
+    try:
+        client.hang_up(delivery.call_control_id, command_id=uuid5(_IDS, delivery.call_control_id))
+    except TelnyxError as error:
+        return _not_ended(delivery, error)
+    logger.warning("delivery %s: %s; hung up", delivery.pk, delivery.reason)
+    intake.stranger_ended(delivery, outcome="hung up")
+    return True
+
+
+def _not_ended(delivery: WebhookDelivery, error: TelnyxError) -> bool:
+    now, failed = timezone.now(), f"not hung up: status {error.status} code {error.code}"
+    if error.status == UNKNOWN_CALL or error.code == ENDED_ALREADY:
+        intake.stranger_ended(delivery, outcome="had ended by itself")
+        return True
+    if error.permanent or now - delivery.received_at > GIVES_UP_AFTER:
+        logger.error("delivery %s: %s", delivery.pk, failed)
+        intake.stranger_ended(delivery, outcome=failed, is_ended=False)
+        return error.permanent
+    pause = max(RETRY_AFTER, timedelta(seconds=error.retry_after or 0))
+    intake.put_stranger_off(delivery, until=now + pause)
+    return False
