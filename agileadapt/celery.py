@@ -37,6 +37,12 @@ def connect_database(**_: object) -> None:
     connection.ensure_connection()
 
 
+@worker_ready.connect
+def compare_public_key(**_: object) -> None:
+    """A new start may come with other keys, so the account's own is asked for at once."""
+    app.send_task("sessions_app.tasks.compare_public_key", kwargs={"at_start": True}, ignore_result=True, expires=60)
+
+
 @task_prerun.connect
 def mend_database(**_: object) -> None:
     """Let no task find a connection that died with a restarted database."""

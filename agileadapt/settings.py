@@ -118,6 +118,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 10},
     },
     "end-strangers": {"task": "handoff.tasks.end_strangers", "schedule": 2.0, "options": {"expires": 4}},
+    # The row says whether an hour has passed; after a failure it is due sooner.
+    "compare-public-key": {
+        "task": "sessions_app.tasks.compare_public_key",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "reconcile": {"task": "handoff.tasks.reconcile", "schedule": 5.0, "options": {"expires": 5}},
     "index-search": {"task": "sessions_app.tasks.index_search", "schedule": 2.0, "options": {"expires": 4}},
     "revoke-orphans": {"task": "sessions_app.tasks.revoke_orphans", "schedule": 300.0, "options": {"expires": 300}},

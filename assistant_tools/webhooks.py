@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from assistant_tools import access, calls
-from sessions_app import addresses, bodies, limits, tokens
+from sessions_app import addresses, bodies, limits, signatures, tokens
 from sessions_app.tool_calls import Caller
 from telephony import inbound
 from telephony.inbound import BodyUnreadable, SignatureRefused
@@ -57,7 +57,7 @@ def _receive(request: HttpRequest, name: str) -> tuple[Caller, Any] | HttpRespon
         return HttpResponse(status=413)
     except SignatureRefused as error:
         logger.warning("tool refused: %s", error)
-        return HttpResponse(status=401)
+        return signatures.refuse(error)
     except BodyUnreadable as error:
         logger.warning("tool unreadable: %s", error)
         return HttpResponse(status=400)
@@ -71,6 +71,7 @@ def _by_signature(request: HttpRequest, name: str) -> tuple[Caller, Any]:
     authorization = request.headers.get("Authorization", "")
     body = bodies.raw(request)
     incoming = inbound.receive_tool(body, request.headers, keys=settings.TELNYX_PUBLIC_KEYS, now=timezone.now())
+    signatures.verified()
     if not access.is_granted(authorization):
         raise NotGranted
     access.count(authorization, addresses.client_address(request))

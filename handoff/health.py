@@ -18,6 +18,7 @@ from psycopg_pool import PoolTimeout
 
 from handoff import pulse
 from handoff.models import Command
+from sessions_app import signatures
 from sessions_app.models import TelephonyCredential, WebhookDelivery
 
 # A load balancer asks every few seconds; a dependency that says nothing must not hold its question up.
@@ -54,7 +55,7 @@ def _rows() -> Report:
     now = timezone.now()
     try:
         figures = _figures(now)
-        return Report(_late(figures) | _carrier(now), figures)
+        return Report(_late(figures) | _carrier(now) | _signing(now), figures)
     except (DatabaseError, PoolTimeout) as error:
         return Report({"database": type(error).__name__})
     finally:
@@ -107,6 +108,11 @@ def _carrier(now: datetime) -> dict[str, str]:
     if len(failed) == REFUSED_CREDENTIALS and min(failed) > now - RECENTLY:
         return {"telnyx": f"the last {REFUSED_CREDENTIALS} credentials were not granted: nobody can start a call"}
     return {}
+
+
+def _signing(now: datetime) -> dict[str, str]:
+    trouble = signatures.trouble(now, recently=RECENTLY)
+    return {"signatures": trouble} if trouble else {}
 
 
 def _broker() -> Report:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from handoff import targets
 from handoff.door import HANDLERS
-from sessions_app import binding, bodies, intake, tokens, variables, visitor_values
+from sessions_app import binding, bodies, intake, signatures, tokens, variables, visitor_values
 from telephony import inbound
 from telephony.events import AssistantInitialization, Event
 from telephony.inbound import BodyUnreadable, SignatureRefused
@@ -70,10 +70,11 @@ def _receive(request: HttpRequest) -> Incoming | HttpResponse:
         return HttpResponse(status=413)
     except SignatureRefused as error:
         logger.warning("delivery refused: %s", error)
-        return HttpResponse(status=401)
+        return signatures.refuse(error)
     except BodyUnreadable as error:
         logger.warning("delivery unreadable: %s", error)
         return HttpResponse(status=400)
+    signatures.verified()
     return Incoming(event, body)
 
 

@@ -1,9 +1,9 @@
-"""Background work on credentials and on what sessions are found by."""
+"""Background work on credentials, the account's key and what sessions are found by."""
 
 from celery import shared_task
 from django.utils import timezone
 
-from sessions_app import indexing, services
+from sessions_app import carrier, indexing, services, signatures
 
 
 @shared_task
@@ -14,6 +14,12 @@ def revoke_credentials() -> None:
 @shared_task
 def revoke_orphans() -> None:
     services.revoke_orphans(now=timezone.now())
+
+
+@shared_task
+def compare_public_key(*, at_start: bool = False) -> None:
+    """Ask, when it is due, with which key the account signs."""
+    signatures.compare(carrier.client(), now=timezone.now(), at_start=at_start)
 
 
 @shared_task

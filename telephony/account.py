@@ -4,11 +4,13 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 import telnyx
+from telnyx._constants import RAW_RESPONSE_HEADER
 
+from telephony import inbound
 from telephony.connection import Connection
 from telephony.exchange import TelnyxError, ask, bare_pages, given, pages, rows, send, unreadable
 from telephony.wire import cleaned, identifier, mapping, text
@@ -108,6 +110,22 @@ class AccountCommands(Connection):
         """Let a group of insights hold one more."""
         groups = self._setup.ai.conversations.insight_groups
         send(groups.insights.with_raw_response.assign, insight_id, group_id=group_id)
+
+    def public_key(self) -> str:
+        """Return the key, Base64 of 32 bytes, that the account's webhooks are signed with at present.
+
+        The SDK has no resource for it.
+        Source: guides of https://github.com/team-telnyx/telnyx-code-examples (read 2026-11)
+        """
+
+        def public_key() -> telnyx.APIResponse[Any]:
+            asked = self._sdk.get("/public_key", cast_to=object, options={"headers": {RAW_RESPONSE_HEADER: "raw"}})
+            return cast("telnyx.APIResponse[Any]", asked)
+
+        found = text(mapping(ask(public_key).get("data")).get("public"))
+        if not inbound.usable_key(found):
+            raise unreadable("public_key")
+        return found
 
     def secret_names(self) -> list[str]:
         """Return the names of the integration secrets; their values cannot be read."""

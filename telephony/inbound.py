@@ -32,12 +32,14 @@ class InboundError(Exception):
 class SignatureRefused(InboundError):
     """Not signed by Telnyx, or not lately; answer 401.
 
-    `skew` is set when the signature is good but its time is not: a replay, or a clock that is wrong.
+    `skew` is set when the signature is good but its time is not: a replay, or a clock that is wrong. `is_unknown` when
+    all is in order but that no configured key fits: a forgery, unless the keys are wrong.
     """
 
-    def __init__(self, message: str, *, skew: timedelta | None = None) -> None:
+    def __init__(self, message: str, *, skew: timedelta | None = None, is_unknown: bool = False) -> None:
         super().__init__(message)
         self.skew = skew
+        self.is_unknown = is_unknown
 
 
 class BodyUnreadable(InboundError):
@@ -127,17 +129,14 @@ def _verify(body: bytes, headers: Mapping[str, str], *, keys: Sequence[str], now
     if not _SECONDS.fullmatch(seconds):
         raise SignatureRefused("timestamp missing or malformed")
     message = seconds.encode() + b"|" + body
-    if not any(_signed_with(key, message, signature) for key in keys):
-        raise SignatureRefused("no configured key matches")
-    return _timely(int(seconds), now)
-
-
-def _timely(seconds: int, now: datetime) -> datetime:
     # Measured in seconds first: the largest accepted number is past the last year of datetime.
-    distance = now.timestamp() - seconds
-    if abs(distance) > TOLERANCE.total_seconds():
+    distance = now.timestamp() - int(seconds)
+    is_timely = abs(distance) <= TOLERANCE.total_seconds()
+    if not any(_signed_with(key, message, signature) for key in keys):
+        raise SignatureRefused("no configured key matches", is_unknown=is_timely)
+    if not is_timely:
         raise SignatureRefused("timestamp outside the tolerance", skew=timedelta(seconds=distance))
-    return datetime.fromtimestamp(seconds, UTC)
+    return datetime.fromtimestamp(int(seconds), UTC)
 
 
 def _header(headers: Mapping[str, str], wanted: str) -> str:

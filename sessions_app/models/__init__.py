@@ -11,10 +11,12 @@ from sessions_app.models.record import (
     WebhookDelivery,
 )
 from sessions_app.models.search import SearchDocument
+from sessions_app.models.signing import AccountKey
 from sessions_app.models.tools import ToolCall
 from sessions_app.models.visit import CallLeg, Consent, Run, TelephonyCredential, VoiceSession
 
 __all__ = [
+    "AccountKey",
     "CallLeg",
     "CapturedField",
     "Consent",

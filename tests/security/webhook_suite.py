@@ -2,6 +2,9 @@
 
 import base64
 import json
+import logging
+import os
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +14,8 @@ from django.utils import timezone
 from nacl.signing import SigningKey
 from pytest_django import Settings
 
-from sessions_app.models import TimelineEntry, WebhookDelivery
+from sessions_app import signatures
+from sessions_app.models import AccountKey, TimelineEntry, WebhookDelivery
 from tests.flows.telnyx import envelope, signature
 
 ENVELOPE = envelope("call.answered", {"call_control_id": "v3:x"}, event_id="event-1", occurred_at=timezone.now())
@@ -45,8 +49,13 @@ STORABLE = {
 }
 
 
-def base64_of(length: int) -> str:
-    return base64.b64encode(bytes(length)).decode()
+def base64_of_noise() -> str:
+    return base64.b64encode(os.urandom(64)).decode()
+
+
+def public(key: SigningKey) -> str:
+    """The public half as it stands in TELNYX_PUBLIC_KEYS."""
+    return base64.b64encode(bytes(key.verify_key)).decode()
 
 
 class SignatureSuite:
@@ -63,12 +72,27 @@ class SignatureSuite:
         raise NotImplementedError
 
     @pytest.fixture(autouse=True)
-    def _prepare(self, client: Client, signing_key: SigningKey, db: None) -> None:
+    def _prepare(self, client: Client, signing_key: SigningKey, db: None) -> Iterator[None]:
         self.client, self.key = client, signing_key
+        self.statuses_of_doubt = set[int]()
+        self.account_signs_with(signing_key)
+        yield
+        self.forget_what_was_learnt()
+
+    def account_signs_with(self, key: SigningKey | None, *, hours_ago: float = 0) -> None:
+        """What Telnyx has told of the account's key in a process that has just started; None: nothing."""
+        self.forget_what_was_learnt()
+        AccountKey.objects.all().delete()
+        if key is not None:
+            told_at = timezone.now() - timedelta(hours=hours_ago)
+            AccountKey.objects.create(public=public(key), asked_at=told_at, told_at=told_at)
+
+    def forget_what_was_learnt(self) -> None:
+        signatures._process = signatures._Process()
 
     def send(self, body: bytes, headers: dict[str, str], content_type: str = "application/json") -> Any:
         response = self.client.post(self.path, body, content_type=content_type, headers=headers)
-        assert response.status_code < 500
+        assert response.status_code < 500 or response.status_code in self.statuses_of_doubt
         assert not 300 <= response.status_code < 400
         return response
 
@@ -128,19 +152,85 @@ class SignatureSuite:
 
     def test_two_keys_hold_while_they_are_being_changed(self, settings: Settings) -> None:
         new = SigningKey.generate()
-        public = base64.b64encode(bytes(new.verify_key)).decode()
-        old = settings.TELNYX_PUBLIC_KEYS
-        settings.TELNYX_PUBLIC_KEYS = [public, *old]
+        settings.TELNYX_PUBLIC_KEYS = [public(new), public(self.key)]
         for key in (new, self.key):
             assert self.send(self.good, self.signed(self.good, key=key)).status_code == 200
 
-        settings.TELNYX_PUBLIC_KEYS = [public]
+        settings.TELNYX_PUBLIC_KEYS = [public(new)]
+        self.account_signs_with(new)
         self.forget()
         self.refuse(self.good, self.signed(self.good))
 
     def test_without_a_key_nothing_is_accepted(self, settings: Settings) -> None:
         settings.TELNYX_PUBLIC_KEYS = []
-        self.refuse(self.good, self.signed(self.good))
+        self.doubt()
+        # No key at all is the plainest case of a wrong one: what is genuine is to come again.
+        self.refuse(self.good, self.signed(self.good), status=503)
+
+    # --- while our keys may be the wrong ones
+
+    def doubt(self) -> None:
+        self.statuses_of_doubt = {503}
+
+    def test_an_unknown_signature_is_to_come_again_while_our_keys_are_not_the_account_s(self) -> None:
+        self.doubt()
+        account = SigningKey.generate()
+        self.account_signs_with(account)
+        for key in (account, SigningKey.generate()):
+            self.refuse(self.good, self.signed(self.good, key=key), status=503)
+
+        assert self.send(self.good, self.signed(self.good)).status_code == 200
+        self.forget()
+        self.refuse(self.good, self.signed(self.good, key=account), status=503)
+
+    @pytest.mark.parametrize("hours_ago", [None, 4])
+    def test_an_unknown_signature_is_to_come_again_until_anything_is_known(self, hours_ago: float | None) -> None:
+        self.doubt()
+        self.account_signs_with(None if hours_ago is None else self.key, hours_ago=hours_ago or 0)
+        self.refuse(self.good, self.signed(self.good, key=SigningKey.generate()), status=503)
+
+        self.send(self.good, self.signed(self.good))
+        self.forget()
+        signatures._process.looked_up = float("-inf")
+        self.refuse(self.good, self.signed(self.good, key=SigningKey.generate()))
+
+    @pytest.mark.parametrize("fault", ["missing", "malformed", "stale", "of tomorrow", "another spelling", "no time"])
+    def test_what_is_no_proper_signature_is_refused_for_good_however_much_is_in_doubt(self, fault: str) -> None:
+        self.account_signs_with(SigningKey.generate())
+        stranger = SigningKey.generate()
+        headers = self.signed(self.good, key=stranger)
+        name = "telnyx-signature-ed25519"
+        headers |= {
+            "missing": {name: ""},
+            "malformed": {name: base64.b64encode(bytes(63)).decode()},
+            "stale": self.signed(self.good, key=stranger, late=timedelta(seconds=302)),
+            "of tomorrow": self.signed(self.good, key=stranger, late=timedelta(days=-1)),
+            "another spelling": {name: headers[name].replace("==", "=")},
+            "no time": {"telnyx-timestamp": "1e9"},
+        }[fault]
+
+        self.refuse(self.good, headers)
+
+    def test_a_stale_signature_of_ours_is_refused_for_good_while_in_doubt(self) -> None:
+        self.account_signs_with(SigningKey.generate())
+
+        self.refuse(self.good, self.signed(self.good, late=timedelta(seconds=302)))
+
+    def test_strangers_change_nothing_but_the_status_they_get(
+        self, caplog: pytest.LogCaptureFixture, django_assert_max_num_queries: Any
+    ) -> None:
+        self.doubt()
+        self.account_signs_with(SigningKey.generate())
+        random = [self.signed(self.good) | {"telnyx-signature-ed25519": base64_of_noise()} for _ in range(40)]
+
+        # One look at the row, and one alarm with it: the looks are five seconds apart, the alarms a minute.
+        with caplog.at_level(logging.ERROR), django_assert_max_num_queries(6):
+            for headers in random:
+                assert self.send(self.good, headers).status_code == 503
+
+        self.nothing_happened()
+        assert [record.name for record in caplog.records if record.levelno == logging.ERROR] == [signatures.__name__]
+        assert AccountKey.objects.get().doubted_at is not None
 
     def test_an_empty_delivery_is_refused(self) -> None:
         assert 400 <= self.send(b"", self.signed(b"")).status_code < 500

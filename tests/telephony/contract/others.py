@@ -180,6 +180,7 @@ OTHERS: dict[str, Case] = {
         None,
         {},
     ),
+    "public_key": Case(lambda telnyx: telnyx.public_key(), "/public_key", None, {}, "GET"),
     "secret_names": Case(
         lambda telnyx: telnyx.secret_names(), "/integration_secrets", IntegrationSecretListParams, PAGE, "GET"
     ),

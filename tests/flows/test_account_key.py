@@ -1,0 +1,170 @@
+"""With which key the account signs is asked at every start and every hour, and health tells when it is not ours."""
+
+import base64
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+import respx
+from celery.signals import worker_ready
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+from nacl.signing import SigningKey
+
+from agileadapt import celery
+from handoff import health
+from sessions_app import carrier, signatures, tasks
+from sessions_app.models import AccountKey
+from tests.flows.telnyx import CALL_CONTROL, Webhooks, envelope, signature
+from tests.people import Clock
+
+OTHER = base64.b64encode(bytes(SigningKey.generate().verify_key)).decode()
+REFUSED = httpx.Response(401, json={"errors": [{"code": "10009"}]})
+
+
+@pytest.fixture
+def account(db: None, clock: Clock) -> Iterator[respx.Route]:
+    """What the account answers when it is asked for its key."""
+    signatures._process = signatures._Process()
+    with respx.mock(assert_all_called=False) as router:
+        carrier.client.cache_clear()
+        yield router.get(f"{settings.TELNYX_API_BASE}/public_key").mock(
+            return_value=told(settings.TELNYX_PUBLIC_KEYS[0])
+        )
+    carrier.client.cache_clear()
+    signatures._process = signatures._Process()
+
+
+def told(key: str) -> httpx.Response:
+    return httpx.Response(200, json={"data": {"public": key, "record_type": "public_key", "organization_id": "o-1"}})
+
+
+def trouble() -> str:
+    return signatures.trouble(timezone.now(), recently=timedelta(minutes=15))
+
+
+def unknown(webhooks: Webhooks) -> int:
+    """What a well-formed signature of a stranger gets."""
+    body = envelope("call.answered", {"call_control_id": "v3:x"}, event_id="e", occurred_at=timezone.now())
+    headers = signature(SigningKey.generate(), body, at=timezone.now())
+    return int(webhooks.client.post(CALL_CONTROL, body, content_type="application/json", headers=headers).status_code)
+
+
+def test_the_account_s_own_key_is_among_ours(account: respx.Route, webhooks: Webhooks) -> None:
+    tasks.compare_public_key()
+
+    row = AccountKey.objects.get()
+    assert (row.public, row.error, row.told_at) == (settings.TELNYX_PUBLIC_KEYS[0], "", row.asked_at)
+    assert (trouble(), unknown(webhooks)) == ("", 401)
+
+
+def test_another_key_is_an_alarm_until_it_is_among_ours(
+    account: respx.Route, webhooks: Webhooks, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    account.mock(return_value=told(OTHER))
+    tasks.compare_public_key()
+
+    assert "TELNYX_PUBLIC_KEYS" in trouble()
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+    assert OTHER not in caplog.text
+    assert unknown(webhooks) == 503
+
+    # A process that starts with the right keys need not wait for the next question.
+    settings.TELNYX_PUBLIC_KEYS = [OTHER, *settings.TELNYX_PUBLIC_KEYS]
+    signatures._process = signatures._Process()
+    assert (trouble(), unknown(webhooks)) == ("", 401)
+
+
+def test_it_is_asked_once_an_hour_and_at_every_start(account: respx.Route, clock: Clock) -> None:
+    for _ in range(3):
+        tasks.compare_public_key(at_start=True)  # Several workers start together.
+    clock.advance(300)
+    tasks.compare_public_key()
+    assert account.call_count == 1
+
+    tasks.compare_public_key(at_start=True)
+    assert account.call_count == 2
+
+    clock.advance(3600)
+    tasks.compare_public_key()
+    assert account.call_count == 3
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [REFUSED, httpx.Response(404), httpx.Response(200, json={"data": {"public": "x"}}), httpx.ReadTimeout("")],
+)
+def test_what_was_not_told_is_asked_again_soon(account: respx.Route, clock: Clock, failure: Any) -> None:
+    account.mock(side_effect=[failure, told(OTHER)])
+    tasks.compare_public_key()
+    assert AccountKey.objects.get().error.startswith("status ")
+
+    clock.advance(200)
+    tasks.compare_public_key()
+    assert account.call_count == 1
+    clock.advance(100)
+    tasks.compare_public_key()
+
+    row = AccountKey.objects.get()
+    assert (row.public, row.error) == (OTHER, "")
+
+
+def test_not_to_know_is_an_alarm_only_once_it_matters(account: respx.Route, webhooks: Webhooks, clock: Clock) -> None:
+    account.mock(return_value=REFUSED)
+    tasks.compare_public_key()
+    assert trouble() == ""
+
+    assert unknown(webhooks) == 503
+
+    assert "status 401 code 10009" in trouble()
+    clock.advance(901)
+    assert trouble() == ""
+
+
+def test_an_alarm_is_over_when_the_account_s_key_turns_out_to_be_ours(
+    account: respx.Route, webhooks: Webhooks, clock: Clock
+) -> None:
+    assert unknown(webhooks) == 503
+    assert trouble() != ""
+    clock.advance(1)
+
+    tasks.compare_public_key()
+
+    assert trouble() == ""
+
+
+def test_a_key_that_was_ours_hours_ago_holds_only_with_a_good_signature(
+    account: respx.Route, webhooks: Webhooks, clock: Clock
+) -> None:
+    tasks.compare_public_key()
+    clock.advance(3 * 3600 + 1)
+    assert unknown(webhooks) == 503
+
+    signatures._process = signatures._Process(has_verified=True)
+    assert unknown(webhooks) == 401
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_probe_names_it(client: Client) -> None:
+    AccountKey.objects.create(public=OTHER, told_at=timezone.now())
+    health._redis.cache_clear()
+
+    body = client.get("/health/ready").json()
+
+    assert "TELNYX_PUBLIC_KEYS" in body["troubles"]["signatures"]
+
+
+def test_the_scheduler_and_every_starting_worker_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, Any]] = []
+    monkeypatch.setattr(celery.app, "send_task", lambda name, kwargs, **_: asked.append((name, kwargs)))
+    name = tasks.compare_public_key.name
+
+    assert celery.compare_public_key in [receiver() for _, receiver in worker_ready.receivers]
+    celery.compare_public_key()
+
+    assert asked == [(name, {"at_start": True})]
+    assert name in [entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()]
