@@ -1,5 +1,6 @@
 """All settings, from the environment. Environments differ by URLs and keys only."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -129,12 +130,15 @@ CELERY_BEAT_SCHEDULE = {
     "revoke-orphans": {"task": "sessions_app.tasks.revoke_orphans", "schedule": 300.0, "options": {"expires": 300}},
 }
 
+WEBHOOK_FAILOVER_URL = env.text("WEBHOOK_FAILOVER_URL", "")
 TELNYX_API_KEY = env.text("TELNYX_API_KEY", "")
 TELNYX_API_BASE = env.text("TELNYX_API_BASE", "https://api.telnyx.com/v2")
 TELNYX_PUBLIC_KEYS = env.words("TELNYX_PUBLIC_KEYS")
 TELNYX_CONNECTION_ID = env.text("TELNYX_CONNECTION_ID", "")
 TELNYX_CALL_CONTROL_APP_ID = env.text("TELNYX_CALL_CONTROL_APP_ID", "")
 TELNYX_CALLER_NUMBER = env.text("TELNYX_CALLER_NUMBER", "")
+TELNYX_PAGE_DESTINATION = env.text("TELNYX_PAGE_DESTINATION", "") or re.sub(r"[^0-9]", "", TELNYX_CALLER_NUMBER)
+TELNYX_PAGE_CALLER_NUMBER = env.text("TELNYX_PAGE_CALLER_NUMBER", "")
 TELNYX_ALLOWED_PREFIXES = env.prefixes("TELNYX_ALLOWED_PREFIXES", "+61")
 # How the assistant begins: by a command of its own after the answer, or together with the answer.
 TELNYX_ASSISTANT_START = env.choice("TELNYX_ASSISTANT_START", "command", of=("command", "answer"))

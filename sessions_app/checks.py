@@ -1,5 +1,6 @@
 """System checks: production does not start without its secrets or against a sandbox."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +18,8 @@ _NEEDED = {
     "TELNYX_CALLER_NUMBER": "E004",
 }
 _LOCAL = {"127.0.0.1", "localhost", "::1"}
+_DIALLED = re.compile(r"[0-9]{2,15}")
+_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 @register()
@@ -30,7 +33,24 @@ def telnyx_is_configured(**_: Any) -> Sequence[CheckMessage]:
         for name, number in _NEEDED.items()
         if not getattr(settings, name)
     ]
-    return [*missing, *_keys()]
+    return [*missing, *_keys(), *_of_pages()]
+
+
+def _of_pages() -> list[CheckMessage]:
+    """What the visitors' pages place their calls with, and where else webhooks may go."""
+    dialled, caller, spare = (
+        getattr(settings, name)
+        for name in ("TELNYX_PAGE_DESTINATION", "TELNYX_PAGE_CALLER_NUMBER", "WEBHOOK_FAILOVER_URL")
+    )
+    found: list[CheckMessage] = []
+    if not _DIALLED.fullmatch(dialled):
+        hint = "Two to fifteen digits; empty takes those of TELNYX_CALLER_NUMBER."
+        found.append(Error("TELNYX_PAGE_DESTINATION is nothing to dial", hint=hint, id="sessions_app.E009"))
+    if caller and not _NUMBER.fullmatch(caller):
+        found.append(Error("TELNYX_PAGE_CALLER_NUMBER is no number in +E.164", id="sessions_app.E010"))
+    if spare and urlsplit(spare).scheme not in {"http", "https"}:
+        found.append(Error("WEBHOOK_FAILOVER_URL is no address", id="sessions_app.E011"))
+    return found
 
 
 def _keys() -> list[CheckMessage]:

@@ -7,7 +7,10 @@ export interface WidgetConfig extends Signalling {
   slug: string;
   mode: "credential" | "anonymous";
   assistant_id: string;
+  /** Digits. */
   destination: string;
+  /** Empty: none is sent, so that Telnyx names the credential instead. */
+  caller_number: string;
   company: string;
   /** What the website may say of its visitor. */
   variables: string[];

@@ -19,6 +19,7 @@ export interface Line {
 export interface Dial {
   destination: string;
   callerName: string;
+  callerNumber: string;
   headers: { name: string; value: string }[];
   stream: MediaStream;
   speaker: HTMLAudioElement;
@@ -90,10 +91,11 @@ export class Engine {
   }
 
   /** The SDK stops the tracks it was given when a call ends, hence the copy: the microphone outlives a call. */
-  dial({ destination, callerName, headers, stream, speaker }: Dial): void {
+  dial({ destination, callerName, callerNumber, headers, stream, speaker }: Dial): void {
     this.call = this.client.newCall({
       destinationNumber: destination,
       callerName,
+      ...(callerNumber && { callerNumber }),
       customHeaders: headers,
       localStream: stream.clone(),
       remoteElement: speaker,

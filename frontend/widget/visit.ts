@@ -70,11 +70,12 @@ export class Visit {
   }
 
   async place(login: Login): Promise<void> {
-    const { destination } = this.config;
+    const { destination, caller_number: callerNumber } = this.config;
     const headers = asCallHeaders(this.told);
     if (this.api.session) headers.push({ name: "X-Session-Ticket", value: this.api.session.ticket });
     const callerName = this.surface.attribute("call-caller-name") ?? "";
-    const dial = { destination, callerName, headers, stream: this.events.outgoing(), speaker: this.surface.newSpeaker() };
+    const stream = this.events.outgoing();
+    const dial = { destination, callerName, callerNumber, headers, stream, speaker: this.surface.newSpeaker() };
     await this.line.place({ login, signalling: this.config, renewed: () => this.api.renew() }, dial);
   }
 

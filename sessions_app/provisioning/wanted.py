@@ -32,6 +32,8 @@ from telephony.regions import AUSTRALIAN_ANCHOR_SITE, AUSTRALIAN_LOCALISATION
 NAME = "AgileAdapt"
 WEBHOOK_VERSION = "2"  # the default, 1, is another format
 VARIABLES_TIMEOUT_MS = 1500
+# Telnyx waits for 2 s by itself; a database that is being restarted may keep ours waiting for longer.
+WEBHOOK_TIMEOUT_SECONDS = 5
 MCP_TYPE = "http"  # the text is free in the documents; the other known word is “sse”
 MAX_QUESTIONS = 100
 TICKET_HEADER = "X-Session-Ticket"
@@ -49,6 +51,7 @@ class Site:
     caller_number: str
     targets_variable: str
     daily_spend_limit: str
+    failover_url: str = ""
     has_transfer_tool: bool = False
     # How assistants reach our tools. An attached MCP server was seen to delay the first word by 40 to 80 s (a third
     # party on a live account, 2026), so webhooks are the default.
@@ -123,7 +126,10 @@ def application(site: Site, *, profile_id: str) -> Wanted:
 
 
 def _webhooks(site: Site) -> dict[str, Rule]:
+    spare: dict[str, Rule] = {"webhook_event_failover_url": Unless(site.failover_url)} if site.failover_url else {}
     return {
+        **spare,
+        "webhook_timeout_secs": AtLeast(WEBHOOK_TIMEOUT_SECONDS),
         "webhook_event_url": Exactly(site.door("call-control")),
         "webhook_api_version": Exactly(WEBHOOK_VERSION),
         "anchorsite_override": Exactly(AUSTRALIAN_ANCHOR_SITE),

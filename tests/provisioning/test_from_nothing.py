@@ -15,6 +15,8 @@ def test_everything_is_made(office: Office, widget: WidgetConfig) -> None:
     for made in (connection, application):
         assert made["webhook_event_url"] == f"{HOST}/webhooks/telnyx/call-control"
         assert made["webhook_api_version"] == "2"
+        assert made["webhook_timeout_secs"] == 5
+        assert made.get("webhook_event_failover_url") is None
         assert made["anchorsite_override"] == "Sydney, Australia"
         assert made["outbound"]["outbound_voice_profile_id"] == profile["id"]
     assert connection["outbound"]["call_parking_enabled"] is True

@@ -83,6 +83,25 @@ def half(office: Office, widget: WidgetConfig, settings: Settings) -> Office:
     return office
 
 
+def test_a_spare_address_is_given_where_there_is_none(half: Office, settings: Settings) -> None:
+    settings.WEBHOOK_FAILOVER_URL = "https://spare.shop.example/webhooks/telnyx/call-control"
+    half.sandbox.set_account(
+        outbound_voice_profiles=[PROFILE],
+        credential_connections=[{**CONNECTION, "webhook_timeout_secs": 2}],
+        call_control_applications=[{**APPLICATION, "webhook_timeout_secs": 20}],
+        mcp_servers=[OTHER_SERVER],
+        assistants=[ASSISTANT],
+    )
+
+    half.provision()
+
+    connection, application = half.only("credential_connections"), half.only("call_control_applications")
+    assert connection["webhook_event_failover_url"] == settings.WEBHOOK_FAILOVER_URL
+    assert application["webhook_event_failover_url"] == "https://spare.example/hook"
+    assert (connection["webhook_timeout_secs"], application["webhook_timeout_secs"]) == (5, 20)
+    assert "Nothing to change." in half.provision()
+
+
 def changed(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
     return {name for name in before | after if before.get(name) != after.get(name)} - {"updated_at", "created_at"}
 
@@ -96,7 +115,7 @@ def test_what_is_not_ours_is_kept(half: Office) -> None:
     )
     assert changed(CONNECTION, connection) <= {
         *("webhook_event_url", "webhook_api_version", "anchorsite_override", "sip_uri_calling_preference"),
-        *("outbound", "record_type"),
+        *("webhook_timeout_secs", "outbound", "record_type"),
     }
     assert connection["outbound"] == {
         "outbound_voice_profile_id": "1293384261075731499",

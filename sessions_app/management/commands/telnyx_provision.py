@@ -71,6 +71,7 @@ class Command(BaseCommand):
             caller_number=settings.TELNYX_CALLER_NUMBER,
             targets_variable=settings.TELNYX_TARGETS_VARIABLE,
             daily_spend_limit=options["daily_spend_limit"],
+            failover_url=settings.WEBHOOK_FAILOVER_URL,
             has_transfer_tool=options["transfer_tool"],
             has_webhook_tools=options["tools"] != "mcp",
             has_mcp=options["tools"] != "webhook",
