@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sessions_app", "0010_nobodys_deliveries"),
+        ("sessions_app", "0012_nobodys_deliveries"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sessions_app", "0009_values_of_visitors"),
+        ("sessions_app", "0011_listening_legs"),
     ]
 
     operations = [
