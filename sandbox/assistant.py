@@ -13,6 +13,7 @@ from sandbox.dialogue import Dialogue
 from sandbox.insights import Insights
 from sandbox.orders import NORMAL
 from sandbox.platform import Platform
+from sandbox.questions import Question
 from sandbox.script import DEFAULT_GREETING, GENERATED, INSIGHT_SHAPES, INVALID, VALID, Scenario
 from sandbox.switchboard import Switchboard
 from sandbox.templates import fill
@@ -48,7 +49,7 @@ class Run:
         self.conversation = conversation
         self.brief = brief
         self.scenario = scenario
-        self.question: Any = None
+        self.question: Question | None = None
         self.results: dict[str, Any] = conversation.results
         self.reason_when_joined = "call_bridged"
         self.is_first = leg.run_count == 0
