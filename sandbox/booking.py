@@ -1,5 +1,6 @@
-"""What an assistant does that was told to book a callback: it asks for a number and a time, and uses the tool."""
+"""What an assistant does that was told to arrange a callback: it asks for a number and a time, and uses the tool."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,32 +17,40 @@ NOTED = "Thank you, I have noted that."
 # Refusals that another number can help; any other one asks for another time.
 ABOUT_THE_NUMBER = frozenset({"no_number", "not_a_number", "number_not_allowed"})
 TRIES = 3
+_NUMBER = re.compile(r"\bask\b[^.\n]*\b(number|phone)\b", re.IGNORECASE)
 
 
 class Booking:
-    """`order` is the message that asks for it; its lines that begin with "- " are the times to choose from."""
+    """`order` is the message that asks for it; its lines that begin with "- " are the times to choose from.
+
+    Without these it asks the tool for some, unless the message speaks of a number alone.
+    """
 
     def __init__(self, run: "Run", order: str) -> None:
         self._run = run
         self._times = [line[2:].strip() for line in order.splitlines() if line.startswith("- ") and line[2:].strip()]
-        words = order.replace(CALLBACK, "").lower()
-        self._asks_for_number = not self._times or "number" in words or "phone" in words
+        asks_for_number = _NUMBER.search(order) is not None
+        self._asks_for_number = asks_for_number or not self._times
+        self._books = bool(self._times) or CALLBACK in order or not asks_for_number
         self._given: dict[str, Any] = {}
 
     async def conduct(self, lead: str) -> None:
-        if not self._times:
+        if self._books and not self._times:
             self._times = _free_times(await self._run.habits.try_to_use(CALLBACK, {}))
         if self._asks_for_number:
             lead = await self._ask_for_number(lead)
         if self._times:
             lead = await self._ask_for_time(lead)
-        booked = await self._run.habits.try_to_use(CALLBACK, self._given)
+        booked = await self._book()
         for _ in range(1, TRIES):
             if booked is None or booked.data.get("status") != "refused":
                 break
             lead = await self._ask_again(booked)
-            booked = await self._run.habits.try_to_use(CALLBACK, self._given)
+            booked = await self._book()
         await self._run.dialogue.say(f"{lead} {booked.text if booked else NOTED}".strip())
+
+    async def _book(self) -> Answer | None:
+        return await self._run.habits.try_to_use(CALLBACK, self._given) if self._books else None
 
     async def _ask_again(self, refusal: Answer) -> str:
         if refusal.data.get("code") in ABOUT_THE_NUMBER:

@@ -53,12 +53,12 @@ class Brief:
 
     @property
     def booking_order(self) -> str:
-        """The message that tells this run to book a callback; "" when none does.
+        """The message that tells this run to arrange a callback; "" when none does.
 
         What the assistant is told in general, and for every call, is not among it.
         """
         messages = [str(one.get("content") or "") for one in self.history if one.get("role") in ("system", "developer")]
-        return next((text for text in [self.instructions or "", *messages] if "book_callback" in text), "")
+        return next((text for text in [self.instructions or "", *messages] if "callback" in text.lower()), "")
 
 
 def conversation_ended(

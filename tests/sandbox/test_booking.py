@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.booking import NOTED
 from tests.sandbox.equipment import equip, said, start, type_text, used, usual_tools
 from tests.sandbox.stage import Stage
 
@@ -57,9 +58,10 @@ async def test_only_what_it_is_told_for_this_call_makes_it_book(stage: Stage, pl
     await stage.until(call, lambda leg: leg["assistant"]["question"] == expected)
 
 
-async def test_what_is_not_asked_for_is_not_asked(stage: Stage) -> None:
+async def test_a_number_that_is_not_asked_for_is_not_asked(stage: Stage) -> None:
     stage.tool_answers = {"book_callback": BOOKED}
-    call, _ = await begin(stage, "Let them choose with book_callback:\n- Monday, 10:00\n- Tuesday, 14:30")
+    times = "Let them choose:\n- Monday, 10:00\n- Tuesday, 14:30"
+    call, _ = await begin(stage, f"{times}\nThen use book_callback with the time and the number.")
 
     await asked(stage, call, "callback_time", "monday")
 
@@ -76,6 +78,17 @@ async def test_without_a_list_it_asks_the_tool_for_the_times(stage: Stage) -> No
     assert (await used(stage, "book_callback")).event == {}
     assert (await used(stage, "book_callback", 2)).event == {"phone": "0412 555 018", "when": "Friday, 9:00"}
     assert "When may we call you: Friday, 9:00?" in await said(stage, talk)
+
+
+async def test_a_callback_for_which_a_number_is_enough_is_not_booked(stage: Stage) -> None:
+    call, talk = await begin(stage, "A callback is promised. Ask for the number to call and save it as phone.")
+
+    await asked(stage, call, "phone", "0412 555 018")
+
+    await stage.until(call, lambda leg: leg["assistant"]["question"] is None)
+    await stage.until(call, lambda leg: leg["source"] == "assistant")
+    assert [one.event for one in stage.tools_used] == [{"phone": "0412 555 018"}]
+    assert (await said(stage, talk))[-1] == NOTED
 
 
 async def test_where_no_time_is_free_the_number_is_kept(stage: Stage) -> None:
