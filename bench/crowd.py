@@ -31,6 +31,7 @@ class Crowd:
 def talking(scene: Scene, size: int) -> Iterator[Crowd]:
     """Keep so many prospects with the assistant. Afterwards the calls are gone; their sessions stay open."""
     crowd = Crowd()
+    scene.control.limits(concurrent_calls=2 * size)  # the account's own limit is not what is measured
     scene.control.scenario(hold_open=True)
     with ExitStack() as exits:
         for _ in range(size):

@@ -12,6 +12,7 @@ from sandbox.account_kinds import (
     BY_NAME,
     CONNECTIONS,
     INSIGHT_GROUPS,
+    INSIGHTS,
     NUMBERS,
     SECRETS,
     VOICE_PROFILES,
@@ -139,11 +140,14 @@ class Account:
 
     def shown(self, kind: Kind, found: Settings) -> Settings:
         """Return an object as the platform prints it."""
+        shown = {name: value for name, value in found.items() if name not in kind.hidden}
         if kind is ASSISTANTS:
             own = [{**tool, "shared": False} for tool in found.get("tools") or []]
             shared = [{**tool, "shared": True} for tool in self._shared.get(str(found["id"]), [])]
-            return {**found, "tools": [*own, *shared]}
-        return {name: value for name, value in found.items() if name != "token"}
+            return {**shown, "tools": [*own, *shared]}
+        if kind is INSIGHT_GROUPS:
+            return {**shown, "insights": [self.shown(INSIGHTS, one) for one in found["insights"]]}
+        return shown
 
     def _keep(self, kind: Kind, settings: Settings) -> Settings:
         number = uuid.uuid4()

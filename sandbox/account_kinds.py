@@ -23,7 +23,7 @@ CHANNELS = 10
 class Kind:
     """`verb` is that of an update; with PUT the object is replaced. `style` is how lists are printed.
 
-    `is_made_here` is false of what has to be bought, and can only be seen.
+    `is_made_here` is false of what has to be bought, and can only be seen; `hidden` is never printed.
     """
 
     name: str
@@ -35,10 +35,15 @@ class Kind:
     checks: Mapping[str, Check] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     is_made_here: bool = True
+    hidden: frozenset[str] = frozenset()
 
     @property
     def record_type(self) -> str:
         return self.name.removesuffix("s")
+
+
+# Source: the SDK's models of what the AI interface answers.
+UNPRINTED = frozenset(("record_type", "updated_at"))
 
 
 def one_of(*choices: object) -> Check:
@@ -160,6 +165,7 @@ MCP_SERVERS = Kind(
         "allowed_tools": or_null(each(text)),
     },
     defaults={"api_key_ref": None, "allowed_tools": None},
+    hidden=UNPRINTED,
 )
 INSIGHTS = Kind(
     "insights",
@@ -169,6 +175,7 @@ INSIGHTS = Kind(
     required=("name", "instructions"),
     checks={"name": text, "instructions": text, "webhook": any_text},
     defaults={"insight_type": "custom", "json_schema": None, "webhook": ""},
+    hidden=UNPRINTED,
 )
 INSIGHT_GROUPS = Kind(
     "insight_groups",
@@ -177,6 +184,7 @@ INSIGHT_GROUPS = Kind(
     "pages",
     checks={"name": text, "description": any_text, "webhook": any_text},
     defaults={"description": "", "webhook": ""},
+    hidden=UNPRINTED,
 )
 ASSISTANTS = Kind(
     "assistants",
@@ -215,6 +223,7 @@ ASSISTANTS = Kind(
         "tools": [],
         "telephony_settings": {"supports_unauthenticated_web_calls": False, "time_limit_secs": 1800},
     },
+    hidden=UNPRINTED,
 )
 SECRETS = Kind(
     "integration_secrets",
@@ -223,6 +232,7 @@ SECRETS = Kind(
     "pages",
     required=("identifier", "type"),
     checks={"identifier": text, "type": one_of("bearer", "basic"), "token": text},
+    hidden=frozenset(("type", "token")),
 )
 NUMBERS = Kind(
     "phone_numbers",
@@ -231,7 +241,14 @@ NUMBERS = Kind(
     "pages",
     required=("phone_number",),
     checks={"phone_number": matching(r"\+[1-9][0-9]{6,14}")},
-    defaults={"status": "active"},
+    defaults={
+        "status": "active",
+        "country_iso_alpha2": "AU",
+        "deletion_lock_enabled": False,
+        "phone_number_type": "local",
+        "purchased_at": "2026-01-01T00:00:00Z",
+        "tags": [],
+    },
     is_made_here=False,
 )
 KINDS = (

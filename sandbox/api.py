@@ -37,19 +37,28 @@ Action = Callable[[web.Request], Awaitable[Any]]
 
 
 class ApiError(Exception):
-    """A refusal in the platform's own words; `parameter` is the field that is meant, where one is."""
+    """A refusal in the platform's own words; `parameter` is the field, or part of the query, that is meant, if any."""
 
-    def __init__(self, status: int, code: str, title: str, detail: str = "", *, parameter: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        title: str,
+        detail: str = "",
+        *,
+        parameter: str | None = None,
+        is_query: bool = False,
+    ) -> None:
         super().__init__(title)
         self.status = status
-        self.body = error_body(code, title, detail or title, parameter=parameter)
+        self.body = error_body(code, title, detail or title, parameter=parameter, is_query=is_query)
 
 
-def error_body(code: str, title: str, detail: str, *, parameter: str | None = None) -> Body:
+def error_body(code: str, title: str, detail: str, *, parameter: str | None = None, is_query: bool = False) -> Body:
     """Source: https://developers.telnyx.com/api-reference/call-commands/dial, the examples of its 422 (2026-11)."""
     error: Body = {"code": code, "title": title, "detail": detail, "meta": {"url": ERROR_PAGES + code}}
     if parameter is not None:
-        error["source"] = {"pointer": "/" + parameter.replace(".", "/")}
+        error["source"] = {"parameter": parameter} if is_query else {"pointer": "/" + parameter.replace(".", "/")}
     return {"errors": [error]}
 
 
@@ -57,13 +66,13 @@ def not_found(what: str = "Resource") -> ApiError:
     return ApiError(404, "10005", "Resource not found", f"{what} could not be found.", parameter="")
 
 
-def invalid(detail: str, *, parameter: str | None = None) -> ApiError:
-    return ApiError(422, "10015", "Invalid parameter", detail, parameter=parameter)
+def invalid(detail: str, *, parameter: str | None = None, is_query: bool = False) -> ApiError:
+    return ApiError(422, "10015", "Invalid parameter", detail, parameter=parameter, is_query=is_query)
 
 
-def missing(name: str) -> ApiError:
+def missing(name: str, *, is_query: bool = False) -> ApiError:
     detail = f"The '{name}' parameter is required."
-    return ApiError(422, "10004", "Missing required parameter", detail, parameter=name)
+    return ApiError(422, "10004", "Missing required parameter", detail, parameter=name, is_query=is_query)
 
 
 def not_one_of(choices: Sequence[str], *, parameter: str) -> ApiError:

@@ -84,6 +84,8 @@ class AccountRoutes:
         async def handle(request: web.Request) -> Any:
             found = self._find(kind, request)
             self._account.delete(kind, str(found["id"]))
+            if kind is ASSISTANTS:
+                return {"id": found["id"], "object": "assistant", "deleted": True}
             return self._printed(kind, found)
 
         return handle

@@ -43,7 +43,7 @@ class AssistantRoutes:
         if not isinstance(properties, dict) or not properties:
             raise invalid("'parameters' must be a JSON schema with properties.", parameter="parameters")
         if body.get("voice") in SPEAK_ONLY_VOICES:
-            raise ApiError(422, "90012", "Invalid voice", "This voice cannot be used here.")
+            raise invalid("This voice cannot be used here.", parameter="voice")
         settings = _gather_settings(body)
         remember_state(leg, body)
         timeout_ms = seconds_of(body, "user_response_timeout_ms", REPEAT_AFTER_SECONDS * 1000)

@@ -62,10 +62,10 @@ class StandingRoutes:
     async def _registration(self, request: web.Request) -> Body:
         """Source: the SDK's `resources/sip_registration_status.py`; who has gone reads as registered for a while."""
         if request.query.get("credential_type") != "telephony_credential":
-            raise invalid("Only telephony credentials are known here.", parameter="credential_type")
+            raise invalid("Only telephony credentials are known here.", parameter="credential_type", is_query=True)
         username = request.query.get("username") or ""
         if not username:
-            raise missing("username")
+            raise missing("username", is_query=True)
         credential = self._switchboard.credentials.by_username(username)
         if credential is None:
             raise not_found("Telephony credential")
@@ -106,15 +106,15 @@ class StandingRoutes:
             "average_dps": accepted / max(1.0, (moments["end_time"] - moments["start_time"]) / timedelta(seconds=1)),
             "peak_dps": float(min(accepted, DIALS_PER_SECOND)),
         }
-        return {"data": [sums], "meta": {"page_number": 1, "total_pages": 1, "page_size": 20, "total_results": 1}}
+        return {"data": [sums], "meta": {"cursors": {"after": None}}}
 
 
 def _moment(request: web.Request, name: str) -> datetime:
     text = request.query.get(name)
     if not text:
-        raise missing(name)
+        raise missing(name, is_query=True)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise invalid(f"'{name}' must be an ISO 8601 date and time.", parameter=name) from error
+        raise invalid(f"'{name}' must be an ISO 8601 date and time.", parameter=name, is_query=True) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -6,7 +6,7 @@ from typing import Any
 from sandbox import toolbox
 from sandbox.account_kinds import ASSISTANTS
 from sandbox.assistant import Run
-from sandbox.brief import Brief, new_conversation
+from sandbox.brief import Brief, new_conversation, start_failed
 from sandbox.calls import Leg
 from sandbox.conversations import Conversation, Conversations
 from sandbox.conversing import Conversing
@@ -47,12 +47,17 @@ class Assistants:
             "variables": brief.variables,
             "client_state": leg.client_state,
         }
+        scenario = self._scenario_of(leg)
+        if scenario.start_fails and brief.kind == "assistant":
+            failed = start_failed(brief, leg, scenario.start_fails)
+            self._switchboard.emit(leg, "call.conversation.start_failed", failed)
+            return conversation
         run = Run(
             switchboard=self._switchboard,
             leg=leg,
             conversation=conversation,
             brief=brief,
-            scenario=self._scenario_of(leg),
+            scenario=scenario,
             tools=self._tools,
         )
         run.start(Gathering(run) if run.is_gather else Conversing(run))

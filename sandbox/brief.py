@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sandbox import clock
+from sandbox import clock, events
 from sandbox.calls import Leg
 from sandbox.conversations import Conversation
 from sandbox.questions import Question
@@ -90,6 +90,16 @@ def system_variables(conversation: Conversation, leg: Leg) -> dict[str, str]:
         "telnyx_call_from": leg.from_,
         "telnyx_call_caller_id_name": leg.from_display_name,
         "call_control_id": leg.call_control_id,
+    }
+
+
+def start_failed(brief: Brief, leg: Leg, reason: str) -> dict[str, Any]:
+    """Source: telnyx SDK, types/call_conversation_start_failed_webhook_event.py."""
+    return {
+        **events.common(leg),
+        "assistant_id": brief.assistant_id,
+        "calling_party_type": "sip",
+        "reason": reason,
     }
 
 

@@ -41,7 +41,6 @@ class Credential:
             "record_type": "credential",
             "resource_id": f"connection:{self.connection_id}",
             "name": self.name,
-            "tag": self.tag,
             "sip_username": self.sip_username,
             "sip_password": self.sip_password,
             "expired": self.expired,

@@ -14,6 +14,7 @@ PRACTICE = "This is a practice line: it hears that you speak, not what you say, 
 GENERATED = "<assistant-speaks-first-with-model-generated-message>"
 VALID, INVALID, CLIENT_ERROR = "valid", "invalid", "client_error"
 GATHER_STATUSES = (VALID, INVALID, CLIENT_ERROR)
+START_FAILURES = ("", "invalid_request", "service_error")
 INSIGHT_SHAPES = ("conversation_insight_result", "conversation.insights.completed")
 
 
@@ -36,6 +37,8 @@ class Scenario:
     practice_notice: bool = True
     # An assistant without a tool to hang up stays on the line when all is asked, unless it ends by itself.
     ends_itself: bool = False
+    # Why no assistant can be started: one of START_FAILURES; it is told by webhook, after a good answer.
+    start_fails: str = ""
     # How gathers end, one after the other, the last one for good; and after how many answers if not by their own rule.
     gather_status: list[str] = field(default_factory=lambda: [VALID])
     gather_ends_after: int | None = None
@@ -66,6 +69,8 @@ class Scenario:
             raise ScenarioError(f"gather_status is one of {', '.join(GATHER_STATUSES)}, or a list of these")
         if not isinstance(scenario.gather_ends_after, int | None):
             raise ScenarioError("gather_ends_after is a number")
+        if scenario.start_fails not in START_FAILURES:
+            raise ScenarioError(f"start_fails is one of {', '.join(START_FAILURES[1:])}")
         if scenario.insights_shape not in INSIGHT_SHAPES:
             raise ScenarioError(f"insights_shape is one of {', '.join(INSIGHT_SHAPES)}")
         return scenario

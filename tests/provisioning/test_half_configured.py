@@ -155,7 +155,7 @@ def test_what_is_not_ours_is_kept(half: Office) -> None:
 
 def test_nothing_is_made_twice_and_a_second_run_sends_nothing(half: Office) -> None:
     half.provision("--transfer-tool")
-    assert [len(found) for found in half.account().values()] == [1, 1, 1, 2, 2, 1, 1, 1]
+    assert [len(found) for found in half.account().values()] == [1, 1, 1, 2, 2, 1, 1, 1, 0]
 
     half.provision("--transfer-tool")
 

@@ -53,8 +53,9 @@ class Received:
     @property
     def is_of_far_side(self) -> bool:
         """Whether it tells of a leg as the connection sees it at whose softphone it arrives."""
-        is_of_connection = self.payload.get("connection_id") == DEFAULT_CONNECTION_ID
-        return is_of_connection and str(self.payload.get("to", "")).startswith("gencred")
+        payload = self.event.get("payload", {})
+        is_of_connection = payload.get("connection_id") == DEFAULT_CONNECTION_ID
+        return is_of_connection and str(payload.get("to", "")).startswith("gencred")
 
 
 @dataclass
@@ -237,7 +238,10 @@ def configuration(application: str) -> Config:
 
 
 class Theatre:
-    """Opens and closes a stage."""
+    """Opens and closes a stage; `witness` is a middleware that sees everything that is asked over REST."""
+
+    def __init__(self, *, witness: Any = None) -> None:
+        self._witness = witness
 
     async def open(self) -> Stage:
         stage = Stage(url="", client=None, http=aiohttp.ClientSession())
@@ -246,7 +250,10 @@ class Theatre:
         receiver.router.add_route("*", "/webhooks/telnyx/tools/{name}", stage.answer_tool)
         receiver.router.add_post("/mcp/", stage.answer_tool)
         self._receiver, stage.application = await serve(receiver)
-        self._sandbox, stage.url = await serve(create_app(configuration(stage.application)))
+        self.app = create_app(configuration(stage.application))
+        if self._witness:
+            self.app.middlewares.insert(0, self._witness)
+        self._sandbox, stage.url = await serve(self.app)
         stage.client = AsyncTelnyx(api_key=API_KEY, base_url=f"{stage.url}/v2", timeout=5.0, max_retries=0)
         self._stage = stage
         return stage

@@ -196,7 +196,7 @@ async def test_only_one_assistant_runs(stage: Stage) -> None:
     [
         ({}, "10015"),
         ({"parameters": {"properties": {}}}, "10015"),
-        ({"parameters": SCHEMA, "voice": "female"}, "90012"),
+        ({"parameters": SCHEMA, "voice": "female"}, "10015"),
     ],
 )
 async def test_a_gather_without_sense_is_refused(stage: Stage, body: dict[str, Any], code: str) -> None:
