@@ -14,20 +14,32 @@ from telephony.conferences import ConferenceCommands
 from telephony.credentials import CredentialCommands
 from telephony.exchange import TelnyxError
 from telephony.observing import Observing
+from telephony.standing import Balance, Connections, Dials, StandingReads
 from telephony.webhooks import CallWebhooks
 
 __all__ = [
     "AccountObject",
+    "Balance",
     "CallStatus",
     "CallWebhooks",
+    "Connections",
     "Credential",
     "CredentialSummary",
     "DialledLeg",
+    "Dials",
     "Kind",
     "Telnyx",
     "TelnyxError",
 ]
 
 
-class Telnyx(CredentialCommands, CallCommands, AssistantCommands, ConferenceCommands, AccountCommands, Observing):
+class Telnyx(
+    CredentialCommands,
+    CallCommands,
+    AssistantCommands,
+    ConferenceCommands,
+    AccountCommands,
+    StandingReads,
+    Observing,
+):
     """Threads may share it; it may be made before a process forks, if first used after."""

@@ -123,13 +123,15 @@ class CallHangup(Event):
     """The leg is over.
 
     `cause` is call_rejected, normal_clearing, originator_cancel, timeout, time_limit, user_busy, not_found, no_answer
-    or unspecified; `source` caller, callee or unknown; `sip_cause` a SIP status as text or unspecified.
+    or unspecified; `source` caller, callee or unknown; `sip_cause` a SIP status as text or unspecified. `code` is
+    Telnyx's own, such as D1, where the event names one: no document says that it does.
     `quality` holds Telnyx's call_quality_stats, all figures as text.
     """
 
     cause: str
     source: str
     sip_cause: str
+    code: str
     quality: Mapping[str, Any]
 
 

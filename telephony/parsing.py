@@ -6,10 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from telephony import events
+from telephony.reason_codes import sip_code
 from telephony.wire import Unreadable, embedded, identifier, instant, mapping, objects, text, whole
 
 MAX_TYPE_CHARS = 100
 TEXML_TYPE = "texml.call_status"
+# Where the end of a call may hold the words of its SIP answer. The SDK's type knows the first two alone.
+_SIP_REASONS = ("sip_hangup_cause", "hangup_cause", "sip_hangup_reason", "sip_reason", "hangup_reason", "reason")
 
 Payload = Mapping[str, Any]
 
@@ -163,6 +166,7 @@ def _hangup(common: dict[str, Any], payload: Payload) -> events.Event:
         cause=text(payload.get("hangup_cause")),
         source=text(payload.get("hangup_source")),
         sip_cause=text(payload.get("sip_hangup_cause")),
+        code=next(filter(None, (sip_code(text(payload.get(name))) for name in _SIP_REASONS)), ""),
         quality=mapping(payload.get("call_quality_stats")),
     )
 

@@ -1,5 +1,6 @@
 """Telnyx's reason codes as flat tables: what each one means and what to do about it."""
 
+import re
 from typing import NamedTuple
 
 
@@ -203,4 +204,20 @@ API_CODES: dict[str, str] = {
     "90054": "transcription is running already",
     "90058": "conference id is invalid",
     "90061": "an assistant is running already",
+    "90103": "too many calls begun per second",
 }
+
+# A limit of the account, of its voice profile or of its connection keeps a new leg from coming about. That is nobody's
+# fault and passes by itself. D10 is among them by the newest article; D4 is the limit of the legs that *arrive* at a
+# connection, as at a softphone.
+LIMIT_SIP_CODES = frozenset({"D1", "D2", "D3", "D4", "D5", "D10", "D22", "D56", "P05"})
+# 90103: https://developers.telnyx.com/docs/voice/programmable-voice/dials-per-second-limit (read 2026-11).
+LIMIT_API_CODES = frozenset({"90041", "90042", "90043", "90103"})
+
+_AT_THE_END = re.compile(r"(?<![A-Za-z0-9])([A-Z]{1,2}[0-9]{1,2})[\s.)\]]*$")
+
+
+def sip_code(reason: str) -> str:
+    """Return the code at the end of a SIP reason, such as D1 of “User channel limit exceeded D1”; "" without one."""
+    found = _AT_THE_END.search(reason[-100:])
+    return found[1] if found and found[1] in SIP_CODES else ""

@@ -36,6 +36,7 @@ CLASSES: dict[str, tuple[type[Event], dict[str, Any]]] = {
             "cause": "normal_clearing",
             "source": "caller",
             "sip_cause": "200",
+            "code": "",
             "quality": {"inbound": {"mos": "4.50", "packet_count": "591"}, "outbound": {"packet_count": "0"}},
         },
     ),
@@ -118,6 +119,32 @@ def test_it_becomes_its_class(deliver: Deliver, event_type: str) -> None:
     assert event.type == event_type
     assert event.occurred_at == datetime(2026, 11, 22, 3, 4, 1, 817785, tzinfo=UTC)
     assert event.payload == PAYLOADS[event_type]
+
+
+REFUSED = "User channel limit exceeded D1"
+REASONS: list[tuple[dict[str, Any], str]] = [
+    ({"sip_hangup_cause": "403"}, ""),
+    ({"sip_hangup_cause": f"403 {REFUSED}"}, "D1"),
+    ({"sip_hangup_cause": "403", "sip_reason": REFUSED}, "D1"),
+    ({"sip_hangup_cause": "403", "sip_hangup_reason": f"{REFUSED}."}, "D1"),
+    ({"hangup_cause": "call_rejected", "hangup_reason": "Connection limit (D3)"}, "D3"),
+    ({"reason": "D1"}, "D1"),
+    ({"reason": "Room D1 is closed"}, ""),
+    ({"reason": "XD1"}, ""),
+    ({"reason": "no such code D99"}, ""),
+    ({"reason": ["D1"]}, ""),
+    ({"reason": "D1" * 100_000}, ""),
+]
+
+
+@pytest.mark.parametrize(("told", "code"), REASONS, ids=lambda value: repr(value)[:60])
+def test_the_end_of_a_call_tells_telnyx_s_code_wherever_it_stands(
+    deliver: Deliver, told: dict[str, Any], code: str
+) -> None:
+    event = deliver(envelope("call.hangup", {**PAYLOADS["call.hangup"], **told}))
+
+    assert isinstance(event, events.CallHangup)
+    assert event.code == code
 
 
 @KNOWN

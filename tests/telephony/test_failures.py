@@ -130,6 +130,35 @@ def test_it_reads_the_first_code_of_any_error_body(
     assert (failure.code, failure.permanent) == (code, True)
 
 
+HOURLY = "You have exceeded the number of dials per hour allowed for your account."
+
+
+@pytest.mark.parametrize(
+    ("status", "told", "is_limit"),
+    [
+        (403, {"code": "90041"}, True),
+        (403, {"code": "90042"}, True),
+        (403, {"code": "90043"}, True),
+        (429, {"code": "90103"}, True),
+        (429, {"code": "10011", "title": "Too many requests"}, False),
+        (429, {"code": "10011", "title": "Too many requests", "detail": HOURLY}, True),
+        (403, {"code": "10010"}, False),
+        (403, {"title": "Forbidden"}, False),
+        (422, {"code": "90018"}, False),
+        (500, {}, False),
+    ],
+)
+def test_it_tells_a_limit_of_the_account_from_other_refusals(
+    client: Telnyx, hangup: respx.Route, status: int, told: dict[str, str], is_limit: bool
+) -> None:
+    hangup.mock(return_value=httpx.Response(status, json={"errors": [told]}))
+
+    failure = hang_up(client)
+
+    assert failure.is_limit is is_limit
+    assert HOURLY not in str(failure)
+
+
 def test_the_message_names_the_command_and_the_meaning(client: Telnyx, hangup: respx.Route) -> None:
     hangup.mock(return_value=refusal(422, "90018"))
 
@@ -253,6 +282,7 @@ def test_an_error_assumes_nothing() -> None:
         "code": None,
         "outcome_unknown": False,
         "retry_after": None,
+        "is_limit": False,
     }
 
 

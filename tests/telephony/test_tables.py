@@ -90,6 +90,13 @@ def test_a_code_of_the_browser_says_what_happened(code: str, reason: reason_code
     assert reason.cause
 
 
+def test_the_codes_of_limits_are_known() -> None:
+    assert reason_codes.SIP_CODES.keys() >= reason_codes.LIMIT_SIP_CODES
+    assert reason_codes.API_CODES.keys() >= reason_codes.LIMIT_API_CODES
+    for code in reason_codes.LIMIT_SIP_CODES:
+        assert "limit" in reason_codes.SIP_CODES[code].cause or "per second" in reason_codes.SIP_CODES[code].cause
+
+
 def test_one_table_holds_them_all() -> None:
     parts = (reason_codes.SIP_CODES, reason_codes.SDK_CODES, reason_codes.SOCKET_CODES)
 

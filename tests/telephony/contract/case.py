@@ -36,7 +36,7 @@ ALIASES: dict[Any, dict[str, str]] = {
     ActionBridgeParams: {"call_control_id": "call_control_id_to_bridge_with"},
     ConversationListParams: {"metadata->call_control_id": "metadata_call_control_id"},
 }
-PAGE_ALIASES = {"page[number]": "page_number", "page[size]": "page_size"}
+PAGE_ALIASES = {"page[number]": "page_number", "page[size]": "page_size", "page[limit]": "page_limit"}
 
 
 def check(parameters: Any, sent: Mapping[str, Any], *, strict: bool = True) -> None:

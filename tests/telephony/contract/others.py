@@ -24,6 +24,7 @@ from telnyx.types.call_event_list_params import CallEventListParams
 from telnyx.types.credential_connection_create_params import CredentialConnectionCreateParams
 from telnyx.types.credential_connection_list_params import CredentialConnectionListParams
 from telnyx.types.credential_connection_update_params import CredentialConnectionUpdateParams
+from telnyx.types.dial_metric_list_params import DialMetricListParams
 from telnyx.types.integration_secret_create_params import IntegrationSecretCreateParams
 from telnyx.types.integration_secret_list_params import IntegrationSecretListParams
 from telnyx.types.outbound_voice_profile_create_params import OutboundVoiceProfileCreateParams
@@ -174,6 +175,21 @@ OTHERS: dict[str, Case] = {
         {},
         "GET",
     ),
+    "balance": Case(lambda telnyx: telnyx.balance(), "/balance", None, {}, "GET"),
+    "connections": Case(lambda telnyx: telnyx.connections(), "/connections/count", None, {}, "GET"),
+    "dials": Case(
+        lambda telnyx: telnyx.dials(since=EXPIRY - timedelta(days=1), until=EXPIRY),
+        "/dial_metrics",
+        DialMetricListParams,
+        {
+            "start_time": (EXPIRY - timedelta(days=1)).isoformat(),
+            "end_time": EXPIRY.isoformat(),
+            "granularity": "hour",
+            "page[limit]": "1000",
+        },
+        "GET",
+    ),
+    "blocked_products": Case(lambda telnyx: telnyx.blocked_products(), "/spend_limits", None, {}, "GET"),
     "assign_insight": Case(
         lambda telnyx: telnyx.assign_insight("i-1", group_id="g-1"),
         "/ai/conversations/insight-groups/g-1/insights/i-1/assign",

@@ -20,6 +20,7 @@ from tests.telephony.vendor import API_KEY, BASE_URL, answered, sent
 CASES = COMMANDS | OTHERS
 JWT = "eyJhbGciOiJIUzUxMiJ9.eyJhdWQiOiJ0In0.c2ln"
 LOGIN = {"sip_username": "gencred7x", "sip_password": "a92dbc", "is_alive": True, "registered": True}
+MONEY = {"balance": "50.00"}
 PUBLIC_KEY = {"public": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "record_type": "public_key"}
 HOOK = "https://shop.example/webhooks/telnyx/call-control"
 # The commands whose parameters offer where the call is told of.
@@ -27,11 +28,16 @@ TOLD = {"answer", "dial", "transfer"}
 
 
 def good_answer(name: str) -> httpx.Response:
-    return httpx.Response(201, text=JWT) if name == "create_login_token" else answered(ACCEPTED | LOGIN | PUBLIC_KEY)
+    return (
+        httpx.Response(201, text=JWT)
+        if name == "create_login_token"
+        else answered(ACCEPTED | LOGIN | PUBLIC_KEY | MONEY)
+    )
 
 
 def good_list(name: str) -> bool:
-    return name.startswith(("account_objects", "list_", "secret_names", "conversation", "call_records"))
+    listing = ("account_objects", "list_", "secret_names", "conversation", "call_records", "dials", "blocked_products")
+    return name.startswith(listing)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
