@@ -1,9 +1,11 @@
 """The Celery application."""
 
+import contextlib
 import os
 
 from celery import Celery
-from celery.signals import setup_logging, task_prerun, worker_init, worker_process_init, worker_ready
+from celery.signals import beat_init, setup_logging, task_prerun, worker_init, worker_process_init, worker_ready
+from kombu.exceptions import OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "agileadapt.settings")
 
@@ -41,6 +43,13 @@ def connect_database(**_: object) -> None:
 def compare_public_key(**_: object) -> None:
     """A new start may come with other keys, so the account's own is asked for at once."""
     app.send_task("sessions_app.tasks.compare_public_key", kwargs={"at_start": True}, ignore_result=True, expires=60)
+
+
+@beat_init.connect
+def look_at_the_account(**_: object) -> None:
+    """A new key or another account must not wait for the hour; `retry` off, because the scheduler must not wait."""
+    with contextlib.suppress(OperationalError):
+        app.send_task("sessions_app.tasks.watch_account", kwargs={"at_once": True}, retry=False, expires=300)
 
 
 @task_prerun.connect

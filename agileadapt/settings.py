@@ -127,6 +127,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     "reconcile": {"task": "handoff.tasks.reconcile", "schedule": 5.0, "options": {"expires": 5}},
     "index-search": {"task": "sessions_app.tasks.index_search", "schedule": 2.0, "options": {"expires": 4}},
+    # Every minute it looks which questions are due; each is asked about once an hour.
+    "watch-account": {"task": "sessions_app.tasks.watch_account", "schedule": 60.0, "options": {"expires": 60}},
     "revoke-orphans": {"task": "sessions_app.tasks.revoke_orphans", "schedule": 300.0, "options": {"expires": 300}},
 }
 
@@ -152,6 +154,10 @@ TELNYX_ICE_SERVERS = env.json_list("TELNYX_ICE_SERVERS")
 TELNYX_ICE_PREFETCH = env.boolean("TELNYX_ICE_PREFETCH", default=False)
 TELNYX_SIP_REGION = env.text("TELNYX_SIP_REGION", "Australia")
 TELNYX_CONFERENCE_REGION = env.text("TELNYX_CONFERENCE_REGION", "Australia")
+# Below the ten of a verified account: while one leg takes the place of another, both stand for a moment.
+TELNYX_MAX_LEGS = env.integer("TELNYX_MAX_LEGS", 8, least=2, most=100_000)
+TELNYX_LOW_BALANCE = env.integer("TELNYX_LOW_BALANCE", 10, least=0, most=1_000_000)
+VISITS_PER_ADDRESS = env.integer("VISITS_PER_ADDRESS", 3, least=1, most=100_000)
 CREDENTIAL_LIFETIME = timedelta(minutes=env.integer("CREDENTIAL_MINUTES", 60, least=5, most=60))
 TOKEN_LIMIT_PER_ADDRESS = env.integer("TOKEN_LIMIT_PER_ADDRESS", 20, least=1, most=1_000_000)
 TOKEN_LIMIT_PER_WIDGET = env.integer("TOKEN_LIMIT_PER_WIDGET", 600, least=1, most=1_000_000)

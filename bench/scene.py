@@ -23,7 +23,10 @@ WEB_PORT, SANDBOX_PORT = 21700, 21740
 PROSPECT_SAYS = "we would like to put solar panels on the roof of our house and want to know what that would cost us"
 CLOSER_SAYS = "good morning and thank you for waiting I will gladly go through all of that with you right away"
 # One address places all calls here, which a real visitor does not.
-NO_LIMITS = {f"TOKEN_LIMIT_{scope}": "1000000" for scope in ("PER_ADDRESS", "PER_WIDGET", "OVERALL")}
+NO_LIMITS = {f"TOKEN_LIMIT_{scope}": "1000000" for scope in ("PER_ADDRESS", "PER_WIDGET", "OVERALL")} | {
+    "VISITS_PER_ADDRESS": "100000",
+    "TELNYX_MAX_LEGS": "100000",
+}
 
 
 @dataclass

@@ -26,12 +26,14 @@ GROUPS = (
 )
 REASONS = {
     "nobody_free": "Nobody was free",
+    "lines_busy": "All our lines were busy",
     "nobody_skilled": "Nobody had the skills",
     "closed": "Outside business hours",
     "asked_for": "Asked for a call",
 }
 OUTCOMES = {
     "busy": "the line was busy",
+    "lines_busy": "all our lines were busy",
     "no_answer": "no answer",
     "declined": "they declined",
     "called_off": "called off",

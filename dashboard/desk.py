@@ -42,12 +42,20 @@ def read(closer: Any, now: datetime, ringing: dict[str, Any] | None) -> Own:
         over = _over(ringing, closer)
     # A page that was away learns from the desk that its ring is over.
     own = desk(closer) | {"ring": ring["offer"] if ring else None}
+    if own["handoff"] is None:
+        own["told"] = _told(closer, now)
     return Own(desk=own, ring=ring, over=over)
 
 
 def desk(closer: Any) -> dict[str, Any]:
     """The closer's own calls: what the softphone may answer, and the cards with notes and actions."""
     return _desk(handoffs.active_handoffs(closer), must_register=handoffs.must_register(closer))
+
+
+def _told(closer: Any, now: datetime) -> str:
+    """What became of the call that has just left this closer for want of a line."""
+    handoff = handoffs.without_line(closer, now)
+    return "" if handoff is None else presenters.NO_LINE.get(handoff.trigger, presenters.NO_LINE[""])
 
 
 @cache

@@ -37,6 +37,9 @@ TITLES = {
     "handoff.accepted": ("Accepted by", "human"),
     "handoff.line_sought": ("The closer's phone was not there and connects anew", "warning"),
     "handoff.line_found": ("The closer's phone is there again", "plain"),
+    "handoff.queued": ("No line is free for", "warning"),
+    "handoff.busy": ("All lines are busy", "warning"),
+    "handoff.line_free": ("A line is tried again for", "calling"),
     "handoff.seated": ("Standing by:", "human"),
     "handoff.taken_over": ("Taken over by", "human"),
     "handoff.bridging": ("Joining the two calls", "human"),
@@ -95,7 +98,7 @@ def entry(row: TimelineEntry) -> EntryView:
     if row.kind == "assistant.started":
         title = RUNS.get(text(row.payload.get("purpose")), title)
     who = text(row.payload.get("closer_name"))
-    if who and title.endswith((" to", " by", ":")):
+    if who and title.endswith((" to", " by", " for", ":")):
         title, who = f"{title} {who}", ""
     if row.kind == "tool.called":
         title = presenters.tool_title(text(row.payload.get("tool")))
@@ -124,15 +127,16 @@ def _detail(row: TimelineEntry) -> str:
         case "assistant.steered" | "handoff.handed_back":
             quoted = text(payload.get("text") or payload.get("instruction"))
             return f"“{quoted}”" if quoted else ""
-        case "handoff.triggered" | "handoff.completed":
+        case "handoff.triggered" | "handoff.completed" | "handoff.queued" | "handoff.busy" | "handoff.line_free":
             return ""
         case "tool.called":
             return text(payload.get("text"))
         case "call.hangup":
-            return words(text(payload.get("cause")))
+            code = text(payload.get("code"))
+            return words(text(payload.get("cause"))) + (f" ({code})" if code else "")
         case "command.failed":
             return text(payload.get("error"))
-    return words(text(payload.get("reason")))
+    return presenters.outcome(text(payload.get("reason")))
 
 
 @dataclass(frozen=True)

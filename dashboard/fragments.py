@@ -170,7 +170,7 @@ def _controls(session: VoiceSession) -> dict[str, Any]:
         "standing": standing,
         "is_running": is_running,
         "can_take": standing in {"assistant", "waiting"},
-        "explanation": presenters.explanation(standing, handoff, ringing),
+        "explanation": presenters.explanation(standing, handoff, ringing, is_busy=session.met_busy_lines),
         "chips": presenters.STEERING_CHIPS,
         "steer_length": bodies.STEER_LENGTH,
         "steered": [entries.steered(row) for row in told],
@@ -227,7 +227,7 @@ def _handoff_view(handoff: Any) -> dict[str, Any]:
         "handoff": handoff,
         "trigger": presenters.TRIGGERS.get(handoff.trigger, presenters.words(handoff.trigger)),
         "state": presenters.STATE_LABELS.get(handoff.state, presenters.words(handoff.state)),
-        "outcome": "" if handoff.outcome == handoff.disposition else presenters.words(handoff.outcome),
+        "outcome": "" if handoff.outcome == handoff.disposition else presenters.outcome(handoff.outcome),
         "disposition": presenters.DISPOSITION_LABELS.get(handoff.disposition, handoff.disposition),
         "measures": [(presenters.MEASURES[name], presenters.seconds(value)) for name, value in measured.items()],
     }

@@ -38,9 +38,11 @@ END_REASONS = {
     "user_busy": "Declined",
     "not_found": "Not reachable",
     "left": "Left the page",
+    "lines_busy": "All lines were busy",
 }
 DESK_SAYS = {
     "accepted": "Your line is being set up.",
+    "queued": "All lines are busy. Yours is called again in a moment.",
     "bridging": "You are being connected.",
     "connected": "You are connected.",
     "dropped": "Your line broke off. It is being called again.",
@@ -49,6 +51,7 @@ DESK_SAYS = {
 # What the controls of an open call say about a closer who has it.
 TAKEN = {
     "accepted": "{closer}'s line is being set up.",
+    "queued": "All lines are busy. {closer}'s is called again in a moment.",
     "seated": "{closer} is on standby and takes over when the assistant is done.",
     "bridging": "{closer} is being connected.",
     "connected": "{closer} is talking with the prospect.",
@@ -76,6 +79,7 @@ STATE_LABELS = {
     "reserved": "Looking for a closer",
     "ringing": "Ringing",
     "accepted": "Closer's line is set up",
+    "queued": "All lines are busy",
     "seated": "Closer on standby",
     "bridging": "Being connected",
     "connected": "Talking",
@@ -83,6 +87,12 @@ STATE_LABELS = {
     "wrap_up": "Notes are written",
     "abandoned": "Prospect left",
     "unanswered": "Nobody came",
+}
+# What became of a hand-over or of a leg; other words are shown as they are.
+OUTCOMES = {"lines_busy": "All lines were busy"}
+NO_LINE = {
+    "callback": "All lines were busy, so nobody was called. The promise stands: try again in a moment.",
+    "": "All lines were busy, so you could not be connected. The prospect was promised a callback.",
 }
 TRIGGERS = {
     "gather_complete": "All questions answered",
@@ -157,8 +167,8 @@ def standing(handoff: Any, *, is_running: bool) -> str:
     return "waiting" if handoff is not None else ""
 
 
-def explanation(standing: str, handoff: Any, ringing: list[str]) -> str:
-    """What the controls of an open call say before they offer something."""
+def explanation(standing: str, handoff: Any, ringing: list[str], *, is_busy: bool = False) -> str:
+    """What the controls of an open call say before they offer something; `is_busy` when no line is free for it."""
     if standing == "taken":
         closer = handoff.closer.display_name if handoff.closer else "A closer"
         return TAKEN[handoff.state].format(closer=closer)
@@ -166,7 +176,9 @@ def explanation(standing: str, handoff: Any, ringing: list[str]) -> str:
         if ringing:
             return f"Rings at {', '.join(ringing)} while the assistant goes on."
         return "The assistant is talking. Take the call to stand by."
-    return f"The prospect waits. Rings at {', '.join(ringing)}." if ringing else "The prospect waits for a person."
+    if ringing:
+        return f"The prospect waits. Rings at {', '.join(ringing)}."
+    return "The prospect waits: all lines are busy." if is_busy else "The prospect waits for a person."
 
 
 def desk_says(call: Mapping[str, Any]) -> str:
@@ -178,6 +190,10 @@ def desk_says(call: Mapping[str, Any]) -> str:
         heard = "You hear the prospect; nobody hears you." if call["is_listening"] else "Nobody hears you."
         return f"You are on standby. {heard}"
     return DESK_SAYS.get(handoff.state, "")
+
+
+def outcome(name: str) -> str:
+    return OUTCOMES.get(name) or words(name)
 
 
 def why_not(status: str, missing: Iterable[str]) -> str:

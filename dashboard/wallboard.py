@@ -25,6 +25,7 @@ def page(request: HttpRequest, closer: Any) -> HttpResponse:
         "at": now,
         "now": board.now,
         "today": _row("Today", board.days[0].line),
+        "busy": board.busy,
         "tables": [
             {"id": "days", "title": "By day", "first": "Day", "counted": "Hand-overs", "rows": rows},
             {"id": "people", "title": "By closer", "first": "Closer", "counted": "Rings", "rows": _people(board)},

@@ -20,8 +20,9 @@ from handoff.models import Closer, Handoff, Offer
 from handoff.refusal import ActionRefused
 from handoff.steering import hand_back, request_handoff, steer
 from handoff.taking import assign, own_handoff, require_free, seize, take, take_over
-from sessions_app import intake, runs, timeline
+from sessions_app import intake, legs, runs, timeline
 from sessions_app import services as sessions
+from telephony.reason_codes import LIMIT_SIP_CODES
 
 __all__ = [
     "ActionRefused",
@@ -240,6 +241,21 @@ def answers_saved(session_id: UUID, *, now: datetime) -> bool:
     session = services.lock(session_id)
     booking.answers_known(session, runs.current(session), now=now)
     return release.answers_known(session, now=now)
+
+
+@transaction.atomic
+def report_limit(session_id: UUID, *, code: str, now: datetime) -> None:
+    """A page says which limit of the account refused its own call. That is believed of its own visit, and counted."""
+    if code not in LIMIT_SIP_CODES:
+        return
+    session = services.lock(session_id)
+    if not session.met_busy_lines:
+        legs.refused(session.team_id, f"{legs.BY_PAGE}{code}", now=now)
+        sessions.meet_busy_lines(session)
+    handoff = services.open_handoff(session)
+    if handoff is not None:
+        handoff.lines_busy_at = now
+        handoff.save(update_fields=["lines_busy_at"])
 
 
 @transaction.atomic

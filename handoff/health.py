@@ -18,7 +18,7 @@ from psycopg_pool import PoolTimeout
 
 from handoff import pulse
 from handoff.models import Command
-from sessions_app import signatures
+from sessions_app import account, legs, signatures
 from sessions_app.models import TelephonyCredential, WebhookDelivery
 
 # A load balancer asks every few seconds; a dependency that says nothing must not hold its question up.
@@ -32,10 +32,14 @@ RECENTLY = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class Report:
-    """`troubles` by the name of what is broken; `figures` in seconds or numbers, None for nothing there."""
+    """`troubles` by the name of what is broken, `notices` by that of what may soon be, or limits calls.
+
+    `figures` in seconds or numbers, None for nothing there.
+    """
 
     troubles: dict[str, str]
     figures: dict[str, float | int | None] = field(default_factory=dict)
+    notices: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_ready(self) -> bool:
@@ -48,14 +52,17 @@ def report() -> Report:
     found = [_within_time(name, look) for name, look in looks.items()]
     troubles = {name: text for one in found for name, text in one.troubles.items()}
     figures = {name: value for one in found for name, value in one.figures.items()}
-    return Report(troubles, figures)
+    notices = {name: text for one in found for name, text in one.notices.items()}
+    return Report(troubles, figures, notices)
 
 
 def _rows() -> Report:
     now = timezone.now()
     try:
         figures = _figures(now)
-        return Report(_late(figures) | _carrier(now) | _signing(now), figures)
+        told = _account()
+        troubles = _late(figures) | _carrier(now) | _signing(now) | told.troubles
+        return Report(troubles, figures, told.notices | _lines(now))
     except (DatabaseError, PoolTimeout) as error:
         return Report({"database": type(error).__name__})
     finally:
@@ -74,6 +81,8 @@ def _figures(now: datetime) -> dict[str, float | int | None]:
         "parked_deliveries": WebhookDelivery.objects.filter(
             status=WebhookDelivery.Status.PARKED, next_attempt_at__isnull=False
         ).count(),
+        "legs_held": legs.usage(now=now).held(),
+        "legs_at_most": settings.TELNYX_MAX_LEGS,
     }
 
 
@@ -113,6 +122,22 @@ def _carrier(now: datetime) -> dict[str, str]:
 def _signing(now: datetime) -> dict[str, str]:
     trouble = signatures.trouble(now, recently=RECENTLY)
     return {"signatures": trouble} if trouble else {}
+
+
+def _account() -> Report:
+    """What the account said of itself when it was last asked."""
+    remarks = account.remarks()
+    troubles = {name: one.text for name, one in remarks.items() if one.is_trouble}
+    return Report(troubles, notices={name: one.text for name, one in remarks.items() if not one.is_trouble})
+
+
+def _lines(now: datetime) -> dict[str, str]:
+    refused = legs.refused_lately(now=now)
+    told = [f"{_WORDS.get(code, code)} {count}" for code, count in sorted(refused.items())]
+    return {"lines": f"refused within the last hour: {', '.join(told)}"} if told else {}
+
+
+_WORDS = {legs.OWN_CAP: "by our own cap"}
 
 
 def _broker() -> Report:

@@ -11,9 +11,9 @@ from handoff.commands import ledger
 from handoff.commands.ledger import Intent
 from handoff.machine import Fact, State
 from handoff.models import Closer, Command, Handoff, Offer, RoutingPolicy
+from sessions_app import legs, timeline
 from sessions_app import runs as run_rows
 from sessions_app import services as sessions
-from sessions_app import timeline
 from sessions_app.models import CallLeg, Run, VoiceSession
 from sessions_app.models.people import ConnectionMode
 
@@ -34,12 +34,14 @@ KINDS = frozenset(
         *("bridge", "create_conference", "join_conference"),
     }
 )
+CALLS_CLOSER = frozenset({"dial", "transfer", LISTEN})
+NEED_A_LEG = CALLS_CLOSER | {"answer", "call_prospect"}
 
 
 def prospect_leg(session: VoiceSession) -> CallLeg | None:
     """The prospect's leg while it can take commands: answered, alive, and not the assistant's alone."""
-    legs = CallLeg.objects.filter(call_control_id=session.call_control_id or "", ended_at=None, refused_at=None)
-    leg = legs.first()
+    living = CallLeg.objects.filter(call_control_id=session.call_control_id or "", ended_at=None, refused_at=None)
+    leg = living.first()
     # Called in by the page, or called out by us to keep a promise.
     ours = {settings.TELNYX_CONNECTION_ID, settings.TELNYX_CALL_CONTROL_APP_ID}
     return leg if leg is not None and leg.answered_at is not None and leg.connection_id in ours else None
@@ -97,6 +99,7 @@ def rung_at(handoff: Handoff) -> str:
 def seek_line(handoff: Handoff, now: datetime) -> Fact | None:
     """Wait for the closer's page to register anew. What belongs to the ring that went nowhere is late from here on."""
     ledger.drop(handoff, KINDS)
+    legs.expect_closer(handoff.session, until=None)
     handoff.closer_leg, handoff.attempt = None, handoff.attempt + 1
     handoff.save(update_fields=["closer_leg", "attempt"])
     what = {"handoff": str(handoff.pk), "closer": handoff.closer_id}
@@ -164,6 +167,20 @@ def stop_listening(handoff: Handoff, now: datetime) -> None:
         hang_up(handoff.session, leg, now=now, handoff=handoff)
 
 
+def dial_again(handoff: Handoff, now: datetime) -> Fact | None:
+    """Have the closer's leg dialled anew once a line is free, as long as the prospect may be kept waiting."""
+    if handoff.give_up_at is not None and now >= handoff.give_up_at:
+        handoff.outcome = str(Fact.LINES_BUSY)
+        return Fact.NOBODY_LEFT
+    if handoff.closer is None or not handoff.closer.is_alive(now):
+        return Fact.RELEASED  # They went away meanwhile.
+    if not legs.may_dial(handoff.session, now=now):
+        return None
+    handoff.closer_leg, handoff.attempt = None, handoff.attempt + 1
+    handoff.save(update_fields=["closer_leg", "attempt"])
+    return Fact.LINE_FREE
+
+
 def address_of(closer: Closer) -> str:
     """Where a closer is rung: a SIP URI, or a number in +E.164."""
     if closer.reached_by == Closer.ReachedBy.SOFTPHONE:
@@ -177,7 +194,7 @@ def seat(handoff: Handoff, now: datetime) -> Fact | None:
         return Fact.PROSPECT_FREE
     if handoff.takes_now or is_closing(handoff.session):
         return free_prospect(handoff, now)
-    if handoff.listens_in:
+    if handoff.listens_in and legs.may_dial(handoff.session, now=now):
         _listen(handoff, now)
     return None
 
@@ -291,6 +308,7 @@ def join_conference(handoff: Handoff, closer: CallLeg) -> Intent:
 def drop_closer(handoff: Handoff, now: datetime) -> None:
     ledger.drop(handoff, KINDS)
     stop_listening(handoff, now)
+    legs.expect_closer(handoff.session, until=None)
     leg = handoff.closer_leg
     if leg is not None and leg.ended_at is None:
         hang_up(handoff.session, leg, now=now, handoff=handoff)
@@ -327,5 +345,7 @@ def _key(handoff: Handoff, name: str) -> str:
 
 
 def _command(handoff: Handoff, intent: Intent, now: datetime) -> None:
+    if intent.kind in CALLS_CLOSER:
+        legs.expect_closer(handoff.session, until=now + legs.DIAL_WITHIN)
     if ledger.enqueue(handoff.session, intent, now=now, handoff=handoff) is not None:
         timeline.append(handoff.session, "command.sent", {"command": intent.kind}, occurred_at=now)

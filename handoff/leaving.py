@@ -4,15 +4,19 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from handoff import services
-from handoff.machine import Fact
+from handoff import joining, services
+from handoff.machine import SETTLED_STATES, Fact
+from handoff.models import Handoff
 from sessions_app import services as sessions
 from sessions_app.models import CallLeg, VoiceSession
 
 # The page answers every 8 s, and its own reconnecting takes a few seconds more.
 PAGE_IS_GONE_AFTER = timedelta(seconds=45)
+MOST_CALLS = 15
+# A page that never opened its line to us: nobody sits in front of it whom one could wait for.
+PAGE_NEVER_CAME_AFTER = timedelta(minutes=3)
 
 
 @transaction.atomic
@@ -25,22 +29,28 @@ def leave(session_id: UUID, *, now: datetime) -> bool:
 
 
 def end_deserted(*, now: datetime, limit: int = 50) -> int:
-    """End the visits that no leg carries and whose page has not answered for a while; returns how many."""
+    """End the visits that no leg carries and whose page is not there, or never was; returns how many."""
+    return sum(_end_deserted(pk, now=now) for pk in list(_deserted(now).values_list("pk", flat=True)[:limit]))
+
+
+def _deserted(now: datetime) -> QuerySet[VoiceSession]:
     living = CallLeg.objects.filter(session=OuterRef("pk"), role=CallLeg.Role.PROSPECT, ended_at=None)
-    deserted = VoiceSession.objects.filter(
-        ~Exists(living), ended_at=None, page_seen_at__isnull=False, page_seen_at__lt=now - PAGE_IS_GONE_AFTER
+    waits = Handoff.objects.filter(session=OuterRef("pk")).exclude(state__in=SETTLED_STATES)
+    is_gone = Q(page_seen_at__lt=now - PAGE_IS_GONE_AFTER)
+    never_came = Q(
+        ~Exists(waits),
+        page_seen_at=None,
+        call_control_id__isnull=False,
+        created_at__lt=now - PAGE_NEVER_CAME_AFTER,
     )
-    return sum(_end_deserted(pk, now=now) for pk in list(deserted.values_list("pk", flat=True)[:limit]))
+    return VoiceSession.objects.filter(is_gone | never_came, ~Exists(living), ended_at=None)
 
 
 @transaction.atomic
 def _end_deserted(session_id: UUID, *, now: datetime) -> bool:
     session = services.lock(session_id)
     # It may have come back, or been called, while we waited for the lock.
-    is_back = session.page_seen_at is not None and session.page_seen_at >= now - PAGE_IS_GONE_AFTER
-    if is_back or session.legs.filter(role=CallLeg.Role.PROSPECT, ended_at=None).exists():
-        return False
-    return end(session, reason="page_gone", now=now)
+    return _deserted(now).filter(pk=session_id).exists() and end(session, reason="page_gone", now=now)
 
 
 def _is_carried(session: VoiceSession) -> bool:
@@ -57,6 +67,25 @@ def end(session: VoiceSession, *, reason: str, now: datetime) -> bool:
     if handoff is not None:
         services.apply(handoff, Fact.PROSPECT_LEFT, now=now)
     return has_ended
+
+
+def turn_away(session: VoiceSession, *, now: datetime) -> bool:
+    """End a locked visit whose own call found no line free: its page says so, and asks for a number."""
+    sessions.meet_busy_lines(session)
+    return end(session, reason="lines_busy", now=now)
+
+
+def end_flood(session: VoiceSession, *, now: datetime) -> None:
+    """End a locked visit whose page calls again and again: each call takes a leg of the account until it is ended.
+
+    Its credential is deleted with it. A page that comes back as often as it may is far from that.
+    """
+    legs = CallLeg.objects.filter(session=session, role=CallLeg.Role.PROSPECT)
+    if session.ended_at is not None or legs.count() <= MOST_CALLS:
+        return
+    for leg in legs.filter(ended_at=None):
+        joining.hang_up(session, leg, now=now)
+    end(session, reason="too_many_calls", now=now)
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ class State(StrEnum):
     RESERVED = "reserved"  # somebody is looked for
     RINGING = "ringing"  # one closer's dashboard rings
     ACCEPTED = "accepted"  # a closer took it; their leg is being set up
+    QUEUED = "queued"  # a closer took it, and every line is busy: their leg is dialled again in a moment
     SEATED = "seated"  # their leg is up and waits for the assistant's end
     BRIDGING = "bridging"  # their leg is up; the two are being joined
     CONNECTED = "connected"
@@ -35,6 +36,8 @@ class Fact(StrEnum):
     CLOSER_LOST = "closer_lost"
     UNREACHED = "unreached"  # the closer's softphone is not where it was rung
     REGISTERED = "registered"  # it is there now, under another login
+    LINES_BUSY = "lines_busy"  # a limit of the account, or our own, lets no further leg come about
+    LINE_FREE = "line_free"
     COMMAND_FAILED = "command_failed"
     PROSPECT_LEFT = "prospect_left"
     RELEASED = "released"
@@ -48,6 +51,9 @@ class Effect(StrEnum):
     TELL_WAITING = "tell_waiting"
     TELL_AGAIN = "tell_again"  # this closer could not be connected, and somebody else is rung
     TELL_DROPPED = "tell_dropped"
+    TELL_BUSY = "tell_busy"  # every line is busy, and it is tried again
+    DIAL_AGAIN = "dial_again"  # look for a free line, or find that the wait was long enough
+    SPARE_CLOSER = "spare_closer"  # let the closer go as if they had not been rung
     WITHDRAW = "withdraw"  # stop the rings that nobody needs any more
     EXPIRE = "expire"  # the ring was not answered
     CONNECT = "connect"  # set up the closer's leg
@@ -72,6 +78,8 @@ SEARCH_INTERVAL = timedelta(seconds=1)
 LEG_SETUP = timedelta(seconds=20)
 # A page needs two or three: a login from Telnyx, a socket, the registration. Then somebody else is looked for.
 REGISTERING = timedelta(seconds=8)
+# Before a line is asked for again: others hang up meanwhile, and asking more often would find no more lines.
+BUSY_PAUSE = timedelta(seconds=4)
 # The longest that an assistant may let a closer listen or wait.
 LONGEST_SEAT = timedelta(minutes=15)
 # From the wish to take over to the end of the assistant's last sentence.
@@ -93,6 +101,8 @@ class Move:
 
 _SEARCH = Move(State.RESERVED, (Effect.TELL_WAITING, Effect.OFFER))
 _SEARCH_AGAIN = Move(State.RESERVED, (Effect.DROP_CLOSER, Effect.TELL_AGAIN, Effect.OFFER))
+# A second leg that the closer's talk needs did not come about. Their own is up, so they may be the next to be rung.
+_SEARCH_LATER = Move(State.RESERVED, (Effect.DROP_CLOSER, Effect.SPARE_CLOSER, Effect.TELL_BUSY))
 _TAKE = Move(State.ACCEPTED, (Effect.WITHDRAW, Effect.CONNECT))
 _JOIN = Move(State.BRIDGING, (Effect.JOIN,))
 _TALK_OVER = Move(State.WRAP_UP, (Effect.DROP_CLOSER, Effect.DROP_PROSPECT))
@@ -130,12 +140,23 @@ TABLE: dict[tuple[State, Fact], Move] = {
     (State.ACCEPTED, Fact.RELEASED): _SEARCH_AGAIN,
     (State.ACCEPTED, Fact.DEADLINE): _SEARCH_AGAIN,
     (State.ACCEPTED, Fact.PROSPECT_LEFT): Move(State.ABANDONED, (Effect.DROP_CLOSER,)),
+    (State.ACCEPTED, Fact.LINES_BUSY): Move(State.QUEUED, (Effect.TELL_BUSY,)),
+    # Nobody's fault: the closer keeps the call, and the prospect waits as long as for anybody
+    (State.QUEUED, Fact.DEADLINE): Move(State.QUEUED, (Effect.DIAL_AGAIN,), restarts=True),
+    (State.QUEUED, Fact.LINE_FREE): Move(State.ACCEPTED, (Effect.CONNECT,)),
+    (State.QUEUED, Fact.NOBODY_LEFT): Move(State.UNANSWERED, (Effect.SPARE_CLOSER, Effect.PROMISE)),
+    (State.QUEUED, Fact.TAKEN_OVER): Move(State.QUEUED),
+    (State.QUEUED, Fact.PROSPECT_FREE): Move(State.QUEUED, (Effect.TELL_BUSY,)),
+    (State.QUEUED, Fact.PROSPECT_READY): Move(State.QUEUED, (Effect.TELL_BUSY,)),
+    (State.QUEUED, Fact.RELEASED): _SEARCH_AGAIN,
+    (State.QUEUED, Fact.PROSPECT_LEFT): Move(State.ABANDONED, (Effect.DROP_CLOSER,)),
     # The warm seat: the closer's leg is up and waits until the assistant is done, or is asked to be
     (State.SEATED, Fact.PROSPECT_FREE): _JOIN,
     (State.SEATED, Fact.PROSPECT_READY): _JOIN,
     (State.SEATED, Fact.TAKEN_OVER): Move(State.SEATED, (Effect.FREE_PROSPECT,), restarts=True),
     (State.SEATED, Fact.JOINED): Move(State.CONNECTED),
     (State.SEATED, Fact.CLOSER_LOST): _SEARCH_AGAIN,
+    (State.SEATED, Fact.LINES_BUSY): _SEARCH_LATER,
     (State.SEATED, Fact.COMMAND_FAILED): _SEARCH_AGAIN,
     (State.SEATED, Fact.RELEASED): _SEARCH_AGAIN,
     (State.SEATED, Fact.DEADLINE): _JOIN,
@@ -144,6 +165,7 @@ TABLE: dict[tuple[State, Fact], Move] = {
     (State.BRIDGING, Fact.PROSPECT_READY): _JOIN,
     (State.BRIDGING, Fact.JOINED): Move(State.CONNECTED),
     (State.BRIDGING, Fact.CLOSER_LOST): Move(State.DROPPED, (Effect.DROP_CLOSER, Effect.TELL_DROPPED)),
+    (State.BRIDGING, Fact.LINES_BUSY): _SEARCH_LATER,
     (State.BRIDGING, Fact.COMMAND_FAILED): _SEARCH_AGAIN,
     (State.BRIDGING, Fact.RELEASED): _SEARCH_AGAIN,
     (State.BRIDGING, Fact.DEADLINE): _SEARCH_AGAIN,

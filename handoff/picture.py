@@ -20,14 +20,14 @@ has a deadline, which is a row in the database, so none can last for ever.
 ACTORS: dict[str, tuple[Fact, ...]] = {
     "The assistant and the carrier": (
         *(Fact.TRIGGERED, Fact.PROSPECT_FREE, Fact.CLOSER_ANSWERED, Fact.JOINED, Fact.CLOSER_LOST),
-        *(Fact.UNREACHED, Fact.COMMAND_FAILED),
+        *(Fact.UNREACHED, Fact.COMMAND_FAILED, Fact.LINES_BUSY),
     ),
     "The closer": (
         *(Fact.ACCEPTED, Fact.DECLINED, Fact.TAKEN_OVER, Fact.RELEASED, Fact.HANDED_BACK, Fact.WRAPPED_UP),
         Fact.REGISTERED,
     ),
     "The prospect": (Fact.PROSPECT_READY, Fact.PROSPECT_LEFT),
-    "The clock and the routing": (Fact.OFFERED, Fact.NOBODY_LEFT, Fact.DEADLINE),
+    "The clock and the routing": (Fact.OFFERED, Fact.LINE_FREE, Fact.NOBODY_LEFT, Fact.DEADLINE),
 }
 
 # The states' longest times that do not depend on more than the state; `none` lasts no time at all.
@@ -35,6 +35,7 @@ _LASTING: dict[State, timedelta | str] = {
     State.NONE: timedelta(),
     State.RESERVED: machine.SEARCH_INTERVAL,
     State.RINGING: "the policy's ring time",
+    State.QUEUED: machine.BUSY_PAUSE,
     State.BRIDGING: machine.JOINING,
     State.CONNECTED: machine.LONGEST_TALK,
     State.DROPPED: machine.DROP_GRACE,

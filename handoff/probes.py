@@ -19,5 +19,10 @@ def live(request: HttpRequest) -> JsonResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """503 while anything is broken that calls depend on, with its name."""
     report = health.report()
-    body = {"status": "ready" if report.is_ready else "failing", "troubles": report.troubles, "figures": report.figures}
+    body = {
+        "status": "ready" if report.is_ready else "failing",
+        "troubles": report.troubles,
+        "notices": report.notices,
+        "figures": report.figures,
+    }
     return JsonResponse(body, status=200 if report.is_ready else 503)

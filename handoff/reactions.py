@@ -10,15 +10,19 @@ from handoff.callbacks import booking, reaching
 from handoff.commands import ledger
 from handoff.commands.ledger import Intent
 from handoff.machine import Fact, State
-from handoff.models import Handoff
-from sessions_app import fold
+from handoff.models import Closer, Handoff
+from sessions_app import fold, legs
 from sessions_app import runs as run_numbers
 from sessions_app import services as sessions
 from sessions_app.models import CallLeg, Run, VoiceSession
 from telephony import events
+from telephony.reason_codes import LIMIT_SIP_CODES
 
 PAUSE_BETWEEN_SENTENCES = timedelta(seconds=5)
 PROSPECT_LEFT = "customer_disconnect"
+# The SIP status of every refusal by Telnyx itself.
+UNSAID = "403"
+REACHED_WITHIN = timedelta(days=7)
 
 
 @singledispatch
@@ -43,6 +47,7 @@ def _(event: events.CallInitiated, session: VoiceSession, now: datetime) -> None
             runs.answer(session, leg, now=now)
         else:
             joining.hang_up(session, leg, now=now)  # One session carries one call.
+            leaving.end_flood(session, now=now)
     elif reaching.is_unwanted(leg, session):
         joining.hang_up(session, leg, now=now)
 
@@ -199,8 +204,12 @@ def closer_gone(session: VoiceSession, leg: CallLeg, client_state: str | None, *
         lines.proven(leg, now)
     handoff = services.open_handoff(session)
     if handoff is not None and handoff.closer_leg_id == leg.pk:
-        was_absent = lines.was_absent(leg)
-        fact = lines.unreached(handoff, joining.rung_at(handoff), now) if was_absent else Fact.CLOSER_LOST
+        if _met_limit(leg, now):
+            fact = Fact.LINES_BUSY
+        elif lines.was_absent(leg):
+            fact = lines.unreached(handoff, joining.rung_at(handoff), now)
+        else:
+            fact = Fact.CLOSER_LOST
         services.apply(handoff, fact, now=now)
         prospect = joining.prospect_leg(session)
         if prospect is not None and handoff.state == State.RESERVED:
@@ -228,7 +237,35 @@ def prospect_leg_over(session: VoiceSession, *, source: str, now: datetime) -> N
         run_numbers.ended(session, number, at=now)
         release.assistant_done(session, number, "conversation_ended", now=now)
         return
-    leaving.end(session, reason="hung_up", now=now)
+    leg = CallLeg.objects.filter(call_control_id=session.call_control_id or "").first()
+    if leg is not None and _met_limit(leg, now):
+        leaving.turn_away(session, now=now)
+    else:
+        leaving.end(session, reason="hung_up", now=now)
+
+
+def _met_limit(leg: CallLeg, now: datetime) -> bool:
+    """Whether a limit of the account kept the leg from coming about, which is counted."""
+    if leg.answered_at is not None:
+        return False
+    code = leg.code if leg.code in LIMIT_SIP_CODES else UNSAID if _is_refused_unsaid(leg, now) else ""
+    if code:
+        legs.refused(leg.session.team_id, code, now=now)
+    return bool(code)
+
+
+def _is_refused_unsaid(leg: CallLeg, now: datetime) -> bool:
+    """Whether a softphone's leg was refused by Telnyx, whose events name no code: the SDK's type knows of none.
+
+    A softphone that is busy, gone or declines answers otherwise. Where none was ever reached this way it may as well be
+    the account's settings that refuse, so there it says nothing of the lines.
+    """
+    is_refused = (leg.role, leg.sip_cause, leg.code) == (CallLeg.Role.CLOSER, UNSAID, "")
+    handoff = services.open_handoff(leg.session) if is_refused else None
+    if handoff is None or handoff.closer is None or handoff.closer.reached_by != Closer.ReachedBy.SOFTPHONE:
+        return False
+    reached = CallLeg.objects.filter(role=CallLeg.Role.CLOSER, answered_at__gt=now - REACHED_WITHIN)
+    return reached.filter(connection_id=leg.connection_id).exists()
 
 
 def handoff_of_attempt(session: VoiceSession, handoff_id: object, attempt: int) -> Handoff | None:

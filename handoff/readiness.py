@@ -13,7 +13,7 @@ from handoff.models import Closer, Handoff, Offer
 from sessions_app.models import VoiceSession
 
 # One has only two ears: during these nobody is rung, whatever their capacity.
-TALKING_STATES = (State.ACCEPTED, State.SEATED, State.BRIDGING, State.CONNECTED, State.DROPPED)
+TALKING_STATES = (State.ACCEPTED, State.QUEUED, State.SEATED, State.BRIDGING, State.CONNECTED, State.DROPPED)
 BUSY_STATES = (*TALKING_STATES, State.WRAP_UP)
 
 _PROOFS = {

@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
-from handoff import assignment, joining, lines, policies, readiness, roster
+from handoff import assignment, joining, lines, policies, readiness, roster, telling
 from handoff.assignment import Choice, NoChoice
 from handoff.machine import Fact
 from handoff.models import Closer, Handoff, Offer, RoutingPolicy
-from sessions_app import hours, runs, timeline
+from sessions_app import hours, legs, runs, timeline
 from sessions_app.models import CallLeg
 
 # Time for a closer to reload the page or to find the network again, before somebody else is rung.
@@ -34,8 +34,15 @@ def offer(handoff: Handoff, now: datetime) -> Fact | None:
     if chosen is NoChoice.NOBODY and not handoff.session.is_assistant_running:
         # The closer's leg may have ended because the prospect left, and their end is told later: the next search, a
         # second from now, knows.
-        return None if is_closer_lost else Fact.NOBODY_LEFT
+        if is_closer_lost:
+            return None
+        if _is_busy(handoff, now):
+            handoff.outcome = str(Fact.LINES_BUSY)
+        return Fact.NOBODY_LEFT
     if isinstance(chosen, NoChoice):
+        return None
+    if not legs.may_dial(handoff.session, now=now):  # Nobody is rung who could not be connected.
+        telling.tell_busy(handoff, now)
         return None
     # In the order of their keys, so that two searches that ring the same people cannot wait for each other.
     for choice in sorted(chosen, key=lambda choice: choice.closer_id):
@@ -44,8 +51,15 @@ def offer(handoff: Handoff, now: datetime) -> Fact | None:
     return Fact.OFFERED if is_ringing(handoff) else None
 
 
+def _is_busy(handoff: Handoff, now: datetime) -> bool:
+    """Whether it was for want of a line that nobody was rung just now."""
+    return handoff.lines_busy_at is not None and now - handoff.lines_busy_at <= telling.BUSY_FOR
+
+
 def why_nobody(handoff: Handoff, now: datetime) -> str:
-    """Why nobody came: "closed", "nobody_skilled" or "nobody_free"."""
+    """Why nobody came: "lines_busy", "closed", "nobody_skilled" or "nobody_free"."""
+    if handoff.outcome == Fact.LINES_BUSY:
+        return str(Fact.LINES_BUSY)
     if not _is_open(handoff, now):
         return "closed"
     team = readiness.candidates(readiness.team(handoff.session.team_id), now=now)
@@ -191,6 +205,17 @@ def expire(handoff: Handoff, now: datetime) -> None:
     for offer in missed:
         _tell("handoff.unanswered", handoff, offer, now)
     roster.changed(handoff.session.team_id)
+
+
+def spare(handoff: Handoff, now: datetime) -> None:
+    """Let the closer go as if they had not been rung: that no line is free says nothing of them."""
+    closer = handoff.closer
+    if closer is None:
+        return
+    handoff.offers.filter(closer=closer, state=Offer.State.ACCEPTED).update(state=Offer.State.WITHDRAWN)
+    handoff.closer, handoff.closer_leg = None, None
+    handoff.save(update_fields=["closer", "closer_leg"])
+    roster.changed(closer.team_id)
 
 
 def why_over(offer: Offer) -> str:

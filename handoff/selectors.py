@@ -1,17 +1,18 @@
 """What pages and sockets read of hand-overs."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import Q
 
 from handoff import pulse, readiness, ringing
 from handoff.callbacks import agenda, arranging
 from handoff.callbacks.agenda import Owed
 from handoff.flight import recorder
-from handoff.machine import SETTLED_STATES, State
+from handoff.machine import SETTLED_STATES, Fact, State
 from handoff.measures import daily, steps
 from handoff.models import Closer, Handoff, Offer
 from sessions_app import hours
@@ -19,6 +20,8 @@ from sessions_app.models import Team, VoiceSession
 from sessions_app.models.people import WidgetConfig
 
 __all__ = ["Owed"]
+
+JUST_NOW = timedelta(seconds=15)
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def ringing_closers(handoff: Handoff) -> list[str]:
 
 def is_standby(handoff: Handoff) -> bool:
     """Whether the closer's line waits beside a call that the assistant still holds: nobody may hear it."""
-    return handoff.state in {State.ACCEPTED, State.SEATED} and handoff.prospect_free_at is None
+    return handoff.state in {State.ACCEPTED, State.QUEUED, State.SEATED} and handoff.prospect_free_at is None
 
 
 def is_listening(handoff: Handoff) -> bool:
@@ -138,6 +141,13 @@ def active_handoffs(closer: Closer) -> list[Handoff]:
     related = ("session__prospect", "session__widget", "closer", "listener_leg")
     rows = handoffs.select_related(*related).order_by("-accepted_at")
     return sorted(rows, key=lambda handoff: handoff.state == State.WRAP_UP)
+
+
+def without_line(closer: Closer, now: datetime) -> Handoff | None:
+    """The hand-over that this closer had until just now, and that no line was free for."""
+    theirs = Q(closer=closer) | Q(offers__closer=closer, offers__state=Offer.State.WITHDRAWN)
+    ended = Handoff.objects.filter(theirs, outcome=Fact.LINES_BUSY, ended_at__gt=now - JUST_NOW)
+    return ended.order_by("-ended_at").first()
 
 
 def callbacks(team: Team, *, now: datetime) -> list[Owed]:
@@ -194,7 +204,13 @@ class Wallboard:
     now: daily.Now
     days: list[daily.Day]
     people: list[daily.Person]
+    busy: daily.Busy
 
 
 def wallboard(team: Team, now: datetime) -> Wallboard:
-    return Wallboard(now=daily.now(team), days=daily.days(team, at=now), people=daily.people(team, at=now))
+    return Wallboard(
+        now=daily.now(team),
+        days=daily.days(team, at=now),
+        people=daily.people(team, at=now),
+        busy=daily.busy(team, at=now),
+    )

@@ -15,6 +15,10 @@ def calling_another() -> str:
     return "I am sorry, that did not connect. I am calling somebody else for you. Please stay on the line."
 
 
+def lines_busy() -> str:
+    return "All our lines are busy at the moment. I keep trying. Please stay on the line."
+
+
 def dropped() -> str:
     return "One moment, please. The line to my colleague broke off. I am calling again."
 
@@ -51,6 +55,8 @@ BOOKING_BY_TOOL = (
 def sorry(reason: str) -> str:
     if reason == "closed":
         return "I am sorry, our team is not at work at the moment."
+    if reason == "lines_busy":
+        return "I am sorry, all our lines are busy at the moment."
     return "I am sorry, none of my colleagues is free right now."
 
 

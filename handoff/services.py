@@ -26,6 +26,7 @@ _PHASES = {
     State.SEATED: Phase.HANDING_OVER,
     State.RINGING: Phase.HANDING_OVER,
     State.ACCEPTED: Phase.HANDING_OVER,
+    State.QUEUED: Phase.HANDING_OVER,
     State.BRIDGING: Phase.HANDING_OVER,
     State.CONNECTED: Phase.HUMAN,
     State.DROPPED: Phase.HANDING_OVER,
@@ -36,6 +37,7 @@ _WITHOUT_ASSISTANT = frozenset({State.BRIDGING, State.CONNECTED})
 _NAMED = frozenset({State.ACCEPTED, State.SEATED, State.BRIDGING, State.CONNECTED})
 _ENTRIES = {
     State.ACCEPTED: "handoff.accepted",
+    State.QUEUED: "handoff.queued",
     State.SEATED: "handoff.seated",
     State.BRIDGING: "handoff.bridging",
     State.CONNECTED: "handoff.connected",
@@ -50,6 +52,7 @@ _ENTRIES = {
 _SEARCH_ENTRIES = {
     State.NONE: "handoff.triggered",
     State.ACCEPTED: "handoff.failed",
+    State.QUEUED: "handoff.failed",
     State.SEATED: "handoff.failed",
     State.BRIDGING: "handoff.failed",
     State.DROPPED: "handoff.triggered",
@@ -151,7 +154,8 @@ def _advance(handoff: Handoff, move: machine.Move, current: State, fact: Fact, n
     if following != current or move.restarts:
         values["deadline_at"] = _deadline(handoff, following, now)
     stamp = _STAMPS.get(following)
-    if stamp and following != current:
+    # A line that is free again does not make the closer accept anew.
+    if stamp and following != current and fact != Fact.LINE_FREE:
         values[stamp] = now
     if handoff.prospect_free_at is None and (fact == Fact.PROSPECT_FREE or following in _WITHOUT_ASSISTANT):
         values |= {"prospect_free_at": now, "give_up_at": _give_up_at(handoff.session, now)}
@@ -182,6 +186,8 @@ def _show(handoff: Handoff) -> None:
     name = closer.display_name if closer else ""
     if (session.handover_phase, session.closer_name) != (shown, name):
         sessions.enter_handover(session, phase=shown, closer_name=name)
+    if state not in {State.RESERVED, State.QUEUED}:  # Where it may still be for want of a line that they wait.
+        sessions.meet_busy_lines(session, met=handoff.outcome == Fact.LINES_BUSY)
 
 
 def _tell(handoff: Handoff, current: State, following: State, fact: Fact, now: datetime) -> None:
@@ -197,6 +203,8 @@ def _tell(handoff: Handoff, current: State, following: State, fact: Fact, now: d
 def _entry(current: State, following: State, fact: Fact) -> str:
     if fact == Fact.HANDED_BACK:
         return "handoff.handed_back"
+    if fact == Fact.LINE_FREE:
+        return "handoff.line_free"
     if following != State.RESERVED:
         return _ENTRIES[following]
     return _SEARCH_ENTRIES[current]
@@ -220,6 +228,7 @@ def _deadline(handoff: Handoff, state: State, now: datetime) -> datetime | None:
         State.RESERVED: machine.SEARCH_INTERVAL,
         State.RINGING: timedelta(seconds=policy.ring_seconds),
         State.ACCEPTED: machine.REGISTERING if handoff.awaits_line else machine.LEG_SETUP,
+        State.QUEUED: machine.BUSY_PAUSE,
         State.SEATED: machine.FREEING if handoff.takes_now else machine.LONGEST_SEAT,
         State.BRIDGING: machine.JOINING,
         State.CONNECTED: machine.LONGEST_TALK,

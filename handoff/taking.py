@@ -10,8 +10,10 @@ from handoff.machine import OFFERED_STATES, Fact, State
 from handoff.models import Closer, Handoff, Offer
 from handoff.readiness import TALKING_STATES
 from handoff.refusal import ActionRefused
-from sessions_app import timeline
+from sessions_app import legs, timeline
 from sessions_app.models import VoiceSession
+
+NO_LINE = f"{legs.BUSY} Try again in a moment."
 
 _JOINED = frozenset({State.BRIDGING, State.CONNECTED})
 _OF_ONE_CLOSER = (
@@ -47,6 +49,8 @@ def take(session_id: UUID, *, closer: Closer, immediately: bool, now: datetime) 
         return handoff
     if readiness.missing(closer):
         raise ActionRefused("Turn on your phone line, microphone and sound first.", "not_ready")
+    if handoff is None or handoff.state in OFFERED_STATES:
+        require_line(session, now)
     require_free(closer, handoff)
     if handoff is not None and handoff.state not in OFFERED_STATES:
         raise ActionRefused(_taken(handoff), "gone")
@@ -116,6 +120,12 @@ def own_handoff(handoff_id: UUID, closer: Closer) -> Handoff:
     if session_id is None:
         raise ActionRefused("This is not your call.", "unknown")
     return services.by_id(services.lock(session_id), handoff_id)
+
+
+def require_line(session: VoiceSession, now: datetime) -> None:
+    """A closer who takes a call must be connected; before `require_free`, for whoever counts legs holds no closer."""
+    if not legs.may_dial(session, now=now):
+        raise ActionRefused(NO_LINE, str(Fact.LINES_BUSY))
 
 
 def require_free(closer: Closer, handoff: Handoff | None) -> None:

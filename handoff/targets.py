@@ -6,6 +6,7 @@ from django.conf import settings
 
 from handoff import readiness
 from handoff.models import Closer
+from sessions_app import legs
 from sessions_app.models import VoiceSession, WidgetConfig
 
 # The model reads all of them; more would only cost it time.
@@ -37,6 +38,8 @@ def owner_of(usernames: frozenset[str]) -> Closer | None:
 
 
 def _ready(team_id: int, widget: WidgetConfig, *, now: datetime) -> list[dict[str, str]]:
+    if legs.are_closed(now=now):
+        return []  # The assistant would ring in vain.
     wanted = readiness.skills(widget.required_skills)
     closers = {closer.pk: closer for closer in readiness.team(team_id)}
     seen = readiness.candidates(list(closers.values()), now=now)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from celery import shared_task
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from handoff import leaving, lines, pulse, release, services, strangers
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 # Of the background worker's four threads; the others are for the sweep and for credentials.
 _rescuers = BoundedSemaphore(2)
 
-# A page that got its credential but never placed a call.
+# A page that was given no line, or a visit of a release that knew of none. The others say themselves how long.
 NEVER_CALLED_AFTER = timedelta(minutes=3)
 # Longer than the longest talk: the events of its end were lost.
 LONGEST_VISIT = timedelta(hours=6)
@@ -120,9 +121,8 @@ def _deliveries(now: datetime) -> None:
 
 def _visits_that_nothing_will_end(now: datetime) -> None:
     leaving.end_deserted(now=now)
-    idle = VoiceSession.objects.filter(
-        ended_at=None, call_control_id=None, created_at__lt=now - NEVER_CALLED_AFTER, handoffs=None
-    )
+    is_late = Q(page_leg_by__lte=now) | Q(page_leg_by=None, created_at__lt=now - NEVER_CALLED_AFTER)
+    idle = VoiceSession.objects.filter(is_late, ended_at=None, call_control_id=None, handoffs=None)
     for session_id in list(idle.values_list("pk", flat=True)[:50]):
         leaving.observe_end(session_id, reason="never_called", now=now)
     endless = VoiceSession.objects.filter(ended_at=None, created_at__lt=now - LONGEST_VISIT)

@@ -7,6 +7,11 @@ from handoff.commands import ledger
 from handoff.commands.ledger import Intent
 from handoff.joining import prospect_leg
 from handoff.models import Handoff
+from sessions_app import services as sessions
+from sessions_app import timeline
+
+# Longer than from one search, or one try, to the next: all of them are one wait.
+BUSY_FOR = timedelta(seconds=10)
 
 
 def say(handoff: Handoff, text: str, *, name: str, now: datetime, delay: timedelta = timedelta()) -> None:
@@ -44,6 +49,18 @@ def tell_dropped(handoff: Handoff, now: datetime) -> None:
     handoff.give_up_at = now + timedelta(seconds=policies.of(handoff.session).max_wait_seconds)
     handoff.save(update_fields=["dropped_by", "dropped_at", "closer_leg", "give_up_at"])
     say(handoff, sentences.dropped(), name=f"dropped:{handoff.attempt}", now=now)
+
+
+def tell_busy(handoff: Handoff, now: datetime) -> None:
+    """No leg is free. Whoever waits is told so once, by voice and on their page, and goes on waiting."""
+    is_new = handoff.lines_busy_at is None or now - handoff.lines_busy_at > BUSY_FOR
+    handoff.lines_busy_at = now
+    handoff.save(update_fields=["lines_busy_at"])
+    if is_new:
+        timeline.append(handoff.session, "handoff.busy", {"handoff": str(handoff.pk)}, occurred_at=now)
+    if handoff.prospect_free_at is not None:
+        sessions.meet_busy_lines(handoff.session)
+        say(handoff, sentences.lines_busy(), name="busy", now=now)
 
 
 def tell_taking_over(handoff: Handoff, now: datetime) -> None:

@@ -14,6 +14,7 @@ from sessions_app.api import SessionView, error
 from sessions_app.models import VoiceSession
 
 MAX_MESSAGE = 2_000
+ACCEPTED = 202
 _REPORT_STATUSES = {"bad_report": 400, "unknown": 404}
 
 
@@ -82,7 +83,10 @@ class ReportView(sessions_views.ReportView):
 
     def keep(self, session: VoiceSession, *, kind: str, data: Any) -> Response:
         if kind != "handover":
-            return super().keep(session, kind=kind, data=data)
+            kept = super().keep(session, kind=kind, data=data)
+            if kind == "error" and isinstance(data, dict) and kept.status_code == ACCEPTED:
+                actions.report_limit(session.pk, code=str(data.get("limit")), now=timezone.now())
+            return kept
         try:
             actions.report_handover(session.pk, data=data, now=timezone.now())
         except actions.ActionRefused as refusal:

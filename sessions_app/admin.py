@@ -17,8 +17,10 @@ from sessions_app.admin_import import AssistantImport
 from sessions_app.gather import request as gather_request
 from sessions_app.gather import versions
 from sessions_app.models import (
+    AccountLook,
     CallLeg,
     GatherVersion,
+    LegRefusal,
     Team,
     TelephonyCredential,
     TimelineEntry,
@@ -151,7 +153,7 @@ def _asked(version: GatherVersion) -> str:
 
 @admin.register(Team)
 class TeamAdmin(Page):
-    list_display = ["name", "slug"]
+    list_display = ["name", "slug", "max_legs"]
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
 
@@ -181,7 +183,7 @@ class LegInline(ReadOnlyInline):
     model = CallLeg
     fields = [
         *("role", "call_control_id", "initiated_at", "answered_at", "bridged_at", "ended_at"),
-        *("hangup_cause", "hangup_source", "sip_cause"),
+        *("hangup_cause", "hangup_source", "sip_cause", "code"),
     ]
 
 
@@ -222,6 +224,31 @@ class VoiceSessionAdmin(ReadOnly, Page):
     @admin.display(description="phase")
     def where(self, session: VoiceSession) -> str:
         return session.phase
+
+
+@admin.register(AccountLook)
+class AccountLookAdmin(ReadOnly, Page):
+    """What the account at Telnyx said of itself when it was last asked; `telnyx_provision` says it in words."""
+
+    list_display = ["name", "said", "told_at", "asked_at", "error"]
+    ordering = ["name"]
+    exclude = ["told"]
+    readonly_fields = ["said"]
+
+    @admin.display(description="told")
+    def said(self, look: AccountLook) -> SafeString:
+        return pretty(look.told)
+
+
+@admin.register(LegRefusal)
+class LegRefusalAdmin(ReadOnly, Page):
+    """How often a leg was refused, by hour: “own_cap” by us, “page:…” as a visitor's page said, others by Telnyx."""
+
+    list_display = ["hour", "team", "code", "count", "last_at"]
+    list_filter = ["team", "code"]
+    list_select_related = ["team"]
+    date_hierarchy = "hour"
+    ordering = ["-hour", "code"]
 
 
 @admin.register(TelephonyCredential)

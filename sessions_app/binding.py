@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from sessions_app import runs, services, timeline, tokens, tool_calls
+from sessions_app import legs, runs, services, timeline, tokens, tool_calls
 from sessions_app.models import CallLeg, Run, TelephonyCredential, VoiceSession, WebhookDelivery
 from sessions_app.models.people import ConnectionMode
 from telephony.events import AssistantInitialization, CallIds, CallInitiated, ConversationCreated, Event
@@ -118,6 +118,8 @@ def add_leg(session: VoiceSession, ids: CallIds, *, role: str) -> CallLeg | None
         session.call_control_id = ids.call_control_id
         session.call_session_id, session.call_leg_id = ids.call_session_id, ids.call_leg_id
         session.save(update_fields=["call_control_id", "call_session_id", "call_leg_id", "has_rejoined"])
+    if is_new:
+        legs.arrived(session, role=role)
     if is_new and role == CallLeg.Role.PROSPECT:
         tool_calls.adopt(session, call_control_id=leg.call_control_id)
     return leg
@@ -158,16 +160,16 @@ def _known(ids: CallIds) -> UUID | None:
 def _of_leg(ids: CallIds) -> UUID | None:
     if not ids.call_control_id:
         return None
-    legs = CallLeg.objects.filter(call_control_id=ids.call_control_id)
-    return legs.values_list("session_id", flat=True).first()
+    known = CallLeg.objects.filter(call_control_id=ids.call_control_id)
+    return known.values_list("session_id", flat=True).first()
 
 
 def _of_call(ids: CallIds) -> UUID | None:
     """The session of another leg of the same call, or of the same conversation."""
     found = None
     if ids.call_session_id:
-        legs = CallLeg.objects.filter(call_session_id=ids.call_session_id).order_by("-pk")
-        found = legs.values_list("session_id", flat=True).first()
+        known = CallLeg.objects.filter(call_session_id=ids.call_session_id).order_by("-pk")
+        found = known.values_list("session_id", flat=True).first()
     if found is None and ids.conversation_id:
         found = Run.objects.filter(conversation_id=ids.conversation_id).values_list("session_id", flat=True).first()
     return found

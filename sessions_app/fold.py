@@ -44,7 +44,7 @@ def _(event: events.CallBridged, session: VoiceSession) -> None:
 
 @fold.register
 def _(event: events.CallHangup, session: VoiceSession) -> None:
-    _hung_up(event, session, cause=event.cause, source=event.source, sip_cause=event.sip_cause)
+    _hung_up(event, session, cause=event.cause, source=event.source, sip_cause=event.sip_cause, code=event.code)
 
 
 @fold.register
@@ -61,6 +61,7 @@ def _hung_up(
     cause: str,
     source: str,
     sip_cause: str,
+    code: str = "",
 ) -> None:
     leg = leg_of(event, session)
     if leg is None or leg.ended_at is not None:
@@ -71,9 +72,12 @@ def _hung_up(
         hangup_cause=cause[:40],
         hangup_source=source[:20],
         sip_cause=sip_cause[:20],
+        code=code[:8],
         quality=dict(event.quality),
     )
     what = {"leg": leg.pk, "role": leg.role, "cause": leg.hangup_cause, "source": leg.hangup_source}
+    if leg.code:
+        what["code"] = leg.code
     timeline.append(session, "call.hangup", what, occurred_at=event.occurred_at)
 
 

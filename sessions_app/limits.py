@@ -39,7 +39,7 @@ class Refused(Exception):
 def spend(*, address: str, widget: str) -> None:
     """Count one new session against every cap. Raises Refused or LimiterDown."""
     caps = {
-        f"address:{_fingerprint(address)}": settings.TOKEN_LIMIT_PER_ADDRESS,
+        f"address:{fingerprint(address)}": settings.TOKEN_LIMIT_PER_ADDRESS,
         f"widget:{widget}": settings.TOKEN_LIMIT_PER_WIDGET,
         "overall": settings.TOKEN_LIMIT_OVERALL,
     }
@@ -74,7 +74,8 @@ def network(address: str) -> str:
     return str(parsed)
 
 
-def _fingerprint(address: str) -> str:
+def fingerprint(address: str) -> str:
+    """What stands for the network of an address, in 24 characters that do not tell it."""
     return hashlib.sha256(f"{settings.SECRET_KEY}{network(address)}".encode()).hexdigest()[:24]
 
 

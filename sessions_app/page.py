@@ -25,6 +25,7 @@ _FACTS = (
     "has_rejoined",
     "is_leg_tried",
     "leg_refused",
+    "met_busy_lines",
 )
 
 
@@ -41,6 +42,7 @@ def state(session: VoiceSession) -> dict[str, Any]:
         "turns": _turns(session),
         "callback": _callback(session),
         "calling": _calling(session),
+        "busy": session.met_busy_lines,
     }
 
 
@@ -150,4 +152,7 @@ def page_config(widget: WidgetConfig) -> dict[str, Any]:
     }
 
 
-_CALLS = ("token", "message", "claim", "rejoin", "renew", "request", "callback", "report", "heard", "leave")
+_CALLS = (
+    *("token", "lines", "message", "claim", "rejoin", "renew", "request", "callback", "report", "heard"),
+    "leave",
+)

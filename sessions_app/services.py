@@ -12,7 +12,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import QuerySet
 
-from sessions_app import carrier, timeline, tokens, visitor_values
+from sessions_app import carrier, legs, timeline, tokens, visitor_values
 from sessions_app.gather import versions
 from sessions_app.models import (
     CallLeg,
@@ -70,10 +70,21 @@ class MintingFailed(Exception):
 
 @transaction.atomic
 def open_visit(
-    widget: WidgetConfig, *, recording: bool, origin: str, now: datetime, passed: Mapping[str, Any] | None = None
+    widget: WidgetConfig,
+    *,
+    recording: bool,
+    origin: str,
+    now: datetime,
+    passed: Mapping[str, Any] | None = None,
+    calls: bool = True,
+    network: str = "",
 ) -> VoiceSession:
-    """Write down the consent and the session that it opens; `passed` is what the page says of its visitor."""
-    session = VoiceSession.objects.create(
+    """Write down the consent and the session that it opens; `passed` is what the page says of its visitor.
+
+    With `calls` it has to fit among the account's legs: raises legs.Busy, and limits.Refused where its network has
+    enough visits open.
+    """
+    session = VoiceSession(
         widget=widget,
         team=widget.team,
         connection_mode=widget.connection_mode,
@@ -81,6 +92,11 @@ def open_visit(
         visitor_values=visitor_values.first(widget, passed or {}, now=now),
         created_at=now,
     )
+    if calls:
+        legs.require_room(widget.team, network=network, now=now)
+        legs.let_in(session, now=now)
+        session.network = network
+    session.save(force_insert=True)
     Consent.objects.create(
         session=session,
         version=widget.consent_version,
@@ -263,10 +279,12 @@ def page_seen(token: str, *, now: datetime) -> None:
 
 def end(session: VoiceSession, *, reason: str, now: datetime) -> bool:
     """End a visit once: its credentials are revoked at the next sweep. Runs inside a transaction."""
-    ended = VoiceSession.objects.filter(pk=session.pk, ended_at=None).update(ended_at=now, end_reason=reason)
+    ended = VoiceSession.objects.filter(pk=session.pk, ended_at=None).update(
+        ended_at=now, end_reason=reason, network=""
+    )
     if not ended:
         return False
-    session.ended_at, session.end_reason = now, reason
+    session.ended_at, session.end_reason, session.network = now, reason, ""
     TelephonyCredential.objects.filter(session=session, revoked_at=None).update(revoke_at=now)
     timeline.append(session, "session.ended", {"reason": reason}, occurred_at=now)
     return True
@@ -276,6 +294,13 @@ def enter_handover(session: VoiceSession, *, phase: str, closer_name: str = "") 
     """What the hand-over lets the prospect see. Only the hand-over calls this."""
     session.handover_phase, session.closer_name = phase, closer_name
     session.save(update_fields=["handover_phase", "closer_name"])
+
+
+def meet_busy_lines(session: VoiceSession, *, met: bool = True) -> None:
+    """Have the page say why nobody comes, or comes at once."""
+    if session.met_busy_lines != met:
+        session.met_busy_lines = met
+        session.save(update_fields=["met_busy_lines"])
 
 
 def name_prospect(session: VoiceSession) -> None:

@@ -1,9 +1,9 @@
-"""Background work on credentials, the account's key and what sessions are found by."""
+"""Background work on credentials, the account's key and standing, and what sessions are found by."""
 
 from celery import shared_task
 from django.utils import timezone
 
-from sessions_app import carrier, indexing, services, signatures
+from sessions_app import account, carrier, indexing, services, signatures
 
 
 @shared_task
@@ -25,3 +25,8 @@ def compare_public_key(*, at_start: bool = False) -> None:
 @shared_task
 def index_search() -> None:
     indexing.refresh(now=timezone.now())
+
+
+@shared_task
+def watch_account(at_once: bool = False) -> None:
+    account.watch(carrier.client(), now=timezone.now(), at_once=at_once)

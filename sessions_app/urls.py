@@ -8,6 +8,7 @@ urlpatterns = [
     path("w/<slug:slug>/", views.widget_page, name="widget"),
     path("widget.js", views.embed_script, name="embed"),
     path("api/orchestration/token", views.TokenView.as_view(), name="token"),
+    path("api/orchestration/lines", views.LinesView.as_view(), name="lines"),
     path("api/orchestration/rejoin", views.RejoinView.as_view(), name="rejoin"),
     path("api/orchestration/renew", views.RenewView.as_view(), name="renew"),
     path("api/orchestration/heard", views.HeardView.as_view(), name="heard"),

@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from sessions_app import limits, origins, page, plain_values, services, timeline, transcript
+from sessions_app import legs, limits, origins, page, plain_values, services, timeline, transcript
 from sessions_app.addresses import client_address
 from sessions_app.api import SessionView, error, own_origin
 from sessions_app.models import VoiceSession, WidgetConfig
@@ -29,6 +29,7 @@ from sessions_app.transcript import Heard
 logger = logging.getLogger(__name__)
 
 NO_VOICE = "Unable to establish secure voice session."
+LINES_BUSY = "lines_busy"
 MAX_REPORT_BYTES = 8_192
 REJOINS, REJOINS_WITHIN_SECONDS = 10, 600
 # One in the last two minutes of each login, which may live for as little as five; and tries that fail.
@@ -36,6 +37,7 @@ RENEWALS, RENEWALS_WITHIN_SECONDS = 40, 3600
 MAX_REPORTS = 100
 MAX_HEARD_AT_ONCE = 50
 MOST_HEARD, HEARD_WITHIN_SECONDS = 120, 60
+MOST_LOOKS_PER_MINUTE = 60
 
 
 @require_GET
@@ -107,22 +109,30 @@ class TokenView(APIView):
         return _shared_with(Response(status=204), origin) if known else Response(status=204)
 
     def _open(self, request: Request, widget: WidgetConfig, asked: dict[str, Any], origin: str) -> Response:
-        consent = asked["consent"]
+        consent, address = asked["consent"], client_address(request)
         if consent["version"] != widget.consent_version:
             return error(400, "The consent text has changed: show the new one.")
         if consent["recording"] != widget.is_recorded:
             return error(400, "The consent does not match what this widget records.")
         try:
-            limits.spend(address=client_address(request), widget=widget.slug)
+            limits.spend(address=address, widget=widget.slug)
+            session = services.open_visit(
+                widget,
+                recording=consent["recording"],
+                origin=origin,
+                passed=asked["variables"],
+                calls=asked["call"],
+                network=limits.fingerprint(address),
+                now=timezone.now(),
+            )
         except limits.Refused as refused:
             return error(429, "Too many calls from here. Please try again later.", retry_after=refused.retry_after)
         except limits.LimiterDown as down:
             logger.error("limiter down (%s): no session is opened", down)  # noqa: TRY400 - the cause is in the name
             return error(503, "Calls are not possible at the moment.", retry_after=10)
-        now = timezone.now()
-        session = services.open_visit(
-            widget, recording=consent["recording"], origin=origin, now=now, passed=asked["variables"]
-        )
+        except legs.Busy as busy:
+            legs.refused(widget.team_id, legs.OWN_CAP, now=timezone.now())
+            return error(503, str(busy), code=LINES_BUSY, retry_after=legs.ASK_AGAIN_SECONDS)
         return self._answer(session, places_call=asked["call"])
 
     def _answer(self, session: VoiceSession, *, places_call: bool) -> Response:
@@ -145,6 +155,25 @@ class TokenView(APIView):
         )
 
 
+class LinesView(APIView):
+    """Whether a visit would find a line, for a page that would rather not ask for the microphone in vain."""
+
+    def get(self, request: Request) -> Response:
+        widgets = WidgetConfig.objects.select_related("team").filter(is_active=True)
+        widget = widgets.filter(slug=request.query_params.get("widget", "")[:50]).first()
+        if widget is None:
+            return error(404, "There is no such widget.")
+        try:
+            name = f"lines:{limits.fingerprint(client_address(request))}"
+            limits.spend_on(name, most=MOST_LOOKS_PER_MINUTE, seconds=60)
+        except limits.Refused as refused:
+            return error(429, "Too many requests from here.", retry_after=refused.retry_after)
+        except limits.LimiterDown:
+            return error(503, "This is not possible at the moment.", retry_after=10)
+        free = legs.has_room(widget.team, now=timezone.now())
+        return Response({"status": "success", "free": free}, headers={"Cache-Control": "no-store"})
+
+
 class RejoinView(SessionView):
     """A credential for a page whose call ended with the assistant, while a closer is being connected."""
 
@@ -155,6 +184,7 @@ class RejoinView(SessionView):
         try:
             # The visit itself was counted when it was opened.
             limits.spend_on(f"rejoin:{session.pk}", most=REJOINS, seconds=REJOINS_WITHIN_SECONDS)
+            legs.expect_page(session, now=timezone.now())
             login = services.mint_for_session(session, now=timezone.now())
         except limits.Refused as refused:
             return error(429, "Too many calls from here.", retry_after=refused.retry_after)

@@ -184,7 +184,7 @@ API_CODES: dict[str, str] = {
     "10033": "value is out of range",
     "10036": "resource is busy",
     "10038": "account tier does not allow it",
-    "10039": "account tier does not allow it",
+    "10039": "a limit of the account's tier is reached",
     "20002": "API key was revoked",
     "20012": "account is inactive or out of funds",
     "20013": "account is blocked",
@@ -211,8 +211,9 @@ API_CODES: dict[str, str] = {
 # fault and passes by itself. D10 is among them by the newest article; D4 is the limit of the legs that *arrive* at a
 # connection, as at a softphone.
 LIMIT_SIP_CODES = frozenset({"D1", "D2", "D3", "D4", "D5", "D10", "D22", "D56", "P05"})
-# 90103: https://developers.telnyx.com/docs/voice/programmable-voice/dials-per-second-limit (read 2026-11).
-LIMIT_API_CODES = frozenset({"90041", "90042", "90043", "90103"})
+# 90103: https://developers.telnyx.com/docs/voice/programmable-voice/dials-per-second-limit, 10039, “a limit for this
+# feature has been reached at this account level”: https://developers.telnyx.com/api/errors/10039 (read 2026-11).
+LIMIT_API_CODES = frozenset({"10039", "90041", "90042", "90043", "90103"})
 
 _AT_THE_END = re.compile(r"(?<![A-Za-z0-9])([A-Z]{1,2}[0-9]{1,2})[\s.)\]]*$")
 

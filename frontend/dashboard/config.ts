@@ -14,6 +14,8 @@ export interface Desk {
   joined_ms?: number | null;
   /** The state in words, for those who cannot see the desk. */
   says: string;
+  /** Why the call that was this closer's is theirs no more, where nobody did anything about it. */
+  told?: string;
 }
 
 export interface Config extends Signalling {

@@ -118,6 +118,8 @@ export class Line {
   attend(desk: Desk): void {
     const wasTalking = TALKING.has(this.desk.state ?? "");
     const isJoined = desk.state === "connected" && this.desk.state !== "connected";
+    if (desk.state === "queued" && this.desk.state !== "queued") toast(desk.says);
+    if (desk.told && this.desk.handoff && !desk.handoff) toast(desk.told);
     this.desk = desk;
     if (isJoined && desk.handoff && typeof desk.joined_ms === "number") this.measure.joined(desk.handoff, desk.joined_ms);
     say(this.status, desk.says);

@@ -2,6 +2,7 @@
 
 export interface Urls {
   token: string;
+  lines: string;
   message: string;
   claim: string;
   rejoin: string;
@@ -47,6 +48,8 @@ export interface CallbackRequest {
 }
 
 const TIMEOUT_MS = 15_000;
+/** Somebody waits for the microphone's question meanwhile. */
+const LINE_WORD_MS = 1_500;
 
 /** `status` 0 means that no answer came at all. */
 export class ApiError extends Error {
@@ -80,6 +83,18 @@ export class Api {
     const minted = (await this.post(this.urls.token, { widget, consent, call, ...told })) as Minted;
     this.session = minted.session;
     return minted;
+  }
+
+  /** Whether a call would find a line just now; without a word in time, the call itself will tell. */
+  async isLineFree(widget: string): Promise<boolean> {
+    try {
+      const asked = `${this.urls.lines}?widget=${encodeURIComponent(widget)}`;
+      const response = await fetch(asked, { credentials: "omit", cache: "no-store", signal: AbortSignal.timeout(LINE_WORD_MS) });
+      const told = (await response.json()) as { free?: unknown };
+      return told.free !== false;
+    } catch {
+      return true;
+    }
   }
 
   async message(text: string): Promise<void> {

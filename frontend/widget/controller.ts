@@ -8,6 +8,7 @@ import { AT_REST, shownState, type Facts, type Wish } from "./facts";
 import { Hearing } from "./hearing";
 import { leaveMark } from "./left_mark";
 import { loadEngine } from "./line";
+import { T } from "./messages";
 import { claimCall } from "./one_call";
 import { tokenProblem } from "./problems";
 import { Store } from "./store";
@@ -23,6 +24,7 @@ export class Controller {
   private readonly talk: Talk;
   private release: (() => void) | null = null;
   private isClaiming = false;
+  private isAsking = false;
   /** What was shown of the promise before its call was answered. */
   private promised: Partial<Facts> = {};
   /** Counted up when a way to a call is given up, so that what is still under way can tell. */
@@ -75,9 +77,16 @@ export class Controller {
   }
 
   async agree(hasVoice: boolean): Promise<void> {
-    this.hearing.open();
-    this.store.set({ hasVoice, microphoneProblem: null, isCallbackOpen: false });
-    if (hasVoice) await this.checkMicrophone();
+    if (this.isAsking) return;
+    this.hearing.open(); // before anything is waited for, or the browser would hold the sound back
+    this.store.set({ hasVoice, microphoneProblem: null, isCallbackOpen: false, isBusy: false });
+    const { round } = this;
+    this.isAsking = true;
+    const isFree = await this.visit.isLineFree();
+    this.isAsking = false;
+    if (round !== this.round) return;
+    if (!isFree) this.noLine(); // without having asked for the microphone
+    else if (hasVoice) await this.checkMicrophone();
     else await this.join();
   }
 
@@ -219,7 +228,7 @@ export class Controller {
 
   private async join(): Promise<void> {
     const { round } = this;
-    this.store.set({ stage: "live", problem: null, isCallUp: false, startedAt: null, server: null, callbackDueAt: null, wish: "none" });
+    this.store.set({ stage: "live", problem: null, isCallUp: false, startedAt: null, server: null, callbackDueAt: null, isBusy: false, wish: "none" });
     this.store.notice("chat", !this.facts.hasVoice);
     try {
       const login = await this.visit.open();
@@ -245,6 +254,7 @@ export class Controller {
       rest: () => this.rest(),
       finish: (how) => this.finish(how),
       fail: (problem) => this.fail(problem),
+      noLine: () => this.noLine(),
     });
   }
 
@@ -256,11 +266,19 @@ export class Controller {
 
   private failed(error: unknown): void {
     if (!(error instanceof ApiError)) throw error;
-    this.fail(tokenProblem(error));
+    if (error.code === "lines_busy") this.noLine();
+    else this.fail(tokenProblem(error));
+  }
+
+  /** Every line is busy: a number can be left at once, and behind that form the visitor can try again. */
+  private noLine(): void {
+    this.fail({ text: T.problem.lines, reference: "", canRetry: true });
+    this.store.set({ isBusy: true, isCallbackOpen: true });
   }
 
   private fail(problem: NonNullable<Facts["problem"]>): void {
     this.round += 1;
+    this.visit.api.leave(); // its line is free for somebody else, or for this visitor's next try
     this.letGo();
     this.store.set({ stage: "failed", problem, isCallUp: false });
   }

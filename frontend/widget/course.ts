@@ -27,6 +27,7 @@ export interface Ways {
   rest(): void;
   finish(end: End): void;
   fail(problem: Problem): void;
+  noLine(): void;
 }
 
 export class Course {
@@ -56,10 +57,11 @@ export class Course {
     this.noteChange(state);
     const isWaiting = state.phase === "handing_over";
     const waitingSince = isWaiting ? (this.store.facts.waitingSince ?? Date.now()) : null;
-    this.store.set({ server: state, waitingSince, callbackDueAt: state.callback?.due_at ?? this.store.facts.callbackDueAt });
+    this.store.set({ server: state, isBusy: state.busy, waitingSince, callbackDueAt: state.callback?.due_at ?? this.store.facts.callbackDueAt });
     // Somebody may be filling the form in when the server closes the call behind it.
     const keepsForm = before === "callback" && this.store.facts.callbackDueAt === null;
-    if (state.phase === "ended") this.ways.finish({ wasLost: false, isCallbackOpen: keepsForm });
+    if (state.phase === "ended" && state.busy && this.store.facts.startedAt === null) this.ways.noLine();
+    else if (state.phase === "ended") this.ways.finish({ wasLost: false, isCallbackOpen: keepsForm });
     else if (state.rejoin) this.visit.rejoin.consider();
     else this.restWhileWaiting();
   }
@@ -86,7 +88,7 @@ export class Course {
       up: (callControlId) => this.up(callControlId),
       remote: (stream, speaker) => this.hearing.play(stream, speaker),
       down: (reason) => this.down(reason),
-      failed: (code) => this.notUp(code),
+      failed: (code, limit) => this.notUp(code, limit),
       error: (code) => {
         this.visit.api.report("error", { code });
         this.surface.emit("agent.error", { code });
@@ -101,6 +103,7 @@ export class Course {
 
   private up(callControlId: string): void {
     this.visit.rejoin.succeeded();
+    this.store.notice("busy", false);
     this.visit.line.mute(this.store.facts.isMuted);
     this.store.set({ isCallUp: true, startedAt: this.store.facts.startedAt ?? Date.now() });
     this.surface.emit("conversation.update", { call: { state: "active" } });
@@ -129,9 +132,12 @@ export class Course {
     }, SERVER_WORD_MS);
   }
 
-  private notUp(code: number): void {
-    this.visit.api.report("error", { code, stage: "placing" });
-    if (this.store.facts.stage === "live" && this.store.facts.server?.rejoin) this.visit.rejoin.failed();
+  private notUp(code: number, limit: string): void {
+    this.visit.api.report("error", { code, stage: "placing", ...(limit && { limit }) });
+    if (this.store.facts.stage === "live" && this.store.facts.server?.rejoin) {
+      this.store.notice("busy", limit !== "");
+      this.visit.rejoin.failed();
+    } else if (limit && !this.visit.line.isUp) this.ways.noLine();
     else if (!this.visit.line.isUp) this.ways.fail({ text: T.problem.call, reference: code ? String(code) : "", canRetry: true });
   }
 

@@ -30,7 +30,8 @@ export interface EngineEvents {
   /** The other side's audio is up. */
   active(callControlId: string): void;
   remote(stream: MediaStream): void;
-  ended(cause: string): void;
+  /** `sipReason` is Telnyx's, such as “User channel limit exceeded D1”. */
+  ended(cause: string, sipReason: string): void;
   frame(frame: Frame): void;
   error(error: { code: number; fatal: boolean }): void;
 }
@@ -164,6 +165,6 @@ export class Engine {
 
   private finished(call: Call): void {
     this.hasEnded = true;
-    this.events.ended(call.cause ?? "");
+    this.events.ended(call.cause ?? "", call.sipReason ?? "");
   }
 }

@@ -12,7 +12,7 @@ export type ShownState =
   | "ready" | "consent" | "microphone" | "connecting" | AgentState | "handing_over" | "human" | "callback" | "calling" | "ended" | "error";
 
 export type Notice =
-  | "offline" | "reconnecting" | "behind" | "microphoneLost" | "sound" | "quiet" | "undelivered" | "poor" | "otherTab" | "chat";
+  | "offline" | "reconnecting" | "behind" | "microphoneLost" | "sound" | "quiet" | "undelivered" | "poor" | "otherTab" | "chat" | "busy";
 
 /** How the visitor's wish for a person stands while the assistant speaks. */
 export type Wish = "none" | "asking" | "called" | "closed" | "failed";
@@ -40,6 +40,8 @@ export interface Facts {
   wish: Wish;
   calling: Calling | null;
   isCallbackOpen: boolean;
+  /** Every line is busy, and a number may be left instead. */
+  isBusy: boolean;
   callbackDueAt: string | null;
   startedAt: number | null;
   waitingSince: number | null;
@@ -50,7 +52,7 @@ export interface Facts {
 export const AT_REST: Facts = {
   stage: "ready", server: null, isCallUp: false, agent: "listening", hasVoice: true, isMuted: false,
   isMicrophoneOpen: false, isHeard: false, microphoneProblem: null, problem: null, notices: new Set(), captions: [],
-  wish: "none", calling: null, isCallbackOpen: false, callbackDueAt: null, startedAt: null, waitingSince: null, talkedMs: 0, wasLost: false,
+  wish: "none", calling: null, isCallbackOpen: false, isBusy: false, callbackDueAt: null, startedAt: null, waitingSince: null, talkedMs: 0, wasLost: false,
 };
 
 export function shownState(facts: Facts): ShownState {

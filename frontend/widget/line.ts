@@ -1,6 +1,7 @@
 // Keep one call up: place it, watch its health, place the next one when the hand-over needs it.
 
 import { isPoor, type CallStats } from "../shared/stats";
+import { limitCode } from "../shared/limits";
 import type { Frame } from "./captions";
 import type { Dial, Engine, EngineEvents, Line } from "./engine";
 
@@ -14,7 +15,8 @@ export interface LineEvents {
   up(callControlId: string): void;
   remote(stream: MediaStream, speaker: HTMLAudioElement): void;
   down(reason: string): void;
-  failed(code: number): void;
+  /** `limit` is Telnyx's code when a limit of the account let no call come about. */
+  failed(code: number, limit: string): void;
   error(code: number): void;
   frame(frame: Frame): void;
   health(health: { isPoor: boolean; isReconnecting: boolean }): void;
@@ -92,7 +94,7 @@ export class CallLine {
       },
       active: (callControlId) => this.rise(self(), callControlId),
       remote: (stream) => this.events.remote(stream, dial.speaker),
-      ended: (cause) => this.fall(self(), cause),
+      ended: (cause, sipReason) => this.fall(self(), cause, limitCode(sipReason) || limitCode(cause)),
       frame: (frame) => this.events.frame(frame),
       error: ({ code, fatal }) => {
         this.events.error(code);
@@ -114,9 +116,9 @@ export class CallLine {
     if (engine === this.engine) this.events.up(callControlId);
   }
 
-  private fall(engine: Engine, reason: string): void {
+  private fall(engine: Engine, reason: string, limit = ""): void {
     if (engine === this.coming) {
-      this.fail(engine, 0);
+      this.fail(engine, 0, limit);
       return;
     }
     if (engine !== this.engine) return;
@@ -125,11 +127,11 @@ export class CallLine {
     this.events.down(reason);
   }
 
-  private fail(engine: Engine, code: number): void {
+  private fail(engine: Engine, code: number, limit = ""): void {
     if (engine !== this.coming) return;
     this.isPlacing = false;
     void this.dropComing();
-    this.events.failed(code);
+    this.events.failed(code, limit);
   }
 
   private settle(): void {

@@ -90,6 +90,7 @@ export const T = {
     speaking: ["Speaking", "The AI assistant is speaking."],
     handing_over: ["Connecting you to a person", "Please stay. They can already read what you said."],
     between: ["One moment", "Please stay, the conversation goes on."],
+    busy: ["All our lines are busy at the moment", "Please stay. We keep trying to connect you."],
   } as Record<string, [string, string]>,
   person: {
     ask: "Talk to a person",
@@ -132,6 +133,7 @@ export const T = {
     quiet: "We cannot hear you. Check that your microphone is on.",
     microphoneLost: "Your microphone stopped.",
     microphoneAgain: "Use it again",
+    busy: "All our lines are busy at the moment. We keep trying.",
     chat: "You are typing. The assistant answers in sound and text.",
     sound: "Your browser holds the sound back.",
     soundOn: "Turn sound on",
@@ -145,6 +147,7 @@ export const T = {
   callback: {
     title: "We call you back",
     text: "Leave your number and a person calls you. They can read what you already said.",
+    busy: "All our lines are busy at the moment. Leave your number and a person calls you.",
     nobody: "Nobody is free right now. Leave your number and a person calls you.",
     name: "Your name",
     phone: "Phone number",
@@ -182,6 +185,7 @@ export const T = {
     refused: "This page may not start conversations here. Please tell the owner of the website.",
     busy: "Many people are talking with us right now. Please try again shortly.",
     busyFor: (time: string) => `Many people are talking with us right now. Please try again in ${time}.`,
+    lines: "All our lines are busy at the moment. Please try again in a while, or leave your number.",
     call: "The call could not be set up. Your network may block calls; another network often helps.",
     session: "This conversation is no longer valid. Please start again.",
     reference: (id: string) => `Reference ${id}`,

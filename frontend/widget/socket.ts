@@ -30,6 +30,8 @@ export interface ServerState {
   turns: Turn[];
   callback: { due_at: string } | null;
   calling: Calling | null;
+  /** No line is, or was, free for this visit. */
+  busy: boolean;
 }
 
 export interface SocketEvents {
@@ -76,7 +78,8 @@ export function readState(frame: unknown): ServerState | null {
   const purpose = PURPOSES.includes(frame["purpose"]) ? (frame["purpose"] as Purpose) : "qualify";
   const calling = readCalling(frame["calling"]);
   const handover = readHandover(frame["handover"]);
-  return { phase: frame["phase"] as Phase, purpose, closer, rejoin: frame["rejoin"] === true, handover, turns, callback, calling };
+  const [rejoin, busy] = [frame["rejoin"] === true, frame["busy"] === true];
+  return { phase: frame["phase"] as Phase, purpose, closer, rejoin, handover, turns, callback, calling, busy };
 }
 
 function decoded(text: string): unknown {

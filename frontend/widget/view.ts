@@ -21,6 +21,7 @@ const NOTICES: readonly [Notice, string][] = [
   ["offline", T.notice.offline],
   ["reconnecting", T.notice.reconnecting],
   ["behind", T.notice.reconnecting],
+  ["busy", T.notice.busy],
   ["microphoneLost", T.notice.microphoneLost],
   ["sound", T.notice.sound],
   ["undelivered", T.call.undelivered],
@@ -128,7 +129,8 @@ export class View {
   /** Only turning points: reading out every "listening" would talk over the assistant. */
   private announce(facts: Facts, shown: ShownState): void {
     const closer = facts.server?.closer?.name ?? "";
-    if (shown === "connecting" || shown === "handing_over") say(this.status, T.state[shown]![0]);
+    if (shown === "handing_over" && facts.isBusy) say(this.status, T.state["busy"]![0]);
+    else if (shown === "connecting" || shown === "handing_over") say(this.status, T.state[shown]![0]);
     else if (shown === "human") say(this.status, T.person.joined(closer));
     else if (shown === "calling") say(this.status, T.calling.title(facts.calling?.closer ?? ""));
     else if (facts.server?.purpose === "returned") say(this.status, T.person.backText);

@@ -43,6 +43,10 @@ export class Visit {
     });
   }
 
+  isLineFree(): Promise<boolean> {
+    return this.api.isLineFree(this.config.slug);
+  }
+
   /** Open a session. Without `call` it is enough to ask for a call back. */
   async open({ call = true } = {}): Promise<Login> {
     const { version, recording } = this.config.consent;

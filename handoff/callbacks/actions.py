@@ -8,9 +8,10 @@ from django.db.models import F
 
 from handoff import readiness, services, taking
 from handoff.callbacks import promises, reaching
+from handoff.machine import Fact
 from handoff.models import CallbackPromise, Closer, Handoff, RoutingPolicy
 from handoff.refusal import ActionRefused
-from sessions_app import fields, timeline
+from sessions_app import fields, legs, timeline
 from sessions_app.models.learnt import Source
 
 LATEST_CALLBACK = timedelta(days=30)
@@ -58,8 +59,12 @@ def call_back(promise_id: int, *, closer: Closer, now: datetime) -> Handoff:
         raise ActionRefused(f"{who} is calling already.", "gone")
     if readiness.missing(closer):
         raise ActionRefused("Turn on your phone line, microphone and sound first.", "not_ready")
-    taking.require_free(closer, None)
     reaching.refuse_unless_reachable(promise, now=now)
+    try:
+        legs.require_room(promise.session.team, now=now)
+    except legs.Busy as busy:
+        raise ActionRefused(taking.NO_LINE, str(Fact.LINES_BUSY)) from busy
+    taking.require_free(closer, None)
     CallbackPromise.objects.filter(pk=promise.pk).update(attempts=F("attempts") + 1, owner=closer)
     return _begin(promise, closer, now)
 

@@ -18,6 +18,7 @@ from sessions_app import fields, timeline
 from sessions_app import services as sessions
 from sessions_app.models import CallLeg, VoiceSession
 from sessions_app.models.people import ConnectionMode
+from telephony.reason_codes import LIMIT_SIP_CODES
 
 COMMAND = "call_prospect"
 # The outcome of a call that the closer ended before anybody answered.
@@ -91,6 +92,7 @@ def open_visit(promised: VoiceSession, *, now: datetime) -> VoiceSession:
         visitor_values=promised.visitor_values,
         previous=promised,
         created_at=now,
+        is_let_in=True,
     )
     fields.inherit(session, promised)
     return session
@@ -152,6 +154,12 @@ def give_up(handoff: Handoff, now: datetime) -> None:
         timeline.append(promised, "callback.unanswered", {"reason": reason}, occurred_at=now)
 
 
+def meet_busy_lines(handoff: Handoff, now: datetime) -> None:
+    """The promise stands, and its closer reads why nobody was called."""
+    handoff.lines_busy_at = now
+    handoff.save(update_fields=["lines_busy_at"])
+
+
 def nothing(handoff: Handoff, now: datetime) -> None:
     """Nobody is on the line who could hear a sentence."""
 
@@ -159,6 +167,8 @@ def nothing(handoff: Handoff, now: datetime) -> None:
 INSTEAD = {
     Effect.OFFER: find_nobody_else,
     Effect.TELL_WAITING: nothing,
+    Effect.TELL_BUSY: meet_busy_lines,
+    Effect.SPARE_CLOSER: nothing,
     Effect.SEAT: reach,
     Effect.JOIN: join,
     Effect.DROP_CLOSER: drop,
@@ -193,6 +203,9 @@ def _why(handoff: Handoff) -> str:
     if handoff.session.end_reason in ENDS:
         return ENDS[handoff.session.end_reason]
     leg = CallLeg.objects.filter(session=handoff.session, role=CallLeg.Role.PROSPECT).order_by("-pk").first()
+    has_met_limit = leg is not None and leg.code in LIMIT_SIP_CODES
+    if has_met_limit or (leg is None and handoff.lines_busy_at is not None):
+        return str(Fact.LINES_BUSY)
     if leg is not None and leg.hangup_cause and leg.answered_at is None:
         return CAUSES.get(leg.hangup_cause, leg.hangup_cause)[:40]
     is_line_up = CallLeg.objects.filter(pk=handoff.closer_leg_id or 0, ended_at=None).exists()

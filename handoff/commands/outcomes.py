@@ -18,7 +18,7 @@ from handoff.machine import Fact
 from handoff.measures import steps
 from handoff.models import Command, Handoff
 from handoff.reconciling import intaking
-from sessions_app import binding, intake, timeline
+from sessions_app import binding, intake, legs, timeline
 from sessions_app import runs as run_numbers
 from sessions_app.models import CallLeg, VoiceSession
 from telephony import observing
@@ -45,7 +45,16 @@ def confirmed(command: Command, answer: Answer, *, now: datetime) -> None:
 def refused(command: Command, error: TelnyxError, *, now: datetime) -> None:
     session = services.lock(command.session_id)
     command.session = session
-    if ledger.refuse(command, error, latest=_of_use_until(command, session, now), now=now):
+    is_busy = error.is_limit and command.kind in joining.NEED_A_LEG
+    if is_busy:
+        legs.refused(session.team_id, error.code or str(error.status), now=now)
+    # What a limit refused is not asked for again at once: the hand-over waits, and asks with a command of its own.
+    latest = now if is_busy else _of_use_until(command, session, now)
+    if not ledger.refuse(command, error, latest=latest, now=now):
+        return
+    if is_busy:
+        _found_no_line(command, session, now)
+    else:
         _failed(command, session, code=error.code or "", now=now)
 
 
@@ -67,6 +76,17 @@ def _of_use_until(command: Command, session: VoiceSession, now: datetime) -> dat
         return command.send_by
     handoff = _handoff_of(command, session)
     return (handoff.deadline_at or command.send_by) if handoff is not None else now
+
+
+def _found_no_line(command: Command, session: VoiceSession, now: datetime) -> None:
+    """A limit of the account let no leg come about, which is nobody's fault."""
+    handoff = _handoff_of(command, session)
+    if command.kind == "answer":
+        leaving.turn_away(session, now=now)
+    elif handoff is not None:
+        legs.expect_closer(session, until=None)
+        if command.kind != joining.LISTEN:  # Whose absence is of no matter to the hand-over.
+            services.apply(handoff, Fact.LINES_BUSY, now=now)
 
 
 def _failed(command: Command, session: VoiceSession, *, code: str, now: datetime) -> None:
@@ -93,11 +113,11 @@ def _failed(command: Command, session: VoiceSession, *, code: str, now: datetime
 
 def _has_happened(command: Command, session: VoiceSession) -> bool:
     """Whether Telnyx's own events show that it was carried out, whatever became of the reply."""
-    legs = CallLeg.objects.filter(session=session, ended_at=None)
+    living = CallLeg.objects.filter(session=session, ended_at=None)
     if command.kind == "answer":
-        return legs.filter(call_control_id=command.call_control_id, answered_at__isnull=False).exists()
+        return living.filter(call_control_id=command.call_control_id, answered_at__isnull=False).exists()
     if command.kind == reaching.COMMAND:
-        return legs.filter(role=CallLeg.Role.PROSPECT).exists()
+        return living.filter(role=CallLeg.Role.PROSPECT).exists()
     handoff = _handoff_of(command, session) if command.kind == "dial" and command.handoff_id else None
     return handoff is not None and handoff.closer_leg is not None and handoff.closer_leg.ended_at is None
 

@@ -37,6 +37,8 @@ _STATES = {
     "handoff.unanswered": "reserved",
     "handoff.failed": "reserved",
     "handoff.accepted": "accepted",
+    "handoff.queued": "queued",
+    "handoff.line_free": "accepted",
     "handoff.seated": "seated",
     "handoff.bridging": "bridging",
     "handoff.connected": "connected",

@@ -9,8 +9,9 @@ from django.db.models import Aggregate, Count, F, FloatField, Func, Min, Q, Quer
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from handoff.machine import SETTLED_STATES, State
+from handoff.machine import SETTLED_STATES, Fact, State
 from handoff.models import Closer, Handoff, Offer
+from sessions_app import legs
 from sessions_app.models import Team, VoiceSession
 
 DAYS = 14
@@ -77,6 +78,14 @@ class Now:
     talking: int
 
 
+@dataclass(frozen=True)
+class Busy:
+    """Visitors who were not let in, and hand-overs that were not made, because every line was busy."""
+
+    visitors: int
+    handovers: int
+
+
 def now(team: Team) -> Now:
     handed_over = Handoff.objects.filter(session__team=team, session__ended_at=None)
     waits = Q(prospect_free_at__isnull=False) & ~Q(state__in=_OVER)
@@ -88,6 +97,13 @@ def now(team: Team) -> Now:
     running = VoiceSession.objects.filter(team=team, ended_at=None, assistant_ended_at=None)
     with_assistant = running.exclude(run_number=0, assistant_started_at=None).count()
     return Now(with_assistant, counted["waiting"], counted["since"], counted["talking"])
+
+
+def busy(team: Team, *, at: datetime) -> Busy:
+    """What came to nothing today for want of a line."""
+    midnight = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    handed_over = Handoff.objects.filter(session__team=team, outcome=Fact.LINES_BUSY, triggered_at__gte=midnight)
+    return Busy(legs.turned_away(team.pk, since=midnight), handed_over.count())
 
 
 def days(team: Team, *, at: datetime) -> list[Day]:

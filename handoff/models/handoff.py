@@ -46,6 +46,7 @@ class Handoff(models.Model):
     )
     line_back_at = models.DateTimeField(null=True, help_text="When it had registered anew, and was rung once more.")
     attempt = models.PositiveSmallIntegerField(default=0, help_text="Counts the lines set up to closers who accepted.")
+    lines_busy_at = models.DateTimeField(null=True, help_text="When no leg was free, or the last one was refused.")
     deadline_at = models.DateTimeField(null=True, help_text="Set while the hand-over is not over.")
 
     triggered_at = models.DateTimeField()

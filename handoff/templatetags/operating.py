@@ -8,6 +8,6 @@ register = template.Library()
 
 
 @register.simple_tag
-def troubles() -> dict[str, str]:
-    """What is broken now, by name."""
-    return health.report().troubles
+def report() -> health.Report:
+    """What is broken now, and what may soon be, by name."""
+    return health.report()

@@ -1,5 +1,6 @@
 """Who is talking and what happened."""
 
+from sessions_app.models.account import AccountLook, LegRefusal
 from sessions_app.models.learnt import CapturedField, FieldValue
 from sessions_app.models.people import Prospect, Team, WidgetConfig
 from sessions_app.models.questions import GatherVersion
@@ -17,6 +18,7 @@ from sessions_app.models.visit import CallLeg, Consent, Run, TelephonyCredential
 
 __all__ = [
     "AccountKey",
+    "AccountLook",
     "CallLeg",
     "CapturedField",
     "Consent",
@@ -24,6 +26,7 @@ __all__ = [
     "FieldValue",
     "GatherVersion",
     "Insight",
+    "LegRefusal",
     "Prospect",
     "Run",
     "SearchDocument",

@@ -19,6 +19,15 @@ ASSISTANT_ID = RegexValidator(r"^assistant-[0-9a-zA-Z-]{1,80}$", "An assistant i
 class Team(models.Model):
     name = models.CharField(max_length=80)
     slug = models.SlugField(unique=True)
+    max_legs = models.PositiveSmallIntegerField(
+        "call legs at once",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(2)],
+        help_text="Of the account's legs this team uses so many at most: two for each visit, the visitor's own and one "
+        "that is kept for the closer. Whoever comes when all are taken is asked for a number to call back. "
+        "Empty: as many as the account has (TELNYX_MAX_LEGS).",
+    )
 
     class Meta:
         ordering = ["name"]

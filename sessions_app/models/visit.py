@@ -72,6 +72,13 @@ class VoiceSession(models.Model):
     page_seen_at = models.DateTimeField(null=True, help_text="Last sign of life of the prospect's page.")
     has_rejoined = models.BooleanField(default=False, help_text="The page placed a second call of its own.")
 
+    # What it holds of the account's legs; `lines.py` counts.
+    is_let_in = models.BooleanField(default=False, help_text="It has a line: its own leg, and one kept for its closer.")
+    page_leg_by = models.DateTimeField(null=True, help_text="How long the leg that its page may place is waited for.")
+    closer_leg_by = models.DateTimeField(null=True, help_text="How long the leg that was dialled is waited for.")
+    network = models.CharField(max_length=24, blank=True, help_text="Keyed hash of its origin, while it lasts.")
+    met_busy_lines = models.BooleanField(default=False, help_text="Its page says that every line is, or was, busy.")
+
     last_seq = models.PositiveIntegerField(default=0, help_text="Number of the newest timeline entry.")
 
     class Meta:
@@ -174,7 +181,11 @@ class CallLeg(models.Model):
     hangup_cause = models.CharField(max_length=40, blank=True)
     hangup_source = models.CharField(max_length=20, blank=True)
     sip_cause = models.CharField(max_length=20, blank=True)
+    code = models.CharField(max_length=8, blank=True, help_text="Telnyx's own reason of the end, such as D1.")
     quality = models.JSONField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["session"], name="leg_living", condition=Q(ended_at=None))]
 
     def __str__(self) -> str:
         return f"{self.role} leg {self.pk}"

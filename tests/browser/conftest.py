@@ -57,7 +57,7 @@ def stack() -> Iterator[Stack]:
         database="browser",
         shared=True,
         fresh=True,
-        extra_environment={"TOKEN_LIMIT_PER_ADDRESS": MANY_CALLS},
+        extra_environment={"TOKEN_LIMIT_PER_ADDRESS": MANY_CALLS, "VISITS_PER_ADDRESS": MANY_CALLS},
     ) as running:
         yield running
 

@@ -39,6 +39,9 @@ def close_everything(database: Database) -> None:
     database.execute("update handoff_offer set state = 'withdrawn' where state = 'ringing'")
     database.execute("update handoff_handoff set state = 'completed', deadline_at = null where deadline_at is not null")
     database.execute("update sessions_app_voicesession set ended_at = now() where ended_at is null")
+    database.execute("update sessions_app_callleg set ended_at = now() where ended_at is null")
+    database.execute("delete from sessions_app_legrefusal")
+    database.execute("update sessions_app_team set max_legs = null")
     route(database, method="bridge", ring_seconds=25)
 
 

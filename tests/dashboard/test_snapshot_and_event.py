@@ -174,6 +174,11 @@ def _handoff(state: str, phase: str = "", **values: Any) -> Change:
     return change
 
 
+def _wait_for_line(session: VoiceSession, closer: Closer) -> dict[str, Any] | None:
+    VoiceSession.objects.filter(pk=session.pk).update(met_busy_lines=True)
+    return _handoff("reserved", "handing_over")(session, closer)
+
+
 def _second_handoff(session: VoiceSession, closer: Closer) -> dict[str, Any]:
     """The closer gave the call back and somebody is looked for once more."""
     Handoff.objects.filter(session=session).delete()
@@ -229,6 +234,9 @@ CHANGES: dict[str, Change] = {
     "handoff.accepted": _handoff("accepted", "handing_over"),
     "handoff.line_sought": _handoff("accepted", "handing_over"),
     "handoff.line_found": _handoff("accepted", "handing_over"),
+    "handoff.queued": _handoff("queued", "handing_over"),
+    "handoff.busy": _wait_for_line,
+    "handoff.line_free": _handoff("accepted", "handing_over"),
     "handoff.seated": _handoff("seated", seated_at=timezone.now()),
     "handoff.taken_over": _handoff("seated", takes_now=True),
     "handoff.bridging": _handoff("bridging", "handing_over"),

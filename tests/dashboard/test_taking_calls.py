@@ -12,6 +12,7 @@ from django.utils import timezone
 from dashboard import desk, fragments, rings
 from handoff.machine import State
 from handoff.models import Closer, Handoff, Offer
+from sessions_app import legs
 from sessions_app.models import CallLeg, VoiceSession
 from tests.dashboard.conftest import hand_over, ring
 from tests.people import Clock, logged_in
@@ -85,6 +86,52 @@ def test_alice_takes_the_call_and_is_on_standby(alices_browser: Client, alice: C
     frame, html = own_desk(alice)
     assert (frame["state"], frame["standby"]) == ("accepted", True)
     assert "On standby" in html
+
+
+def test_a_take_that_finds_no_line_says_so_and_takes_nothing(
+    alices_browser: Client, alice: Closer, talking: VoiceSession
+) -> None:
+    legs.refused(talking.team_id, "90041", now=timezone.now())
+
+    response = take(alices_browser, talking)
+
+    assert (response.status_code, response.json()) == (
+        409,
+        {
+            "status": "error",
+            "message": "All our lines are busy at the moment. Try again in a moment.",
+            "code": "lines_busy",
+        },
+    )
+    assert not Handoff.objects.exists()
+
+
+def test_the_desk_says_that_all_lines_are_busy(alice: Closer, talking: VoiceSession) -> None:
+    handoff = hand_over(talking, alice, state="queued")
+
+    frame, html = own_desk(alice)
+
+    assert (frame["state"], frame["handoff"]) == ("queued", str(handoff.pk))
+    assert frame["says"] == "All lines are busy. Yours is called again in a moment."
+    assert "data-busy" in html
+    assert f'data-let-go="{handoff.pk}"' in html
+    assert "All lines are busy. Alice&#x27;s is called again in a moment." in controls(talking)
+
+
+@pytest.mark.parametrize(("trigger", "says"), [("requested", "was promised"), ("callback", "promise stands")])
+def test_the_closer_reads_why_the_call_is_theirs_no_more(
+    alice: Closer, ben: Closer, talking: VoiceSession, trigger: str, says: str
+) -> None:
+    ring(talking, alice)
+    Offer.objects.update(state=Offer.State.WITHDRAWN)
+    over = {"state": "unanswered", "deadline_at": None, "ended_at": timezone.now(), "closer": None}
+    Handoff.objects.update(outcome="lines_busy", trigger=trigger, **over)
+
+    assert says in own_desk(alice)[0]["told"]
+    assert own_desk(ben)[0]["told"] == ""
+    assert "all lines were busy" in str(fragments.detail(talking)["html"])
+    Handoff.objects.update(ended_at=timezone.now() - timedelta(minutes=1))
+    assert own_desk(alice)[0]["told"] == ""
 
 
 def test_the_second_one_is_told_who_has_it(

@@ -12,6 +12,7 @@ from django.utils import timezone
 from handoff import selectors
 from handoff.machine import State
 from handoff.models import Closer, Handoff, Offer
+from sessions_app import legs
 from sessions_app.models import Team, VoiceSession, WidgetConfig
 from tests.people import PASSWORD
 
@@ -120,6 +121,25 @@ def test_a_measure_of_another_attempt_is_left_out(widget: WidgetConfig, alice: C
     today = selectors.wallboard(widget.team, noon).days[0].line
 
     assert (today.accept.p50, today.media.p50) == (30_000, None)
+
+
+def test_what_found_no_line_is_counted_apart(
+    supervisor: Client, widget: WidgetConfig, support: Team, noon: datetime
+) -> None:
+    for _ in range(3):
+        legs.refused(widget.team_id, legs.OWN_CAP, now=noon)
+    legs.refused(widget.team_id, legs.OWN_CAP, now=noon - timedelta(days=1))
+    legs.refused(widget.team_id, "D1", now=noon)
+    legs.refused(support.pk, legs.OWN_CAP, now=noon)
+    handoff(widget, noon, State.UNANSWERED, outcome="lines_busy")
+    handoff(widget, noon, State.UNANSWERED, outcome="nobody_left")
+
+    busy = selectors.wallboard(widget.team, noon).busy
+
+    assert (busy.visitors, busy.handovers) == (3, 1)
+    page = supervisor.get(URL).content.decode()
+    assert "Lines busy today" in page
+    assert "turned away, 1 not connected" in page
 
 
 def test_who_waits_and_who_talks_now(widget: WidgetConfig, alice: Closer, noon: datetime) -> None:

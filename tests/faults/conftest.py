@@ -54,6 +54,8 @@ def stack(crash_order: Path, broker: ValkeyServer) -> Iterator[Stack]:
         "TOKEN_LIMIT_PER_ADDRESS": MANY_CALLS,
         "TOKEN_LIMIT_PER_WIDGET": MANY_CALLS,
         "TOKEN_LIMIT_OVERALL": MANY_CALLS,
+        "VISITS_PER_ADDRESS": MANY_CALLS,
+        "TELNYX_MAX_LEGS": MANY_CALLS,
         "REDIS_URL": broker.url,
         "DEBUG_FAULTS": "1",
         "CRASH_AT": f"@{crash_order}",

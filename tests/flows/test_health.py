@@ -15,8 +15,8 @@ from handoff import health, pulse
 from handoff.commands import ledger
 from handoff.commands.ledger import Intent
 from handoff.models import Command
-from sessions_app import services
-from sessions_app.models import TelephonyCredential, VoiceSession, WidgetConfig
+from sessions_app import legs, services
+from sessions_app.models import AccountLook, TelephonyCredential, VoiceSession, WidgetConfig
 from telephony.client import TelnyxError
 from tests.people import admin_user, logged_in, sales, widget
 
@@ -145,8 +145,50 @@ def test_the_admin_shows_what_is_broken(admin_user: Any, visit: VoiceSession) ->
     assert "the API key is refused" in page
 
 
+def told(name: str, **what: Any) -> None:
+    now = timezone.now()
+    AccountLook.objects.create(name=name, told=what, told_at=now, asked_at=now)
+
+
+def test_an_account_without_money_is_a_trouble(client: Client) -> None:
+    told("balance", amount="-3.20", available="-3.20", currency="USD")
+
+    status, body = ready(client)
+
+    assert (status, list(body["troubles"])) == (503, ["balance"])
+    assert "-3.20 USD" in body["troubles"]["balance"]
+
+
+def test_what_may_soon_be_wrong_is_said_and_fails_nothing(client: Client, visit: VoiceSession) -> None:
+    told("balance", amount="4.00", available="4.00", currency="USD")
+    told("limits", **{"outbound voice profile": 5})
+    legs.refused(visit.team_id, "D1", now=timezone.now())
+    legs.refused(visit.team_id, legs.OWN_CAP, now=timezone.now())
+
+    status, body = ready(client)
+
+    assert (status, body["troubles"]) == (200, {})
+    assert body["notices"]["balance"] == "only 4.00 USD are left"
+    assert "TELNYX_MAX_LEGS (8)" in body["notices"]["limits"]
+    assert body["notices"]["lines"] == "refused within the last hour: D1 1, by our own cap 1"
+    assert (body["figures"]["legs_held"], body["figures"]["legs_at_most"]) == (2, 8)
+
+
+def test_the_admin_shows_what_may_soon_be_wrong(admin_user: Any) -> None:
+    told("connections", count=5, limit=5, is_full=True)
+
+    page = logged_in(admin_user).get("/admin/").content.decode()
+
+    assert "data-notices" in page
+    assert "the account may have no more (5 of 5)" in page
+    assert "data-troubles" not in page
+
+
 def test_the_admin_is_quiet_when_nothing_is(admin_user: Any) -> None:
-    assert "data-troubles" not in logged_in(admin_user).get("/admin/").content.decode()
+    page = logged_in(admin_user).get("/admin/").content.decode()
+
+    assert "data-troubles" not in page
+    assert "data-notices" not in page
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready"])

@@ -8,6 +8,7 @@ from django.utils.dateparse import parse_datetime
 
 from handoff.models import CallbackPromise, Closer
 from sessions_app import page
+from sessions_app.models import VoiceSession
 from tests.flows.conftest import ANSWERS, Visit, connect
 
 
@@ -93,6 +94,16 @@ def test_a_page_that_goes_during_its_call_leaves_the_end_to_telnyx(talking: Visi
 
 
 def test_a_page_that_never_calls_is_ended_by_the_sweep(visit: Visit) -> None:
+    visit.pass_time(55)
+    assert visit.session.ended_at is None
+
+    visit.pass_time(10)
+
+    assert visit.session.end_reason == "never_called"
+
+
+def test_a_page_that_only_wants_to_be_called_back_is_not_hurried(visit: Visit) -> None:
+    VoiceSession.objects.update(is_let_in=False, page_leg_by=None)
     visit.pass_time(170)
     assert visit.session.ended_at is None
 

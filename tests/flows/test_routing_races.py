@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from django.db import connections, transaction
 from django.utils import timezone
+from pytest_django import Settings
 
 from handoff import actions, services
 from handoff.machine import Fact, State
@@ -21,6 +22,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 ROUNDS = 20
 WON = "won"
+
+
+@pytest.fixture(autouse=True)
+def enough_lines(settings: Settings) -> None:
+    """No prospect of these rounds hangs up."""
+    settings.TELNYX_MAX_LEGS = 10 * ROUNDS
 
 
 def open_visit(widget: WidgetConfig) -> UUID:

@@ -10,7 +10,7 @@ import { AT_REST, shownState, type Facts } from "../../frontend/widget/facts";
 import { readState, type ServerState } from "../../frontend/widget/socket";
 
 const said = (patch: Partial<ServerState>): ServerState => ({
-  phase: "assistant", purpose: "qualify", closer: null, rejoin: false, handover: null, turns: [], callback: null, calling: null, ...patch,
+  phase: "assistant", purpose: "qualify", closer: null, rejoin: false, handover: null, turns: [], callback: null, calling: null, busy: false, ...patch,
 });
 
 const calling = { closer: "Alice", session: { id: "1", token: "t", ticket: "k" } };
@@ -30,6 +30,8 @@ describe("the shown state", () => {
     ["when nobody is free", { stage: "live", server: said({ phase: "callback" }), isCallUp: true }, "callback"],
     ["after the end", { stage: "over", server: said({}) }, "ended"],
     ["when the visitor opened the form after the end", { stage: "over", isCallbackOpen: true }, "callback"],
+    ["when every line is busy, before any call", { stage: "failed", isBusy: true, isCallbackOpen: true }, "callback"],
+    ["when the form for busy lines is left", { stage: "failed", isBusy: true }, "error"],
     ["when somebody calls back after the end", { stage: "over", calling }, "calling"],
     ["when somebody calls back while the form is open", { stage: "live", isCallbackOpen: true, calling }, "calling"],
     ["when it could not start", { stage: "failed" }, "error"],
@@ -44,7 +46,7 @@ describe("the shown state", () => {
 describe("a frame of the server", () => {
   it("is read", () => {
     const turns = [{ id: "0", role: "assistant", text: "Hello" }];
-    const state = { phase: "human", purpose: "returned", closer: { name: "Alice" }, rejoin: true, handover: { id: "h", joining_ms: 180, connected_ms: 90 }, turns, callback: { due_at: "2026-11-23" }, calling };
+    const state = { phase: "human", purpose: "returned", closer: { name: "Alice" }, rejoin: true, handover: { id: "h", joining_ms: 180, connected_ms: 90 }, turns, callback: { due_at: "2026-11-23" }, calling, busy: true };
     assert.deepEqual(readState({ type: "state", ...state }), state);
   });
 
@@ -56,7 +58,7 @@ describe("a frame of the server", () => {
 
   it("loses only what cannot be shown", () => {
     const turns = [null, { role: "god", text: "x" }, { id: "1", role: "prospect", text: "Hi" }];
-    const frame = { type: "state", phase: "assistant", purpose: "sell", rejoin: "yes", handover: { id: "h", joining_ms: "180" }, turns, calling: { closer: "Alice", session: { id: "1" } } };
+    const frame = { type: "state", phase: "assistant", purpose: "sell", rejoin: "yes", handover: { id: "h", joining_ms: "180" }, turns, calling: { closer: "Alice", session: { id: "1" } }, busy: "very" };
     assert.deepEqual(readState(frame), said({ turns: [{ id: "1", role: "prospect", text: "Hi" }] }));
   });
 });

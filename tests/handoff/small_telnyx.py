@@ -15,7 +15,7 @@ from telephony.client import TelnyxError
 from tests.flows.telnyx import envelope
 
 REMEMBERS = timedelta(seconds=60)
-FAULTS = ("refused", "unavailable", "reply lost")
+FAULTS = ("refused", "unavailable", "reply lost", "lines busy")
 TOLD_TWICE = {"call.initiated", "call.answered", "call.bridged", "call.hangup"}
 
 
@@ -118,6 +118,8 @@ class SmallTelnyx:
         fault, self.fault = self.fault, ""
         if fault == "refused":
             raise TelnyxError("refused", permanent=True, status=422, code="90018")
+        if fault == "lines busy":
+            raise TelnyxError("busy", permanent=True, status=403, code="90041", is_limit=True)
         if fault == "unavailable":
             raise TelnyxError("unavailable", status=500)
         answer = self._once(command)

@@ -53,7 +53,30 @@ def test_a_closer_lost_before_the_joining_is_replaced_and_after_its_command_rung
     assert (lost.state, Effect.DROP_CLOSER in lost.effects) == (State.DROPPED, True)
 
 
-BEFORE_THE_TALK = [State.NONE, State.RESERVED, State.RINGING, State.ACCEPTED]
+def test_a_closer_whose_line_finds_none_free_keeps_the_call_until_one_is() -> None:
+    taken = [Fact.TRIGGERED, Fact.OFFERED, Fact.ACCEPTED]
+    busy = [*taken, Fact.LINES_BUSY]
+
+    assert run(busy) == (State.QUEUED, [*run(taken)[1], Effect.TELL_BUSY])
+    assert run([*busy, Fact.DEADLINE, Fact.DEADLINE])[0] == State.QUEUED
+    assert run([*busy, Fact.DEADLINE, Fact.LINE_FREE, Fact.CLOSER_ANSWERED])[0] == State.SEATED
+    assert run([*busy, Fact.LINE_FREE, Fact.LINES_BUSY])[0] == State.QUEUED
+
+
+def test_a_line_that_never_becomes_free_is_nobody_s_fault() -> None:
+    given_up = follow(State.QUEUED, Fact.NOBODY_LEFT)
+
+    assert given_up == Move(State.UNANSWERED, (Effect.SPARE_CLOSER, Effect.PROMISE))
+    for (_, fact), move in TABLE.items():
+        if fact == Fact.LINES_BUSY:
+            assert not {Effect.EXPIRE, Effect.TELL_AGAIN, Effect.OFFER} & set(move.effects)
+
+
+def test_a_closer_who_lets_go_while_lines_are_busy_is_replaced() -> None:
+    assert follow(State.QUEUED, Fact.RELEASED) == SEARCH_AGAIN
+
+
+BEFORE_THE_TALK = [State.NONE, State.RESERVED, State.RINGING, State.ACCEPTED, State.QUEUED]
 
 
 @pytest.mark.parametrize("state", BEFORE_THE_TALK)

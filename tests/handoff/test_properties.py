@@ -44,7 +44,7 @@ BEGINNINGS = (
     *("with the assistant", "ringing", "sought", "seated", "joined unheard", "joined unanswered", "talking", "notes"),
 )
 # Where a closer has somebody on the line, or is about to.
-ENGAGED = ("accepted", "seated", "bridging", "connected", "dropped")
+ENGAGED = ("accepted", "queued", "seated", "bridging", "connected", "dropped")
 
 someone = st.sampled_from(NAMES)
 numbers = st.integers(0, 30)

@@ -30,6 +30,16 @@ def test_everything_is_made(office: Office, widget: WidgetConfig) -> None:
     assert f"TELNYX_CALL_CONTROL_APP_ID={application['id']}" in printed
 
 
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_it_begins_with_how_the_account_stands(office: Office, widget: WidgetConfig, options: tuple[str, ...]) -> None:
+    first, *others = office.provision(*options).splitlines()
+
+    assert first.startswith("balance: ")
+    (own,) = [line for line in others if line.startswith("own cap: ")]
+    assert own == "own cap: 8 legs (TELNYX_MAX_LEGS), which is 4 visits at once"
+    assert others.index(own) < next(at for at, line in enumerate(others) if line.startswith("Outbound voice profile"))
+
+
 def test_the_assistant_of_a_widget_is_made_and_named_by_it(office: Office, widget: WidgetConfig) -> None:
     printed = office.provision()
 

@@ -55,6 +55,7 @@ def export(stack: Stack, session_id: str, path: Path) -> None:
 
 async def record_all(names: list[str]) -> None:
     limits = {f"TOKEN_LIMIT_{what}": "1000" for what in ("PER_ADDRESS", "PER_WIDGET", "OVERALL")}
+    limits["VISITS_PER_ADDRESS"] = "1000"
     with NamedTemporaryFile() as order, _stack(limits) as stack:
         address = stack.env["DATABASE_URL"]
         with psycopg.connect(address, autocommit=True, row_factory=psycopg.rows.dict_row) as rows:

@@ -61,6 +61,7 @@ class Place:
 def place() -> Iterator[Place]:
     with ports.reserved(9470) as carrier_port:
         told = {f"TOKEN_LIMIT_{what}": "100000" for what in ("PER_ADDRESS", "PER_WIDGET", "OVERALL")}
+        told |= {"VISITS_PER_ADDRESS": "100000", "TELNYX_MAX_LEGS": "100000"}
         told["TELNYX_API_BASE"] = f"http://127.0.0.1:{carrier_port}/v2"
         with Stack(
             "orders",

@@ -13,14 +13,25 @@ from django.utils import timezone
 
 from assistant_tools import calls
 from handoff.models import CallbackPromise, Closer, Command, Handoff, Offer, RoutingPolicy
-from sessions_app import fold, services, tokens
-from sessions_app.models import Team, TelephonyCredential, ToolCall, VoiceSession, WebhookDelivery, WidgetConfig
+from sessions_app import fold, legs, services, tokens
+from sessions_app.models import (
+    AccountLook,
+    LegRefusal,
+    Team,
+    TelephonyCredential,
+    ToolCall,
+    VoiceSession,
+    WebhookDelivery,
+    WidgetConfig,
+)
 from sessions_app.tool_calls import Caller
 from tests.flows.conftest import ANSWERS, Visit
 from tests.people import hashed_password, logged_in
 
 EDITABLE = [Team, WidgetConfig, Closer, RoutingPolicy, CallbackPromise]
-HISTORY = [VoiceSession, WebhookDelivery, TelephonyCredential, Handoff, Command, ToolCall]
+HISTORY = [
+    *(VoiceSession, WebhookDelivery, TelephonyCredential, Handoff, Command, ToolCall, AccountLook, LegRefusal),
+]
 
 
 def address(model: Any, page: str = "changelist", *args: object) -> str:
@@ -45,6 +56,9 @@ def finished(talking: Visit, carol: Closer) -> Visit:
     """A visit with a row in every table."""
     services.mint_for_session(talking.session, now=timezone.now())
     use_tool(talking)
+    now = timezone.now()
+    legs.refused(talking.session.team_id, legs.OWN_CAP, now=now)
+    AccountLook.objects.create(name="balance", told={"amount": "1.00"}, told_at=now, asked_at=now)
     talking.finish(ANSWERS)
     talking.work()
     handoff = talking.handoff

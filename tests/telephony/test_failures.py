@@ -139,6 +139,8 @@ HOURLY = "You have exceeded the number of dials per hour allowed for your accoun
         (403, {"code": "90041"}, True),
         (403, {"code": "90042"}, True),
         (403, {"code": "90043"}, True),
+        (403, {"code": "10039"}, True),
+        (403, {"code": "10038"}, False),
         (429, {"code": "90103"}, True),
         (429, {"code": "10011", "title": "Too many requests"}, False),
         (429, {"code": "10011", "title": "Too many requests", "detail": HOURLY}, True),

@@ -2,6 +2,7 @@
 
 import re
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import pytest
@@ -95,6 +96,14 @@ def test_the_codes_of_limits_are_known() -> None:
     assert reason_codes.API_CODES.keys() >= reason_codes.LIMIT_API_CODES
     for code in reason_codes.LIMIT_SIP_CODES:
         assert "limit" in reason_codes.SIP_CODES[code].cause or "per second" in reason_codes.SIP_CODES[code].cause
+
+
+def test_the_browser_knows_the_same_limits() -> None:
+    source = Path(__file__).parents[2] / "frontend" / "shared" / "limits.ts"
+    listed = re.search(r"\(((?:[A-Z]\d+\|?)+)\)", source.read_text())
+
+    assert listed is not None
+    assert set(listed[1].split("|")) == reason_codes.LIMIT_SIP_CODES
 
 
 def test_one_table_holds_them_all() -> None:

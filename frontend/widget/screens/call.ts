@@ -51,7 +51,8 @@ export class CallScreen implements Screen {
     const closer = facts.server?.closer?.name ?? "";
     // Between two legs: the conversation goes on, only its sound is elsewhere for a moment.
     const isBetween = shown === "connecting" && facts.startedAt !== null;
-    const [title, text] = T.state[isBetween ? "between" : shown] ?? [T.person.title(closer), T.person.text];
+    const isBusy = shown === "handing_over" && facts.isBusy;
+    const [title, text] = T.state[isBetween ? "between" : isBusy ? "busy" : shown] ?? [T.person.title(closer), T.person.text];
     say(this.title, title);
     say(this.text, this.explanation(facts, shown) || text);
     this.showWish(facts, shown);
@@ -75,7 +76,7 @@ export class CallScreen implements Screen {
   }
 
   private explanation({ server, isCallUp }: Facts, shown: ShownState): string {
-    if (shown === "handing_over" && server?.closer) return T.person.joining(server.closer.name);
+    if (shown === "handing_over" && server?.closer && !server.busy) return T.person.joining(server.closer.name);
     if (server?.phase !== "assistant" || !isCallUp) return "";
     if (server.purpose === "callback") return T.person.arranging;
     return server.purpose === "returned" && shown === "listening" ? T.person.backText : "";

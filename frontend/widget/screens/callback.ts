@@ -61,7 +61,8 @@ export class CallbackScreen implements Screen {
     const due = facts.callbackDueAt;
     const isPromised = due !== null;
     say(this.title, isPromised ? text.doneTitle : text.title);
-    say(this.lead, isPromised ? this.promise(due) : facts.isCallbackOpen ? text.text : text.nobody);
+    const why = facts.isBusy ? text.busy : facts.isCallbackOpen ? text.text : text.nobody;
+    say(this.lead, isPromised ? this.promise(due) : why);
     if (isPromised && !this.form.hidden) queueMicrotask(() => this.title.focus());
     this.form.hidden = isPromised;
     this.back.hidden = !facts.isCallbackOpen;

@@ -1,0 +1,467 @@
+"""Legs are counted from the rows: what was promised to a visit is kept free, and what is over is free at once."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connections, transaction
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from handoff import actions, leaving, tasks
+from handoff import services as handovers
+from handoff.machine import State
+from handoff.models import Closer, Handoff, Offer, RoutingPolicy
+from sessions_app import legs, limits, services, tokens
+from sessions_app.models import CallLeg, LegRefusal, Team, VoiceSession, WidgetConfig
+from tests.flows import calling
+from tests.flows.conftest import ANSWERS, Visit, connect, open_visit
+from tests.flows.telnyx import Leg, Rest, Webhooks
+from tests.people import Clock, make_ready, person
+
+URL = "/api/orchestration/token"
+OWN = "http://testserver"
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits(settings: Settings) -> Iterator[None]:
+    """The counters of this test alone, and more than it needs."""
+    settings.REDIS_PREFIX = f"{settings.REDIS_PREFIX}-{timezone.now().timestamp()}"
+    settings.TOKEN_LIMIT_PER_ADDRESS = settings.VISITS_PER_ADDRESS = 1000
+    limits._redis.cache_clear()
+    yield
+    limits._redis.cache_clear()
+
+
+def ask(client: Client, *, widget: str = "home", address: str = "203.0.113.7", call: bool = True) -> Any:
+    body = {"widget": widget, "consent": {"version": "2026-11", "recording": True}, "call": call}
+    return client.post(URL, body, content_type="application/json", headers={"Origin": OWN}, REMOTE_ADDR=address)
+
+
+def held(team: Team | None = None) -> int:
+    return legs.usage(now=timezone.now()).held(team.pk if team else None)
+
+
+def open_one(widget: WidgetConfig) -> VoiceSession:
+    return services.open_visit(widget, recording=True, origin="", now=timezone.now())
+
+
+# --- at the token endpoint
+
+
+def test_a_visitor_without_a_line_is_told_so_and_nothing_is_opened(
+    client: Client, widget: WidgetConfig, rest: Rest, settings: Settings
+) -> None:
+    settings.TELNYX_MAX_LEGS = 3
+    assert ask(client).status_code == 201
+
+    answer = ask(client)
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "20")
+    assert answer.json() == {
+        "status": "error",
+        "message": "All our lines are busy at the moment.",
+        "code": "lines_busy",
+    }
+    assert VoiceSession.objects.count() == len(rest.credentials) == 1
+    assert LegRefusal.objects.get().count == 1
+    assert ask(client).status_code == 503
+    assert LegRefusal.objects.get().count == 2
+
+
+def test_the_callback_form_needs_no_line(client: Client, widget: WidgetConfig, rest: Rest, settings: Settings) -> None:
+    settings.TELNYX_MAX_LEGS = 2
+    ask(client)
+
+    answer = ask(client, call=False)
+
+    assert answer.status_code == 201
+    assert held() == 2
+
+
+def test_a_page_may_ask_beforehand(client: Client, widget: WidgetConfig, rest: Rest, settings: Settings) -> None:
+    settings.TELNYX_MAX_LEGS = 2
+    asked = "/api/orchestration/lines?widget=home"
+    assert client.get(asked).json()["free"] is True
+
+    ask(client)
+
+    answer = client.get(asked)
+    assert (answer.json()["free"], answer.headers["Cache-Control"]) == (False, "no-store")
+    assert client.get("/api/orchestration/lines?widget=nowhere").status_code == 404
+    assert client.get("/api/orchestration/lines").status_code == 404
+    assert client.post(asked).status_code == 405
+
+
+def test_asking_beforehand_without_end_is_stopped(client: Client, widget: WidgetConfig) -> None:
+    answers = Counter(client.get("/api/orchestration/lines?widget=home").status_code for _ in range(70))
+
+    assert answers == {200: 60, 429: 10}
+
+
+def test_one_team_cannot_use_up_what_is_another_s(
+    client: Client, widget: WidgetConfig, support: Team, rest: Rest, settings: Settings
+) -> None:
+    settings.TELNYX_MAX_LEGS = 8
+    Team.objects.filter(pk=widget.team_id).update(max_legs=5)
+    WidgetConfig.objects.create(team=support, name="Help", slug="help", assistant_id=widget.assistant_id)
+
+    assert [ask(client).status_code for _ in range(3)] == [201, 201, 503]
+    assert [ask(client, widget="help").status_code for _ in range(3)] == [201, 201, 503]
+
+
+def test_one_network_has_few_visits_open_at_once(
+    client: Client, widget: WidgetConfig, rest: Rest, settings: Settings
+) -> None:
+    settings.TELNYX_MAX_LEGS, settings.VISITS_PER_ADDRESS = 100, 3
+
+    assert [ask(client).status_code for _ in range(5)] == [201, 201, 201, 429, 429]
+    assert ask(client, address="203.0.113.8").status_code == 201
+    assert ask(client, call=False).status_code == 201  # Who wants to be called back needs no line.
+    session = VoiceSession.objects.order_by("created_at").first()
+    assert session is not None
+    leaving.leave(session.pk, now=timezone.now())
+    session.refresh_from_db()
+    assert session.network == ""
+    assert ask(client).status_code == 201
+
+
+def test_no_address_is_kept(client: Client, widget: WidgetConfig, rest: Rest) -> None:
+    ask(client)
+
+    session = VoiceSession.objects.get()
+    assert len(session.network) == 24
+    assert "203" not in session.network
+
+
+def test_without_a_credential_the_line_is_free_again(client: Client, widget: WidgetConfig, rest: Rest) -> None:
+    rest.router["credential"].respond(500)
+
+    assert ask(client).status_code == 500
+
+    assert held() == 0
+
+
+# --- what is counted
+
+
+def test_a_visit_holds_two_legs_from_its_consent_to_its_end(visit: Visit, alice: Closer) -> None:
+    assert held() == 2
+    visit.leg.initiated(ticket=tokens.ticket(visit.session_id))
+    assert (held(), visit.session.page_leg_by) == (2, None)
+    visit.work()
+    visit.leg.answered()
+    visit.work()
+    visit.leg.conversation_created(visit.rest.conversation_id)
+    visit.finish(ANSWERS)
+    visit.work()
+    assert held() == 2
+    closer_leg = connect(visit)
+    assert held() == 2
+
+    visit.leg.hung_up()
+    visit.work()
+    assert held() == 1  # The closer's leg is being hung up.
+    closer_leg.hung_up()
+
+    assert held() == 0
+
+
+def test_a_leg_whose_end_is_never_told_is_not_counted_for_ever(waiting_for_alice: Visit) -> None:
+    connect(waiting_for_alice)
+    waiting_for_alice.leg.hung_up()
+    assert held() == 1
+
+    waiting_for_alice.clock.advance(61)
+
+    assert held() == 0
+
+
+def test_a_visit_that_never_calls_is_counted_no_longer_than_its_call_is_waited_for(visit: Visit) -> None:
+    visit.pass_time(59)
+    assert held() == 2
+
+    visit.pass_time(3)
+
+    assert (held(), visit.session.end_reason) == (0, "never_called")
+    # Its call comes all the same: it is nobody's any more.
+    visit.leg.initiated(ticket=tokens.ticket(visit.session_id))
+    visit.work()
+    assert not CallLeg.objects.exists()
+    assert visit.rest.asked("answer") == []
+
+
+def test_a_page_that_is_gone_holds_nothing(
+    anonymous_widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Clock, carol: Closer
+) -> None:
+    """The assistant's end took the leg along, and no page was ever there to come back."""
+    visit = open_visit(anonymous_widget, webhooks, rest, clock, connection_id="texml")
+    leg = {"role": "prospect", "call_control_id": "v3:gone", "ended_at": clock.now()}
+    CallLeg.objects.create(session_id=visit.session_id, **leg)
+    over = {"assistant_started_at": clock.now(), "assistant_ended_at": clock.now(), "page_leg_by": None}
+    VoiceSession.objects.update(call_control_id="v3:gone", **over)
+    with transaction.atomic():
+        session = handovers.lock(visit.session_id)
+        handovers.trigger(session, "conversation_ended", now=clock.now())
+    assert visit.session.ended_at is None
+
+    for _ in range(8):
+        visit.pass_time(30)
+
+    assert (held(), visit.session.end_reason) == (0, "page_gone")
+
+
+def test_who_was_promised_a_callback_holds_no_line_while_the_page_stays_open(talking: Visit, carol: Closer) -> None:
+    """In anonymous mode, and where the leg is lost, the page shows the form for as long as it likes."""
+    CallLeg.objects.update(ended_at=timezone.now())
+    talking.finish(ANSWERS)
+    assert talking.state == State.UNANSWERED
+
+    VoiceSession.objects.update(page_seen_at=timezone.now())
+
+    assert (held(), talking.session.ended_at) == (0, None)
+
+
+def test_a_page_that_comes_back_is_counted_beside_the_leg_that_it_leaves(waiting_for_alice: Visit) -> None:
+    visit = waiting_for_alice
+    assert held() == 2
+
+    legs.expect_page(visit.session, now=timezone.now())
+    assert held() == 3
+    second = Leg(visit.leg.webhooks, visit.leg.connection_id, call_session_id=visit.leg.call_session_id)
+    CallLeg.objects.create(session_id=visit.session_id, role="prospect", call_control_id=second.call_control_id)
+    legs.arrived(visit.session, role="prospect")
+    assert held() == 3
+
+    CallLeg.objects.filter(call_control_id=visit.leg.call_control_id).update(ended_at=timezone.now())
+
+    assert held() == 2
+
+
+def test_a_callback_holds_two_legs_and_gives_them_back(promised: Visit, alice: Closer) -> None:
+    leaving.leave(promised.session_id, now=timezone.now())
+    assert held() == 0
+
+    call = calling.call(promised, alice)
+    assert held() == 2
+    calling.hang_up(call, alice)
+    call.visit.work()
+    call.closer_answers()
+    call.visit.closer_leg().hung_up()
+
+    assert held() == 0
+
+
+def test_a_closer_who_has_just_been_lost_does_not_keep_the_next_one_waiting(
+    waiting_for_alice: Visit, ben: Closer, settings: Settings
+) -> None:
+    settings.TELNYX_MAX_LEGS = 2
+    visit = waiting_for_alice
+    leg = visit.accept()
+    leg.initiated(direction="outgoing")
+
+    leg.hung_up(source="callee", cause="user_busy")
+
+    assert visit.ringing().closer == ben
+
+
+def test_a_second_closer_is_rung_only_when_there_is_a_leg_for_them(
+    waiting_for_alice: Visit, ben: Closer, settings: Settings
+) -> None:
+    """The first one's line is being hung up, and the end of it is not told yet."""
+    settings.TELNYX_MAX_LEGS = 2
+    visit = waiting_for_alice
+    leg = visit.accept()
+    leg.initiated(direction="outgoing")
+
+    visit.pass_time(21)
+    assert visit.state == State.RESERVED
+
+    leg.hung_up()
+    visit.pass_time(2)
+    assert visit.ringing().closer == ben
+
+
+def test_everybody_s_dashboard_rings_for_the_one_leg_that_is_kept(
+    talking: Visit, alice: Closer, ben: Closer, settings: Settings
+) -> None:
+    settings.TELNYX_MAX_LEGS = 2
+    RoutingPolicy.objects.update(strategy="all_at_once")
+
+    talking.finish(ANSWERS)
+
+    assert Offer.objects.filter(state=Offer.State.RINGING).count() == 2
+    assert held() == 2
+
+
+def test_a_cap_that_was_lowered_lets_those_finish_who_are_there(
+    talking: Visit, alice: Closer, widget: WidgetConfig, settings: Settings
+) -> None:
+    """Two visits were promised a closer each; there are legs for one."""
+    other = open_one(widget)
+    settings.TELNYX_MAX_LEGS = 3
+
+    talking.finish(ANSWERS)
+
+    assert talking.ringing().closer == alice
+    assert not legs.has_room(widget.team, now=timezone.now())
+    leaving.leave(other.pk, now=timezone.now())
+    assert held() == 2
+
+
+def test_a_page_that_calls_without_end_is_ended_with_all_its_calls(talking: Visit, webhooks: Webhooks) -> None:
+    """Its credential is good for any number of calls."""
+    for _ in range(14):
+        Leg(webhooks, talking.leg.connection_id).initiated(ticket=tokens.ticket(talking.session_id))
+        talking.work()
+    assert talking.session.ended_at is None
+    assert len(talking.rest.hang_ups) == 14
+
+    Leg(webhooks, talking.leg.connection_id).initiated(ticket=tokens.ticket(talking.session_id))
+    talking.work()
+
+    assert talking.session.end_reason == "too_many_calls"
+    assert len(talking.rest.hang_ups) == 16
+    assert all(row.revoke_at <= timezone.now() for row in talking.session.credentials.all())
+
+
+# --- in the same instant
+
+
+def at_once(number: int, run: Callable[[int], Any]) -> list[Any]:
+    ready = Barrier(number)
+
+    def one(index: int) -> Any:
+        try:
+            ready.wait(60)
+            return run(index)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(one, range(number)))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_cap_is_exact_under_thirty_visitors_at_once(widget: WidgetConfig, rest: Rest, settings: Settings) -> None:
+    settings.TELNYX_MAX_LEGS = 9
+
+    outcomes = Counter(at_once(30, lambda index: ask(Client(), address=f"203.0.113.{index}").status_code))
+
+    assert outcomes == {201: 4, 503: 26}
+    assert (held(), len(rest.credentials)) == (8, 4)
+    assert LegRefusal.objects.get().count == 26
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_teams_at_once_keep_to_their_own_parts_and_to_the_whole(
+    widget: WidgetConfig, support: Team, rest: Rest, settings: Settings
+) -> None:
+    settings.TELNYX_MAX_LEGS = 10
+    Team.objects.update(max_legs=6)
+    WidgetConfig.objects.create(team=support, name="Help", slug="help", assistant_id=widget.assistant_id)
+    names = ("home", "help")
+
+    for _ in range(3):
+        at_once(20, lambda index: ask(Client(), widget=names[index % 2], address=f"203.0.113.{index}").status_code)
+        assert held() == 10
+        assert max(held(widget.team), held(support)) == 6
+        for session_id in list(VoiceSession.objects.filter(ended_at=None).values_list("pk", flat=True)):
+            leaving.leave(session_id, now=timezone.now())
+        assert held() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_network_is_held_to_its_share_in_the_same_instant(
+    widget: WidgetConfig, rest: Rest, settings: Settings
+) -> None:
+    settings.TELNYX_MAX_LEGS, settings.VISITS_PER_ADDRESS = 100, 3
+
+    outcomes = Counter(at_once(20, lambda _: ask(Client()).status_code))
+
+    assert outcomes == {201: 3, 429: 17}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_more_is_never_dialled_than_there_is_when_everything_happens_at_once(
+    widget: WidgetConfig, rest: Rest, settings: Settings, sales: Team
+) -> None:
+    """Visits whose first closer's leg still stands look for a second one, while others come in."""
+    settings.TELNYX_MAX_LEGS = 40
+    RoutingPolicy.objects.update(strategy="all_at_once")
+    sessions = [_with_a_dying_leg(widget, number) for number in range(10)]
+    for number in range(10):
+        make_ready(person(f"Closer{number}", sales), idle_seconds=60)
+    assert held() == 20
+    settings.TELNYX_MAX_LEGS = 25
+
+    def one(index: int) -> str:
+        if index % 2:
+            return str(ask(Client(), address=f"203.0.113.{index}").status_code)
+        return _take(sessions[index // 2], index)
+
+    outcomes = Counter(at_once(20, one))
+
+    assert held() <= 25
+    assert outcomes.keys() <= {"201", "503", "taken", "lines_busy"}
+    assert 0 < outcomes["taken"] + outcomes["201"] * 2 <= 5
+
+
+def _with_a_dying_leg(widget: WidgetConfig, number: int) -> UUID:
+    session = open_one(widget)
+    VoiceSession.objects.filter(pk=session.pk).update(
+        page_leg_by=None, run_number=1, assistant_started_at=timezone.now(), call_control_id=f"v3:p{number}"
+    )
+    for role, name in (("prospect", "p"), ("closer", "c")):
+        CallLeg.objects.create(session=session, role=role, call_control_id=f"v3:{name}{number}")
+    return session.pk
+
+
+def _take(session_id: UUID, index: int) -> str:
+    closer = Closer.objects.get(display_name=f"Closer{index // 2}")
+    try:
+        actions.take(session_id, closer=closer, immediately=False, now=timezone.now())
+    except actions.ActionRefused as refusal:
+        return refusal.code
+    return "taken"
+
+
+# --- refusals
+
+
+def test_refusals_are_counted_by_the_hour_and_forgotten(visit: Visit, sales: Team) -> None:
+    now = timezone.now()
+    for _ in range(3):
+        legs.refused(sales.pk, "D1", now=now)
+    legs.refused(sales.pk, legs.OWN_CAP, now=now)
+
+    assert legs.refused_lately(now=now) == {"D1": 3, legs.OWN_CAP: 1}
+    assert legs.refused_lately(now=now + timedelta(hours=1, seconds=1)) == {}
+    assert legs.turned_away(sales.pk, since=now - timedelta(minutes=1)) == 1
+
+
+@pytest.mark.parametrize(("code", "is_closed"), [("D1", True), ("90041", True), ("own_cap", False), ("page:D1", False)])
+def test_only_telnyx_itself_closes_the_lines_for_others(sales: Team, code: str, is_closed: bool) -> None:
+    now = timezone.now()
+    legs.refused(sales.pk, code, now=now)
+
+    assert legs.are_closed(now=now) is is_closed
+    assert not legs.are_closed(now=now + legs.PAUSE)
+
+
+def test_the_sweep_frees_what_never_called(visit: Visit, widget: WidgetConfig, settings: Settings) -> None:
+    settings.TELNYX_MAX_LEGS = 2
+    with pytest.raises(legs.Busy):
+        open_one(widget)
+
+    visit.clock.advance(61)
+    tasks.sweep()
+
+    open_one(widget)
+    assert Handoff.objects.count() == 0
