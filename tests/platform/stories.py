@@ -130,7 +130,7 @@ def joined(world: World) -> bool:
 
 async def take(world: World, alice: Closer, visitor: Visitor) -> None:
     """Take the call from the assistant: the closer's line waits beside it."""
-    status, body = await alice.post(f"/dashboard/sessions/{visitor.session_id}/take", {})
+    status, body = await alice.post(f"/dashboard/sessions/{visitor.session_id}/take", {"immediately": False})
     assert status == 200, body
     assert alice.phone
     await alice.phone.pick_up_next()

@@ -33,7 +33,7 @@ def test_each_two_values_meet() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("story", STORIES)
-@pytest.mark.parametrize("row", ROWS, ids=[f"row {number}" for number in range(len(ROWS))])
+@pytest.mark.parametrize("row", ROWS, ids=[f"row{number:02}" for number in range(len(ROWS))])
 async def test_the_story_ends_as_it_should(world: World, row: Row, story: str) -> None:
     world.sandbox.platform(**row)
     try:
