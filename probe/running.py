@@ -1,6 +1,7 @@
 """One probe from its first question to its last cleared leg; what was seen by then is kept, however it ends."""
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -64,6 +65,10 @@ def clear(scene: Scene) -> None:
     for leg in scene.watch.legs:
         if not leg.is_over:
             scene.telnyx.command("hangup", leg.call_control_id)
+    ends = time.monotonic() + scene.settling
+    while time.monotonic() < ends:  # What Telnyx says of these ends is of no use to anybody else.
+        list(scene.watch.fresh())
+        time.sleep(0.1)
     now = timezone.now()
     mine = TelephonyCredential.objects.filter(name__startswith=services.PROBE_NAME, revoked_at=None)
     mine.update(revoke_at=now)

@@ -13,6 +13,8 @@ from telephony.wire import text, whole
 
 # The page asks four times a second.
 GONE_AFTER = timedelta(seconds=12)
+# A row may be committed after one that has a higher number: so many back it is looked for once more.
+LATE_ROWS = 100
 
 
 class TabGone(Exception):
@@ -39,7 +41,7 @@ class News:
 class Tab:
     def __init__(self, probe: Probe) -> None:
         self._probe = probe
-        self._seen = 0
+        self._seen: set[int] = set()
         self._number = 0
 
     def order(self, kind: str, **arguments: Any) -> None:
@@ -50,8 +52,11 @@ class Tab:
         """Return what was told since the last look. Raises TabGone."""
         now = timezone.now()
         Probe.objects.filter(pk=self._probe.pk).update(seen_at=now)
-        for row in Told.objects.filter(probe=self._probe, pk__gt=self._seen).order_by("pk"):
-            self._seen = row.pk
+        newest = max(self._seen, default=0)
+        self._seen = {pk for pk in self._seen if pk > newest - LATE_ROWS}
+        rows = Told.objects.filter(probe=self._probe, pk__gt=newest - LATE_ROWS).exclude(pk__in=self._seen)
+        for row in rows.order_by("pk"):
+            self._seen.add(row.pk)
             age = min(whole(row.data.get("age_ms")) or 0, 600_000)
             yield News(row.source, row.at - timedelta(milliseconds=max(0, age)), row.data)
         self._probe.refresh_from_db(fields=["tab_seen_at"])

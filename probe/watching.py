@@ -12,6 +12,8 @@ from sessions_app.models import WebhookDelivery
 from telephony.wire import Unreadable, decode, mapping, objects, text
 
 MOST_HELD = 2_000
+# A row may be committed after one that has a higher number: so many back it is looked for once more.
+LATE_ROWS = 100
 
 
 @dataclass(eq=False)
@@ -52,6 +54,9 @@ class Delivery:
 class Watch:
     def __init__(self) -> None:
         self._last: int = WebhookDelivery.objects.aggregate(last=Max("pk"))["last"] or 0
+        # Rows that were there before are nobody's business here.
+        before = WebhookDelivery.objects.filter(pk__gt=self._last - LATE_ROWS)
+        self._seen = set(before.values_list("pk", flat=True))
         self._held: list[Delivery] = []
         self.legs: list[Leg] = []
         self.usernames: dict[str, str] = {}
@@ -114,9 +119,11 @@ class Watch:
         return any(username in to for username in self.usernames)
 
     def _read(self) -> None:
-        rows = WebhookDelivery.objects.filter(pk__gt=self._last, session=None).order_by("pk")[:200]
-        for row in rows:
-            self._last = row.pk
+        rows = WebhookDelivery.objects.filter(pk__gt=self._last - LATE_ROWS, session=None)
+        self._seen = {pk for pk in self._seen if pk > self._last - LATE_ROWS}
+        for row in rows.exclude(pk__in=self._seen).order_by("pk")[:200]:
+            self._last = max(self._last, row.pk)
+            self._seen.add(row.pk)
             ids = (row.call_control_id, row.call_session_id, row.conversation_id)
             told = _payload(bytes(row.body))
             self._held.append(Delivery(row.pk, row.door, row.event_type, row.received_at, *ids, payload=told))

@@ -78,9 +78,20 @@ def test_doing_it_twice_changes_nothing(payload: Any) -> None:
     assert Redactor().record(once) == once
 
 
-@given(number=st.integers(min_value=10_000_000))
+def test_what_stands_under_a_key_that_is_masked_is_masked() -> None:
+    assert Redactor().value({"born_at": "1979-11-28T03:08:04Z"}) == {"<key 1>": MASK}
+
+
+@given(number=st.integers(min_value=1_000))
 def test_a_phone_number_is_none_the_less_one_when_it_is_a_number(number: int) -> None:
-    shown = Redactor().value({"result": {"phone": number}, "from": number, "anything": number, "duration_sec": number})
+    shown = Redactor().value({"result": {"phone": number}, "from": number, "anything": number})
+
+    assert str(number) not in json.dumps(shown)
+
+
+@given(number=st.integers(min_value=10_000_000))
+def test_no_measure_is_as_large_as_a_phone_number(number: int) -> None:
+    shown = Redactor().value({"duration_sec": number, "result": {"confidence": number}})
 
     assert str(number) not in json.dumps(shown)
 

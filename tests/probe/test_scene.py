@@ -7,8 +7,8 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from probe import running
-from probe.models import Probe
+from probe import running, watching
+from probe.models import Probe, Told
 from probe.points.catalogue import BY_NAME
 from probe.scene import OutOfTime
 from probe.tab import TabGone
@@ -64,16 +64,16 @@ def test_it_takes_nobody_elses_call_for_its_own(stage: Stage) -> None:
 
 def test_it_leaves_the_calls_of_visits_alone(stage: Stage, visit_row: VoiceSession) -> None:
     def play(order: dict[str, Any]) -> None:
-        leg = Leg(stage.webhooks, settings.TELNYX_CONNECTION_ID)
-        leg.initiated(from_=visit_username)
-        stage.parks()(order)
+        visits.initiated(from_=visit_username)
+        stage.parks(**{"custom_headers": [], "from": "+61255501234"})(order)
 
-    visit_username = username()
+    visits, visit_username = Leg(stage.webhooks, settings.TELNYX_CONNECTION_ID), username()
     stage.page.plays["call"] = play
     with stage.scene.step("parked-call", "number", seconds=10):
-        stage.scene.place()
+        mine = stage.scene.place()
 
-    assert len(stage.scene.watch.legs) == 1
+    assert mine is not None
+    assert mine.call_control_id != visits.call_control_id
     assert len(stage.rest.hang_ups) == 1
 
 
@@ -162,6 +162,28 @@ def test_what_is_not_agreed_to_is_not_tried(stage: Stage) -> None:
     assert [(step.point, step.ended) for step in found.steps] == [("media", "skipped")]
     assert stage.page.asked == []
     assert stage.rest.requests == []
+
+
+def test_what_is_committed_late_is_seen_all_the_same(stage: Stage) -> None:
+    near = Leg(stage.webhooks, settings.TELNYX_CONNECTION_ID)
+    stage.scene.watch.add(watching.Leg("caller", near.call_control_id))
+    near.answered()
+    late = WebhookDelivery.objects.get()
+    WebhookDelivery.objects.all().delete()
+    stage.page.tells("ready")
+    late_told = Told.objects.get()
+    Told.objects.all().delete()
+    with stage.scene.step("parked-call", "number", seconds=10):
+        near.says("call.speak.ended")
+        stage.page.tells("active")
+        stage.scene.look()
+        late.save(force_insert=True)
+        late_told.save(force_insert=True)
+        stage.scene.look()
+
+    step = stage.scene.done[0]
+    assert {one["event_type"] for one in step.webhooks()} == {"call.answered", "call.speak.ended"}
+    assert [bool(step.tab(what)) for what in ("ready", "active")] == [True, True]
 
 
 def test_deliveries_that_somebody_waits_for_are_not_set_aside(stage: Stage) -> None:
