@@ -101,7 +101,7 @@ def test_a_leg_that_arrives_at_its_softphone_is_the_far_side(stage: Stage) -> No
 
 def test_a_step_that_takes_too_long_ends_and_is_told_so(stage: Stage) -> None:
     stage.page.plays["call"] = stage.parks()
-    with stage.scene.step("parked-call", "number", seconds=0.3):
+    with stage.scene.step("parked-call", "number", seconds=2):
         stage.scene.place()
         stage.scene.wait(5)
 
