@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 
-from sessions_app import binding, faults, fold
+from sessions_app import binding, faults, fold, services
 from sessions_app.binding import Nobodys
 from sessions_app.faults import Point
 from sessions_app.models import CallLeg, VoiceSession, WebhookDelivery
@@ -172,8 +172,10 @@ def _settle(delivery: WebhookDelivery, status: str, *, reason: str = "") -> None
 def _dismiss(delivery: WebhookDelivery, found: Nobodys, now: datetime) -> None:
     """Leave alone what is nobody's, and all that waits of the same leg; a stranger's is ended after its patience."""
     proof_by = delivery.received_at + STRANGER_PATIENCE
-    if found.is_stranger and now < proof_by:
-        delivery.status, delivery.reason, delivery.next_attempt_at = Status.PARKED, found.reason, proof_by
+    if found.is_stranger and (now < proof_by or services.is_probing(now=now)):
+        # A probe of the account places calls of its own, which it also ends.
+        delivery.next_attempt_at = proof_by if now < proof_by else now + STRANGER_PATIENCE
+        delivery.status, delivery.reason = Status.PARKED, found.reason
         delivery.save(update_fields=["status", "reason", "next_attempt_at"])
         return
     same_leg = WebhookDelivery.objects.filter(call_control_id=delivery.call_control_id).exclude(pk=delivery.pk)

@@ -11,8 +11,8 @@ from django.db import connection
 from django.test import Client
 
 from handoff import strangers, tasks
-from sessions_app import carrier, tokens
-from sessions_app.models import WebhookDelivery
+from sessions_app import carrier, services, tokens
+from sessions_app.models import TelephonyCredential, WebhookDelivery
 from tests.flows.conftest import Visit
 from tests.flows.telnyx import OK, Leg, Rest, Webhooks
 from tests.people import Clock, admin_user, logged_in
@@ -213,6 +213,17 @@ def test_a_call_for_a_visit_that_is_over_is_ended_too(talking: Visit, webhooks: 
     tasks.end_strangers()
 
     assert told(late) == ("ignored", "the visit that it belongs to is over: hung up", "")
+
+
+def test_while_the_account_is_probed_such_calls_are_left_to_the_probe(stranger: Leg, rest: Rest, clock: Clock) -> None:
+    _, credential = services.mint_for_probe(now=clock.now())
+    wait(clock, 700)
+    assert (told(stranger)[0], rest.hang_ups) == ("parked", [])
+
+    TelephonyCredential.objects.filter(pk=credential.pk).update(revoke_at=clock.now())
+    wait(clock, 16)
+
+    assert told(stranger)[1] == f"{WITHOUT_PROOF}: hung up"
 
 
 def test_one_without_an_id_can_only_be_waited_for(db: None, webhooks: Webhooks, rest: Rest, clock: Clock) -> None:
