@@ -10,7 +10,8 @@ from django.utils import timezone
 from handoff import actions, selectors
 from handoff.machine import State
 from handoff.models import Closer, RoutingPolicy
-from sessions_app.models import CallLeg
+from sessions_app import legs
+from sessions_app.models import CallLeg, LegRefusal
 from tests.flows.conftest import ANSWERS, Visit
 from tests.flows.telnyx import Leg
 from tests.flows.test_warm_seat import answer, seat, speech_ended, take
@@ -128,6 +129,45 @@ def test_without_it_the_seat_is_as_warm(alice: Closer, talking: Visit, answer_: 
     assert talking.state == State.BRIDGING
     assert [one["call_control_id"] for one in talking.rest.asked("bridge")] == [own.call_control_id]
     assert not selectors.is_listening(talking.handoff)
+
+
+def test_where_no_leg_is_free_nobody_listens(alice: Closer, talking: Visit, settings: Any) -> None:
+    settings.TELNYX_MAX_LEGS = 2
+
+    seat(talking, alice)
+
+    assert talking.state == State.SEATED
+    assert len(dials(talking)) == 1
+
+
+def test_the_leg_that_listens_is_counted(alice: Closer, talking: Visit, settings: Any) -> None:
+    settings.TELNYX_MAX_LEGS = 5
+    seat(talking, alice)
+    assert legs.usage(now=timezone.now()).held() == 3
+    assert legs.has_room(talking.session.team, now=timezone.now())
+
+    ear = ear_of(talking)
+    ear.initiated(direction="outgoing")
+    ear.answered()
+    assert legs.usage(now=timezone.now()).held() == 3
+
+    talking.leg.gathered(ANSWERS)
+    talking.work()
+    ear.hung_up()
+    assert legs.usage(now=timezone.now()).held() == 2
+
+
+def test_a_limit_that_refuses_it_is_told_and_the_seat_is_kept(alice: Closer, talking: Visit) -> None:
+    take(talking, alice)
+    refusal = httpx.Response(403, json={"errors": [{"code": "90041", "title": "Channel limit exceeded"}]})
+    talking.rest.router["dial"].mock(side_effect=[refusal] * 9)
+
+    answer(talking)
+
+    assert (talking.state, talking.handoff.closer) == (State.SEATED, alice)
+    assert LegRefusal.objects.get().code == "90041"
+    assert len(dials(talking)) == 2
+    assert legs.usage(now=timezone.now()).held() == 2
 
 
 def test_a_closer_who_lets_go_leaves_no_leg_behind(alice: Closer, talking: Visit) -> None:
