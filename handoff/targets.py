@@ -3,11 +3,12 @@
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import Q
 
 from handoff import readiness
 from handoff.models import Closer
 from sessions_app import legs
-from sessions_app.models import VoiceSession, WidgetConfig
+from sessions_app.models import TelephonyCredential, VoiceSession, WidgetConfig
 
 # The model reads all of them; more would only cost it time.
 MOST = 20
@@ -33,8 +34,10 @@ def nobody() -> Targets:
 
 
 def owner_of(usernames: frozenset[str]) -> Closer | None:
-    """The closer whose softphone registered last under one of these names."""
-    return Closer.objects.filter(sip_username__in=usernames).select_related("user").first()
+    """The closer of whom a page has, or had, one of these logins: the assistant may know a former one."""
+    owners = TelephonyCredential.objects.filter(sip_username__in=usernames, user__isnull=False).values("user")
+    mine = Q(sip_username__in=usernames) | Q(user__in=owners)
+    return Closer.objects.filter(mine).select_related("user").first()
 
 
 def _ready(team_id: int, widget: WidgetConfig, *, now: datetime) -> list[dict[str, str]]:

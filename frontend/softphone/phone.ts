@@ -126,10 +126,11 @@ export class Phone {
     } finally {
       this.isStarting = false;
     }
-    if (this.isAnewDue) await this.startAnew();
+    if (this.isAnewDue && this.login?.isKept) await this.startAnew();
+    this.isAnewDue = false;
   }
 
-  /** The login was rung and this page was not there: take a fresh one. */
+  /** The login was rung and this page was not there: take a fresh one, unless one is just being taken. */
   async registerAnew(): Promise<void> {
     if (this.isStarting) this.isAnewDue = true;
     else if (!this.call) await this.startAnew();
@@ -342,7 +343,6 @@ export class Phone {
   }
 
   private async startAnew(): Promise<void> {
-    this.isAnewDue = false;
     await this.stop();
     await this.start({ mayReuse: false });
   }

@@ -18,6 +18,7 @@ from tests.browser.scene import (
     Speech,
     finish_assistant,
     newest_handoff,
+    prospect_leg,
     sent,
     spoken_sentences,
 )
@@ -139,19 +140,51 @@ def test_letting_go_leaves_the_prospect_with_the_assistant(
     prospect.hears()
 
 
-def test_who_listens_in_hears_the_assistant_and_is_heard_by_nobody(
+def listen_in(prospect: Prospect, alice: CloserPage, database: Database) -> None:
+    database.execute("update handoff_routingpolicy set listens_in = true")
+    meet_the_assistant(prospect, alice)
+    take_a_seat(alice)
+    expect(alice.page.locator("#desk")).to_contain_text("You hear the prospect; nobody hears you.")
+    expect(alice.page.locator("#announced")).to_have_text(
+        "You are on standby. You hear the prospect; nobody hears you."
+    )
+
+
+@pytest.mark.parametrize("how", ["the assistant ends", "taken over"])
+def test_who_listens_in_hears_the_prospect_and_is_joined_on_their_own_line(
+    prospect: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database, how: str
+) -> None:
+    listen_in(prospect, alice, database)
+    own, ear = sandbox.legs(role="dialled")
+    assert (own["supervises"], ear["supervises"]) == (None, prospect_leg(sandbox))
+    alice.hears()
+    assert "peer" not in voices_to_prospect(sandbox)
+    assert sandbox.legs(role="dialled")[1]["first_voice_in_at"] is None, "that line only hears"
+
+    if how == "taken over":
+        alice.page.keyboard.press("t")
+    else:
+        finish_assistant(sandbox)
+
+    talk_to_each_other(prospect, alice)
+    own, ear = sandbox.legs(role="dialled")
+    assert (own["state"], ear["state"]) == ("bridged", "ended")
+    assert not [one for one in sandbox.requests() if one["path"].endswith("switch_supervisor_role")]
+    handoff = newest_handoff(database)
+    assert (handoff["state"], handoff["attempt"]) == ("connected", 1)
+    assert alice.problems == []
+
+
+def test_a_line_that_may_not_listen_leaves_the_seat_as_warm(
     prospect: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database
 ) -> None:
+    sandbox.platform(supervision="refuse")
     database.execute("update handoff_routingpolicy set listens_in = true")
     meet_the_assistant(prospect, alice)
 
     take_a_seat(alice)
 
-    expect(alice.page.locator("#desk")).to_contain_text("You hear the call; nobody hears you.")
-    alice.hears()
-    alice.page.keyboard.press("m")
-    expect(alice.page.locator("#toasts")).to_contain_text("Your microphone is off while you listen in.")
-    assert closers_leg(sandbox)["first_voice_in_at"] is None
+    expect(alice.page.locator("#desk")).to_contain_text("Your line is up; nobody hears you.")
     finish_assistant(sandbox)
     talk_to_each_other(prospect, alice)
 
@@ -272,20 +305,20 @@ def test_what_the_assistant_is_told_is_seen_by_the_team_and_typing_takes_no_call
 def test_a_reload_keeps_the_seat_and_its_silence(
     prospect: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database
 ) -> None:
-    database.execute("update handoff_routingpolicy set listens_in = true")
-    meet_the_assistant(prospect, alice)
-    take_a_seat(alice)
+    listen_in(prospect, alice, database)
     alice.page.on("dialog", lambda dialog: dialog.accept())
 
     alice.page.reload()
 
     alice.wait_for_body(connection="live", softphone="standby", seconds=40)
     alice.page.wait_for_selector(SEATED)
+    # The SDK takes up one call, which is the closer's own; the one that listened in is over.
+    expect(alice.page.locator("#desk")).to_contain_text("Your line is up; nobody hears you.")
     alice.page.wait_for_timeout(HEARING_MS)
-    assert closers_leg(sandbox)["first_voice_in_at"] is None
+    assert "peer" not in voices_to_prospect(sandbox)
     finish_assistant(sandbox)
     talk_to_each_other(prospect, alice)
-    assert len(sent(sandbox, "POST", "/v2/calls")) == 1
+    assert [leg["state"] for leg in sandbox.legs(role="dialled")] == ["bridged", "ended"]
 
 
 def test_a_closer_can_take_calls_on_a_phone_of_their_own(

@@ -6,11 +6,11 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from handoff import actions
+from handoff import actions, selectors
 from handoff.machine import State
 from handoff.models import Closer, Handoff, Offer
 from sessions_app import page, tokens
-from sessions_app.models import CallLeg, WidgetConfig
+from sessions_app.models import CallLeg, TelephonyCredential, WidgetConfig
 from tests.flows.conftest import Visit, open_visit
 from tests.flows.telnyx import Leg, Rest, Webhooks
 from tests.flows.test_anonymous import initialise
@@ -173,6 +173,28 @@ def test_a_transfer_that_nobody_answered_goes_to_the_next(claimed: Visit, alice:
     assert (claimed.state, claimed.session.phase) == (State.RESERVED, "assistant")
     alice.refresh_from_db()
     assert alice.missed_at is None
+
+
+def test_a_closer_is_known_by_a_former_login_too(claimed: Visit, alice: Closer) -> None:
+    rung = address(alice)
+    made = {"created_at": timezone.now(), "expires_at": timezone.now(), "revoke_at": timezone.now()}
+    TelephonyCredential.objects.create(user=alice.user, name="former", sip_username=alice.sip_username, **made)
+    Closer.objects.filter(pk=alice.pk).update(sip_username="gencredfresh")
+
+    ring(claimed, alice, to=rung)
+
+    assert claimed.ringing().closer == alice
+
+
+def test_a_softphone_that_was_not_there_registers_anew_and_nobody_is_blamed(claimed: Visit, alice: Closer) -> None:
+    leg = ring(claimed, alice)
+
+    leg.hung_up(source="callee", cause="unspecified", sip="480")
+    claimed.work()
+
+    assert selectors.must_register(alice)
+    assert Closer.objects.get(pk=alice.pk).missed_at is None
+    assert not Offer.objects.filter(state=Offer.State.RINGING).exists()
 
 
 def test_a_busy_closer_is_not_rung_twice(claimed: Visit, alice: Closer, ben: Closer) -> None:

@@ -1,0 +1,183 @@
+"""A softphone whose registration is gone, and logins that end while two people talk, on real audio."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Route
+
+from launcher.sandbox_control import SandboxControl
+from launcher.stack import Stack
+from tests.browser.people import CloserPage, Prospect
+from tests.browser.scene import (
+    ANSWERS,
+    CLOSER_SAYS,
+    Database,
+    OpenContext,
+    Speech,
+    finish_assistant,
+    newest_handoff,
+    sent,
+)
+from tests.browser.test_takeover import meet_the_assistant, talk_to_each_other
+
+pytestmark = pytest.mark.usefixtures("settled")
+
+LOGIN = "**/dashboard/softphone/login"
+KEPT_LOGIN = "agileadapt.softphone-login"
+# Something else registers with the page's login and is gone again: the page still believes to be registered.
+REGISTER_ELSEWHERE = """async (name) => {
+  const { token } = JSON.parse(sessionStorage.getItem(name));
+  const { signalling_host } = JSON.parse(document.getElementById("dashboard-config").textContent);
+  const socket = new WebSocket(signalling_host);
+  await new Promise((resolve) => { socket.onopen = resolve; });
+  const heard = new Promise((resolve) => { socket.onmessage = resolve; });
+  socket.send(JSON.stringify({ jsonrpc: "2.0", id: "1", method: "login", params: { login_token: token } }));
+  await heard;
+  socket.close();
+}"""
+# The SDK warns 120 s before the end.
+TOKEN_SECONDS = 150
+# A gap that a listener would notice. Packets come every 20 ms.
+GAP_SECONDS = 0.5
+LOOK_MS = 150
+
+
+@pytest.fixture(autouse=True)
+def talkative(settled: None, sandbox: SandboxControl, database: Database) -> Iterator[None]:
+    """The assistant has no end of its own, and nobody is rung before somebody wants it."""
+    sandbox.scenario(answers=list(ANSWERS.values()), field_values=ANSWERS, hold_open=True)
+    share = "update sessions_app_widgetconfig set pre_alert_percent = %s"
+    database.execute(share, [None])
+    yield
+    database.execute(share, [75])
+
+
+def rings(sandbox: SandboxControl) -> list[Any]:
+    return list(sandbox.legs(role="dialled"))
+
+
+def is_blamed(database: Database) -> bool:
+    row = database.execute("select count(*) as n from handoff_closer where missed_at is not null").fetchone()
+    return row != {"n": 0}
+
+
+def test_a_softphone_that_was_reloaded_is_rung_once_more(
+    prospect: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database
+) -> None:
+    meet_the_assistant(prospect, alice)
+    finish_assistant(sandbox)
+    alice.wait_for_ring()
+
+    def slowly(route: Route) -> None:
+        time.sleep(1.5)
+        route.continue_()
+
+    # The page has no login of its own any more, and takes its time for the next one.
+    alice.page.evaluate("name => sessionStorage.removeItem(name)", KEPT_LOGIN)
+    alice.page.route(LOGIN, slowly)
+    alice.page.reload()
+    alice.wait_for_ring()
+    alice.page.keyboard.press("a")
+
+    talk_to_each_other(prospect, alice)
+    first, second = rings(sandbox)
+    assert (first["state"], second["state"]) == ("ended", "bridged")
+    assert first["sip_username"] != second["sip_username"] or first["to"] != second["to"]
+    handoff = newest_handoff(database)
+    assert (handoff["state"], handoff["attempt"]) == ("connected", 2)
+    assert handoff["line_back_at"] > handoff["line_lost_at"]
+    assert not is_blamed(database)
+    assert prospect.problems == []
+
+
+def test_a_page_that_lost_its_registration_registers_anew_and_is_rung_once_more(
+    prospect: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database
+) -> None:
+    meet_the_assistant(prospect, alice)
+    finish_assistant(sandbox)
+    alice.wait_for_ring()
+    alice.page.evaluate(REGISTER_ELSEWHERE, KEPT_LOGIN)
+    alice.wait_for_body(softphone="ready")
+
+    alice.page.keyboard.press("a")
+
+    talk_to_each_other(prospect, alice)
+    assert [leg["state"] for leg in rings(sandbox)] == ["ended", "bridged"]
+    assert newest_handoff(database)["attempt"] == 2
+    assert not is_blamed(database)
+
+
+def test_the_other_page_is_rung_when_the_one_that_registered_last_is_closed(
+    stack: Stack,
+    prospect: Prospect,
+    alice: CloserPage,
+    open_context: OpenContext,
+    speech: Speech,
+    sandbox: SandboxControl,
+    database: Database,
+) -> None:
+    meet_the_assistant(prospect, alice)
+    second = CloserPage.log_in(open_context(speech(CLOSER_SAYS)), stack.base_url, "alice")
+    second.page.mouse.click(5, 5)
+    second.wait_for_body(softphone="ready")
+    finish_assistant(sandbox)
+    alice.wait_for_ring()
+
+    second.page.close()
+    alice.page.keyboard.press("a")
+
+    talk_to_each_other(prospect, alice)
+    assert [leg["state"] for leg in rings(sandbox)] == ["ended", "bridged"]
+    assert not is_blamed(database)
+
+
+@pytest.mark.slow  # A login lives as long as two people take to meet, and the 120 s of the SDK's warning.
+@pytest.mark.timeout(420)
+@pytest.mark.parametrize("how", ["the same login lives on", "another login"])
+def test_logins_that_end_during_a_talk_are_renewed_without_a_gap(
+    prospect: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database, how: str
+) -> None:
+    sandbox.limits(token_seconds=TOKEN_SECONDS)
+    begun = time.monotonic()
+    meet_the_assistant(prospect, alice)
+    alice.page.keyboard.press("t")
+    alice.wait_for_body(softphone="standby")
+    sandbox.limits()
+    if how == "another login":
+        refusal = {"match": "PATCH /v2/telephony_credentials/*", "mode": "status", "status": 422, "code": "10027"}
+        sandbox.faults(refusal)
+    finish_assistant(sandbox)
+    talk_to_each_other(prospect, alice)
+    assert time.monotonic() - begun < TOKEN_SECONDS - 120, "the logins must not be renewed before the talk"
+
+    gaps = longest_gaps(prospect, alice, until=begun + TOKEN_SECONDS + 15)
+
+    assert max(gaps.values()) < GAP_SECONDS, gaps
+    prospect.hears()
+    alice.hears()
+    assert prospect.state == "human"
+    alice.wait_for_body(softphone="in-call")
+    prolonged = [one for one in sandbox.requests() if one["method"] == "PATCH"]
+    assert len(prolonged) == 2
+    fresh = len(sent(sandbox, "POST", "/v2/telephony_credentials"))
+    assert fresh == (2 if how == "the same login lives on" else 4)
+    assert alice.problems == []
+    assert prospect.problems == []
+
+
+def longest_gaps(prospect: Prospect, alice: CloserPage, *, until: float) -> dict[str, float]:
+    """For how long at most no packet of sound came to either side, in seconds."""
+    now = time.monotonic()
+    last = {"prospect": (0, now), "closer": (0, now)}
+    longest = dict.fromkeys(last, 0.0)
+    while time.monotonic() < until:
+        for name, person in (("prospect", prospect), ("closer", alice)):
+            received, now = int(person.stats()["packetsReceived"]), time.monotonic()
+            known, since = last[name]
+            longest[name] = max(longest[name], now - since if received == known else 0.0)
+            if received != known:
+                last[name] = (received, now)
+        alice.page.wait_for_timeout(LOOK_MS)
+    return longest
