@@ -203,10 +203,18 @@ _PLAIN: Mapping[str, Mapping[str, Callable[[Any], bool]]] = {
     },
     "tool": dict.fromkeys(("signed", "names_call", "again", "anew", "bearer"), lambda value: isinstance(value, bool)),
 }
+_STANDING = frozenset({"balance", "connections", "connection_limit", "turned_away"})
+_STANDS = ("positive", "negative")
 _ABOUT: Mapping[str, Callable[[Any], bool]] = {
     "began_at": _like(_INSTANT),
     "ended_at": _like(_INSTANT),
     "python_sdk": _like(_VERSION),
     "browser_sdk": _like(_VERSION),
-    "patience_seconds": lambda value: _figure(value) is not None,
+    "account": lambda value: (
+        isinstance(value, dict)
+        and all(
+            name in _STANDING and (value[name] is None or _figure(value[name]) is not None or value[name] in _STANDS)
+            for name in value
+        )
+    ),
 }

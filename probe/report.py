@@ -59,6 +59,12 @@ def _hints(evidence: Evidence) -> Iterator[str]:
     told = {"two": "two", "five": "up to five", "ten": "up to ten", "more": "more than ten"}.get(outcomes["at-once"])
     if told:
         yield f"{told} calls at once"
+    standing = mapping(evidence.about.get("account"))
+    if standing:
+        yield f"its balance is {standing.get('balance')}"
+        limit = standing.get("connection_limit")
+        yield f"{standing.get('connections')} connections" + (f" of {limit}" if limit is not None else "")
+        yield f"{standing.get('turned_away')} dials of the last day were turned away by a limit per hour, day or second"
 
 
 def _meaning(evidence: Evidence) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 
@@ -14,7 +14,7 @@ from probe.points.outcomes import Point
 from probe.scene import Scene
 from probe.steps import calls, others, speech
 from probe.tab import TabGone
-from sessions_app import intake, services
+from sessions_app import carrier, intake, services
 from sessions_app.models import TelephonyCredential
 from telephony.client import TelnyxError
 
@@ -53,6 +53,24 @@ def _about(began: datetime) -> dict[str, Any]:
         "ended_at": _stamp(timezone.now()),
         "python_sdk": version("telnyx"),
         "browser_sdk": BROWSER_SDK,
+        "account": _account(),
+    }
+
+
+def _account() -> dict[str, Any]:
+    """What Telnyx's addresses tell of the account without naming it; none of them tells its level."""
+    client, now = carrier.client(), timezone.now()
+    try:
+        balance, connections = client.balance(), client.connections()
+        dials = client.dials(since=now - timedelta(days=1), until=now)
+    except TelnyxError as error:
+        logger.warning("probe: the account's standing cannot be read: status %s", error.status)
+        return {}
+    return {
+        "balance": "positive" if balance.available > 0 else "negative",
+        "connections": connections.count,
+        "connection_limit": connections.limit,
+        "turned_away": dials.by_hour + dials.by_day + dials.by_second,
     }
 
 

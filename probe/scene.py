@@ -346,4 +346,4 @@ _SDK_NAMES = {
 
 def number_to_dial() -> str:
     """What the widget's page dials where it dials digits."""
-    return settings.TELNYX_CALLER_NUMBER or "101"
+    return settings.TELNYX_PAGE_DESTINATION or "101"

@@ -23,6 +23,7 @@ from probe.models import Probe, Told
 from probe.vocabulary import LEGS
 from sessions_app import bodies, services
 from sessions_app.services import MintingFailed
+from telephony.regions import signalling_region
 from telephony.wire import Unreadable, decode, objects, text
 
 MAX_BYTES = 65_536
@@ -46,7 +47,7 @@ def page(request: HttpRequest, probe_id: UUID) -> HttpResponse:
         "urls": {"turn": f"/probe/{_running(probe_id).pk}/turn", "login": f"/probe/{probe_id}/login"},
         "signalling_host": settings.TELNYX_SIGNALLING_HOST,
         "ice_servers": settings.TELNYX_ICE_SERVERS,
-        "region": settings.TELNYX_SIGNALLING_REGION,
+        "region": signalling_region(settings.TELNYX_SIGNALLING_REGION, time_zone=settings.TIME_ZONE),
     }
     response = render(request, "probe/page.html", {"config": config, "script": static("dist/probe.js")})
     response.headers["Permissions-Policy"] = "microphone=(self), camera=(), geolocation=()"

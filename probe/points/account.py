@@ -14,6 +14,7 @@ from probe.points.outcomes import (
     refused,
     unclear,
 )
+from telephony.reason_codes import LIMIT_API_CODES, LIMIT_SIP_CODES
 
 NAME = "account-level"
 NOTICE, CALLS = "notice", "calls"
@@ -21,7 +22,7 @@ NOTICE, CALLS = "notice", "calls"
 # The notice of abuse takes seven seconds to say, the one word that the probe has said less than one.
 PREFIXED_MS = 3_500
 # What Telnyx answers where a limit is reached: REST codes, and the SIP reasons of the same.
-LIMIT_CODES = frozenset({"90041", "90042", "90043", "D1", "D2", "D3", "D22", "D4", "D5", "D10", "D56"})
+LIMIT_CODES = LIMIT_API_CODES | LIMIT_SIP_CODES
 TO_TRY = 11
 
 
@@ -86,16 +87,10 @@ POINT = Point(
             "at-once",
             "How many calls may stand at the same time?",
             calls,
-            two=bad(
-                "Two: one visitor and one closer, nobody else.",
-                "account concurrent_calls=2",
-                "see the limits of docs/telnyx-account.md",
-            ),
-            five=bearable(
-                "Up to five, as on level 1.", "account concurrent_calls=5", "see the limits of docs/telnyx-account.md"
-            ),
-            ten=good("Up to ten, as on level 2: four or five hand-overs at once.", "account concurrent_calls=10"),
-            more=good("More than ten."),
+            two=bad("Two: one visitor and one closer, nobody else.", "account concurrent_calls=2", "TELNYX_MAX_LEGS=2"),
+            five=bearable("Up to five, as on level 1.", "account concurrent_calls=5", "TELNYX_MAX_LEGS=4"),
+            ten=good("Up to ten, as on level 2: four hand-overs at once.", "account concurrent_calls=10"),
+            more=good("More than ten.", setting="TELNYX_MAX_LEGS two below the number in the detail"),
             no_limit_met=good("No limit was met with as many as were tried."),
             refused=unclear("A call was refused for another reason; the detail is the status and code."),
         ),

@@ -101,7 +101,7 @@ POINT = Point(
             speaks_on=bearable(
                 "It speaks on: nobody is bridged before it is stopped.", "bridge_over_assistant=speaks_on"
             ),
-            ends=good("The bridge ends it.", "bridge_over_assistant=ends"),
+            ends=good("The bridge ends it.", "bridge_over_assistant=ends", "TELNYX_BRIDGE_ENDS_ASSISTANT=1 may be set"),
             refused=bearable("The bridge is refused while it runs.", "bridge_over_assistant=refuse"),
         ),
     ),

@@ -208,7 +208,9 @@ POINT = Point(
             destination,
             both=good("Both do. The page dials a number all the same."),
             number_only=good("Only the number does, and the page dials one."),
-            word_only=bad("Only the word does: let the page dial it.", setting="TELNYX_PAGE_DESTINATION=agileadapt"),
+            word_only=bad(
+                "Only the word does, and the page dials digits (TELNYX_PAGE_DESTINATION): no call would park."
+            ),
             neither=_NOTHING,
         ),
         aspect(

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from probe import report, tab
-from probe.evidence import Evidence, Step, read
+from probe.evidence import Evidence, Step, read, write
 from probe.management.commands import telnyx_probe
 from probe.models import Order, Probe, Told
 from probe.points.catalogue import POINTS, judged
@@ -141,6 +141,21 @@ def test_a_report_says_what_the_accounts_level_may_be(name: str, hints: list[str
     written = report.written(read((EVIDENCE / f"{name}.json").read_text()))
 
     assert [hint for hint in hints if f"* Account: {hint}" not in written] == []
+
+
+def test_a_report_tells_what_telnyx_tells_of_the_account() -> None:
+    told = {"balance": "positive", "connections": 3, "connection_limit": 10, "turned_away": 2}
+    evidence = read(write(Evidence({"account": told})))
+
+    assert evidence.about == {"account": told}
+    assert "* Account: 3 connections of 10" in report.written(evidence)
+
+
+@pytest.mark.parametrize(
+    "told", [{"balance": "Jordan"}, {"owner": 1}, {"balance": 61255501234}, "+61255501234", {"connections": []}]
+)
+def test_it_tells_nothing_else_of_the_account(told: Any) -> None:
+    assert read(write(Evidence({"account": told}))).about == {}
 
 
 def test_a_report_of_nothing_says_so() -> None:

@@ -6,12 +6,14 @@ that the probe wrote would be, so that what it quotes is masked before it is jud
 """
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from launcher.checkout import ROOT
 from probe import evidence
 from probe.points.catalogue import BY_NAME, POINTS, choices, judged
 from probe.steps import calls, others, speech
@@ -78,6 +80,20 @@ def test_what_a_file_may_say_was_tried_is_what_can_be() -> None:
     named = {step["step"] for path in FILES for step in told(path)["steps"]} | {point.name for point in POINTS}
 
     assert named == TRIED - {"all"}
+
+
+def test_every_setting_that_an_outcome_names_is_documented() -> None:
+    documented = (ROOT / "docs" / "settings.md").read_text()
+    named = {
+        name
+        for point in POINTS
+        for aspect in point.aspects
+        for meaning in aspect.outcomes.values()
+        for name in re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", f"{meaning.setting} {meaning.says}")
+    }
+
+    assert {name for name in named if f"| `{name}` |" not in documented} == set()
+    assert {"TELNYX_PAGE_CALLER_NUMBER", "TELNYX_ASSISTANT_START", "TELNYX_MAX_LEGS"} <= named
 
 
 def test_every_choice_of_the_sandbox_and_each_of_its_values_is_what_some_outcome_means() -> None:

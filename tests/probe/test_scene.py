@@ -12,7 +12,7 @@ from probe.models import Probe, Told
 from probe.points.catalogue import BY_NAME
 from probe.scene import OutOfTime
 from probe.tab import TabGone
-from sessions_app import services
+from sessions_app import binding, services
 from sessions_app.models import TelephonyCredential, VoiceSession, WebhookDelivery
 from tests.flows.telnyx import Leg
 from tests.probe.conftest import Stage
@@ -208,6 +208,19 @@ def test_the_evidence_holds_no_login_number_or_token(stage: Stage) -> None:
     written = str(stage.scene.done[0].as_json())
     secrets = [username(), "5550", "Jordan", *stage.rest.tokens, settings.TELNYX_CONNECTION_ID]
     assert [secret for secret in secrets if secret in written] == []
+
+
+def test_its_calls_are_not_ended_as_strangers(stage: Stage) -> None:
+    stage.page.plays["call"] = stage.parks(**{"custom_headers": [], "from": "+61255501234"})
+    with stage.scene.step("parked-call", "number", seconds=10):
+        stage.scene.place()
+        probes = WebhookDelivery.objects.get()
+    running.clear(stage.scene)
+    Leg(stage.webhooks, settings.TELNYX_CONNECTION_ID).initiated(from_="gencredSomebody")
+
+    strangers = WebhookDelivery.objects.latest("pk")
+    assert (probes.status, probes.reason) == ("ignored", binding.WHILE_PROBING)
+    assert (strangers.status, strangers.reason) == ("parked", binding.WITHOUT_PROOF)
 
 
 def test_a_probe_says_that_it_goes_on_until_its_credentials_are_gone(stage: Stage) -> None:
