@@ -235,8 +235,8 @@ def test_back_to_the_assistant_and_forward_again(
     alice.page.wait_for_selector("#group-assistant [data-card]")
     prospect.wait_for("speaking", "listening", "thinking")
     prospect.hears()
-    told = [one["body"] for one in sandbox.requests() if one["path"].endswith("gather_using_ai")]
-    assert told[-1]["assistant"]["instructions"] == "Ask which roof it is, then wait."
+    told = [one["body"] for one in sandbox.requests() if one["path"].endswith("ai_assistant_start")]
+    assert told[-1]["message_history"][-1] == {"role": "system", "content": "Ask which roof it is, then wait."}
     alice.page.locator("[data-complete]").first.click()
     alice.page.wait_for_selector("[data-handoff]", state="detached")
 

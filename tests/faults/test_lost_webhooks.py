@@ -55,7 +55,7 @@ async def test_calls_go_on_although_no_webhook_comes(world: World) -> None:
     for prospect in (waiting, leaving, newcomer):
         assert reconciled(world, prospect), "found by asking"
         assert len(effective(world, prospect, "answer")) == 1
-        assert len(effective(world, prospect, "gather_using_ai")) == 1
+        assert len(effective(world, prospect, "ai_assistant_start")) == 1
         await invariants.hold(world, prospect)
     assert len(effective(world, waiting, "bridge")) == 1
 

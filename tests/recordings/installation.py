@@ -15,6 +15,7 @@ from handoff.flight.watch import Watch  # noqa: E402
 from handoff.models import Closer, RoutingPolicy  # noqa: E402
 from launcher.environment import ASSISTANT_ID  # noqa: E402
 from sessions_app.models import Team, VoiceSession, WidgetConfig  # noqa: E402
+from sessions_app.models.people import AssistantRun  # noqa: E402
 from tests.faults.people import PASSWORD  # noqa: E402
 
 
@@ -23,7 +24,10 @@ def teams(number: int) -> None:
     for name in (f"lane-{one}" for one in range(number)):
         team = Team.objects.create(name=name, slug=name)
         RoutingPolicy.objects.create(team=team)
-        WidgetConfig.objects.create(team=team, name=name, slug=name, assistant_id=ASSISTANT_ID)
+        # The visits were recorded while the gather asked the questions.
+        WidgetConfig.objects.create(
+            team=team, name=name, slug=name, assistant_id=ASSISTANT_ID, assistant_run=AssistantRun.GATHER
+        )
         user = User.objects.create(username=name, password=password)
         Closer.objects.create(user=user, team=team, display_name=name)
 
