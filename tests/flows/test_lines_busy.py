@@ -299,9 +299,7 @@ def test_a_softphone_that_was_reached_before_and_is_refused_without_a_word_finds
     assert LegRefusal.objects.get().code == "403"
 
 
-@pytest.mark.parametrize(
-    ("reached_by", "told"), [("number", "403"), ("sip", "403"), ("softphone", "486"), ("softphone", "480")]
-)
+@pytest.mark.parametrize(("reached_by", "told"), [("number", "403"), ("sip", "403"), ("softphone", "486")])
 def test_what_others_refuse_is_no_want_of_lines(
     waiting_for_alice: Visit, ben: Closer, reached_by: str, told: str
 ) -> None:
@@ -315,6 +313,17 @@ def test_what_others_refuse_is_no_want_of_lines(
     told_by_hangup(visit, sip_hangup_cause=told)
 
     assert visit.ringing().closer == ben
+    assert not LegRefusal.objects.exists()
+
+
+def test_a_softphone_that_is_not_registered_is_no_want_of_lines(waiting_for_alice: Visit, ben: Closer) -> None:
+    visit = waiting_for_alice
+    visit.accept()
+
+    told_by_hangup(visit, sip_hangup_cause="480")
+
+    assert (visit.state, visit.handoff.line_lost_at is not None) == (State.ACCEPTED, True)
+    assert not LegRefusal.objects.exists()
 
 
 def test_a_transfer_that_finds_no_line_is_tried_again(talking: Visit, alice: Closer) -> None:
