@@ -31,6 +31,12 @@ SPREAD_SECONDS = 0.05
 SWEEPERS = 4
 
 
+@pytest.fixture(autouse=True)
+def enough_lines(settings: Any) -> None:
+    """No prospect of these rounds hangs up."""
+    settings.TELNYX_MAX_LEGS = 10 * ROUNDS
+
+
 @pytest.fixture
 def closers(sales: Any) -> list[Closer]:
     return [make_ready(person(name, sales), idle_seconds=60) for name in ("Alice", "Ben")]

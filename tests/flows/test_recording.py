@@ -91,7 +91,9 @@ def read(recording: dict[str, Any]) -> Script:
 def test_a_recording_holds_what_came_in_what_was_asked_and_how_it_ended(told: Visit) -> None:
     recording = recorded(told)
 
-    assert len(recording["webhooks"]) == WebhookDelivery.objects.count()
+    # What the connection tells of a softphone's end of a line is nobody's.
+    mine = WebhookDelivery.objects.exclude(status=WebhookDelivery.Status.IGNORED)
+    assert len(recording["webhooks"]) == mine.count() < WebhookDelivery.objects.count()
     assert [entry["seq"] for entry in recording["timeline"]] == list(range(1, told.session.last_seq + 1))
     commands = {command["key"]: command for command in recording["commands"]}
     assert {"leg-1:answer", "run-1:start", "handoff-1:1:dial", "handoff-1:1:bridge"} <= set(commands)
@@ -223,7 +225,12 @@ def test_an_end_that_does_not_last_is_found(told: Visit, monkeypatch: pytest.Mon
 
 
 def test_a_second_way_of_joining_is_found(told: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(joining, "_key", lambda handoff, name: f"{handoff.pk}:{handoff.attempt}:{name}:{uuid4()}")
+    made = joining._key
+    monkeypatch.setattr(
+        joining,
+        "_key",
+        lambda handoff, name: f"{made(handoff, name)}:{uuid4()}" if name == "bridge" else made(handoff, name),
+    )
     monkeypatch.setitem(TABLE, (State.BRIDGING, Fact.CLOSER_ANSWERED), TABLE[State.BRIDGING, Fact.PROSPECT_READY])
     recording = recorded(told)
     for command in recording["commands"]:  # Every command is allowed before every fact.

@@ -24,7 +24,7 @@ MONEY = {"balance": "50.00"}
 PUBLIC_KEY = {"public": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "record_type": "public_key"}
 HOOK = "https://shop.example/webhooks/telnyx/call-control"
 # The commands whose parameters offer where the call is told of.
-TOLD = {"answer", "dial", "transfer"}
+TOLD = {"answer", "answer with the assistant", "dial", "transfer"}
 
 
 def good_answer(name: str) -> httpx.Response:
