@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
-from django.utils import timezone
 
 from sessions_app import legs, runs, services, timeline, tokens, tool_calls
 from sessions_app.models import CallLeg, Run, TelephonyCredential, VoiceSession, WebhookDelivery
@@ -15,7 +14,7 @@ from telephony.events import AssistantInitialization, CallIds, CallInitiated, Co
 TICKET_HEADER = "X-Session-Ticket"
 WITHOUT_PROOF = "nothing proves whose call it is"
 VISIT_OVER = "the visit that it belongs to is over"
-WHILE_PROBING = "no visit's; a probe of the account is going on"
+OF_PROBE = "a call of a probe of the account"
 
 
 @dataclass(frozen=True)
@@ -219,9 +218,7 @@ def _introduced(event: Event) -> UUID | Nobodys | None:
     # A credential is proof by Telnyx itself; a ticket may have been copied from another page.
     session_id = caller_of(event) or ticket_of(event)
     if session_id is None:
-        # Under some of the platform's choices nothing in the event names who placed a probe's call either.
-        is_probe = services.is_probing(now=timezone.now())
-        return Nobodys(WHILE_PROBING) if is_probe else Nobodys(WITHOUT_PROOF, is_stranger=True)
+        return Nobodys(WITHOUT_PROOF, is_stranger=True)
     is_open = VoiceSession.objects.filter(pk=session_id, ended_at=None).exists()
     return session_id if is_open else Nobodys(VISIT_OVER, is_stranger=True)
 

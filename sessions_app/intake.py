@@ -118,7 +118,7 @@ def release_parked(session: VoiceSession, *, now: datetime, handlers: Door) -> N
 def set_aside(pks: list[int]) -> int:
     """Leave deliveries for good that belong to nobody's visit and were understood; returns how many still waited."""
     waiting = WebhookDelivery.objects.filter(pk__in=pks, status__in=[Status.PARKED, Status.DEAD], session=None)
-    return waiting.update(status=Status.IGNORED, next_attempt_at=None, error="")
+    return waiting.update(status=Status.IGNORED, next_attempt_at=None, error="", reason=binding.OF_PROBE)
 
 
 def _store(event: Event, *, body: bytes, content_type: str, door: str, now: datetime) -> WebhookDelivery | None:
@@ -173,7 +173,8 @@ def _dismiss(delivery: WebhookDelivery, found: Nobodys, now: datetime) -> None:
     """Leave alone what is nobody's, and all that waits of the same leg; a stranger's is ended after its patience."""
     proof_by = delivery.received_at + STRANGER_PATIENCE
     if found.is_stranger and (now < proof_by or services.is_probing(now=now)):
-        # A probe of the account places calls of its own, which it also ends.
+        # A probe of the account places calls of its own, which it also ends, and which nothing need name. Somebody
+        # else's, who calls meanwhile, is ended after it.
         delivery.next_attempt_at = proof_by if now < proof_by else now + STRANGER_PATIENCE
         delivery.status, delivery.reason = Status.PARKED, found.reason
         delivery.save(update_fields=["status", "reason", "next_attempt_at"])

@@ -7,12 +7,13 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from handoff.door import HANDLERS
 from probe import running, watching
 from probe.models import Probe, Told
 from probe.points.catalogue import BY_NAME
 from probe.scene import OutOfTime
 from probe.tab import TabGone
-from sessions_app import binding, services
+from sessions_app import binding, intake, services
 from sessions_app.models import TelephonyCredential, VoiceSession, WebhookDelivery
 from tests.flows.telnyx import Leg
 from tests.probe.conftest import Stage
@@ -215,11 +216,15 @@ def test_its_calls_are_not_ended_as_strangers(stage: Stage) -> None:
     with stage.scene.step("parked-call", "number", seconds=10):
         stage.scene.place()
         probes = WebhookDelivery.objects.get()
+        intake.process_again(probes.pk, now=timezone.now() + 2 * intake.STRANGER_PATIENCE, handlers=HANDLERS)
+        probes.refresh_from_db()
+        assert (probes.status, probes.hang_up_at) == ("parked", None)
     running.clear(stage.scene)
     Leg(stage.webhooks, settings.TELNYX_CONNECTION_ID).initiated(from_="gencredSomebody")
 
+    probes.refresh_from_db()
     strangers = WebhookDelivery.objects.latest("pk")
-    assert (probes.status, probes.reason) == ("ignored", binding.WHILE_PROBING)
+    assert (probes.status, probes.reason, probes.hang_up_at) == ("ignored", binding.OF_PROBE, None)
     assert (strangers.status, strangers.reason) == ("parked", binding.WITHOUT_PROOF)
 
 
