@@ -65,7 +65,7 @@ def test_the_assistant_books_a_call_and_the_number_is_called(
     prospect.hears()
     prospect.sees("On which number may we call you?")
     type_answer(prospect, "0412 555 018")
-    prospect.sees("When shall we call?")
+    prospect.sees("When may we call you")
     offered = newest(database, "sessions_app_run", "requested_at")["offered"]
     type_answer(prospect, offered[1]["label"])
 
@@ -121,7 +121,7 @@ def test_the_open_page_rings_and_both_are_heard(
     finish_assistant(sandbox)
     prospect.sees("On which number may we call you?", seconds=30)
     type_answer(prospect, "0412 555 018")
-    prospect.sees("When shall we call?")
+    prospect.sees("When may we call you")
     type_answer(prospect, newest(database, "sessions_app_run", "requested_at")["offered"][0]["label"])
     sandbox.wait_for("the end of the call", lambda control: control.legs(role="prospect", state="ended"), seconds=40)
 
@@ -157,7 +157,7 @@ def test_not_now_and_no_answer_are_told_and_the_promise_stays(
     finish_assistant(sandbox)
     visitor.sees("On which number may we call you?", seconds=30)
     type_answer(visitor, "0412 555 018")
-    visitor.sees("When shall we call?")
+    visitor.sees("When may we call you")
     visitor.press("Hang up")
     wait_for_promise(alice, database, lambda one: one["phone"] == NUMBER)
     sandbox.destinations({NUMBER: {"behaviour": "busy", "after_seconds": 0.5}})
