@@ -75,6 +75,7 @@ def model(sandbox: SandboxControl) -> Iterator[None]:
     thread.join(10)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(SECONDS)
 @pytest.mark.usefixtures("settled", "model")
 def test_the_probe_finds_the_sandbox_as_it_is_and_clears_away(
