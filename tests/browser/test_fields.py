@@ -18,12 +18,12 @@ pytestmark = pytest.mark.usefixtures("settled")
 
 @pytest.fixture(autouse=True)
 def talkative(settled: None, sandbox: SandboxControl, database: Database) -> Iterator[None]:
-    """The assistant asks everything and then waits for more; nobody is rung before somebody wants it."""
+    """A gather asks everything and then waits for more; nobody is rung before somebody wants it."""
     sandbox.scenario(practice_notice=False, answers=list(ANSWERS.values()), field_values=ANSWERS, hold_open=True)
-    share = "update sessions_app_widgetconfig set pre_alert_percent = %s"
-    database.execute(share, [None])
+    share = "update sessions_app_widgetconfig set pre_alert_percent = %s, assistant_run = %s"
+    database.execute(share, [None, "gather"])
     yield
-    database.execute(share, [75])
+    database.execute(share, [75, "assistant"])
 
 
 @pytest.fixture
