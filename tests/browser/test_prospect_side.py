@@ -51,7 +51,7 @@ def anonymous(stack: Stack, open_context: OpenContext, speech: Speech) -> Prospe
 
 @pytest.fixture
 def accepting(sandbox: SandboxControl) -> Iterator[None]:
-    """The platform takes commands on the assistant's own legs, and a bridge ends it: neither is known of the real one."""
+    """Commands on the assistant's own legs are taken, and a bridge ends it: neither is known of the platform."""
     sandbox.platform(anonymous_legs="accept", bridge_over_assistant="ends")
     yield
     sandbox.platform()
