@@ -14,17 +14,19 @@ pytestmark = pytest.mark.usefixtures("settled")
 VISIT = """
 INSERT INTO sessions_app_voicesession (id, widget_id, team_id, connection_mode, claimed_call_control_id,
   system_variables, visitor_values, created_at, ended_at, end_reason, handover_phase, closer_name, run_number,
-  leg_refused, is_leg_tried, has_rejoined, last_seq)
+  leg_refused, is_leg_tried, has_rejoined, is_let_in, network,
+  met_busy_lines, last_seq)
 SELECT gen_random_uuid(), id, team_id, 'credential', '', '{}', '[]', now() - interval '3 days',
-  now() - interval '3 days', 'hung_up', '', '', 1, false, false, false, 0
+  now() - interval '3 days', 'hung_up', '', '', 1, false, false, false, true, '',
+  false, 0
 FROM sessions_app_widgetconfig ORDER BY id LIMIT 1 RETURNING id
 """
 HAND_OVER = """
 INSERT INTO handoff_handoff (id, session_id, run, trigger, state, outcome, method, closer_id, takes_now, is_cold,
   instruction, listens_in, conference_id, attempt, triggered_at, offered_at, accepted_at, connected_at, media_up_at,
-  dead_air_ms, notes, disposition)
+  dead_air_ms, notes, disposition, wants_person)
 SELECT gen_random_uuid(), %s, 1, 'gather_complete', 'completed', 'won', 'bridge', min(id), false, true, '', false, '',
-  1, at, at, at + interval '7 s', at + interval '8 s', at + interval '8 s', 4321, '', ''
+  1, at, at, at + interval '7 s', at + interval '8 s', at + interval '8 s', 4321, '', '', false
 FROM handoff_closer, (SELECT now() - interval '3 days' AS at) AS earlier GROUP BY at
 """
 FRESH_SECONDS = 30
