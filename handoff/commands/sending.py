@@ -93,22 +93,15 @@ def _speak(client: Telnyx, command: Command) -> Answer:
 
 
 def _dial(client: Telnyx, command: Command) -> Answer:
-    given = command.arguments
-    leg = client.dial(
-        connection_id=settings.TELNYX_CALL_CONTROL_APP_ID,
-        to=given["to"],
-        from_=settings.TELNYX_CALLER_NUMBER,
-        ring_seconds=given["ring_seconds"],
-        custom_headers=given["headers"],
-        client_state=given["mark"],
-        sip_region=settings.TELNYX_SIP_REGION,
-        time_limit_seconds=TALK_LIMIT_SECONDS,
-        command_id=command.pk,
-    )
-    return Answer(_leg_ids(leg))
+    return _rung(client, command, time_limit_seconds=TALK_LIMIT_SECONDS)
 
 
 def _listen(client: Telnyx, command: Command) -> Answer:
+    monitors = command.arguments["supervise"]
+    return _rung(client, command, time_limit_seconds=LISTENING_LIMIT_SECONDS, monitors=monitors)
+
+
+def _rung(client: Telnyx, command: Command, *, time_limit_seconds: int, monitors: str | None = None) -> Answer:
     given = command.arguments
     leg = client.dial(
         connection_id=settings.TELNYX_CALL_CONTROL_APP_ID,
@@ -118,8 +111,8 @@ def _listen(client: Telnyx, command: Command) -> Answer:
         custom_headers=given["headers"],
         client_state=given["mark"],
         sip_region=settings.TELNYX_SIP_REGION,
-        time_limit_seconds=LISTENING_LIMIT_SECONDS,
-        monitors=given["supervise"],
+        time_limit_seconds=time_limit_seconds,
+        monitors=monitors,
         command_id=command.pk,
     )
     return Answer(_leg_ids(leg))

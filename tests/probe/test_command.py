@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from probe import report, tab
+from probe import report, running, tab
 from probe.evidence import Evidence, Step, read, write
 from probe.management.commands import telnyx_probe
 from probe.models import Order, Probe, Told
@@ -25,6 +25,12 @@ FILES = sorted(EVIDENCE.glob("*.json"))
 
 def run(out: Path, **options: Any) -> None:
     call_command("telnyx_probe", out=str(out), **options)
+
+
+def test_the_report_names_the_browser_sdk_that_is_installed() -> None:
+    wanted = json.loads((Path(__file__).parents[2] / "package.json").read_text())
+
+    assert wanted["dependencies"]["@telnyx/webrtc"] == running.BROWSER_SDK
 
 
 @pytest.mark.django_db
