@@ -15,15 +15,18 @@ export async function ownName(): Promise<string> {
   return fresh;
 }
 
-/** Hold the name as long as the page lives; false when another page has it. */
+/** Hold the name as long as the page lives; false when another page has it, or this browser cannot tell. */
 function hold(name: string): Promise<boolean> {
-  const options = { signal: AbortSignal.timeout(COPY_AFTER_MS) };
   return new Promise((resolve) => {
-    const held = navigator.locks.request(`agileadapt-page-${name}`, options, () => {
-      resolve(true);
-      return new Promise<never>(() => undefined);
-    });
-    held.catch(() => resolve(false));
+    const holding = async (): Promise<void> => {
+      const options = { signal: AbortSignal.timeout(COPY_AFTER_MS) };
+      await navigator.locks.request(`agileadapt-page-${name}`, options, () => {
+        resolve(true);
+        return new Promise<never>(() => undefined);
+      });
+    };
+    // Without locks, as in Safari before 15.4, every page load is a page of its own.
+    holding().catch(() => resolve(false));
   });
 }
 

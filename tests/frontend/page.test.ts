@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { after, describe, it } from "node:test";
 
 import { backoffMs } from "../../frontend/shared/backoff";
 import { rms } from "../../frontend/shared/level";
 import { clientOptions, opusFirst } from "../../frontend/shared/signalling";
 import { isPoor, summarise, type CallStats } from "../../frontend/shared/stats";
+import { ownName } from "../../frontend/softphone/page";
 import { customHeaders } from "../../frontend/widget/config";
 import { AT_REST, shownState, type Facts } from "../../frontend/widget/facts";
 import { readState, type ServerState } from "../../frontend/widget/socket";
@@ -157,5 +158,19 @@ describe("how the phones reach Telnyx", () => {
     const options = clientOptions({ signalling_host: "ws://127.0.0.1:1/", ice_servers: [], ice_prefetch: true, region: "apac" });
 
     assert.deepEqual(options, { enableCallReports: false, prefetchIceCandidates: true, host: "ws://127.0.0.1:1/", iceServers: [], region: "apac" });
+  });
+});
+
+describe("a page's own name", () => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  after(() => before && Object.defineProperty(globalThis, "navigator", before));
+
+  it("is a fresh one in a browser without locks", async () => {
+    Object.defineProperty(globalThis, "navigator", { value: {}, configurable: true });
+
+    const [first, second] = [await ownName(), await ownName()];
+
+    assert.match(first, /^[0-9a-f-]{36}$/);
+    assert.notEqual(first, second);
   });
 });
