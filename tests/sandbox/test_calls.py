@@ -147,8 +147,8 @@ async def test_before_level_two_a_sentence_is_heard_with_the_notice_before_it(st
         _, call = await stage.answered()
         await stage.command(call, "speak", payload="Hi.", voice="Telnyx.x")
         await stage.event("call.speak.ended", len(lengths) + 1)
-        started, ended, _ = (await stage.leg(call))["voice_out"][0]
-        lengths.append(ended - started)
+        leg = await stage.leg(call)
+        lengths.append(leg["last_voice_out_at"] - leg["first_voice_out_at"])
 
     assert lengths[1] > lengths[0] + 2
 
