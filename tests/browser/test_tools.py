@@ -77,7 +77,12 @@ def test_what_the_assistant_uses_is_seen_as_it_happens(
 
 
 def test_an_anonymous_visitor_asks_for_a_person(
-    stack: Stack, alice: CloserPage, open_context: OpenContext, speech: Speech, sandbox: SandboxControl
+    stack: Stack,
+    alice: CloserPage,
+    open_context: OpenContext,
+    speech: Speech,
+    sandbox: SandboxControl,
+    database: Database,
 ) -> None:
     """Both doors find the visit: by the conversation that Telnyx reported, and by the leg that the page claimed."""
     alice.take_calls()
@@ -87,6 +92,9 @@ def test_an_anonymous_visitor_asks_for_a_person(
     alice.watch_newest()
     leg = prospect_leg(sandbox, "anonymous")
     used = alice.page.locator("#detail-tools")
+    # The page speaks as soon as it hears the assistant, which the webhooks may tell of a moment later.
+    known = "select count(*) from sessions_app_callleg where call_control_id = %s"
+    sandbox.wait_for("word of the visit's leg", lambda _: database.execute(known, [leg]).fetchone() == {"count": 1})
 
     looked = sandbox.use_tool(leg, "check_closer_availability", door="webhook")
     assert looked["data"] == {"status": "done", "closers_ready": 1, "is_open": True, "opens": ""}
