@@ -65,7 +65,7 @@ class CallRoutes:
         ]
 
     async def _status(self, request: web.Request) -> Body:
-        return {"data": call_json(self._legs.find(request.match_info["id"]))}
+        return {"data": call_json(self._legs.looked_up(request.match_info["id"]))}
 
     async def _dial(self, request: web.Request) -> Body:
         body = body_of(request)

@@ -55,6 +55,13 @@ class LiveLegs:
         if self._platform.anonymous_legs == "422":
             raise ApiError(422, "90018", "Call has already ended", "This call takes no commands.")
 
+    def looked_up(self, call_control_id: str) -> Leg:
+        """The leg whose status is asked for; an assistant's own may be unknown here as it is to commands."""
+        leg = self.find(call_control_id)
+        if leg.role == "anonymous" and self._platform.anonymous_legs == "404":
+            raise not_found("Call")
+        return leg
+
     def find(self, call_control_id: str) -> Leg:
         leg = self._calls.get(call_control_id)
         if leg is None:

@@ -208,6 +208,12 @@ def expect_page(session: VoiceSession, *, now: datetime) -> None:
     VoiceSession.objects.filter(pk=session.pk).update(page_leg_by=now + CALL_WITHIN)
 
 
+def page_speaks_on(session: VoiceSession, *, now: datetime) -> None:
+    """The page hears an anonymous call, of which Telnyx may tell nothing: its leg stands, and goes on counting."""
+    waiting = VoiceSession.objects.filter(pk=session.pk, call_control_id=None, page_leg_by__isnull=False)
+    waiting.update(page_leg_by=now + ANONYMOUS_CALL_WITHIN)
+
+
 def arrived(session: VoiceSession, *, role: str) -> None:
     """The leg that was expected is there: from here on it counts by itself."""
     expected = "page_leg_by" if role == CallLeg.Role.PROSPECT else "closer_leg_by"

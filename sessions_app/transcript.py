@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max, QuerySet
 
-from sessions_app import runs, timeline
+from sessions_app import legs, runs, timeline
 from sessions_app.models import Run, TranscriptTurn, VoiceSession
 from sessions_app.models.people import ConnectionMode
 from telephony import events
@@ -69,6 +69,7 @@ def relay(session_id: UUID, heard: Iterable[Heard], *, at: datetime) -> bool:
     changed = [turn.position for turn in open_ if _relay_turn(session, turn, known.get(turn.position), at)]
     if changed:
         timeline.append(session, "transcript.updated", {"positions": changed[-50:]}, occurred_at=at)
+        legs.page_speaks_on(session, now=at)
     return bool(changed)
 
 

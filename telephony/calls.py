@@ -150,12 +150,12 @@ class CallCommands(Connection):
         send(self._actions.hangup, call_control_id, **command(command_id))
 
     def call_status(self, call_control_id: str) -> CallStatus:
-        """Tell whether a leg lives; one that Telnyx does not know any more does not."""
+        """Tell whether a leg lives; one that Telnyx does not know, or not any more, counts as ended and says so."""
         try:
             answer = ask(self._sdk.calls.with_raw_response.retrieve_status, call_control_id)
         except TelnyxError as error:
             if error.status == httpx.codes.NOT_FOUND:
-                return CallStatus(is_alive=False)
+                return CallStatus(is_alive=False, is_known=False)
             raise
         status = CallStatus.read(mapping(answer.get("data")))
         if status is None:

@@ -83,9 +83,14 @@ def _of_leg(leg: CallLeg, client: Telnyx, now: datetime) -> int:
     if leg.ended_at is not None:
         return found
     status = client.call_status(leg.call_control_id)
-    if status.is_alive:
+    if status.is_alive or not (status.is_known or _is_ours(leg)):
         return found
     return found + _take(observing.hangup(_ids(leg), at=status.ended_at or now), leg, now)
+
+
+def _is_ours(leg: CallLeg) -> bool:
+    """Whether Call Control has the leg: an assistant's own may be unknown to it while somebody speaks on it."""
+    return leg.connection_id in {settings.TELNYX_CONNECTION_ID, settings.TELNYX_CALL_CONTROL_APP_ID}
 
 
 def _recorded(leg: CallLeg, client: Telnyx) -> list[Observation]:

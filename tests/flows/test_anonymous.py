@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
+from handoff import tasks
 from handoff.machine import State
 from handoff.models import Closer
 from sessions_app import page, tokens
-from sessions_app.models import CallLeg, WebhookDelivery, WidgetConfig
+from sessions_app.models import CallLeg, VoiceSession, WebhookDelivery, WidgetConfig
 from tests.flows.conftest import Visit, accept, open_visit
 from tests.flows.telnyx import DYNAMIC_VARIABLES, Leg, Rest, Webhooks
 from tests.people import Clock
@@ -195,3 +197,40 @@ def test_a_token_alone_does_not_move_a_living_call(claimed: Visit) -> None:
 
     assert claimed.session.call_control_id == claimed.leg.call_control_id
     assert len(claimed.rest.asked("hangup")) == 1
+
+
+def test_a_call_that_call_control_does_not_know_may_be_alive(claimed: Visit, alice: Closer) -> None:
+    """Whether an assistant's own legs can be asked about is not documented; the conversation goes on all the same."""
+    base = settings.TELNYX_API_BASE
+    claimed.rest.router.get(f"{base}/call_events").respond(json={"data": [], "meta": {"total_pages": 1}})
+    claimed.rest.router.get(url__regex=rf"{base}/calls/[^/]+$", name="status").respond(404, json={"errors": []})
+    for _ in range(6):
+        claimed.pass_time(5)
+        tasks.reconcile()
+        claimed.work()
+
+    assert claimed.session.assistant_ended_at is None
+    assert claimed.session.phase == "assistant"
+
+
+def hear(visit: Visit, position: int) -> None:
+    """The page is there, and passes on what it hears."""
+    VoiceSession.objects.filter(pk=visit.session_id).update(page_seen_at=timezone.now())
+    turn = {"position": position, "role": "prospect", "text": f"turn {position}"}
+    assert visit.post("heard", turns=[turn]).status_code == 202
+    visit.pass_time(10)
+
+
+def test_a_call_of_which_only_its_page_tells_is_not_cut(anonymous: Visit) -> None:
+    base = settings.TELNYX_API_BASE
+    anonymous.rest.router.get(f"{base}/ai/conversations").respond(json={"data": []})
+    anonymous.rest.router.get(f"{base}/call_events").respond(json={"data": [], "meta": {"total_pages": 1}})
+    assert anonymous.post("claim", call_control_id=anonymous.leg.call_control_id).status_code == 204
+    for position in range(25):
+        hear(anonymous, position)
+    assert anonymous.session.ended_at is None
+
+    for _ in range(19):  # From here on it hears nothing.
+        VoiceSession.objects.filter(pk=anonymous.session_id).update(page_seen_at=timezone.now())
+        anonymous.pass_time(10)
+    assert anonymous.session.end_reason == "never_called"
