@@ -69,12 +69,13 @@ def check_availability(session: VoiceSession, arguments: Arguments, now: datetim
 
 
 def request_handoff(session: VoiceSession, arguments: Arguments, now: datetime) -> Told:
-    seen = selectors.availability(session, now=now)
-    if selectors.unsettled(session) is not None:
-        return done(sentences.calling_already(), {"is_new": False})
-    if not seen.is_open:
+    seen, is_called = selectors.availability(session, now=now), selectors.unsettled(session) is not None
+    if not is_called and not seen.is_open:
         return refused("closed", sentences.closed(seen.opens), {"opens": seen.opens})
-    if not actions.request_handoff(session.pk, reason=REASON, now=now):
+    is_new = actions.request_handoff(session.pk, reason=REASON, now=now)
+    if is_called:  # For another reason perhaps; from now on that closer does not wait for the assistant's end.
+        return done(sentences.calling_already(), {"is_new": False})
+    if not is_new:
         return refused("asked_before", sentences.asked_before())
     return done(sentences.calling(seen.ready), {"is_new": True})
 

@@ -223,6 +223,31 @@ def test_a_wish_hastens_a_search_that_began_for_another_reason(talking: Visit, a
     assert len(talking.rest.asked("ai_assistant_stop")) == 1
 
 
+@pytest.mark.parametrize("state", [State.RINGING, State.ACCEPTED, State.SEATED])
+def test_a_wish_that_the_assistant_passes_on_counts_as_much(talking: Visit, alice: Closer, state: State) -> None:
+    save(talking, **MOST)
+    leg = None
+    if state != State.RINGING:
+        leg = talking.accept()
+    if state == State.SEATED and leg is not None:
+        leg.initiated(direction="outgoing")
+        leg.answered()
+    assert talking.state == state
+
+    told = talking.leg.uses("request_handoff", reason="Wants a person").json()
+    talking.work()
+    if state == State.RINGING:
+        leg = talking.accept()
+    if state != State.SEATED and leg is not None:
+        leg.initiated(direction="outgoing")
+        leg.answered()
+    talking.work()
+
+    assert (told["status"], told["is_new"]) == ("done", False)
+    assert talking.handoff.wants_person
+    assert len(talking.rest.asked("ai_assistant_stop")) == 1
+
+
 def test_a_wish_before_anybody_accepted_counts_for_whoever_does(talking: Visit, alice: Closer) -> None:
     save(talking, **MOST)
     talking.post("request")
