@@ -17,6 +17,8 @@ export class Rejoin {
   private hasRejoined = false;
   private attempt = 0;
   private timer = 0;
+  /** Which try the line is held for; whoever forgets holds it for none. */
+  private trial = 0;
 
   constructor(
     private readonly line: CallLine,
@@ -40,6 +42,7 @@ export class Rejoin {
 
   forget(): void {
     clearTimeout(this.timer);
+    this.trial++;
     this.hasRejoined = false;
     this.attempt = 0;
   }
@@ -53,13 +56,19 @@ export class Rejoin {
 
   private async now(): Promise<void> {
     clearTimeout(this.timer);
+    const trial = ++this.trial;
     this.line.isPlacing = true;
     try {
       const credentials = await this.needs.api().rejoin();
-      if (!this.needs.isWanted()) return; // hung up while the answer was on its way
+      if (trial !== this.trial) return; // hung up while the answer was on its way
+      if (!this.needs.isWanted()) {
+        this.line.isPlacing = false;
+        return;
+      }
       this.hasRejoined = true;
       await this.needs.place(credentials.token);
     } catch (error) {
+      if (trial !== this.trial) return;
       this.line.isPlacing = false;
       // 409: there is nothing to join any more, and the next snapshot says what there is instead.
       if (!(error instanceof ApiError) || error.status !== 409) this.failed();
