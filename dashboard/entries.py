@@ -18,6 +18,7 @@ TITLES = {
     "call.hangup": ("Call hung up", "plain"),
     "assistant.started": ("Assistant started talking", "plain"),
     "assistant.ended": ("Assistant finished", "plain"),
+    "assistant.fell_short": ("Assistant did not get through", "warning"),
     "assistant.steered": ("Assistant told by", "human"),
     "tool.called": ("Assistant used a tool", "plain"),
     "field.captured": ("Answer captured", "good"),
@@ -120,6 +121,8 @@ def _detail(row: TimelineEntry) -> str:
         case "session.described":
             names = payload.get("names")
             return ", ".join(visitor_values.label(text(name)) for name in names) if isinstance(names, list) else ""
+        case "assistant.fell_short":
+            return presenters.TRIGGERS.get(text(payload.get("reason")), "")
         case "handoff.assigned":
             return f"by {text(payload.get('by'))}"
         case "handoff.offered":
@@ -129,13 +132,11 @@ def _detail(row: TimelineEntry) -> str:
             return f"“{quoted}”" if quoted else ""
         case "handoff.triggered" | "handoff.completed" | "handoff.queued" | "handoff.busy" | "handoff.line_free":
             return ""
-        case "tool.called":
-            return text(payload.get("text"))
+        case "tool.called" | "command.failed":
+            return text(payload.get("text") or payload.get("error"))
         case "call.hangup":
             code = text(payload.get("code"))
             return words(text(payload.get("cause"))) + (f" ({code})" if code else "")
-        case "command.failed":
-            return text(payload.get("error"))
     return presenters.outcome(text(payload.get("reason")))
 
 

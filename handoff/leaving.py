@@ -69,6 +69,14 @@ def end(session: VoiceSession, *, reason: str, now: datetime) -> bool:
     return has_ended
 
 
+def is_way_back(session: VoiceSession, leg: CallLeg) -> bool:
+    """Whether a leg that never came up was to bring the prospect back into a hand-over that still waits for them.
+
+    Their page tries again: its earlier leg may stand until then, and the visit ends with the page, or nobody is left.
+    """
+    return leg.answered_at is None and session.has_rejoined and services.open_handoff(session) is not None
+
+
 def turn_away(session: VoiceSession, *, now: datetime) -> bool:
     """End a locked visit whose own call found no line free: its page says so, and asks for a number."""
     sessions.meet_busy_lines(session)

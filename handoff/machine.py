@@ -30,6 +30,7 @@ class Fact(StrEnum):
     ACCEPTED = "accepted"
     CLOSER_ANSWERED = "closer_answered"
     TAKEN_OVER = "taken_over"  # the closer will not wait for the assistant's end
+    CLOSING = "closing"  # all is known, and the assistant is given time for its last sentence
     PROSPECT_FREE = "prospect_free"  # the assistant has ended, or nothing can keep the prospect with it
     PROSPECT_READY = "prospect_ready"  # a new leg of the prospect is up
     JOINED = "joined"
@@ -154,6 +155,7 @@ TABLE: dict[tuple[State, Fact], Move] = {
     (State.SEATED, Fact.PROSPECT_FREE): _JOIN,
     (State.SEATED, Fact.PROSPECT_READY): _JOIN,
     (State.SEATED, Fact.TAKEN_OVER): Move(State.SEATED, (Effect.FREE_PROSPECT,), restarts=True),
+    (State.SEATED, Fact.CLOSING): Move(State.SEATED, restarts=True),
     (State.SEATED, Fact.JOINED): Move(State.CONNECTED),
     (State.SEATED, Fact.CLOSER_LOST): _SEARCH_AGAIN,
     (State.SEATED, Fact.LINES_BUSY): _SEARCH_LATER,

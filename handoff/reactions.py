@@ -15,6 +15,7 @@ from sessions_app import fold, legs
 from sessions_app import runs as run_numbers
 from sessions_app import services as sessions
 from sessions_app.models import CallLeg, Run, VoiceSession
+from sessions_app.models.visit import Phase
 from telephony import events
 from telephony.reason_codes import LIMIT_SIP_CODES
 
@@ -55,7 +56,12 @@ def _(event: events.CallInitiated, session: VoiceSession, now: datetime) -> None
 @react.register
 def _(event: events.CallAnswered, session: VoiceSession, now: datetime) -> None:
     leg = fold.leg_of(event, session)
-    if leg is None or leg.ended_at is not None:
+    if leg is None:
+        return
+    if leg.ended_at is not None:
+        if fold.is_current(leg, session) and session.has_rejoined and session.ended_at is None:
+            # Told after its end, which was taken for that of a way back that never came up.
+            prospect_leg_over(session, source=leg.hangup_source, now=now)
         return
     handoff = services.open_handoff(session)
     if leg.role == CallLeg.Role.CLOSER:
@@ -67,8 +73,8 @@ def _(event: events.CallAnswered, session: VoiceSession, now: datetime) -> None:
         leave_refused_legs(session, leg, now=now)
         if handoff is not None:
             services.apply(handoff, Fact.PROSPECT_READY, now=now)
-        elif leg.connection_id == settings.TELNYX_CONNECTION_ID and not session.run_number:
-            runs.first(session, leg, now=now)
+        elif leg.connection_id == settings.TELNYX_CONNECTION_ID:
+            nobody_awaits(session, leg, now=now)
 
 
 @react.register
@@ -118,6 +124,8 @@ def _(event: events.ConversationEnded, session: VoiceSession, now: datetime) -> 
             release.assistant_done(session, number, "conversation_ended", now=now)
         elif sessions.is_anonymous(session) and not session.has_rejoined:
             leaving.end(session, reason="hung_up", now=now)
+        else:
+            release.perhaps_left(session, number, now=now)
         return
     release.conversation_ended(session, number, now=now)
 
@@ -153,6 +161,16 @@ def _(event: events.SpeakEnded, session: VoiceSession, now: datetime) -> None:
         number = handoff.commands.filter(kind="speak").count()
         text = sentences.still_calling()
         telling.say(handoff, text, name=f"waiting:{number}", now=now, delay=PAUSE_BETWEEN_SENTENCES)
+
+
+def nobody_awaits(session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
+    """The prospect is on the line and in no hand-over: they are the assistant's, or came back when all was over."""
+    if not session.run_number:
+        runs.first(session, leg, now=now)
+    elif session.phase == Phase.CALLBACK:
+        booking.back_on_line(session, leg, now=now)
+    elif not session.is_assistant_running:
+        joining.hang_up(session, leg, now=now)
 
 
 def leave_refused_legs(session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
@@ -226,6 +244,7 @@ def closer_gone(session: VoiceSession, leg: CallLeg, client_state: str | None, *
 
 def prospect_leg_over(session: VoiceSession, *, source: str, now: datetime) -> None:
     """The prospect's leg ended. In anonymous mode the assistant's end takes it along; then the page rejoins."""
+    ledger.take_back(release.left_key(session, session.run_number))
     is_rejoining = sessions.is_rejoining(session)
     is_theirs = is_rejoining or (sessions.is_anonymous(session) and not session.has_rejoined)
     # The page hangs this leg up itself when it moves to the one that it was asked to place.
@@ -238,7 +257,11 @@ def prospect_leg_over(session: VoiceSession, *, source: str, now: datetime) -> N
         release.assistant_done(session, number, "conversation_ended", now=now)
         return
     leg = CallLeg.objects.filter(call_control_id=session.call_control_id or "").first()
-    if leg is not None and _met_limit(leg, now):
+    has_met_limit = leg is not None and _met_limit(leg, now)
+    if leg is not None and leaving.is_way_back(session, leg):
+        if has_met_limit:
+            sessions.meet_busy_lines(session)
+    elif has_met_limit:
         leaving.turn_away(session, now=now)
     else:
         leaving.end(session, reason="hung_up", now=now)

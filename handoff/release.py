@@ -7,9 +7,10 @@ from django.db import transaction
 from handoff import joining, runs, services, telling
 from handoff.callbacks import booking
 from handoff.commands import ledger
+from handoff.commands.ledger import Intent
 from handoff.machine import Fact, State
 from handoff.models import Handoff
-from sessions_app import fields
+from sessions_app import fields, timeline
 from sessions_app import runs as run_rows
 from sessions_app.gather import versions
 from sessions_app.models import Run, VoiceSession
@@ -17,8 +18,11 @@ from sessions_app.models.people import AssistantRun
 
 # What a gather came to is told beside the end of its conversation, and may be told later.
 RESULT_WITHIN = timedelta(seconds=2)
+# The end of a leg is told together with the end of the conversation on it.
+END_WITHIN = timedelta(seconds=2)
 AT_ONCE = 100
 VALID, CLIENT_ERROR = "valid", "client_error"
+FELL_SHORT = frozenset({"gather_invalid", "assistant_failed"})
 
 
 def assistant_done(session: VoiceSession, number: int, reason: str, *, now: datetime) -> None:
@@ -33,8 +37,11 @@ def assistant_done(session: VoiceSession, number: int, reason: str, *, now: date
         booking.run_over(session, run, now=now)
     elif handoff is None:
         services.trigger(session, reason, now=now)
-    elif handoff.prospect_free_at is None:
-        assistant_ended(handoff, now=now)
+    else:
+        if reason in FELL_SHORT:  # Whoever rings or waits already was called for another reason.
+            timeline.append(session, "assistant.fell_short", {"reason": reason}, occurred_at=now)
+        if handoff.prospect_free_at is None:
+            assistant_ended(handoff, now=now)
 
 
 def conversation_ended(session: VoiceSession, number: int, *, now: datetime) -> None:
@@ -45,6 +52,29 @@ def conversation_ended(session: VoiceSession, number: int, *, now: datetime) -> 
         run.save(update_fields=["release_at"])
         return
     assistant_done(session, number, "conversation_ended", now=now)
+
+
+def perhaps_left(session: VoiceSession, number: int, *, now: datetime) -> None:
+    """Telnyx says that the prospect left the assistant. Their leg's own end follows, or it turns out to be there.
+
+    What else that word may mean is not documented, and nobody must be left on a silent line for it.
+    """
+    leg = joining.prospect_leg(session)
+    if leg is not None:
+        look_up = Intent("look_up", left_key(session, number), leg.call_control_id, delay=END_WITHIN)
+        ledger.enqueue(session, look_up, now=now)
+
+
+def left_key(session: VoiceSession, number: int) -> str:
+    return f"{session.pk}:{number}:left"
+
+
+def still_there(session: VoiceSession, *, now: datetime) -> None:
+    """The prospect's leg lives. They are not left alone on it after the assistant."""
+    run = run_rows.current(session)
+    is_over = run is not None and run.ended_at is not None and run.release_at is None
+    if run is not None and is_over and services.open_handoff(session) is None:
+        assistant_done(session, run.number, "conversation_ended", now=now)
 
 
 def results_not_told(now: datetime) -> None:
@@ -72,13 +102,33 @@ def gathered(session: VoiceSession, number: int, status: str, *, now: datetime) 
 
 
 def _begin_again(session: VoiceSession, run: Run, *, now: datetime) -> bool:
-    """Once for each purpose, while nobody else is called yet and the line is there."""
+    """Once for each purpose, while nobody else is called yet and the line is there.
+
+    Not when its end was told long before, and was gone on from.
+    """
     failed = Run.objects.filter(session=session, purpose=run.purpose, status=CLIENT_ERROR)
+    is_gone_on = run.ended_at is not None and run.ended_at + RESULT_WITHIN <= now and run.release_at is None
+    is_too_late = session.ended_at is not None or is_gone_on or failed.count() > 1
     leg = joining.prospect_leg(session)
-    if leg is None or session.ended_at or failed.count() > 1 or services.open_handoff(session) is not None:
+    if leg is None or is_too_late or services.open_handoff(session) is not None:
         return False
     runs.restart(session, run, leg, now=now)
     return True
+
+
+def start_again(session: VoiceSession, number: int, *, now: datetime) -> None:
+    """Telnyx says that an assistant runs already: this one, whose reply was lost, or an older one that is still ending.
+
+    Where neither becomes clear, whichever it is has to be stopped before anybody else is heard on the leg.
+    """
+    run, leg = run_rows.current(session), joining.prospect_leg(session)
+    if run is None or run.number != number or run.started_at or run.ended_at or leg is None:
+        return
+    if runs.start_again(run, leg, now=now):
+        return
+    if run.purpose != Run.Purpose.CALLBACK:
+        services.trigger(session, "assistant_failed", now=now)
+    joining.stop_assistant(session, now=now)
 
 
 def assistant_ended(handoff: Handoff, *, now: datetime) -> None:
@@ -122,14 +172,24 @@ def answers_known(session: VoiceSession, *, now: datetime) -> bool:
     A gather ends by itself; the configured assistant has no end of its own and is stopped after its last sentence.
     """
     run = run_rows.current(session)
-    if run is None or run.purpose != Run.Purpose.QUALIFY or not session.is_assistant_running:
+    if run is None or run.purpose == Run.Purpose.CALLBACK or not session.is_assistant_running:
         return False
     is_complete = not fields.lacking(session)
-    if is_complete and run.mode == AssistantRun.ASSISTANT:
+    if is_complete and run.mode == AssistantRun.ASSISTANT and _has_found_out(session, run):
         _close(session, run, now=now)
-    elif _is_time_to_ring(session):
+    elif run.purpose == Run.Purpose.QUALIFY and _is_time_to_ring(session):
         services.trigger(session, "fields_known", now=now)
     return is_complete
+
+
+def _has_found_out(session: VoiceSession, run: Run) -> bool:
+    """Whether this run has anything to do with it that all is known: one that was given back begins with some of it.
+
+    Where nothing was left to ask, the closer gave the call back for something else, and takes it again themselves.
+    """
+    if run.purpose == Run.Purpose.QUALIFY:
+        return True
+    return fields.learnt_since(session, run.requested_at)
 
 
 def _is_time_to_ring(session: VoiceSession) -> bool:
@@ -150,5 +210,5 @@ def _close(session: VoiceSession, run: Run, *, now: datetime) -> None:
         return  # Nobody came before, and that was said.
     is_warm = handoff.state == State.SEATED
     is_ours = joining.stop_assistant(session, now=now, delay=joining.THANKS if is_warm else joining.LAST_SENTENCE)
-    if is_warm and not is_ours:
-        services.apply(handoff, Fact.PROSPECT_FREE, now=now)
+    if is_warm:
+        services.apply(handoff, Fact.CLOSING if is_ours else Fact.PROSPECT_FREE, now=now)

@@ -19,6 +19,9 @@ from sessions_app.models.people import AssistantRun
 # What a returning assistant is given to remember; the newest turns matter.
 REMEMBERED_TURNS = 60
 WITH_THE_ANSWER = "answer"
+# While another assistant still ends on the leg.
+MOST_STARTS_AGAIN = 3
+LETTING_GO = timedelta(seconds=2)
 _ROLES: dict[str, str] = {
     TranscriptTurn.Speaker.ASSISTANT: "assistant",
     TranscriptTurn.Speaker.PROSPECT: "user",
@@ -89,6 +92,21 @@ def restart(session: VoiceSession, failed: Run, leg: CallLeg, *, now: datetime) 
     started = Command.objects.get(key=key(failed))
     arguments = {**started.arguments, "greeting": sentences.once_more(), **_common(run)}
     ledger.enqueue(session, Intent(started.kind, key(run), leg.call_control_id, arguments), now=now)
+
+
+def start_again(run: Run, leg: CallLeg, *, now: datetime) -> bool:
+    """Ask once more for a run whose start was refused while another was ending; False when that was done often enough.
+
+    How long Telnyx takes to let go of an assistant that has ended or was stopped is not documented.
+    """
+    tried = Command.objects.filter(session=run.session, key__startswith=key(run)).order_by("created_at")
+    count = tried.count()
+    if count > MOST_STARTS_AGAIN:
+        return False
+    arguments = tried[0].arguments
+    intent = Intent(tried[0].kind, f"{key(run)}:{count}", leg.call_control_id, arguments, delay=LETTING_GO)
+    ledger.enqueue(run.session, intent, now=now)
+    return True
 
 
 def key(run: Run) -> str:

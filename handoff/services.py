@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from handoff import effects, machine, policies
+from handoff import effects, joining, machine, policies
 from handoff.callbacks import promises, reaching
 from handoff.machine import Fact, State
 from handoff.models import Handoff
@@ -157,7 +157,7 @@ def _advance(handoff: Handoff, move: machine.Move, current: State, fact: Fact, n
     # A line that is free again does not make the closer accept anew.
     if stamp and following != current and fact != Fact.LINE_FREE:
         values[stamp] = now
-    if handoff.prospect_free_at is None and (fact == Fact.PROSPECT_FREE or following in _WITHOUT_ASSISTANT):
+    if handoff.prospect_free_at is None and _begins_to_wait(handoff, fact, following):
         values |= {"prospect_free_at": now, "give_up_at": _give_up_at(handoff.session, now)}
     if following in machine.TERMINAL_STATES:
         values |= {"ended_at": now, "outcome": handoff.outcome or str(fact)}
@@ -172,6 +172,12 @@ def _advance(handoff: Handoff, move: machine.Move, current: State, fact: Fact, n
         if following == State.CONNECTED:
             promises.connected(handoff, now)
     return True
+
+
+def _begins_to_wait(handoff: Handoff, fact: Fact, following: State) -> bool:
+    """Whether the prospect waits from here on; a closer may also go while they are announced, after the assistant."""
+    is_left = following == State.RESERVED and not handoff.session.is_assistant_running
+    return fact == Fact.PROSPECT_FREE or following in _WITHOUT_ASSISTANT or is_left
 
 
 def _show(handoff: Handoff) -> None:
@@ -219,6 +225,11 @@ def _payload(handoff: Handoff, fact: Fact) -> dict[str, object]:
     return payload
 
 
+def _ends_soon(handoff: Handoff) -> bool:
+    """Whether the assistant was, or is about to be, asked to let the closer on."""
+    return handoff.takes_now or joining.is_closing(handoff.session)
+
+
 def _deadline(handoff: Handoff, state: State, now: datetime) -> datetime | None:
     """When the state has lasted too long; None for the states that last for ever."""
     if state in machine.TERMINAL_STATES:
@@ -229,7 +240,7 @@ def _deadline(handoff: Handoff, state: State, now: datetime) -> datetime | None:
         State.RINGING: timedelta(seconds=policy.ring_seconds),
         State.ACCEPTED: machine.REGISTERING if handoff.awaits_line else machine.LEG_SETUP,
         State.QUEUED: machine.BUSY_PAUSE,
-        State.SEATED: machine.FREEING if handoff.takes_now else machine.LONGEST_SEAT,
+        State.SEATED: machine.FREEING if _ends_soon(handoff) else machine.LONGEST_SEAT,
         State.BRIDGING: machine.JOINING,
         State.CONNECTED: machine.LONGEST_TALK,
         State.DROPPED: machine.DROP_GRACE,

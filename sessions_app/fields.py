@@ -87,19 +87,29 @@ def known(session: VoiceSession) -> set[str]:
     return {name for name, value in rows if answers.is_one(value)}
 
 
+def learnt_since(session: VoiceSession, since: datetime) -> bool:
+    """Whether a question that a closer needs answered was answered from then on."""
+    rows = CapturedField.objects.filter(session=session, name__in=_needed(session), captured_at__gte=since)
+    return any(answers.is_one(value) for value in rows.values_list("value", flat=True))
+
+
 def lacking(session: VoiceSession) -> list[str]:
     """The names of the questions that a closer needs answered and that have no fitting answer.
 
     Where no question is required, all that are asked count.
     """
-    schema = versions.schema(session)
-    rules = schema.get("properties", {})
+    rules = versions.schema(session).get("properties", {})
     values = dict(CapturedField.objects.filter(session=session).values_list("name", "value"))
     return [
         name
-        for name in schema.get("required") or rules
+        for name in _needed(session)
         if not answers.is_one(values.get(name)) or answers.problem(rules.get(name), values[name])
     ]
+
+
+def _needed(session: VoiceSession) -> list[str]:
+    schema = versions.schema(session)
+    return list(schema.get("required") or schema.get("properties", {}))
 
 
 def last_said(session: VoiceSession) -> int | None:

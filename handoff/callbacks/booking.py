@@ -35,11 +35,26 @@ def promise_after_silence(handoff: Handoff, now: datetime) -> None:
     leg = joining.prospect_leg(session)
     if leg is None:
         return  # The page asks for what is missing.
+    _ask_for_rest(handoff, promise, leg, now)
+
+
+def back_on_line(session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
+    """The page has come back too late for anybody: say on its new leg what is promised, and ask what is missing."""
+    handoff = _unanswered(session)
+    promise = CallbackPromise.objects.filter(session=session, kept_at=None).first()
+    # Of a leg that stood when nobody was left, all that follows has been said.
+    if handoff is None or promise is None or leg.answered_at is None or leg.answered_at <= (handoff.ended_at or now):
+        return
+    handoff.session = promise.session = session
+    _ask_for_rest(handoff, promise, leg, now)
+
+
+def _ask_for_rest(handoff: Handoff, promise: CallbackPromise, leg: CallLeg, now: datetime) -> None:
     questions = _questions(promise, now)
     if questions.properties:
-        _return_assistant(session, leg, questions, reason, now)
+        _return_assistant(handoff.session, leg, questions, promise.reason, now)
     else:
-        _say_goodbye(handoff, promise, leg, text=sentences.sorry(reason), now=now)
+        _say_goodbye(handoff, promise, leg, text=sentences.sorry(promise.reason), now=now)
 
 
 def answers_known(session: VoiceSession, run: Run | None, *, now: datetime) -> None:
@@ -72,7 +87,7 @@ def settled(session: VoiceSession, run: Run | None, *, now: datetime) -> None:
 def run_over(session: VoiceSession, run: Run, *, now: datetime) -> None:
     """The assistant has asked, or could not: say what is promised, and hang up."""
     answers_known(session, run, now=now)
-    handoff = Handoff.objects.filter(session=session, state=State.UNANSWERED).order_by("-triggered_at").first()
+    handoff = _unanswered(session)
     promise = CallbackPromise.objects.filter(session=session).first()
     leg = joining.prospect_leg(session)
     if handoff is None or promise is None or leg is None or session.ended_at:
@@ -81,6 +96,10 @@ def run_over(session: VoiceSession, run: Run, *, now: datetime) -> None:
     has_spoken = run.started_at is not None
     opening = sentences.thanks() if has_spoken else sentences.sorry(promise.reason)
     _say_goodbye(handoff, promise, leg, text=opening, now=now)
+
+
+def _unanswered(session: VoiceSession) -> Handoff | None:
+    return Handoff.objects.filter(session=session, state=State.UNANSWERED).order_by("-triggered_at").first()
 
 
 def _questions(promise: CallbackPromise, now: datetime) -> Questions:

@@ -55,6 +55,7 @@ def _is_endless(run: Run) -> bool:
 
 
 def _end(session: VoiceSession, run: Run, now: datetime) -> None:
-    joining.stop_assistant(session, now=now)
-    runs.ended(session, run.number, at=now)
-    booking.run_over(session, run, now=now)
+    """The goodbye follows the stop; where that is refused, nothing can be said beside the assistant."""
+    if not joining.stop_assistant(session, now=now):
+        runs.ended(session, run.number, at=now)
+        booking.run_over(session, run, now=now)

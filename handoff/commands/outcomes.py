@@ -20,6 +20,7 @@ from handoff.models import Command, Handoff
 from handoff.reconciling import intaking
 from sessions_app import binding, intake, legs, timeline
 from sessions_app import runs as run_numbers
+from sessions_app import services as sessions
 from sessions_app.models import CallLeg, VoiceSession
 from telephony import observing
 from telephony.client import TelnyxError
@@ -28,6 +29,7 @@ from telephony.events import CallIds
 logger = logging.getLogger(__name__)
 
 _ALREADY_RUNNING = "90061"
+_STARTS = frozenset({"start_gather", "start_assistant"})
 
 
 @transaction.atomic
@@ -82,7 +84,8 @@ def _found_no_line(command: Command, session: VoiceSession, now: datetime) -> No
     """A limit of the account let no leg come about, which is nobody's fault."""
     handoff = _handoff_of(command, session)
     if command.kind == "answer":
-        leaving.turn_away(session, now=now)
+        sessions.meet_busy_lines(session)
+        _not_answered(command, session, now, reason="lines_busy")
     elif handoff is not None:
         legs.expect_closer(session, until=None)
         if command.kind != joining.LISTEN:  # Whose absence is of no matter to the hand-over.
@@ -97,7 +100,7 @@ def _failed(command: Command, session: VoiceSession, *, code: str, now: datetime
         if handoff is not None:
             _handoff_command_failed(command, handoff, code, now)
     elif command.kind == "answer":
-        leaving.end(session, reason="hung_up", now=now)
+        _not_answered(command, session, now, reason="hung_up")
     elif command.kind == "stop_assistant":
         _look_up_prospect(command, session, now)
         release.stop_refused(session, command.arguments["run"], now=now)
@@ -105,8 +108,28 @@ def _failed(command: Command, session: VoiceSession, *, code: str, now: datetime
         release.announced(session, now=now)
     elif command.kind in record.KINDS:
         record.failed(command, session, now)
-    elif command.kind in {"start_gather", "start_assistant"} and code != _ALREADY_RUNNING:
+    elif command.kind in _STARTS:
         number = command.arguments.get("run", 1)
+        if code == _ALREADY_RUNNING:
+            release.start_again(session, number, now=now)
+        else:
+            run_numbers.ended(session, number, at=now)
+            release.assistant_done(session, number, "assistant_failed", now=now)
+
+
+def _not_answered(command: Command, session: VoiceSession, now: datetime, *, reason: str) -> None:
+    """The call is gone, or may not be had; or only the assistant that was to answer it was refused.
+
+    Then it waits for a person. A page that was on its way back into a hand-over tries again on another leg.
+    """
+    leg = CallLeg.objects.filter(session=session, call_control_id=command.call_control_id).first()
+    if leg is not None and leaving.is_way_back(session, leg):
+        joining.hang_up(session, leg, now=now)
+    elif reason == "lines_busy" or "assistant_id" not in command.arguments:
+        leaving.end(session, reason=reason, now=now)
+    else:
+        ledger.enqueue(session, Intent("answer", f"{command.key}:alone", command.call_control_id), now=now)
+        number = command.arguments["run"]
         run_numbers.ended(session, number, at=now)
         release.assistant_done(session, number, "assistant_failed", now=now)
 
@@ -229,8 +252,11 @@ def _line_looked_up(command: Command, session: VoiceSession, answer: Answer, now
 
 
 def _looked_up(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
-    is_current = command.call_control_id == session.call_control_id
-    if is_current and not answer.ids["is_alive"] and session.ended_at is None:
+    if command.call_control_id != session.call_control_id or session.ended_at is not None:
+        return
+    if answer.ids["is_alive"]:
+        release.still_there(session, now=now)
+    else:
         ids = CallIds(command.call_control_id, session.call_leg_id, session.call_session_id)
         intaking.take(observing.hangup(ids, at=now), now=now)
 
