@@ -17,6 +17,7 @@ from typing import Any
 
 from probe.redaction import Redactor
 from probe.vocabulary import ENDINGS, TRIED
+from telephony.reason_codes import ACCOUNT_API_CODES, LIMIT_API_CODES, MOMENT_API_CODES
 from telephony.wire import Unreadable, cleaned, decode, mapping, objects, text
 
 FORMAT = 1
@@ -127,8 +128,23 @@ def was_taken(record: Record | None) -> bool:
     return isinstance(status, int) and status < 300
 
 
-def refusal(record: Record) -> str:
-    """How a request was refused: HTTP status and Telnyx's code."""
+def was_refused(record: Record) -> bool:
+    """Whether Telnyx refuses what was asked for, as far as its answer tells.
+
+    No answer, a fault of the server, a limit, the key and the wrong moment say nothing of it.
+    """
+    status = record.get("status")
+    is_ours = isinstance(status, int) and 400 <= status < 500 and status not in _BESIDE_THE_POINT
+    return is_ours and record.get("code") not in _CODES_BESIDE_THE_POINT
+
+
+# A key, a bill, a right, a proxy; silence, a resource in use, too early, too often.
+_BESIDE_THE_POINT = frozenset({401, 402, 403, 407, 408, 409, 425, 429})
+_CODES_BESIDE_THE_POINT = LIMIT_API_CODES | ACCOUNT_API_CODES | MOMENT_API_CODES
+
+
+def how_answered(record: Record) -> str:
+    """HTTP status and Telnyx's code of a request that was not carried out."""
     return "/".join(str(part) for part in (record.get("status") or "no answer", record.get("code")) if part)
 
 

@@ -51,14 +51,14 @@ def _head(evidence: Evidence, evidence_name: str) -> Iterator[str]:
 
 def _hints(evidence: Evidence) -> Iterator[str]:
     """What is known of the account's level, which no address of Telnyx tells."""
-    outcomes = {aspect.name: outcome.key for aspect, outcome in judged(evidence, account.POINT)}
+    outcomes = {aspect.name: outcome for aspect, outcome in judged(evidence, account.POINT)}
     yield {
         "clean": "level 2 or above, by what was heard",
         "prefixed": "below level 2, by what was heard: every machine sentence is prefixed",
-    }.get(outcomes["notice"], "its level is not known: no sentence was heard")
-    told = {"two": "two", "five": "up to five", "ten": "up to ten", "more": "more than ten"}.get(outcomes["at-once"])
-    if told:
-        yield f"{told} calls at once"
+    }.get(outcomes["notice"].key, "its level is not known: no sentence was heard")
+    limit = outcomes["at-once"].figures.get("limit")
+    if limit is not None:
+        yield f"{limit} calls at once"
     standing = mapping(evidence.about.get("account"))
     if standing:
         yield f"its balance is {standing.get('balance')}"

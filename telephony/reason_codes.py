@@ -214,6 +214,12 @@ LIMIT_SIP_CODES = frozenset({"D1", "D2", "D3", "D4", "D5", "D10", "D22", "D56", 
 # 90103: https://developers.telnyx.com/docs/voice/programmable-voice/dials-per-second-limit, 10039, “a limit for this
 # feature has been reached at this account level”: https://developers.telnyx.com/api/errors/10039 (read 2026-11).
 LIMIT_API_CODES = frozenset({"10039", "90041", "90042", "90043", "90103"})
+# Of these, the ones that say how many calls may *stand* at once, and not how many may begin in an hour or a second.
+AT_ONCE_CODES = frozenset({"D1", "D2", "D3", "D4", "D5", "D22", "D56", "90041", "90042", "90043"})
+# The key or the account may not do this, or too much was asked for: it says nothing of what was asked for.
+ACCOUNT_API_CODES = frozenset({"10009", "10010", "10011", "10038", "20002", "20012", "20013", "20100"})
+# It came at the wrong moment: the resource is busy, the call has ended, or is not answered yet.
+MOMENT_API_CODES = frozenset({"10036", "90018", "90034"})
 
 _AT_THE_END = re.compile(r"(?<![A-Za-z0-9])([A-Z]{1,2}[0-9]{1,2})[\s.)\]]*$")
 

@@ -1,10 +1,10 @@
 """2: the account's level: is every sentence prefixed, and how many calls may there be at once."""
 
-from probe.evidence import Evidence, was_taken
+from probe.evidence import Evidence, Record, Step, was_taken
 from probe.points.outcomes import (
     NOT_TRIED,
     NOTHING_CAME,
-    REFUSED,
+    UNCLEAR,
     Outcome,
     Point,
     aspect,
@@ -14,15 +14,13 @@ from probe.points.outcomes import (
     refused,
     unclear,
 )
-from telephony.reason_codes import LIMIT_API_CODES, LIMIT_SIP_CODES
+from telephony.reason_codes import AT_ONCE_CODES, LIMIT_SIP_CODES
 
 NAME = "account-level"
 NOTICE, CALLS = "notice", "calls"
 
 # The notice of abuse takes seven seconds to say, the one word that the probe has said less than one.
 PREFIXED_MS = 3_500
-# What Telnyx answers where a limit is reached: REST codes, and the SIP reasons of the same.
-LIMIT_CODES = LIMIT_API_CODES | LIMIT_SIP_CODES
 TO_TRY = 11
 
 
@@ -40,30 +38,43 @@ def notice(evidence: Evidence) -> Outcome:
 
 
 def calls(evidence: Evidence) -> Outcome:
-    """How many legs stood at the same time when the next one was refused for a limit."""
+    """How many legs stood at the same time when the next one was refused for that."""
     step = evidence.step(NAME, CALLS)
-    if step is None:
+    dials = [one for one in step.records if one["kind"] == "rest" and one["command"] == "dial"] if step else []
+    if step is None or not dials:
         return NOT_TRIED
-    dials = [record for record in step.records if record["kind"] == "rest" and record["command"] == "dial"]
     taken = sum(1 for record in dials if was_taken(record))
     # A leg that a limit ends is told at once, by the reason of its end.
-    limited = [one for one in step.tab("ended") if one.get("reason") in LIMIT_CODES]
-    codes = [record.get("code") for record in dials if record.get("code") in LIMIT_CODES]
-    if not dials:
-        return NOT_TRIED
+    limited = [one for one in step.tab("ended") if one.get("reason") in AT_ONCE_CODES]
+    codes = [record.get("code") for record in dials if record.get("code") in AT_ONCE_CODES]
     if not codes and not limited:
-        return Outcome("no_limit_met", f"{taken} at once") if taken == len(dials) else _refused_otherwise(dials, taken)
+        return _beside_limits(step, dials, taken)
     standing = taken - len(limited)
-    for most, key in ((2, "two"), (5, "five"), (10, "ten")):
-        if standing <= most:
-            return Outcome(key, f"{standing} at once, then {codes[0] if codes else limited[0]['reason']}")
-    return Outcome("more", f"{standing} at once")
+    detail = f"{standing} at once, then {codes[0] if codes else limited[0]['reason']}"
+    key = next((key for most, key in _UP_TO if standing <= most), "more")
+    return Outcome(key, detail, {"limit": standing, "legs": legs_within(standing)})
 
 
-def _refused_otherwise(dials: list, taken: int) -> Outcome:  # type: ignore[type-arg]
-    failure = next(record for record in dials if not was_taken(record))
-    return refused(failure) or Outcome(REFUSED, f"after {taken}")
+# Up to how many calls at once an outcome stands for.
+_UP_TO = ((1, "one"), (2, "two"), (5, "five"), (9, "nine"), (10, "ten"))
 
+
+def legs_within(limit: int) -> int:
+    """What TELNYX_MAX_LEGS may be: two for each visit, and at least one free for a line that is being replaced."""
+    return max(2, (limit - 1) // 2 * 2)
+
+
+def _beside_limits(step: Step, dials: list[Record], taken: int) -> Outcome:
+    """What it means that no limit of calls at once was met."""
+    failure = next((refused(record) for record in dials if not was_taken(record)), None)
+    # Too many in an hour or a second.
+    hurried = [one["reason"] for one in step.tab("ended") if one.get("reason") in LIMIT_SIP_CODES]
+    if hurried:
+        return Outcome(UNCLEAR, str(hurried[0]))
+    return failure or Outcome("no_limit_met", f"{taken} at once")
+
+
+_ADVICE = "TELNYX_MAX_LEGS={legs}"
 
 POINT = Point(
     NAME,
@@ -87,10 +98,14 @@ POINT = Point(
             "at-once",
             "How many calls may stand at the same time?",
             calls,
-            two=bad("Two: one visitor and one closer, nobody else.", "account concurrent_calls=2", "TELNYX_MAX_LEGS=2"),
-            five=bearable("Up to five, as on level 1.", "account concurrent_calls=5", "TELNYX_MAX_LEGS=4"),
-            ten=good("Up to ten, as on level 2: four hand-overs at once.", "account concurrent_calls=10"),
-            more=good("More than ten.", setting="TELNYX_MAX_LEGS two below the number in the detail"),
+            one=bad(
+                "Fewer than two: nobody could be handed to a closer. Have the limit raised; the detail is what it is."
+            ),
+            two=bad("Two: one visitor and one closer, nobody else.", "account concurrent_calls={limit}", _ADVICE),
+            five=bearable("{limit}, as below level 2.", "account concurrent_calls={limit}", _ADVICE),
+            nine=bearable("{limit}, fewer than the ten of level 2.", "account concurrent_calls={limit}", _ADVICE),
+            ten=good("Ten, as on level 2: four hand-overs at once.", "account concurrent_calls={limit}"),
+            more=good("{limit}, more than the ten of level 2.", setting=_ADVICE),
             no_limit_met=good("No limit was met with as many as were tried."),
             refused=unclear("A call was refused for another reason; the detail is the status and code."),
         ),

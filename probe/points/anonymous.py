@@ -1,11 +1,27 @@
 """Beyond the ten: a call without a login, which runs on the assistant's own application."""
 
 from probe.evidence import Evidence
-from probe.points.outcomes import NOT_TRIED, Outcome, Point, aspect, bad, bearable, good, refused, unclear
+from probe.points.outcomes import (
+    NOT_TRIED,
+    REFUSED,
+    UNCLEAR,
+    Outcome,
+    Point,
+    aspect,
+    bad,
+    bearable,
+    good,
+    refused,
+    unclear,
+)
 from telephony.wire import text
 
 NAME = "anonymous"
 CALL = "call"
+# 90018: the call has ended.
+ENDED = "90018"
+# The login is incorrect, by Telnyx's own code and by that of the browser SDK (@telnyx/webrtc 2.27.10).
+LOGIN_REFUSED = (-32001, 46001)
 
 
 def events(evidence: Evidence) -> Outcome:
@@ -22,22 +38,23 @@ def events(evidence: Evidence) -> Outcome:
         return Outcome("initialization_only")
     failed = step.tab("refused", line="anonymous")
     if failed:
-        return Outcome("refused", str(failed[0].get("code") or ""))
+        code = failed[0].get("code")
+        return Outcome(REFUSED if code in LOGIN_REFUSED else UNCLEAR, str(code or ""))
     return Outcome("nothing_came") if step.tab("active", line="anonymous") else NOT_TRIED
 
 
 def bridge(evidence: Evidence) -> Outcome:
     """Whether its living leg takes a bridge of ours."""
     step = evidence.step(NAME, CALL)
-    failure = refused(step.rest("bridge") if step else None)
-    if step is None or failure is None:
-        return Outcome("accept") if step else NOT_TRIED
-    return failure if failure == NOT_TRIED else _how(failure)
-
-
-def _how(failure: Outcome) -> Outcome:
-    status = failure.detail.partition("/")[0]
-    return Outcome(f"refused_{status}" if status in {"404", "422"} else "refused", failure.detail)
+    asked = step.rest("bridge") if step else None
+    failure = refused(asked)
+    if asked is None or failure is None:
+        return Outcome("accept") if asked else NOT_TRIED
+    # That it counts as ended while it lives is how such a leg refuses; elsewhere it would say nothing of the command.
+    is_refused = failure.key == REFUSED or asked.get("code") == ENDED
+    if is_refused and asked.get("status") in (404, 422):
+        return Outcome(f"refused_{asked['status']}", failure.detail)
+    return failure
 
 
 def person(evidence: Evidence) -> Outcome:

@@ -1,7 +1,18 @@
 """Beyond the ten: the assistant's start, what is kept of it, and the legs that it rings itself."""
 
-from probe.evidence import Evidence, Step
-from probe.points.outcomes import NOT_TRIED, Outcome, Point, aspect, bad, bearable, good, refused, unclear
+from probe.evidence import Evidence, Record, Step, was_taken
+from probe.points.outcomes import (
+    NOT_TRIED,
+    UNCLEAR,
+    Outcome,
+    Point,
+    aspect,
+    bad,
+    bearable,
+    good,
+    refused,
+    unclear,
+)
 from telephony.wire import mapping
 
 START = "assistant-start"
@@ -39,16 +50,25 @@ def kept(evidence: Evidence) -> Outcome:
     """How soon after the end the conversation can be read."""
     step = evidence.step(START, COMMAND)
     asked = [one for one in step.records if one.get("command") == "messages"] if step else []
-    if not asked:
-        return NOT_TRIED
-    failure = refused(asked[-1])
-    if failure and len(asked) == 1:
-        return failure
-    full = [one for one in asked if mapping(one.get("answer")).get("count")]
+    looks = [one for one in asked if was_taken(one)]
+    if step is None or not looks:
+        return refused(asked[-1] if asked else None) or NOT_TRIED
+    full = [one for one in looks if mapping(one.get("answer")).get("count")]
     if not full:
         return Outcome("never")
-    waited = float(full[0]["at"]) - float(asked[0]["at"])
-    return Outcome("at_once" if waited < AT_ONCE_SECONDS else "late", f"{waited:.1f} s")
+    ended_at = _ended_at(step, before=looks[0])
+    waited = "" if ended_at is None else f"{float(full[0]['at']) - ended_at:.1f} s"
+    if ended_at is not None and float(full[0]["at"]) - ended_at < AT_ONCE_SECONDS:
+        return Outcome("at_once", waited)
+    # It was there when it was first looked for, too late to say since when.
+    return Outcome(UNCLEAR if full[0] is looks[0] else "late", waited)
+
+
+def _ended_at(step: Step, *, before: Record) -> float | None:
+    """When the conversation was told to have ended, or else was stopped, before somebody looked."""
+    told, stopped = step.webhooks("call.conversation.ended"), step.rest("ai_assistant_stop")
+    seen = [*told[:1], *([stopped] if stopped and was_taken(stopped) else [])]
+    return next((float(one["at"]) for one in seen if one["at"] <= before["at"]), None)
 
 
 def concluded(evidence: Evidence) -> Outcome:
@@ -102,6 +122,10 @@ STARTING = Point(
             at_once=good("At once.", "conversations=at_once"),
             late=bearable("A while after; the product asks five times.", "conversations=late"),
             never=unclear("Not while it was asked for: the assistant may keep no data, or takes longer."),
+            unclear=unclear(
+                "It was there at the first look, too late to tell since when, or no look was answered. Try again; the"
+                " detail is how long after the end, or the status and code."
+            ),
             refused=bad("It cannot be read; the detail is the status and code."),
         ),
         aspect(

@@ -41,10 +41,15 @@ def _ended(step: Step | None, *, required: str) -> Outcome:
     status = text(payload.get("status"))
     if status in {"client_error", "invalid"}:
         return Outcome(status)
-    known = mapping(payload.get("result")).keys() & {REQUIRED, OPTIONAL}
+    known = _known(payload.get("result"))
     if not known or (required and required not in known):
         return Outcome("incomplete")
     return Outcome("all" if {REQUIRED, OPTIONAL} <= known else "required")
+
+
+def _known(results: object) -> set[str]:
+    """The questions that have an answer: one that was not asked may be there all the same, as null or empty."""
+    return {name for name in (REQUIRED, OPTIONAL) if mapping(results).get(name) not in (None, "", [], {})}
 
 
 def insights(evidence: Evidence) -> Outcome:
@@ -86,9 +91,7 @@ def steer(evidence: Evidence) -> Outcome:
 def _answers(record: object) -> bool:
     """Whether the history ends with a turn that follows what was added, or what was asked is known by now."""
     payload = mapping(mapping(record).get("payload"))
-    if mapping(payload.get("partial_results")).keys() & {REQUIRED} or mapping(payload.get("result")).keys() & {
-        REQUIRED
-    }:
+    if REQUIRED in _known(payload.get("partial_results")) | _known(payload.get("result")):
         return True
     roles = [text(turn.get("role")) for turn in objects(payload.get("message_history"))]
     return "user" in roles and roles[-1] == "assistant"

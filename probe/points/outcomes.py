@@ -1,11 +1,13 @@
 """What a point asks, which outcomes there are, and what each of them means for the product and its sandbox. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
-from probe.evidence import Evidence, Record, refusal, was_taken
+from probe.evidence import Evidence, Record, how_answered, was_refused, was_taken
+from telephony.reason_codes import LIMIT_SIP_CODES
 
 
 class Bearing(StrEnum):
@@ -28,16 +30,22 @@ class Meaning:
 
 
 class Outcome(NamedTuple):
-    """One of an aspect's outcomes; `detail` is a code or a figure."""
+    """One of an aspect's outcomes; `detail` is a code or a figure, `figures` fill the blanks of its meaning."""
 
     key: str
     detail: str = ""
+    figures: Mapping[str, int] = MappingProxyType({})
 
 
 NOT_TRIED = Outcome("not_tried")
 NOTHING_CAME = Outcome("nothing_came")
-REFUSED = "refused"
+REFUSED, UNCLEAR = "refused", "unclear"
 _UNTRIED = Meaning("It was not tried, or not far enough to tell.", Bearing.OPEN)
+_NO_WORD_OF_IT = Meaning(
+    "No answer, or one that says nothing of this: a limit, the key, the moment or a fault. Try again; the detail is the"
+    " status and code.",
+    Bearing.OPEN,
+)
 
 
 @dataclass(frozen=True)
@@ -50,12 +58,16 @@ class Aspect:
     outcomes: Mapping[str, Meaning]
 
     def meaning(self, outcome: Outcome) -> Meaning:
-        return self.outcomes[outcome.key]
+        known = self.outcomes[outcome.key]
+        blanks = (known.says, known.choice, known.setting)
+        says, choice, setting = (text.format(**outcome.figures) if outcome.figures else text for text in blanks)
+        return replace(known, says=says, choice=choice, setting=setting)
 
 
 def aspect(name: str, asks: str, classify: Callable[[Evidence], Outcome], /, **outcomes: Meaning) -> Aspect:
-    """Make an aspect; that it was not tried is an outcome of each."""
-    return Aspect(name, asks, classify, {**outcomes, NOT_TRIED.key: _UNTRIED})
+    """Make an aspect; “not tried” is an outcome of each, and “unclear” where there is “refused”."""
+    beside = {UNCLEAR: _NO_WORD_OF_IT} if REFUSED in outcomes else {}
+    return Aspect(name, asks, classify, {**beside, **outcomes, NOT_TRIED.key: _UNTRIED})
 
 
 @dataclass(frozen=True)
@@ -86,7 +98,21 @@ def unclear(says: str, choice: str = "", setting: str = "") -> Meaning:
 
 
 def refused(record: Record | None) -> Outcome | None:
-    """Say that a request was not tried or was refused; None when it was taken."""
+    """Say that a request was not tried, was refused, or that its answer leaves this open; None when it was taken."""
     if record is None:
         return NOT_TRIED
-    return None if was_taken(record) else Outcome(REFUSED, refusal(record))
+    if was_taken(record):
+        return None
+    return Outcome(REFUSED if was_refused(record) else UNCLEAR, how_answered(record))
+
+
+def refused_on_page(ended: Record) -> Outcome:
+    """Say of a call that the page placed, and that ended, whether it was refused; its end may leave that open."""
+    sip, reason = ended.get("sip"), ended.get("reason")
+    is_answer = isinstance(sip, int) and (400 <= sip < 500 or 600 <= sip < 700)
+    is_refused = is_answer and sip not in _PASSING_SIP and reason not in LIMIT_SIP_CODES
+    return Outcome(REFUSED if is_refused else UNCLEAR, str(reason or sip or ended.get("cause") or ""))
+
+
+# The login, silence, too often, and a caller who left.
+_PASSING_SIP = frozenset({401, 407, 408, 429, 487})

@@ -6,7 +6,6 @@ from probe.evidence import Evidence, Record, Step
 from probe.points.outcomes import (
     NOT_TRIED,
     NOTHING_CAME,
-    REFUSED,
     Meaning,
     Outcome,
     Point,
@@ -14,6 +13,7 @@ from probe.points.outcomes import (
     bad,
     bearable,
     good,
+    refused_on_page,
     unclear,
 )
 from probe.vocabulary import HEADERS
@@ -48,7 +48,7 @@ def arrival(evidence: Evidence) -> Outcome:
         return Outcome("reported")
     ended = step.tab("ended", line="caller") or step.tab("refused", line="caller")
     if ended:
-        return Outcome(REFUSED, str(ended[0].get("sip") or ended[0].get("reason") or ended[0].get("cause") or ""))
+        return refused_on_page(ended[0])
     return NOTHING_CAME
 
 
@@ -75,7 +75,15 @@ def caller(evidence: Evidence) -> Outcome:
     step, payload = initiated(evidence, NUMBER, WORD)
     if step is None:
         return NOT_TRIED
-    return NOTHING_CAME if payload is None else Outcome(form(payload.get("from")))
+    if payload is None:
+        return NOTHING_CAME
+    found = form(payload.get("from"))
+    return Outcome("beside" if found in {"number", "other"} and names_beside(payload) else found)
+
+
+def names_beside(payload: Record) -> bool:
+    """Whether the credential is named elsewhere than in `from`."""
+    return any("<user " in text(payload.get(name)) for name in ("from_sip_uri", "sip_username"))
 
 
 def form(address: Any) -> str:
@@ -127,11 +135,10 @@ def caller_number(evidence: Evidence) -> Outcome:
         return NOT_TRIED
     if payload is None:
         ended = step.tab("ended", line="caller")
-        return Outcome(REFUSED, str(ended[0].get("sip") or ended[0].get("cause") or "")) if ended else NOTHING_CAME
+        return refused_on_page(ended[0]) if ended else NOTHING_CAME
     if form(payload.get("from")) != "number" and "<number " not in text(payload.get("from")):
         return Outcome("ignored")
-    others = [payload.get(name) for name in ("from_sip_uri", "sip_username")]
-    return Outcome("beside" if any("<user " in text(other) for other in others) else "replaces")
+    return Outcome("beside" if names_beside(payload) else "replaces")
 
 
 _FROM: dict[str, Meaning] = {
@@ -140,6 +147,9 @@ _FROM: dict[str, Meaning] = {
     "number": bearable(
         "A number stands in from, and nothing names the credential: only our ticket header proves whose visit it is.",
         "parked_from=number",
+    ),
+    "beside": bearable(
+        "Not the credential, which is named beside it (sip_username or from_sip_uri): it proves whose visit it is."
     ),
     "other": _OTHER,
     "nothing_came": _NOTHING,

@@ -6,9 +6,9 @@ from probe.points.outcomes import NOT_TRIED, NOTHING_CAME, Outcome, Point, aspec
 NAME = "webhook-url"
 PLAIN, GIVEN = "plain", "given"
 
-# What Telnyx's support article on SIP connections names for a connection's own URL, and what it does not.
-# https://support.telnyx.com/en/articles/4351104-sip-connection-settings
-_OF_CONNECTION = frozenset({"call.initiated", "call.answered", "call.bridged", "call.hangup"})
+# What the sentence and the gather bring about, and nothing else can. A connection's own URL gets the call's beginning
+# and end at any rate (https://support.telnyx.com/en/articles/4351104-sip-connection-settings), and its cost.
+_OF_COMMANDS = ("call.speak.", "call.ai_gather.", "call.conversation.")
 
 
 def plain(evidence: Evidence) -> Outcome:
@@ -25,8 +25,10 @@ def _told(step: Step | None) -> Outcome:
     failure = refused(step.rest("answer", leg="caller"))
     if failure:
         return failure
-    told = {str(record["event_type"]) for record in step.webhooks(leg="caller")} - {"call.initiated"}
-    of_commands = sorted(told - _OF_CONNECTION)
+    # What other doors get was sent there by the account, and what was looked up was not sent at all.
+    came = (record for record in step.webhooks(leg="caller") if record["door"] == "call-control")
+    told = {str(record["event_type"]) for record in came} - {"call.initiated"}
+    of_commands = sorted(kind for kind in told if kind.startswith(_OF_COMMANDS))
     if of_commands:
         return Outcome("all", f"{len(of_commands)} kinds beside those of the connection")
     return Outcome("answered_only") if told else NOTHING_CAME

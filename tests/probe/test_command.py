@@ -138,8 +138,8 @@ def test_a_report_says_what_each_outcome_means(path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "hints"),
     [
-        ("account-level-1", ["below level 2, by what was heard", "two calls at once"]),
-        ("account-level-2", ["level 2 or above, by what was heard", "up to ten calls at once"]),
+        ("account-level-1", ["below level 2, by what was heard", "2 calls at once"]),
+        ("account-level-2", ["level 2 or above, by what was heard", "10 calls at once"]),
         ("not-tried", ["its level is not known"]),
     ],
 )
