@@ -1,6 +1,6 @@
 """What one setting of an object at Telnyx may be, and what it becomes. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
@@ -109,32 +109,36 @@ class Holds:
 
 @dataclass(frozen=True)
 class Lacks:
-    """A list of objects among which none has this `key`: one of ours that is not wanted any more."""
+    """A list of objects among which none has one of these as its `key`: what is ours and not wanted any more."""
 
-    item: Mapping[str, Any]
+    values: Collection[str]
     key: str
 
     def judge(self, now: Any) -> Verdict:
-        kept = [known for known in own_items(now) if not same(known.get(self.key), self.item[self.key])]
-        return Verdict(now if len(kept) == len(_objects(now)) else kept)
+        present = own_items(now)
+        kept = [known for known in present if not any(same(known.get(self.key), value) for value in self.values)]
+        return Verdict(now if len(kept) == len(present) else kept)
 
 
 @dataclass(frozen=True)
 class Tools:
     """A list that holds these webhook tools, known by their names, and `others`, of which one type is there once.
 
-    What else is there stays; `warnings` say what a person should know of it, by the type of a tool.
+    What else is there stays; `warnings` say what a person should know of it, by the type of a tool. `without` begins
+    the addresses of webhook tools that are taken off: ours, where another way to them was chosen.
     """
 
     webhooks: Sequence[Mapping[str, Any]]
     warnings: Mapping[str, str]
     others: Sequence[Mapping[str, Any]] = ()
+    without: str = ""
 
     def judge(self, now: Any) -> Verdict:
         present = own_items(now)
+        kept = [one for one in present if not (self.without and _address(one).startswith(self.without))]
         notice = "; ".join(text for kind, text in self.warnings.items() if any(_kind(one) == kind for one in present))
         ours = {_name(tool): tool for tool in self.webhooks}
-        settled = [_settled(one, ours.pop(_name(one), None)) for one in present]
+        settled = [_settled(one, ours.pop(_name(one), None)) for one in kept]
         types = {_kind(one) for one in _objects(now)}
         missing = [*ours.values(), *(one for one in self.others if _kind(one) not in types)]
         wanted = [*settled, *(dict(tool) for tool in missing)]
@@ -146,8 +150,16 @@ def _kind(tool: Mapping[str, Any]) -> str:
 
 
 def _name(tool: Mapping[str, Any]) -> str:
+    return str(_webhook(tool).get("name") or "")
+
+
+def _address(tool: Mapping[str, Any]) -> str:
+    return str(_webhook(tool).get("url") or "")
+
+
+def _webhook(tool: Mapping[str, Any]) -> Mapping[str, Any]:
     webhook = tool.get("webhook")
-    return str(webhook.get("name")) if _kind(tool) == "webhook" and isinstance(webhook, Mapping) else ""
+    return webhook if _kind(tool) == "webhook" and isinstance(webhook, Mapping) else {}
 
 
 def _settled(present: dict[str, Any], wanted: Mapping[str, Any] | None) -> dict[str, Any]:

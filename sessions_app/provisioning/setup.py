@@ -52,11 +52,11 @@ class Setup:
         connection_id = self.settle(wanted.connection(site, profile_id=profile_id, login=login), [known.connection_id])
         application_id = self.settle(wanted.application(site, profile_id=profile_id), [known.application_id])
         secret_name = self._tool_secret(known, desks)
-        mcp_server_id = self._mcp_server(site, secret_name)
+        mcp_server_ids = self._mcp_servers(site, secret_name)
         group_id = self._insights(site, desks)
         assistants = {
             desk.assistant_id: self.settle(
-                wanted.assistant(site, desk, group_id=group_id, mcp_server_id=mcp_server_id, secret_name=secret_name),
+                wanted.assistant(site, desk, group_id=group_id, mcp_server_ids=mcp_server_ids, secret_name=secret_name),
                 [desk.assistant_id],
             )
             for desk in desks
@@ -147,12 +147,14 @@ class Setup:
         named.append(str(server.settings.get("api_key_ref") or "") if server else "")
         return next(filter(None, named), "")
 
-    def _mcp_server(self, site: Site, secret_name: str | None) -> str | None:
-        """Made only where it is wanted; one that is there is taken off the assistants otherwise."""
-        if secret_name is not None and site.has_mcp:
-            return self.settle(wanted.mcp_server(site, secret_name=secret_name))
+    def _mcp_servers(self, site: Site, secret_name: str | None) -> list[str]:
+        """Ours is made only where it is wanted; otherwise whatever leads to us is named, to be taken off."""
+        if site.has_mcp:
+            return [self.settle(wanted.mcp_server(site, secret_name=secret_name))] if secret_name is not None else []
         found = self._find(Kind.MCP_SERVER, wanted.NAME, [])
-        return found.id if found else None
+        # One that was made by hand has any name.
+        others = [one.id for one in self._named[Kind.MCP_SERVER] if one.settings.get("url") == site.mcp_url]
+        return list(dict.fromkeys([*([found.id] if found else []), *others]))
 
     def _secret(self, name: str, value: str) -> None:
         if name in self._telnyx.secret_names():

@@ -62,6 +62,10 @@ class Site:
         return f"{self.public_url}/webhooks/telnyx/{name}"
 
     @property
+    def tool_doors(self) -> str:
+        return f"{self.public_url}{tool_catalogue.DOOR}"
+
+    @property
     def mcp_url(self) -> str:
         return f"{self.public_url}/mcp/"
 
@@ -159,10 +163,14 @@ def insight_group(site: Site) -> Wanted:
     return Wanted(Kind.INSIGHT_GROUP, NAME, rules={"webhook": Exactly(site.door("insights"))})
 
 
-def assistant(site: Site, desk: Desk, *, group_id: str, mcp_server_id: str | None, secret_name: str | None) -> Wanted:
+def assistant(
+    site: Site, desk: Desk, *, group_id: str, mcp_server_ids: Sequence[str], secret_name: str | None
+) -> Wanted:
     """The assistant of a desk. What it says is its owner's as soon as it says anything.
 
-    It gets no tool to hang up, which would end the prospect's leg with the conversation.
+    Of the two ways to our tools the one that was not chosen is taken off, as long as there is a secret for the other;
+    `mcp_server_ids` are our servers, the first of which is the one to attach. It gets no tool to hang up, which would
+    end the prospect's leg with the conversation.
     """
     has_tools = secret_name is not None
     rules: dict[str, Rule] = {
@@ -182,11 +190,13 @@ def assistant(site: Site, desk: Desk, *, group_id: str, mcp_server_id: str | Non
         "insight_settings.insight_group_id": Exactly(group_id),
         "privacy_settings.data_retention": Told(True, "conversations are not kept: no final transcript, no insights"),
     }
-    if mcp_server_id is not None:
-        attached = {"id": mcp_server_id}
-        rules["mcp_servers"] = Holds(attached, key="id") if site.has_mcp else Lacks(attached, key="id")
+    if mcp_server_ids:
+        attached = Holds({"id": mcp_server_ids[0]}, key="id")
+        rules["mcp_servers"] = attached if site.has_mcp else Lacks(mcp_server_ids, key="id")
+    is_ours_gone = has_tools and not site.has_webhook_tools
     rules["tools"] = Tools(
         webhook_tools(site, desk, secret_name=secret_name) if secret_name and site.has_webhook_tools else (),
+        without=site.tool_doors if is_ours_gone else "",
         warnings={"hangup": "its tool to hang up ends the prospect's line; remove it"},
         others=[transfer_tool(site)] if site.has_transfer_tool and desk.is_public else (),
     )

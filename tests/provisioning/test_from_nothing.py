@@ -277,3 +277,81 @@ def test_the_secret_that_telnyx_keeps_is_the_first_one(office: Office) -> None:
     sent = [one["body"] for one in office.requests() if one["path"] == "/v2/integration_secrets"]
     assert sent[-1] == {"identifier": "agileadapt-mcp", "type": "bearer", "token": "***"}
     assert SECRET not in str(office.account())
+
+
+THEIRS = {
+    "price": {"type": "webhook", "webhook": {"name": "price", "url": "https://own.example/", "description": "Price"}},
+    "see": {
+        "type": "webhook",
+        "webhook": {"name": "book_callback", "url": f"{HOST}.own.example/webhooks/telnyx/tools/x", "description": "-"},
+    },
+}
+
+
+def test_mcp_takes_the_place_of_our_webhook_tools_alone(office: Office, widget: WidgetConfig) -> None:
+    office.provision()
+    assistant = office.only("assistants")
+    ours = [{name: value for name, value in tool.items() if name != "shared"} for tool in assistant["tools"]]
+    office.sandbox.set_account(
+        **{kind: objects for kind, objects in office.account().items() if kind != "assistants"},
+        assistants=[{**assistant, "tools": [THEIRS["price"], *ours, THEIRS["see"]]}],
+    )
+    before = office.only("assistants")
+
+    dry = office.provision("--tools", "mcp", "--dry-run")
+
+    assert "  tools: webhook, webhook, webhook, webhook, webhook, webhook → webhook, webhook" in dry.splitlines()
+    assert "  mcp_servers: [] → (the new MCP server)" in dry
+    assert office.only("assistants") == before
+
+    office.provision("--tools", "mcp")
+
+    after = office.only("assistants")
+    assert [tool["webhook"] for tool in after["tools"]] == [tool["webhook"] for tool in THEIRS.values()]
+    assert len(after["mcp_servers"]) == 1
+    assert "Nothing to change." in office.provision("--tools", "mcp")
+
+
+def test_our_webhook_tools_come_back_where_they_are_chosen_again(office: Office, widget: WidgetConfig) -> None:
+    office.provision()
+    before = office.only("assistants")["tools"]
+
+    office.provision("--tools", "mcp")
+    assert office.only("assistants")["tools"] == []
+    office.provision()
+
+    assert (office.only("assistants")["tools"], office.only("assistants")["mcp_servers"]) == (before, [])
+    assert "Nothing to change." in office.provision()
+
+
+def test_webhook_tools_take_the_place_of_every_server_of_ours_alone(office: Office, widget: WidgetConfig) -> None:
+    office.provision("--tools", "mcp")
+    server, assistant = office.only("mcp_servers"), office.only("assistants")
+    by_hand = {**server, "id": "by-hand", "name": "Our tools"}
+    theirs = {**server, "id": "theirs", "name": "Warehouse", "url": "https://w.example/mcp/"}
+    office.sandbox.set_account(
+        **{kind: objects for kind, objects in office.account().items() if kind not in ("assistants", "mcp_servers")},
+        mcp_servers=[server, by_hand, theirs],
+        assistants=[{**assistant, "mcp_servers": [{"id": one["id"]} for one in (server, by_hand, theirs)]}],
+    )
+
+    dry = office.provision("--dry-run")
+    assert f"  mcp_servers: {server['id']}, by-hand, theirs → theirs" in dry.splitlines()
+    assert len(office.only("assistants")["mcp_servers"]) == 3
+
+    office.provision()
+
+    assert office.only("assistants")["mcp_servers"] == [{"id": "theirs"}]
+    assert len(office.account()["mcp_servers"]) == 3
+    assert "Nothing to change." in office.provision()
+
+
+def test_without_a_secret_for_the_other_way_our_tools_stay(
+    office: Office, widget: WidgetConfig, settings: Settings
+) -> None:
+    office.provision()
+    settings.MCP_SECRETS = []
+
+    office.provision("--tools", "mcp")
+
+    assert len(office.only("assistants")["tools"]) == 4
