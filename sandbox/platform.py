@@ -45,6 +45,8 @@ class Platform:
     gather_tool_proof: Literal["none", "signed"] = "none"
     gather_insights: Literal["none", "all"] = "none"
     assistant_stop: Literal["accept", "refuse"] = "accept"
+    # Whether a webhook tool that does not answer in time is sent once more.
+    tool_repeats: Literal["signed_anew", "as_it_was", "never"] = "signed_anew"
     conversations: Literal["late", "at_once"] = "late"
 
     def choose(self, data: Any) -> None:

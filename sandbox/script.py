@@ -48,8 +48,8 @@ class Scenario:
     transfer_headers: dict[str, Any] = field(default_factory=dict)
     # What the assistant uses after which answer: {"after": "email", "name": …, "arguments": {…}, "door": "mcp"}.
     tools: list[dict[str, Any]] = field(default_factory=list)
-    # How often an MCP server is asked to initialise before the first word.
-    mcp_handshakes: int = 1
+    # How often an MCP server is asked to initialise before the first word; twice was seen live (third party, 2026).
+    mcp_handshakes: int = 2
     insights_after_ms: int = 1500
     insights_shape: str = INSIGHT_SHAPES[0]
 

@@ -68,7 +68,7 @@ def create_app(config: Config) -> web.Application:
     bridging, rooms = Bridging(switchboard), ConferenceRooms(switchboard)
     supervision = Supervision(switchboard)
     FarSides(switchboard)
-    tools = Tools(account, signer)
+    tools = Tools(account, signer, switchboard.platform)
     assistants = Assistants(switchboard, conversations, tools)
     signalling = Signalling(switchboard, bridging, assistants, Logins(switchboard, faults))
     control_door = ControlDoor(config.control_token)

@@ -1,5 +1,6 @@
 """The use of a tool, as the platform does it: a webhook of its own address, or a call over MCP."""
 
+import asyncio
 import itertools
 import json
 import logging
@@ -12,6 +13,7 @@ from urllib.parse import quote
 import aiohttp
 
 from sandbox.account import Account
+from sandbox.platform import Platform
 from sandbox.signer import Signer
 from sandbox.templates import fill_definition
 from sandbox.toolbox import McpServer, McpTool, Toolbox, WebhookTool
@@ -51,10 +53,23 @@ class Caller:
     variables: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class WebhookRequest:
+    """One use of a webhook tool, but for its headers."""
+
+    method: str
+    url: str
+    query: Mapping[str, str]
+    raw: bytes
+    timeout: aiohttp.ClientTimeout
+
+
 class Tools:
-    def __init__(self, account: Account, signer: Signer) -> None:
+    def __init__(self, account: Account, signer: Signer, platform: Platform) -> None:
         self._account = account
         self._signer = signer
+        self._platform = platform
+        self._repetitions: set[asyncio.Task[None]] = set()
         self._numbers = itertools.count(1)
         self._session: aiohttp.ClientSession | None = None
 
@@ -90,6 +105,8 @@ class Tools:
             return Answer(None, UNREACHABLE, {})
 
     async def close(self) -> None:
+        for repetition in self._repetitions:
+            repetition.cancel()
         if self._session:
             await self._session.close()
 
@@ -111,15 +128,47 @@ class Tools:
         raw = b"" if method == "GET" else json.dumps(body).encode()
         given = {str(one["name"]): str(one["value"]) for one in settings.get("headers") or []}
         headers = {**given, **({} if method == "GET" else {"Content-Type": "application/json"})}
-        if is_proven:
-            headers |= {**self._signer.headers(raw), "x-telnyx-call-control-id": caller.call_control_id}
-        async with self._client().request(
+        call = {"x-telnyx-call-control-id": caller.call_control_id}
+
+        def signed() -> dict[str, str]:
+            return {**headers, **self._signer.headers(raw), **call} if is_proven else headers
+
+        request = WebhookRequest(
             method,
             _placed(str(settings["url"]), {name: arguments[name] for name in in_path if name in arguments}),
-            params=query,
-            data=raw or None,
+            query,
+            raw,
+            aiohttp.ClientTimeout(total=tool.timeout_seconds),
+        )
+        first = signed()
+        try:
+            return await self._sent(request, first)
+        except TimeoutError:
+            if self._platform.tool_repeats != "never":
+                self._repeat(request, first if self._platform.tool_repeats == "as_it_was" else signed())
+            raise
+
+    def _repeat(self, request: WebhookRequest, headers: Mapping[str, str]) -> None:
+        """Send it again; the model has taken the silence for a failure and gone on, so that no answer reaches it."""
+
+        async def send() -> None:
+            try:
+                await self._sent(request, headers)
+            except Failure as error:
+                logger.warning("a tool's repetition was not answered (%s)", type(error).__name__)
+
+        task = asyncio.create_task(send())
+        self._repetitions.add(task)
+        task.add_done_callback(self._repetitions.discard)
+
+    async def _sent(self, request: WebhookRequest, headers: Mapping[str, str]) -> Answer:
+        async with self._client().request(
+            request.method,
+            request.url,
+            params=request.query,
+            data=request.raw or None,
             headers=headers,
-            timeout=aiohttp.ClientTimeout(total=tool.timeout_seconds),
+            timeout=request.timeout,
         ) as response:
             text = await response.text()
             return _told(response.status, text)

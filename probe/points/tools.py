@@ -59,9 +59,13 @@ POINT = Point(
             "repeat",
             "Is a use repeated that was not answered in time?",
             repeat,
-            once=good("It is not."),
-            as_it_was=good("It is, as it was: known again by its key, it is not carried out twice."),
-            signed_anew=bearable("It is, signed anew: it is carried out once more, which changes nothing."),
+            once=good("It is not.", "tool_repeats=never"),
+            as_it_was=good(
+                "It is, as it was: known again by its key, it is not carried out twice.", "tool_repeats=as_it_was"
+            ),
+            signed_anew=bearable(
+                "It is, signed anew: it is carried out once more, which changes nothing.", "tool_repeats=signed_anew"
+            ),
         ),
     ),
 )

@@ -127,6 +127,28 @@ async def test_an_answer_that_comes_too_late_is_a_failure_and_the_conversation_g
     assert [one["content"] for one in told] == [UNREACHABLE]
 
 
+@pytest.mark.parametrize(("repeats", "count"), [("signed_anew", 2), ("as_it_was", 2), ("never", 1)])
+async def test_a_use_that_is_not_answered_in_time_comes_once_more(stage: Stage, repeats: str, count: int) -> None:
+    await equip(stage, tools=[webhook_tool(stage, "see", timeout_ms=1100)])
+    await stage.control("PUT", "platform", {"tool_repeats": repeats})
+    stage.tool_seconds = 1.4
+    _, call = await stage.answered()
+    await start(stage, call)
+
+    told = await use(stage, call, name="see", arguments={"day": "today"})
+    stage.tool_seconds = 0
+    await used(stage, "see", count)
+    await asyncio.sleep(0.2)
+
+    assert (told["status"], told["text"]) == (None, UNREACHABLE)
+    assert len(stage.tools_used) == count
+    first, last = stage.tools_used[0], stage.tools_used[-1]
+    assert first.raw == last.raw
+    assert_signed(last)
+    signature = "telnyx-signature-ed25519"
+    assert (first.headers[signature] != last.headers[signature]) == (repeats == "signed_anew")
+
+
 async def test_a_time_inside_of_the_webhooks_own_settings_is_not_applied(stage: Stage) -> None:
     await equip(stage, tools=[webhook_tool(stage, "see", webhook={"timeout_ms": 50})])
     stage.tool_seconds = 0.3
@@ -181,13 +203,13 @@ async def test_over_mcp_the_platform_says_whose_conversation_it_is(stage: Stage)
     await equip(stage, tools=[], mcp=True)
     _, call = await stage.answered()
     talk = await start(stage, call)
-    await eventually(lambda: len(stage.tools_used) == 2)
+    await eventually(lambda: len(stage.tools_used) == 3)
 
     told = await use(stage, call, name="request_handoff", arguments={"reason": "asks"})
 
     assert told == {"status": 200, "text": "Done.", "data": {}}
     methods = [item.event["method"] for item in stage.tools_used]
-    assert methods == ["initialize", "tools/list", "initialize", "tools/call"]
+    assert methods == ["initialize", "initialize", "tools/list", "initialize", "tools/call"]
     assert stage.tools_used[-1].event["params"] == {
         "name": "request_handoff",
         "arguments": {"reason": "asks"},
@@ -198,7 +220,6 @@ async def test_over_mcp_the_platform_says_whose_conversation_it_is(stage: Stage)
 
 async def test_the_first_word_waits_for_what_a_server_offers(stage: Stage) -> None:
     await equip(stage, tools=[], mcp=True)
-    await stage.control("PUT", "scenario", {"mcp_handshakes": 2})
     stage.tool_seconds = 0.3
     _, call = await stage.answered()
     talk = await start(stage, call)
@@ -221,7 +242,7 @@ async def test_where_both_lead_to_a_tool_the_webhook_is_used(stage: Stage) -> No
     await use(stage, call, name="request_handoff", door="mcp")
     await use(stage, call, name="book_callback")
 
-    paths = [item.path for item in stage.tools_used[2:]]
+    paths = [item.path for item in stage.tools_used[3:]]
     assert paths == ["/webhooks/telnyx/tools/request_handoff", *["/mcp/"] * 4]
 
 
@@ -233,7 +254,7 @@ async def test_over_mcp_an_answer_without_a_place_of_its_own_goes_among_the_othe
     for question, text in (("full_name", "Sam Lee"), ("email", "sam@example.com")):
         await stage.until(call, lambda leg, name=question: leg["assistant"]["question"] == name)
         await type_text(stage, call, text)
-    await eventually(lambda: len(stage.tools_used) == 6)
+    await eventually(lambda: len(stage.tools_used) == 7)
 
     given = [item.event["params"]["arguments"] for item in stage.tools_used if item.event["method"] == "tools/call"]
     assert given == [{"full_name": "Sam Lee"}, {"answers": [{"question": "email", "answer": "sam@example.com"}]}]
