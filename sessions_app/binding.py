@@ -14,6 +14,7 @@ from telephony.events import AssistantInitialization, CallIds, CallInitiated, Co
 TICKET_HEADER = "X-Session-Ticket"
 WITHOUT_PROOF = "nothing proves whose call it is"
 VISIT_OVER = "the visit that it belongs to is over"
+NOT_LET_IN = "the visit that it names was given no line"
 OF_PROBE = "a call of a probe of the account"
 
 
@@ -219,8 +220,13 @@ def _introduced(event: Event) -> UUID | Nobodys | None:
     session_id = caller_of(event) or ticket_of(event)
     if session_id is None:
         return Nobodys(WITHOUT_PROOF, is_stranger=True)
-    is_open = VoiceSession.objects.filter(pk=session_id, ended_at=None).exists()
-    return session_id if is_open else Nobodys(VISIT_OVER, is_stranger=True)
+    visits = VoiceSession.objects.filter(pk=session_id, ended_at=None)
+    is_let_in = visits.values_list("is_let_in", flat=True).first()
+    if is_let_in:
+        return session_id
+    # Who only asks to be called back has a ticket too, and was not counted: a call of theirs would take a line that
+    # somebody else was promised.
+    return Nobodys(VISIT_OVER if is_let_in is None else NOT_LET_IN, is_stranger=True)
 
 
 def _claimed(event: AssistantInitialization) -> UUID | None:
@@ -231,5 +237,6 @@ def _claimed(event: AssistantInitialization) -> UUID | None:
         widget__assistant_id=event.assistant_id or "",
         call_control_id=None,
         ended_at=None,
+        is_let_in=True,
     )
     return claims.order_by("created_at").values_list("pk", flat=True).first()

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.conf import settings as telnyx
 from django.db import connections, transaction
 from django.test import Client
 from django.utils import timezone
@@ -19,10 +20,11 @@ from handoff import services as handovers
 from handoff.machine import State
 from handoff.models import Closer, Handoff, Offer, RoutingPolicy
 from sessions_app import legs, limits, services, tokens
-from sessions_app.models import CallLeg, LegRefusal, Team, VoiceSession, WidgetConfig
+from sessions_app.models import CallLeg, LegRefusal, Team, VoiceSession, WebhookDelivery, WidgetConfig
 from tests.flows import calling
 from tests.flows.conftest import ANSWERS, Visit, connect, open_visit
 from tests.flows.telnyx import Leg, Rest, Webhooks
+from tests.flows.test_anonymous import initialise
 from tests.people import Clock, make_ready, person
 
 URL = "/api/orchestration/token"
@@ -329,6 +331,39 @@ def test_a_page_that_calls_without_end_is_ended_with_all_its_calls(talking: Visi
     assert talking.session.end_reason == "too_many_calls"
     assert len(talking.rest.hang_ups) == 16
     assert all(row.revoke_at <= timezone.now() for row in talking.session.credentials.all())
+
+
+def test_the_ticket_of_a_visit_that_was_given_no_line_carries_no_call(
+    client: Client, widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Clock, settings: Settings
+) -> None:
+    """One credential, of a visit that was let in, and the tickets of those that only ask to be called back."""
+    settings.TELNYX_MAX_LEGS, settings.VISITS_PER_ADDRESS = 4, 1
+    assert ask(client).status_code == 201
+
+    for _ in range(6):
+        ticket = ask(client, call=False).json()["session"]["ticket"]
+        visit = Visit(tokens.read_ticket(ticket), Leg(webhooks, telnyx.TELNYX_CONNECTION_ID), rest, clock)
+        visit.leg.initiated(ticket=ticket, from_="+61255500000")
+        visit.work()
+        assert visit.session.call_control_id is None
+
+    assert rest.asked("answer") == []
+    assert not CallLeg.objects.exists()
+    reasons = set(WebhookDelivery.objects.values_list("reason", flat=True))
+    assert reasons == {"the visit that it names was given no line"}
+
+
+def test_an_anonymous_call_that_was_given_no_line_cannot_be_claimed(
+    client: Client, anonymous_widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Clock
+) -> None:
+    answer = ask(client, widget=anonymous_widget.slug, call=False)
+    session_id = tokens.read_ticket(answer.json()["session"]["ticket"])
+    visit = Visit(session_id, Leg(webhooks, "texml-app"), rest, clock)
+
+    visit.post("claim", call_control_id=visit.leg.call_control_id)
+    initialise(visit)
+
+    assert (visit.session.call_control_id, held()) == (None, 0)
 
 
 # --- in the same instant
