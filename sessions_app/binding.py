@@ -195,9 +195,13 @@ def ticket_of(event: CallInitiated) -> UUID | None:
 
 
 def caller_of(event: CallInitiated) -> UUID | None:
-    """The session for whose page the credential was minted that placed a call: Telnyx's own word."""
-    minted = TelephonyCredential.objects.filter(sip_username__in=event.calling, session__isnull=False)
-    return minted.values_list("session_id", flat=True).first()
+    """The session for whose page the credential was minted that placed a call: Telnyx's own word.
+
+    Of several names the surest that is a credential of ours counts, also when it is no page's.
+    """
+    minted = TelephonyCredential.objects.filter(sip_username__in=event.calling)
+    sessions = dict(minted.values_list("sip_username", "session_id"))
+    return next((sessions[name] for name in event.calling if name in sessions), None)
 
 
 def is_on_our_connection(event: Event) -> bool:

@@ -103,9 +103,10 @@ class CallInitiated(Event):
         return sip.users(self.to, self.to_sip_uri)
 
     @property
-    def calling(self) -> frozenset[str]:
-        """The SIP users who may have placed the call: its credential, by whichever name Telnyx gives it."""
-        return sip.users(self.from_, self.from_sip_uri, self.sip_username)
+    def calling(self) -> tuple[str, ...]:
+        """The SIP users who may have placed the call, the surest first: a browser can replace all but `sip_username`."""
+        named = (sip.user(address) for address in (self.sip_username, self.from_sip_uri, self.from_))
+        return tuple(dict.fromkeys(filter(None, named)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,31 @@ def test_a_credential_counts_for_more_than_a_ticket(
     assert other.session.call_control_id is None
 
 
+STRONGEST_FIRST = ("sip_username", "from_sip_uri", "from")
+
+
+@pytest.mark.parametrize(("strong", "weak"), [(0, 1), (0, 2), (1, 2)])
+def test_of_two_credentials_the_one_counts_that_telnyx_names_more_surely(
+    visit: Visit, widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Clock, strong: int, weak: int
+) -> None:
+    """A page can put another one's name in the number that it calls under."""
+    victim = mint(visit)
+    other = open_visit(widget, webhooks, rest, clock, connection_id=settings.TELNYX_CONNECTION_ID)
+
+    incoming(visit, **{STRONGEST_FIRST[weak]: victim, STRONGEST_FIRST[strong]: mint(other)})
+
+    assert visit.session.call_control_id is None
+    assert other.session.call_control_id is not None
+
+
+def test_a_closer_who_calls_under_the_name_of_a_page_proves_nothing(visit: Visit, alice: Closer) -> None:
+    username = actions.softphone_login(alice, now=visit.clock.now()).username
+
+    incoming(visit, sip_username=username, **{"from": mint(visit)})
+
+    assert of_nobody().reason == "nothing proves whose call it is"
+
+
 @pytest.mark.parametrize("connection", ["", "texml-app", settings.TELNYX_CALL_CONTROL_APP_ID])
 def test_on_another_connection_nothing_proves_it(visit: Visit, connection: str) -> None:
     incoming(visit, sip_username=mint(visit), custom_headers=carried(visit), connection_id=connection)
