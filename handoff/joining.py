@@ -27,6 +27,7 @@ LETTING_GO = timedelta(seconds=3)
 REACH = "reach"
 LOOK_UP_LINE = "look_up_line"
 LISTEN = "listen"
+HANG_UP = "hang_up"
 # The commands by which a closer and a prospect are brought together.
 KINDS = frozenset(
     {
@@ -331,9 +332,16 @@ def hang_up(
     handoff: Handoff | None = None,
     delay: timedelta = timedelta(),
 ) -> None:
-    intent = Intent("hang_up", hang_up_key(leg), leg.call_control_id, delay=delay)
+    """Wish a leg to end, once: what puts it off, or leaves it open, is made good until the leg is over."""
+    intent = Intent(HANG_UP, hang_up_key(leg), leg.call_control_id, delay=delay)
     if ledger.enqueue(session, intent, now=now, handoff=handoff) is None and not delay:
         ledger.hasten(intent.key, now=now)
+
+
+def leg_over(leg: CallLeg) -> None:
+    """The leg is known to have ended: its end is wished no more."""
+    wishes = Command.objects.filter(session_id=leg.session_id, kind=HANG_UP, call_control_id=leg.call_control_id)
+    wishes.filter(state=Command.State.PENDING).update(state=Command.State.DROPPED, due_at=None)
 
 
 def hang_up_key(leg: CallLeg) -> str:

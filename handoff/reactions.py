@@ -102,6 +102,7 @@ def _(event: events.CallHangup, session: VoiceSession, now: datetime) -> None:
     leg = fold.leg_of(event, session)
     if leg is None:
         return
+    joining.leg_over(leg)
     if leg.role == CallLeg.Role.CLOSER:
         closer_gone(session, leg, event.client_state, now=now)
     elif fold.is_current(leg, session):
@@ -111,6 +112,8 @@ def _(event: events.CallHangup, session: VoiceSession, now: datetime) -> None:
 @react.register
 def _(event: events.CallStatusCallback, session: VoiceSession, now: datetime) -> None:
     leg = fold.leg_of(event, session)
+    if leg is not None and leg.ended_at is not None:
+        joining.leg_over(leg)
     if leg is not None and fold.is_current(leg, session) and event.status in fold.ENDED_STATUSES:
         prospect_leg_over(session, source=event.hangup_source, now=now)
 

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from handoff import joining, leaving, lines, marks, reactions, record, release, services
 from handoff.callbacks import reaching
-from handoff.commands import ledger
+from handoff.commands import hang_ups, ledger
 from handoff.commands.ledger import Intent
 from handoff.commands.sending import Answer
 from handoff.door import HANDLERS
@@ -56,6 +56,8 @@ def refused(command: Command, error: TelnyxError, *, now: datetime) -> None:
         return
     if is_busy:
         _found_no_line(command, session, now)
+    elif command.kind == joining.HANG_UP:
+        hang_ups.failed(command, session, error, now=now)
     else:
         _failed(command, session, code=error.code or "", now=now)
 
@@ -67,7 +69,10 @@ def expired(command_id: Any, *, now: datetime) -> None:
     command = ledger.expire(command_id, now=now)
     if command is not None:
         command.session = session
-        _failed(command, session, code="", now=now)
+        if command.kind == joining.HANG_UP:
+            hang_ups.failed(command, session, None, now=now)
+        else:
+            _failed(command, session, code="", now=now)
 
 
 def _of_use_until(command: Command, session: VoiceSession, now: datetime) -> datetime:
@@ -242,6 +247,10 @@ def _listening(command: Command, session: VoiceSession, answer: Answer, now: dat
     intake.release_parked(session, now=now, handlers=HANDLERS)
 
 
+def _hung_up(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+    hang_ups.carried_out(command, session, now=now)
+
+
 def _line_looked_up(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
     handoff = _handoff_of(command, session)
     if handoff is None:
@@ -271,6 +280,7 @@ _CONFIRMED: dict[str, Callable[[Command, VoiceSession, Answer, datetime], None]]
     "start_gather": _started,
     "start_assistant": _started,
     "create_conference": _conference_created,
+    joining.HANG_UP: _hung_up,
     "look_up": _looked_up,
     joining.LOOK_UP_LINE: _line_looked_up,
     record.TRANSCRIPT: record.transcript_came,

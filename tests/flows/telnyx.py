@@ -246,6 +246,7 @@ class Rest:
     tokens: list[str] = field(default_factory=list)
     refusals: dict[str, tuple[int, str]] = field(default_factory=dict)
     answers: dict[str, Callable[[httpx.Request], httpx.Response]] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)
     canary: str = ""
     alive: bool = True
     registered: bool = True
@@ -290,6 +291,9 @@ class Rest:
         if name in self.answers:
             return self.answers[name](request)
         if name not in self.refusals:
+            asked = json.loads(request.content or b"{}").get("command_id")
+            if name == "hangup" and self.ended.setdefault(request.url.path, asked) != asked:
+                return httpx.Response(422, json={"errors": [{"code": "90018", "title": "Call has already ended"}]})
             return httpx.Response(200, json=OK)
         status, code = self.refusals[name]
         return httpx.Response(status, json={"errors": [{"code": code, "title": "Refused"}]})
