@@ -353,7 +353,7 @@ def _key(handoff: Handoff, name: str) -> str:
 
 
 def _command(handoff: Handoff, intent: Intent, now: datetime) -> None:
-    if intent.kind in CALLS_CLOSER:
-        legs.expect_closer(handoff.session, until=now + legs.DIAL_WITHIN)
     if ledger.enqueue(handoff.session, intent, now=now, handoff=handoff) is not None:
+        if intent.kind in CALLS_CLOSER:
+            legs.expect_closer(handoff.session, until=now + legs.DIAL_WITHIN)
         timeline.append(handoff.session, "command.sent", {"command": intent.kind}, occurred_at=now)

@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from handoff import actions, leaving, tasks
 from handoff import services as handovers
-from handoff.machine import State
+from handoff.machine import Fact, State
 from handoff.models import Closer, Handoff, Offer, RoutingPolicy
 from sessions_app import legs, limits, services, tokens
 from sessions_app.models import CallLeg, LegRefusal, Team, VoiceSession, WebhookDelivery, WidgetConfig
@@ -244,6 +244,18 @@ def test_a_page_that_comes_back_is_counted_beside_the_leg_that_it_leaves(waiting
     CallLeg.objects.filter(call_control_id=visit.leg.call_control_id).update(ended_at=timezone.now())
 
     assert held() == 2
+
+
+def test_a_page_that_comes_back_while_the_closer_is_rung_adds_nothing_beside_its_leg(waiting_for_alice: Visit) -> None:
+    """The closer is not dialled a second time for it."""
+    visit = waiting_for_alice
+    visit.accept().initiated(direction="outgoing")
+
+    with transaction.atomic():
+        handovers.apply(visit.handoff, Fact.PROSPECT_READY, now=timezone.now())
+
+    assert len(visit.commands("dial")) == 1
+    assert held() == CallLeg.objects.filter(ended_at=None).count() == 2
 
 
 def test_a_callback_holds_two_legs_and_gives_them_back(promised: Visit, alice: Closer) -> None:
