@@ -203,7 +203,7 @@ def _why(handoff: Handoff) -> str:
     if handoff.session.end_reason in ENDS:
         return ENDS[handoff.session.end_reason]
     leg = CallLeg.objects.filter(session=handoff.session, role=CallLeg.Role.PROSPECT).order_by("-pk").first()
-    has_met_limit = leg is not None and leg.code in LIMIT_SIP_CODES
+    has_met_limit = handoff.session.end_reason == Fact.LINES_BUSY or (leg is not None and leg.code in LIMIT_SIP_CODES)
     if has_met_limit or (leg is None and handoff.lines_busy_at is not None):
         return str(Fact.LINES_BUSY)
     if leg is not None and leg.hangup_cause and leg.answered_at is None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from handoff import actions, tasks
@@ -14,6 +15,7 @@ from sessions_app import legs, page, services, tokens
 from sessions_app.models import CallLeg, LegRefusal, Run, WidgetConfig
 from tests.flows import calling
 from tests.flows.conftest import ANSWERS, Visit, connect
+from tests.flows.telnyx import Leg
 
 BUSY = {"errors": [{"code": "90041", "title": "Channel limit exceeded"}]}
 LIMITS: list[tuple[int, dict[str, str]]] = [
@@ -440,6 +442,20 @@ def test_a_callback_that_finds_no_line_keeps_the_promise_and_says_why(
     (told,) = [entry for entry in promised.session.timeline.all() if entry.kind == "callback.unanswered"]
     assert told.payload["reason"] == "lines_busy"
     assert not is_blamed(alice)
+
+
+def test_a_page_that_is_called_back_and_meets_a_limit_has_not_let_it_ring(promised: Visit, alice: Closer) -> None:
+    calling.open_page(promised)
+    call = calling.call(promised, alice)
+    call.closer_answers()
+    promised.rest.refusals["answer"] = (403, "90041")
+    username = call.visit.post("rejoin").json()["credentials"]["username"]
+
+    Leg(promised.leg.webhooks, settings.TELNYX_CONNECTION_ID).initiated(from_=username)
+    call.visit.work()
+
+    told = promised.session.timeline.get(kind="callback.unanswered")
+    assert (call.visit.handoff.outcome, told.payload["reason"]) == ("lines_busy", "lines_busy")
 
 
 def test_a_callback_whose_closer_s_line_is_not_free_is_tried_again_for_a_while(promised: Visit, alice: Closer) -> None:
