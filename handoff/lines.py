@@ -9,7 +9,8 @@ from django.db.models import F
 from handoff.machine import Fact, State
 from handoff.models import HEARTBEAT_TIMEOUT, Closer, Handoff
 from handoff.readiness import TALKING_STATES
-from sessions_app.models import CallLeg, TelephonyCredential
+from sessions_app.models import CallLeg, TelephonyCredential, WebhookDelivery
+from telephony import inbound
 
 # A page that sleeps for longer logs in anew when it wakes; its login ends, for nobody would answer there.
 PAGE_GONE_AFTER = timedelta(minutes=5)
@@ -46,21 +47,33 @@ def was_absent(leg: CallLeg) -> bool:
     return leg.sip_cause in _ABSENT_STATUSES or leg.hangup_cause in _ABSENT_CAUSES
 
 
-def lose(closers: Collection[int]) -> None:
-    """Ring these closers no more on their present login: their pages have to register anew."""
+def rung_on(leg: CallLeg) -> frozenset[str]:
+    """The logins, of which there is one at most, at which a leg rang that we did not dial: Telnyx named it once."""
+    told = WebhookDelivery.objects.filter(call_control_id=leg.call_control_id, event_type="call.initiated").first()
+    if told is None:
+        return frozenset()
+    return inbound.reread(bytes(told.body), content_type=told.content_type, received_at=told.received_at).called
+
+
+def lose(closers: Collection[int], usernames: Collection[str]) -> None:
+    """Ring these closers no more on a login that was rung in vain: its page has to register anew.
+
+    It may be a former one, which the assistant still knew; that says nothing of the present one.
+    """
     softphones = Closer.objects.filter(pk__in=closers, reached_by=Closer.ReachedBy.SOFTPHONE)
-    softphones.update(lost_username=F("sip_username"))
+    softphones.filter(sip_username__in=usernames).update(lost_username=F("sip_username"))
 
 
 def unreached(handoff: Handoff, username: str, now: datetime) -> Fact:
     """What it means that this login was rung in vain: its page is sought once for each acceptance, then it is lost.
 
-    No fault of the closer: nothing here says that they let a ring pass.
+    "" is whichever the assistant's own leg rang. No fault of the closer: nothing here says that they let a ring pass.
     """
     closer = handoff.closer
     if closer is None or closer.reached_by != Closer.ReachedBy.SOFTPHONE:
         return Fact.CLOSER_LOST
-    Closer.objects.filter(pk=closer.pk).update(lost_username=username)
+    leg = handoff.closer_leg
+    lose([closer.pk], [username] if username or leg is None else rung_on(leg))
     if handoff.line_lost_at is not None or handoff.state != State.ACCEPTED or not closer.is_alive(now):
         return Fact.CLOSER_LOST
     handoff.line_lost_at = now

@@ -169,7 +169,7 @@ def stop_on(leg: CallLeg, handoff: Handoff, now: datetime) -> bool:
     """The leg that rang is gone; False when none rang on it. It may have rung too shortly to be called a miss."""
     rung = list(_ringing(handoff).filter(leg=leg).select_related("closer"))
     if lines.was_absent(leg):
-        lines.lose([offer.closer_id for offer in rung])
+        lines.lose([offer.closer_id for offer in rung], lines.rung_on(leg))
     _close(_ringing(handoff).filter(leg=leg), Offer.State.EXPIRED, now)
     for offer in rung:
         _tell("handoff.unanswered", handoff, offer, now)

@@ -197,6 +197,30 @@ def test_a_softphone_that_was_not_there_registers_anew_and_nobody_is_blamed(clai
     assert not Offer.objects.filter(state=Offer.State.RINGING).exists()
 
 
+def test_a_former_login_that_was_rung_in_vain_says_nothing_of_the_present_one(claimed: Visit, alice: Closer) -> None:
+    made = {"created_at": timezone.now(), "expires_at": timezone.now(), "revoke_at": timezone.now()}
+    TelephonyCredential.objects.create(user=alice.user, name="former", sip_username="gencredformer", **made)
+    leg = ring(claimed, alice, to=f"sip:gencredformer@{settings.TELNYX_SIP_DOMAIN}")
+    assert claimed.ringing().closer == alice
+
+    leg.hung_up(source="callee", cause="unspecified", sip="480")
+
+    assert not selectors.must_register(alice)
+
+
+def test_a_login_at_which_the_assistant_rang_in_vain_is_not_dialled_again(claimed: Visit, alice: Closer) -> None:
+    Closer.objects.filter(pk=alice.pk).update(registered_as=alice.sip_username)
+    leg = ring(claimed, alice)
+    accept(claimed)
+
+    leg.hung_up(source="callee", cause="unspecified", sip="480")
+    claimed.work()
+
+    assert selectors.must_register(alice)
+    assert claimed.handoff.awaits_line
+    assert claimed.rest.asked("calls") == []
+
+
 def test_a_busy_closer_is_not_rung_twice(claimed: Visit, alice: Closer, ben: Closer) -> None:
     ring(claimed, alice)
     first = claimed.ringing()
