@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from handoff import lines, release, ringing, roster, services
+from handoff import lines, readiness, release, ringing, roster, services
 from handoff.answering import dismiss_answer, edit_answer, unlock_answer, use_answer
 from handoff.callbacks import booking, reaching
 from handoff.callbacks.actions import call_back, keep_promise, promise_callback
@@ -93,21 +93,23 @@ def report_presence(
     page: UUID | None = None,
     username: str = "",
     now: datetime,
-) -> None:
-    """Keep what an open dashboard proves of itself every few seconds.
+) -> bool:
+    """Keep what an open dashboard proves of itself every few seconds; True when its softphone has to register anew.
 
     `page` is the name that it gave itself, `username` the login on which its softphone says that it is registered.
     """
     kept = Closer.objects.get(pk=closer.pk)
-    before = (kept.is_alive(now), kept.softphone_registered, kept.microphone_granted, kept.sound_unlocked)
-    Closer.objects.filter(pk=closer.pk).update(
-        seen_at=now, softphone_registered=softphone, microphone_granted=microphone, sound_unlocked=sound
-    )
-    lines.page_seen(kept, page=page, username=username if softphone else "", now=now)
-    if before != (True, softphone, microphone, sound):
+    before = (kept.is_alive(now), readiness.missing(kept))
+    seen = lines.page_seen(kept, page=page, username=username if softphone else "", now=now)
+    kept.seen_at = now
+    if seen.may_speak:
+        kept.softphone_registered, kept.microphone_granted, kept.sound_unlocked = softphone, microphone, sound
+    kept.save(update_fields=["seen_at", *(readiness.PROOFS if seen.may_speak else ())])
+    if before != (True, readiness.missing(kept)):
         roster.changed(closer.team_id)
     for waiting in lines.awaited(kept):
         ring_once_more(waiting.session_id, waiting.pk, now=now)
+    return seen.must_register
 
 
 @transaction.atomic

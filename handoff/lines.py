@@ -1,11 +1,14 @@
 """Where a closer's softphone is rung: which of the open pages, whether it is still there, and what if it is not."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F
 
+from handoff import roster
 from handoff.machine import Fact, State
 from handoff.models import HEARTBEAT_TIMEOUT, Closer, Handoff
 from handoff.readiness import TALKING_STATES
@@ -103,23 +106,54 @@ def logins_of(closer: Closer, page: UUID | None) -> list[str]:
     return [str(name) for name in mine.values_list("sip_username", flat=True)]
 
 
-def page_seen(closer: Closer, *, page: UUID | None, username: str, now: datetime) -> None:
+@dataclass(frozen=True)
+class Seen:
+    """What follows from the report of a page."""
+
+    # Only the page that is rung knows whether a ring would be heard and answered.
+    may_speak: bool
+    must_register: bool
+
+
+def page_seen(closer: Closer, *, page: UUID | None, username: str, now: datetime) -> Seen:
     """Keep that a page lives, and on which login of its own its softphone is registered; "" for none.
 
-    `closer` is as the row stood before this report.
+    `closer` is as the row stood before this report, and is brought up to date.
     """
-    logins = TelephonyCredential.objects.filter(user_id=closer.user_id, page=page, revoked_at=None)
+    mine = TelephonyCredential.objects.filter(user_id=closer.user_id, page=page, revoked_at=None)
     if page is not None:
-        logins.update(page_seen_at=now)
-    if username == closer.registered_as and username in {"", closer.sip_username}:
-        return
-    row = Closer.objects.filter(pk=closer.pk)
-    if logins.filter(sip_username=closer.sip_username).exists():
-        is_there = username == closer.sip_username
-        row.update(registered_as=username, line_proven_at=now) if is_there else row.update(registered_as="")
-    elif not _is_page_open(closer, now) and logins.filter(sip_username=username).exists():
-        # The page that was rung is gone; this one was open beside it.
-        row.update(sip_username=username, registered_as=username, line_proven_at=now)
+        mine.update(page_seen_at=now)
+    is_own = bool(username) and mine.filter(sip_username=username, revoke_at__gt=now).exists()
+    rung = _rung_login(closer, now)
+    is_rung = rung is not None and rung.page == page
+    if is_rung:
+        _heard(closer, username, now)
+    elif is_own and username != closer.lost_username and not _is_reachable(closer, rung, now):
+        # The page that was rung is gone, or has no phone any more; this one was open beside it.
+        _keep(closer, sip_username=username, registered_as=username, line_proven_at=now)
+        is_rung = True
+    elif rung is None and username == closer.sip_username:
+        _keep(closer, lost_username=username)  # It was revoked while nothing was heard of its page.
+    must_register = (not is_own or username == closer.lost_username) if username else closer.is_line_lost
+    return Seen(may_speak=is_rung or not _is_open(rung, now), must_register=must_register)
+
+
+def _heard(closer: Closer, username: str, now: datetime) -> None:
+    """The page that is rung says on which login it is registered."""
+    if username != closer.sip_username:
+        if closer.registered_as:
+            _keep(closer, registered_as="", line_proven_at=now)
+    elif closer.registered_as != username:
+        # A lost login that registers again is not lost. Some only seem to: Telnyx is asked before it is rung.
+        proven_at = None if closer.is_line_lost else now
+        _keep(closer, registered_as=username, lost_username="", line_proven_at=proven_at)
+
+
+def _keep(closer: Closer, **what: Any) -> None:
+    """Write it down unless another login has come to be rung meanwhile."""
+    if Closer.objects.filter(pk=closer.pk, sip_username=closer.sip_username).update(**what):
+        for name, value in what.items():
+            setattr(closer, name, value)
 
 
 def awaited(closer: Closer) -> list[Handoff]:
@@ -128,15 +162,37 @@ def awaited(closer: Closer) -> list[Handoff]:
     return list(waiting.filter(line_back_at=None))
 
 
-def _is_page_open(closer: Closer, now: datetime) -> bool:
+def _rung_login(closer: Closer, now: datetime) -> TelephonyCredential | None:
+    """The login that is rung, while it lives."""
+    living = TelephonyCredential.objects.filter(user_id=closer.user_id, revoked_at=None, revoke_at__gt=now)
+    return living.filter(sip_username=closer.sip_username).first()
+
+
+def _is_open(rung: TelephonyCredential | None, now: datetime) -> bool:
     """Whether the page of the login that is rung has shown a sign of life."""
-    logins = TelephonyCredential.objects.filter(user_id=closer.user_id, sip_username=closer.sip_username)
-    return logins.filter(revoked_at=None, page_seen_at__gte=now - HEARTBEAT_TIMEOUT).exists()
+    return rung is not None and rung.page_seen_at is not None and now - rung.page_seen_at <= HEARTBEAT_TIMEOUT
+
+
+def _is_reachable(closer: Closer, rung: TelephonyCredential | None, now: datetime) -> bool:
+    """Whether a ring at that page may be answered; a phone that has just gone away is given time to come back."""
+    if not _is_open(rung, now) or closer.is_line_lost:
+        return False
+    went_at = closer.line_proven_at
+    return bool(closer.registered_as) or (went_at is not None and now - went_at <= HEARTBEAT_TIMEOUT)
 
 
 def end_logins_of_gone_pages(now: datetime) -> None:
-    """Have the logins of pages revoked that are gone, but for those of closers in a call."""
+    """Have the logins of pages revoked that are gone, but for those of closers in a call.
+
+    A page may live all the same, where it was we who were away: it has to register anew before it is rung.
+    """
     gone = TelephonyCredential.objects.filter(
         page__isnull=False, revoked_at=None, revoke_at__gt=now, page_seen_at__lt=now - PAGE_GONE_AFTER
-    )
-    gone.exclude(user__closer__handoffs__state__in=TALKING_STATES).update(revoke_at=now)
+    ).exclude(user__closer__handoffs__state__in=TALKING_STATES)
+    ended = list(gone.values_list("pk", "sip_username"))
+    TelephonyCredential.objects.filter(pk__in=[pk for pk, _ in ended]).update(revoke_at=now)
+    rung = Closer.objects.filter(sip_username__in=[name for _, name in ended if name])
+    teams = set(rung.values_list("team_id", flat=True))
+    rung.update(lost_username=F("sip_username"))
+    for team_id in teams:
+        roster.changed(team_id)

@@ -16,7 +16,7 @@ from sessions_app.models import VoiceSession
 TALKING_STATES = (State.ACCEPTED, State.QUEUED, State.SEATED, State.BRIDGING, State.CONNECTED, State.DROPPED)
 BUSY_STATES = (*TALKING_STATES, State.WRAP_UP)
 
-_PROOFS = {
+PROOFS = {
     "softphone_registered": "softphone",
     "microphone_granted": "microphone",
     "sound_unlocked": "sound",
@@ -40,7 +40,7 @@ def missing(closer: Closer) -> tuple[str, ...]:
     """What still has to be proven before this closer may be rung."""
     if closer.reached_by != Closer.ReachedBy.SOFTPHONE:  # They answer on a phone of their own.
         return () if closer.address else ("address",)
-    lacking = [name for attribute, name in _PROOFS.items() if not getattr(closer, attribute)]
+    lacking = [name for attribute, name in PROOFS.items() if not getattr(closer, attribute)]
     if (not closer.sip_username or closer.is_line_lost) and "softphone" not in lacking:
         lacking.insert(0, "softphone")
     return tuple(lacking)

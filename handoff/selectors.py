@@ -26,12 +26,17 @@ JUST_NOW = timedelta(seconds=15)
 
 @dataclass(frozen=True)
 class RosterEntry:
-    """One closer on the roster; `missing` says what they have not proven, `is_ready` whether they can be rung now."""
+    """One closer on the roster.
+
+    `missing` says what they have not proven, `is_ready` whether they can be rung now; their pages have to log in anew
+    where they `must_register`.
+    """
 
     closer: Closer
     status: str
     missing: tuple[str, ...]
     is_ready: bool
+    must_register: bool
 
 
 def recording(session: VoiceSession, now: datetime) -> dict[str, Any]:
@@ -56,6 +61,7 @@ def roster(team: Team, now: datetime) -> list[RosterEntry]:
             status=_status(closer, held, now),
             missing=readiness.missing(closer),
             is_ready=closer.pk in ready,
+            must_register=closer.is_line_lost,
         )
         for closer in closers
     ]

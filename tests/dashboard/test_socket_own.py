@@ -1,5 +1,6 @@
 """What one closer is told alone: the ring, the desk, and what the page proves."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -110,7 +111,8 @@ async def test_presence_is_passed_on(connect: Connect, alices_browser: Client, a
 async def test_the_page_says_on_which_login_its_phone_is_registered(
     connect: Connect, alices_browser: Client, alice: Closer
 ) -> None:
-    page, made = str(uuid4()), {"created_at": timezone.now(), "expires_at": timezone.now(), "revoke_at": timezone.now()}
+    page, end = str(uuid4()), timezone.now() + timedelta(hours=1)
+    made = {"created_at": timezone.now(), "expires_at": end, "revoke_at": end}
     mint = database_sync_to_async(TelephonyCredential.objects.create)
     await mint(user=alice.user, name="a", sip_username="gencredfresh", page=page, **made)
     await database_sync_to_async(Closer.objects.update)(sip_username="gencredfresh")

@@ -10,7 +10,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from handoff import actions, lines, selectors, services
+from handoff import actions, lines, readiness, selectors, services
 from handoff.machine import Fact, State
 from handoff.models import Closer, Handoff, RoutingPolicy
 from sessions_app import services as sessions
@@ -32,11 +32,11 @@ class Page:
         self.username = actions.softphone_login(self.closer, page=self.name, now=timezone.now()).username
         return self.username
 
-    def says(self, *, username: str | None = None, page: UUID | None = None) -> None:
-        """What the page proves every few seconds."""
+    def says(self, *, username: str | None = None, page: UUID | None = None) -> bool:
+        """What the page proves every few seconds; True when it is told to register anew."""
         on = self.username if username is None else username
         given = {"softphone": bool(on), "microphone": True, "sound": True}
-        actions.report_presence(self.closer, **given, page=page or self.name, username=on, now=timezone.now())
+        return actions.report_presence(self.closer, **given, page=page or self.name, username=on, now=timezone.now())
 
     def registers(self) -> str:
         username = self.log_in()
@@ -49,6 +49,10 @@ class Page:
 
 def of(closer: Closer) -> Closer:
     return Closer.objects.get(pk=closer.pk)
+
+
+def missing(closer: Closer) -> tuple[str, ...]:
+    return readiness.missing(of(closer))
 
 
 def must_register(closer: Closer) -> bool:
@@ -171,6 +175,58 @@ def test_a_line_that_was_lost_is_rung_by_nobody_until_it_is_back(
 
     page.registers()
     assert selectors.roster(page.closer.team, timezone.now())[0].missing == ()
+
+
+def test_a_page_is_told_at_each_report_until_it_has_registered_anew(waiting_for_alice: Visit, page: Page) -> None:
+    absent(accepted(waiting_for_alice))
+    waiting_for_alice.pass_time(9)
+
+    assert [page.says(), page.says(), page.says(username=""), page.says(username="")] == [True] * 4
+
+    page.log_in()
+    assert [page.says(username=""), page.says()] == [False, False]
+    assert missing(page.closer) == ()
+
+
+def test_a_lost_login_that_registers_again_is_lost_no_more(waiting_for_alice: Visit, page: Page, ben: Closer) -> None:
+    visit = waiting_for_alice
+    absent(accepted(visit))
+    visit.pass_time(9)
+    assert missing(page.closer) == ("softphone",)
+
+    page.says(username="")
+    assert page.says() is False
+
+    assert missing(page.closer) == ()
+    assert not must_register(page.closer)
+
+
+def test_what_was_lost_is_asked_after_before_it_is_rung_again(waiting_for_alice: Visit, page: Page) -> None:
+    visit = waiting_for_alice
+    absent(accepted(visit))
+
+    page.says(username="")
+    page.says()
+    visit.work()
+
+    assert lookups(visit) == 1
+    assert dialled(visit) == [page.username] * 2
+
+
+def test_a_login_of_another_page_takes_the_place_of_a_lost_one(
+    waiting_for_alice: Visit, page: Page, ben: Closer
+) -> None:
+    second = Page(page.closer)
+    second.registers()
+    page.says()
+    absent(accepted(waiting_for_alice))
+    waiting_for_alice.pass_time(9)
+
+    assert page.says() is False
+
+    assert of(page.closer).sip_username == page.username
+    assert missing(page.closer) == ()
+    assert second.says() is True, "it is not where it believes to be"
 
 
 @pytest.mark.parametrize(("cause", "sip"), [("user_busy", "486"), ("timeout", "480"), ("call_rejected", "603")])
@@ -407,10 +463,62 @@ def test_the_page_that_is_left_is_rung_when_the_other_is_gone(page: Page, waitin
     assert of(page.closer).sip_username == of(page.closer).registered_as == page.username
 
 
-def test_a_page_without_a_phone_says_nothing_of_the_other_s(page: Page) -> None:
-    Page(page.closer).says(username="")
+@pytest.mark.parametrize("lacks", ["softphone", "microphone", "sound"])
+def test_a_page_beside_it_says_nothing_of_the_one_that_is_rung(page: Page, lacks: str) -> None:
+    proven = {**dict.fromkeys(("softphone", "microphone", "sound"), True), lacks: False}
+    actions.report_presence(page.closer, **proven, page=uuid4(), now=timezone.now())
 
     assert of(page.closer).registered_as == page.username
+    assert missing(page.closer) == ()
+    actions.report_presence(page.closer, **proven, page=page.name, now=timezone.now())
+    assert missing(page.closer) == (lacks,)
+
+
+def test_a_page_without_a_phone_is_believed_when_the_other_is_gone(page: Page, waiting_for_alice: Visit) -> None:
+    waiting_for_alice.clock.advance(26)
+
+    Page(page.closer).says(username="")
+
+    assert missing(page.closer) == ("softphone",)
+
+
+def test_a_page_whose_phone_stays_away_leaves_the_ring_to_the_other(page: Page, waiting_for_alice: Visit) -> None:
+    second = Page(page.closer)
+    second.registers()
+
+    second.says(username="")
+    page.says()
+    assert of(page.closer).sip_username == second.username, "it may be back in a moment"
+    waiting_for_alice.clock.advance(26)
+    second.says(username="")
+    page.says()
+
+    assert of(page.closer).sip_username == page.username
+    assert missing(page.closer) == ()
+
+
+def test_a_page_whose_login_was_revoked_meanwhile_registers_anew(page: Page, waiting_for_alice: Visit) -> None:
+    """We were away for longer than a page may be silent; the page and its phone were not."""
+    waiting_for_alice.clock.advance(360)
+
+    lines.end_logins_of_gone_pages(timezone.now())
+    sessions.revoke_due_credentials(now=timezone.now())
+    assert missing(page.closer) == ("softphone",)
+
+    page.says(username="")
+    assert page.says() is True, "nobody can be rung there, whatever it believes"
+    assert missing(page.closer) == ("softphone",)
+    page.registers()
+    assert page.says() is False
+    assert missing(page.closer) == ()
+
+
+def test_a_login_that_was_revoked_for_another_reason_is_lost_too(page: Page) -> None:
+    TelephonyCredential.objects.update(revoked_at=timezone.now())
+
+    assert page.says() is True
+
+    assert missing(page.closer) == ("softphone",)
 
 
 def test_the_page_names_itself_with_the_login_request(alice: Closer, waiting_for_alice: Visit) -> None:
