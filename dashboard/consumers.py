@@ -28,9 +28,6 @@ SECOND_LOOK_SECONDS = 2
 # The closer's phone stops listening in when the lines are being joined, and the page measures from then on.
 PHONE_MOVES = frozenset({"handoff.bridging", "handoff.connected"})
 
-# A closer with one of these has a ring or a call of their own to be shown.
-CONCERNED = frozenset({"ringing", "busy", "wrap_up"})
-
 Frames = list[tuple[int, str]]
 
 _frames: Once[Frames] = Once(size=2000)
@@ -163,7 +160,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         await self.send(text_data=frame)
 
     async def _presence(self, presence: wire.Presence) -> None:
-        await database_sync_to_async(actions.report_presence)(
+        must_register = await database_sync_to_async(actions.report_presence)(
             self.closer,
             softphone=presence.softphone,
             microphone=presence.microphone,
@@ -172,6 +169,9 @@ class DashboardConsumer(AsyncWebsocketConsumer):
             username=presence.username,
             now=timezone.now(),
         )
+        if must_register:
+            # The desk told so too, once. This page was away, or could not, or its login is not the one that is rung.
+            await self._send({"type": "register"})
 
     # What the back end says
 
@@ -251,14 +251,13 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         await self._send({"type": "reload"})
 
     async def _send_team(self, *, is_first: bool = False) -> None:
-        """The roster, and the closer's own ring and call when they are or were concerned."""
+        """The roster, and the closer's own desk while anything is or was on it."""
         read = database_sync_to_async(snapshot.team_state)
         state = await _team_states.get(self.team.pk, lambda: read(self.team, timezone.now()))
-        status, frame = snapshot.own_roster(state, self.closer.pk)
+        is_concerned, frame = snapshot.own_roster(state, self.closer.pk)
         if hash(frame) != self.last_roster:
             self.last_roster = hash(frame)
             await self.send(text_data=frame)
-        is_concerned = status in CONCERNED
         if is_concerned or self.ring or self.is_busy:
             await self._send_own(await self._read_own())
         elif is_first:

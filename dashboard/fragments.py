@@ -299,7 +299,7 @@ class Roster:
     """What everybody sees of the team, and each closer's own state by the closer's key."""
 
     shared: list[Fragment]
-    own: dict[int, dict[str, str]]
+    own: dict[int, dict[str, Any]]
 
 
 def roster(team: Team, now: datetime) -> Roster:
@@ -309,6 +309,7 @@ def roster(team: Team, now: datetime) -> Roster:
     own = {
         person["closer"].pk: {
             "status": person["status"],
+            "register": person["must_register"],
             "html": render_to_string("dashboard/_me.html", person),
             "assign": assign if person["closer"].is_supervisor else "",
         }
@@ -322,6 +323,7 @@ def _person(row: Any) -> dict[str, Any]:
         "closer": row.closer,
         "initials": presenters.initials(row.closer.display_name),
         "status": row.status,
+        "must_register": row.must_register,
         "label": presenters.STATUS_LABELS.get(row.status, presenters.words(row.status)),
         "why_not": presenters.why_not(row.status, row.missing),
         "missing": [presenters.MISSING_LABELS.get(name, presenters.words(name).lower()) for name in row.missing],

@@ -13,6 +13,9 @@ from sessions_app.models import Team, TimelineEntry, VoiceSession
 # A socket that missed more than this many entries of one session is better served by a snapshot.
 LONGEST_GAP = 200
 
+# A closer with one of these has a ring or a call of their own to be shown.
+CONCERNED = frozenset({"ringing", "busy", "wrap_up"})
+
 
 class NotContinuous(Exception):
     """The entries after a position cannot all be read: the page needs a snapshot."""
@@ -118,10 +121,11 @@ def team_state(team: Team, now: datetime) -> str:
     return json.dumps({"shared": told.shared, "own": {str(key): value for key, value in told.own.items()}})
 
 
-def own_roster(state: str, closer_id: int) -> tuple[str, str]:
-    """One closer's status and the frame for their page."""
+def own_roster(state: str, closer_id: int) -> tuple[bool, str]:
+    """Whether there is anything on one closer's desk, and the frame for their page."""
     parsed = json.loads(state)
-    mine = parsed["own"].get(str(closer_id), {"status": ""})
+    mine = parsed["own"].get(str(closer_id), {"status": "", "register": False})
     targets = (("me", "html"), ("assign-people", "assign"))
     own = [{"target": target, "html": mine[name]} for target, name in targets if mine.get(name)]
-    return mine["status"], encode({"type": "roster", "fragments": [*parsed["shared"], *own]})
+    is_concerned = mine["status"] in CONCERNED or mine["register"]
+    return is_concerned, encode({"type": "roster", "fragments": [*parsed["shared"], *own]})

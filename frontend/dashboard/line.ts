@@ -132,9 +132,11 @@ export class Line {
     else if (!this.hasCall && this.isOurs && desk.state !== "wrap_up") this.panel.notice("");
   }
 
-  private async registerAnew(): Promise<void> {
-    if (!this.isOurs || !this.microphone.isGranted) return;
-    await (await this.getPhone()).registerAnew();
+  /** The login leads nowhere: take another one, now or when the phone is started. A call that stands keeps its own. */
+  async registerAnew(): Promise<void> {
+    if (!this.isOurs || !this.hasSoftphone || this.hasCall || TALKING.has(this.desk.state ?? "")) return;
+    if (this.microphone.isGranted) await (await this.getPhone()).registerAnew();
+    else forgetLogin();
   }
 
   mute(): void {
@@ -203,7 +205,7 @@ export class Line {
         signalling: this.config,
         microphone: recall("microphone") ?? "",
         speaker: recall("speaker") ?? "",
-        login: (mayReuse) => this.login(mayReuse),
+        login: () => this.login(),
         renewed: () => this.ask({ renew: true }),
       },
       {
@@ -220,10 +222,9 @@ export class Line {
   }
 
   /** The same login after a reload, because the line only gives a call back to the login that had it. */
-  private async login(mayReuse: boolean): Promise<Login> {
+  private async login(): Promise<Login> {
     await this.named; // A copy of another tab forgets that one's login.
-    const kept = mayReuse ? keptLogin(this.config.closer.id) : null;
-    return kept ?? this.ask();
+    return keptLogin(this.config.closer.id) ?? this.ask();
   }
 
   private async ask(wish: { renew?: boolean } = {}): Promise<Login> {

@@ -77,6 +77,7 @@ function received(frame: Frame): void {
   else if (frame.type === "gone") for (const session of frame.sessions ?? []) page.remove(`card-${session}`);
   else if (frame.type === "ring") ring.show(frame);
   else if (frame.type === "ring_over") ring.over(frame);
+  else if (frame.type === "register") void line.registerAnew();
   else if (frame.type === "desk") {
     line.attend(frame as unknown as Desk);
     ring.confirm(frame["ring"]);

@@ -7,7 +7,7 @@ import { clientOptions, opusFirst, type Signalling } from "../shared/signalling"
 import { callStats, type CallStats } from "../shared/stats";
 import { Ear, isEar, LISTENING_AUDIO_ID } from "./ear";
 import { header, LIVE_STATES, OVER_STATES } from "./calls";
-import type { Login } from "./login";
+import { forgetLogin, type Login } from "./login";
 
 export type PhoneState = "off" | "registering" | "ready" | "standby" | "in-call";
 
@@ -15,8 +15,8 @@ export interface PhoneOptions {
   signalling: Signalling;
   microphone: string;
   speaker: string;
-  /** With `mayReuse`, the login that this tab used before a reload will do. */
-  login(mayReuse: boolean): Promise<Login>;
+  /** The login that this tab has kept, as over a reload, or else a fresh one. */
+  login(): Promise<Login>;
   /** The login of a call that stands, with a later end. */
   renewed(): Promise<Login>;
 }
@@ -114,20 +114,21 @@ export class Phone {
     return this.call?.state === "held";
   }
 
-  async start({ mayReuse = true } = {}): Promise<void> {
+  async start(): Promise<void> {
     if (this.isStarting || this.isRegistered) return;
     this.isStarting = true;
     this.become("registering");
     try {
-      await this.connect(this.use(await this.options.login(mayReuse)));
+      await this.connect(this.use(await this.options.login()));
     } catch (error) {
       this.become("off");
       this.events.trouble(error instanceof Error ? error.message : "The phone line could not be reached. Press Connect.");
     } finally {
       this.isStarting = false;
     }
-    if (this.isAnewDue && this.login?.isKept) await this.startAnew();
+    const isAnewDue = this.isAnewDue && this.login?.isKept;
     this.isAnewDue = false;
+    if (isAnewDue) await this.startAnew();
   }
 
   /** The login was rung and this page was not there: take a fresh one, unless one is just being taken. */
@@ -343,8 +344,10 @@ export class Phone {
   }
 
   private async startAnew(): Promise<void> {
+    forgetLogin(); // Nor may it come back when no other one can be had at the moment.
+    this.login = null;
     await this.stop();
-    await this.start({ mayReuse: false });
+    await this.start();
   }
 
   private become(state: PhoneState): void {

@@ -37,6 +37,14 @@ REGISTER_ELSEWHERE = """async (name) => {
   await heard;
   socket.close();
 }"""
+# Keeps the live lines of a page, so that a test can cut them.
+KEEP_SOCKETS = """(() => {
+  window.sockets = [];
+  window.WebSocket = class extends WebSocket {
+    constructor(...given) { super(...given); window.sockets.push(this); }
+  };
+})()"""
+CUT = "window.sockets.filter((one) => one.url.includes('/ws/dashboard')).forEach((one) => one.close())"
 # The SDK warns 120 s before the end.
 TOKEN_SECONDS = 150
 # A gap that a listener would notice. Packets come every 20 ms.
@@ -137,6 +145,77 @@ def test_the_other_page_is_rung_when_the_one_that_registered_last_is_closed(
     talk_to_each_other(prospect, alice)
     assert [leg["state"] for leg in rings(sandbox)] == ["ended", "bridged"]
     assert not is_blamed(database)
+
+
+@pytest.fixture
+def ready(stack: Stack, open_context: OpenContext, speech: Speech) -> CloserPage:
+    """Alice's page, ready to be rung."""
+    context = open_context(speech(CLOSER_SAYS))
+    context.add_init_script(KEEP_SOCKETS)
+    alice = CloserPage.log_in(context, stack.base_url, "alice")
+    alice.take_calls()
+    alice.page.wait_for_selector("#me[data-status=ready]")
+    return alice
+
+
+def kept_login(alice: CloserPage) -> Any:
+    return alice.page.evaluate("name => JSON.parse(sessionStorage.getItem(name))?.username ?? null", KEPT_LOGIN)
+
+
+def lose(alice: CloserPage, database: Database) -> str:
+    """Her login is rung in vain for another hand-over's sake, while nobody can tell her page."""
+    username = str(kept_login(alice))
+    database.execute("update handoff_closer set lost_username = %s where sip_username = %s", [username, username])
+    return username
+
+
+def wait_until_well(alice: CloserPage, database: Database, *, former: str) -> None:
+    """The page has another login, on which it is registered and may be rung."""
+    row = "select registered_as, lost_username from handoff_closer where sip_username = %s"
+    changed = "([name, former]) => (JSON.parse(sessionStorage.getItem(name))?.username ?? former) !== former"
+    alice.page.wait_for_function(changed, arg=[KEPT_LOGIN, former], timeout=25_000)
+    fresh = str(kept_login(alice))
+    while (kept := database.execute(row, [fresh]).fetchone()) is None or kept["registered_as"] != fresh:
+        alice.page.wait_for_timeout(LOOK_MS)
+    assert kept["lost_username"] != fresh
+    alice.page.wait_for_selector("#me[data-status=ready]")
+    alice.wait_for_body(softphone="ready")
+    assert alice.problems == []
+
+
+def test_a_page_that_was_away_when_its_login_was_lost_registers_anew(ready: CloserPage, database: Database) -> None:
+    former = lose(ready, database)
+
+    ready.page.evaluate(CUT)
+
+    wait_until_well(ready, database, former=former)
+
+
+def test_connect_takes_another_login_than_the_one_that_was_lost(ready: CloserPage, database: Database) -> None:
+    refusal = {"status": "error", "message": "Not now.", "code": "softphone_unavailable"}
+    ready.page.route(LOGIN, lambda route: route.fulfill(status=409, json=refusal))
+    former = lose(ready, database)
+    ready.page.evaluate(CUT)
+    ready.wait_for_body(softphone="off")
+    assert kept_login(ready) is None
+
+    ready.page.unroute(LOGIN)
+    ready.page.locator("[data-fix=softphone]").click()
+
+    ready.problems.clear()  # The browser notes the refusal.
+    wait_until_well(ready, database, former=former)
+
+
+def test_a_page_that_may_not_hear_yet_starts_with_another_login(ready: CloserPage, database: Database) -> None:
+    former = lose(ready, database)
+    ready.page.add_init_script("navigator.permissions.query = () => Promise.reject(new Error('not told'))")
+
+    ready.page.reload()
+    ready.wait_for_body(connection="live")
+    ready.page.wait_for_function("name => sessionStorage.getItem(name) === null", arg=KEPT_LOGIN)
+    ready.page.locator("[data-fix=softphone]").click()
+
+    wait_until_well(ready, database, former=former)
 
 
 @pytest.mark.slow  # A login lives as long as two people take to meet, and the 120 s of the SDK's warning.

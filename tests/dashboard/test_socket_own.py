@@ -142,6 +142,34 @@ async def test_the_phone_is_told_that_its_login_was_rung_in_vain(
     assert (await socket.hear("desk"))["register"] is True
 
 
+async def test_a_page_that_was_away_when_its_login_was_lost_is_told(
+    connect: Connect, alices_browser: Client, alice: Closer
+) -> None:
+    await database_sync_to_async(Closer.objects.update)(lost_username=alice.sip_username)
+    socket = await connect(alices_browser)
+
+    await socket.hello()
+
+    assert (await socket.hear("desk"))["register"] is True
+
+
+async def test_a_page_is_told_at_each_beat_until_it_has_registered_anew(
+    connect: Connect, alices_browser: Client, alice: Closer
+) -> None:
+    await database_sync_to_async(Closer.objects.update)(lost_username=alice.sip_username)
+    socket = await connect(alices_browser)
+    await socket.hello()
+    unregistered = {"type": "presence", "softphone": False, "microphone": True, "sound": True, "page": str(uuid4())}
+
+    for _beat in range(2):
+        await socket.say(**unregistered, username="")
+        assert await socket.hear("register") == {"type": "register"}
+
+    await database_sync_to_async(Closer.objects.update)(sip_username="gencredfresh")
+    await socket.say(**unregistered, username="")
+    assert await socket.hears_nothing("register")
+
+
 async def test_the_roster_follows_availability(connect: Connect, alices_browser: Client, alice: Closer) -> None:
     socket = await connect(alices_browser)
     await socket.hello()
