@@ -225,7 +225,9 @@ export class Phone {
     const words = TROUBLE[code];
     if (REFUSED.has(code) && this.replaceLogin()) return;
     if (words) this.events.trouble(words);
-    if (FINAL.has(code)) void this.stop();
+    if (!FINAL.has(code)) return;
+    forgetLogin(); // The next attempt must not be made with the same one.
+    void this.stop();
   }
 
   /** A login ends, or is revoked while this page slept. False when there is nothing left to try. */

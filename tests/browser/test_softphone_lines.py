@@ -218,6 +218,21 @@ def test_a_page_that_may_not_hear_yet_starts_with_another_login(ready: CloserPag
     wait_until_well(ready, database, former=former)
 
 
+def test_connect_after_the_gateway_failed_takes_another_login(
+    ready: CloserPage, sandbox: SandboxControl, database: Database
+) -> None:
+    former = str(kept_login(ready))
+    sandbox.faults({"match": "socket telnyx_rtc.gatewayState", "mode": "state", "code": "FAILED"})
+    ready.page.reload()
+    ready.page.get_by_text("could not be reached again").wait_for(timeout=150_000)
+    sandbox.clear_faults()
+
+    ready.page.mouse.click(5, 5)
+    ready.page.locator("[data-fix=softphone]").click()
+
+    wait_until_well(ready, database, former=former)
+
+
 @pytest.mark.slow  # A login lives as long as two people take to meet, and the 120 s of the SDK's warning.
 @pytest.mark.timeout(420)
 @pytest.mark.parametrize("how", ["the same login lives on", "another login"])
