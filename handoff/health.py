@@ -137,7 +137,7 @@ def _lines(now: datetime) -> dict[str, str]:
     return {"lines": f"refused within the last hour: {', '.join(told)}"} if told else {}
 
 
-_WORDS = {legs.OWN_CAP: "by our own cap"}
+_WORDS = {legs.OWN_CAP: "by our own cap", legs.ALONE: "without a word, at one softphone"}
 
 
 def _broker() -> Report:

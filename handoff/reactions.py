@@ -5,7 +5,20 @@ from functools import singledispatch
 
 from django.conf import settings
 
-from handoff import joining, leaving, lines, marks, record, release, runs, sentences, services, telling, transferring
+from handoff import (
+    joining,
+    leaving,
+    lines,
+    marks,
+    record,
+    release,
+    ringing,
+    runs,
+    sentences,
+    services,
+    telling,
+    transferring,
+)
 from handoff.callbacks import booking, reaching
 from handoff.commands import ledger
 from handoff.commands.ledger import Intent
@@ -107,6 +120,8 @@ def _(event: events.CallHangup, session: VoiceSession, now: datetime) -> None:
         closer_gone(session, leg, event.client_state, now=now)
     elif fold.is_current(leg, session):
         prospect_leg_over(session, source=event.source, now=now)
+    else:  # Whose end is of no matter to anybody; a limit is one all the same.
+        _met_limit(leg, now)
 
 
 @react.register
@@ -224,9 +239,12 @@ def closer_gone(session: VoiceSession, leg: CallLeg, client_state: str | None, *
     if leg.answered_at is not None:
         lines.proven(leg, now)
     handoff = services.open_handoff(session)
+    met_limit = _met_limit(leg, now)
     if handoff is not None and handoff.closer_leg_id == leg.pk:
-        if _met_limit(leg, now):
+        if met_limit:
             fact = Fact.LINES_BUSY
+        elif _refused_unsaid(leg, now):
+            fact = _refused_alone(handoff, now)
         elif lines.was_absent(leg):
             fact = lines.unreached(handoff, joining.rung_at(handoff), now)
         else:
@@ -238,7 +256,7 @@ def closer_gone(session: VoiceSession, leg: CallLeg, client_state: str | None, *
             look_up = Intent("look_up", f"leg:{leg.pk}:look_up", prospect.call_control_id)
             ledger.enqueue(session, look_up, now=now, handoff=handoff)
     elif handoff is not None:
-        transferring.ended(session, leg, now=now)
+        transferring.ended(session, leg, met_limit=met_limit, now=now)
     elif handoff is None:
         run = run_numbers.current(session)
         if run is not None and run.purpose == Run.Purpose.RETURNED:
@@ -274,24 +292,39 @@ def _met_limit(leg: CallLeg, now: datetime) -> bool:
     """Whether a limit of the account kept the leg from coming about, which is counted."""
     if leg.answered_at is not None:
         return False
-    code = leg.code if leg.code in LIMIT_SIP_CODES else UNSAID if _is_refused_unsaid(leg, now) else ""
+    code = leg.code if leg.code in LIMIT_SIP_CODES else ""
+    closer = None if code else _refused_unsaid(leg, now)
+    if closer is not None:
+        # It may be the softphone's own settings, or its caller id: a second one at the same time makes it a limit.
+        alone = f"{legs.ALONE}{closer.pk}"
+        code = UNSAID if legs.are_refusing(but=alone, now=now) else alone
     if code:
         legs.refused(leg.session.team_id, code, now=now)
-    return bool(code)
+    return bool(code) and not code.startswith(legs.ALONE)
 
 
-def _is_refused_unsaid(leg: CallLeg, now: datetime) -> bool:
-    """Whether a softphone's leg was refused by Telnyx, whose events name no code: the SDK's type knows of none.
+def _refused_alone(handoff: Handoff, now: datetime) -> Fact:
+    """One softphone was refused without a word: the next closer is rung, or else this one again as if no line was free.
+
+    Neither their fault nor, as far as is known, a want of lines.
+    """
+    return Fact.CLOSER_LOST if ringing.next_in_line(handoff, now) else Fact.LINES_BUSY
+
+
+def _refused_unsaid(leg: CallLeg, now: datetime) -> Closer | None:
+    """Whose softphone's leg was refused by Telnyx, whose events name no code: the SDK's type knows of none.
 
     A softphone that is busy, gone or declines answers otherwise. Where none was ever reached this way it may as well be
     the account's settings that refuse, so there it says nothing of the lines.
     """
     is_refused = (leg.role, leg.sip_cause, leg.code) == (CallLeg.Role.CLOSER, UNSAID, "")
     handoff = services.open_handoff(leg.session) if is_refused else None
-    if handoff is None or handoff.closer is None or handoff.closer.reached_by != Closer.ReachedBy.SOFTPHONE:
-        return False
+    if handoff is None or handoff.closer_leg_id != leg.pk or handoff.closer is None:
+        return None
+    if handoff.closer.reached_by != Closer.ReachedBy.SOFTPHONE:
+        return None
     reached = CallLeg.objects.filter(role=CallLeg.Role.CLOSER, answered_at__gt=now - REACHED_WITHIN)
-    return reached.filter(connection_id=leg.connection_id).exists()
+    return handoff.closer if reached.filter(connection_id=leg.connection_id).exists() else None
 
 
 def handoff_of_attempt(session: VoiceSession, handoff_id: object, attempt: int) -> Handoff | None:

@@ -165,12 +165,18 @@ def ring_on(leg: CallLeg, handoff: Handoff, closer: Closer, *, reason: str, now:
     return True
 
 
-def stop_on(leg: CallLeg, handoff: Handoff, now: datetime) -> bool:
-    """The leg that rang is gone; False when none rang on it. It may have rung too shortly to be called a miss."""
+def stop_on(leg: CallLeg, handoff: Handoff, *, met_limit: bool, now: datetime) -> bool:
+    """The leg that rang is gone; False when none rang on it. It may have rung too shortly to be called a miss.
+
+    Whose line did not come about for want of one was not rung at all.
+    """
     rung = list(_ringing(handoff).filter(leg=leg).select_related("closer"))
     if lines.was_absent(leg):
         lines.lose([offer.closer_id for offer in rung], lines.rung_on(leg))
-    _close(_ringing(handoff).filter(leg=leg), Offer.State.EXPIRED, now)
+    _close(_ringing(handoff).filter(leg=leg), Offer.State.WITHDRAWN if met_limit else Offer.State.EXPIRED, now)
+    if met_limit:
+        roster.changed(handoff.session.team_id)
+        return bool(rung)
     for offer in rung:
         _tell("handoff.unanswered", handoff, offer, now)
     return bool(rung)

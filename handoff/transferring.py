@@ -74,10 +74,10 @@ def answered(handoff: Handoff, leg: CallLeg, *, now: datetime) -> None:
         services.apply(handoff, Fact.JOINED, now=now)
 
 
-def ended(session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
+def ended(session: VoiceSession, leg: CallLeg, *, met_limit: bool, now: datetime) -> None:
     """The leg that rang is gone before anybody took the call: the search goes on while the assistant speaks."""
     handoff = services.open_handoff(session)
-    if handoff is None or not ringing.stop_on(leg, handoff, now):
+    if handoff is None or not ringing.stop_on(leg, handoff, met_limit=met_limit, now=now):
         return
     if not ringing.is_ringing(handoff):
         services.apply(handoff, Fact.DECLINED, now=now)

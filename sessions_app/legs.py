@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 
 from sessions_app import limits
 from sessions_app.models import CallLeg, LegRefusal, Team, VoiceSession
@@ -38,6 +38,9 @@ PAUSE = timedelta(seconds=4)
 OWN_CAP = "own_cap"
 # What a page says of its own call is evidence for people: nothing is closed for others by it.
 BY_PAGE = "page:"
+# A softphone that was refused without a word, by its closer: no limit until another leg is refused at the same time.
+ALONE = "alone:"
+AT_THE_SAME_TIME = timedelta(seconds=30)
 RECENTLY = timedelta(hours=1)
 
 # Any number, the same in every process.
@@ -239,7 +242,8 @@ def refused_lately(*, now: datetime, team_id: int | None = None) -> dict[str, in
         rows = rows.filter(team_id=team_id)
     found: dict[str, int] = {}
     for code, count in rows.order_by("code").values_list("code", "count"):
-        found[code] = found.get(code, 0) + count
+        name = ALONE if code.startswith(ALONE) else code
+        found[name] = found.get(name, 0) + count
     return found
 
 
@@ -251,8 +255,18 @@ def turned_away(team_id: int, *, since: datetime) -> int:
 
 def are_closed(*, now: datetime) -> bool:
     """Whether Telnyx has just refused a leg: the same would be refused again."""
-    told = LegRefusal.objects.filter(last_at__gt=now - PAUSE).exclude(code=OWN_CAP)
-    return told.exclude(code__startswith=BY_PAGE).exists()
+    return _told(since=now - PAUSE).exclude(code__startswith=ALONE).exists()
+
+
+def are_refusing(*, but: str, now: datetime) -> bool:
+    """Whether Telnyx refused another leg a moment ago than what is counted under `but`."""
+    return _told(since=now - AT_THE_SAME_TIME).exclude(code=but).exists()
+
+
+def _told(*, since: datetime) -> QuerySet[LegRefusal]:
+    """What Telnyx itself refused."""
+    told = LegRefusal.objects.filter(last_at__gt=since).exclude(code=OWN_CAP)
+    return told.exclude(code__startswith=BY_PAGE)
 
 
 def _caps(team: Team) -> list[tuple[int | None, int]]:

@@ -104,7 +104,7 @@ class CallInitiated(Event):
 
     @property
     def calling(self) -> tuple[str, ...]:
-        """The SIP users who may have placed the call, the surest first: a browser can replace all but `sip_username`."""
+        """The SIP users who may have placed the call, the surest first: a page can set all but `sip_username`."""
         named = (sip.user(address) for address in (self.sip_username, self.from_sip_uri, self.from_))
         return tuple(dict.fromkeys(filter(None, named)))
 

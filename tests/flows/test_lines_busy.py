@@ -285,20 +285,61 @@ def test_any_other_refusal_of_a_leg_rings_the_next_closer(
     assert not LegRefusal.objects.exists()
 
 
-def test_a_softphone_that_was_reached_before_and_is_refused_without_a_word_finds_no_line(
-    waiting_for_alice: Visit, ben: Closer
-) -> None:
-    """Telnyx's events have no place for the reason."""
-    visit = waiting_for_alice
-    app = visit.accept().connection_id
-    earlier = {"role": "closer", "call_control_id": "v3:earlier", "connection_id": app}
+def reached_before(visit: Visit) -> None:
+    """Somebody was reached by softphone over this application."""
+    earlier = {"role": "closer", "call_control_id": "v3:earlier", "connection_id": settings.TELNYX_CALL_CONTROL_APP_ID}
     now = timezone.now()
     CallLeg.objects.create(session_id=visit.session_id, answered_at=now, ended_at=now, **earlier)
 
+
+def refused_without_a_word(visit: Visit) -> Closer:
+    """Whoever is rung takes the call, and Telnyx's events, which have no place for a reason, name none."""
+    closer = take_the_ring(visit)
+    told_by_hangup(visit, sip_hangup_cause="403")
+    return closer
+
+
+def test_a_softphone_that_alone_is_refused_without_a_word_leaves_the_call_to_the_next(
+    waiting_for_alice: Visit, ben: Closer
+) -> None:
+    visit = waiting_for_alice
+    reached_before(visit)
+
+    alice = refused_without_a_word(visit)
+
+    assert visit.ringing().closer == ben
+    assert legs.has_room(visit.session.team, now=timezone.now())
+    assert not is_blamed(alice)
+    assert legs.refused_lately(now=timezone.now()) == {legs.ALONE: 1}
+
+
+def test_a_second_softphone_that_is_refused_at_the_same_time_makes_it_a_limit(
+    waiting_for_alice: Visit, ben: Closer
+) -> None:
+    visit = waiting_for_alice
+    reached_before(visit)
+    refused_without_a_word(visit)
+
+    assert refused_without_a_word(visit) == ben
+
+    assert (visit.state, visit.handoff.closer) == (State.QUEUED, ben)
+    assert not legs.has_room(visit.session.team, now=timezone.now())
+    assert legs.refused_lately(now=timezone.now()) == {"403": 1, legs.ALONE: 1}
+
+
+def test_where_nobody_else_is_free_the_same_one_is_dialled_again_and_the_lines_stay_open(
+    waiting_for_alice: Visit,
+) -> None:
+    visit = waiting_for_alice
+    reached_before(visit)
+    refused_without_a_word(visit)
+    assert visit.state == State.QUEUED
+
+    visit.pass_time(5)
     told_by_hangup(visit, sip_hangup_cause="403")
 
-    assert (visit.state, visit.handoff.closer is not None) == (State.QUEUED, True)
-    assert LegRefusal.objects.get().code == "403"
+    assert (visit.state, len(visit.commands("dial"))) == (State.QUEUED, 2)
+    assert legs.has_room(visit.session.team, now=timezone.now())
 
 
 @pytest.mark.parametrize(("reached_by", "told"), [("number", "403"), ("sip", "403"), ("softphone", "486")])

@@ -247,3 +247,13 @@ def test_who_does_not_listen_has_one_leg(alice: Closer, talking: Visit, why: str
         answer(talking)
 
     assert len(dials(talking)) == 1
+
+
+def test_a_limit_that_ends_the_leg_on_which_they_listen_is_counted(talking: Visit, alice: Closer) -> None:
+    seat(talking, alice)
+    ear = ear_of(talking)
+    ear.initiated(direction="outgoing")
+
+    ear.says("call.hangup", hangup_cause="call_rejected", hangup_source="unknown", sip_reason="limit exceeded D1")
+
+    assert LegRefusal.objects.get().code == "D1"

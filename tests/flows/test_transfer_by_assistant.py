@@ -10,7 +10,7 @@ from handoff import actions, selectors
 from handoff.machine import State
 from handoff.models import Closer, Handoff, Offer
 from sessions_app import page, tokens
-from sessions_app.models import CallLeg, TelephonyCredential, WidgetConfig
+from sessions_app.models import CallLeg, LegRefusal, TelephonyCredential, WidgetConfig
 from tests.flows.conftest import Visit, open_visit
 from tests.flows.telnyx import Leg, Rest, Webhooks
 from tests.flows.test_anonymous import initialise
@@ -275,3 +275,19 @@ def test_the_targets_stand_under_the_name_that_the_operator_chose(claimed: Visit
 
     assert [one["to"] for one in told["targets_k3v9"]] == [address(alice)]
     assert "targets" not in told
+
+
+def test_a_limit_that_the_assistant_s_ring_meets_is_no_closer_s_fault(claimed: Visit, alice: Closer) -> None:
+    leg = ring(claimed, alice)
+
+    leg.says(
+        "call.hangup",
+        hangup_cause="call_rejected",
+        hangup_source="unknown",
+        sip_reason="User channel limit exceeded D1",
+    )
+    claimed.work()
+
+    assert "handoff.unanswered" not in claimed.kinds()
+    assert Offer.objects.get().state == Offer.State.WITHDRAWN
+    assert LegRefusal.objects.get().code == "D1"
