@@ -81,6 +81,7 @@ def _figures(now: datetime) -> dict[str, float | int | None]:
         "parked_deliveries": WebhookDelivery.objects.filter(
             status=WebhookDelivery.Status.PARKED, next_attempt_at__isnull=False
         ).count(),
+        "legs_of_strangers": legs.strangers(),
         "legs_held": legs.usage(now=now).held(),
         "legs_at_most": settings.TELNYX_MAX_LEGS,
     }

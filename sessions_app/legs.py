@@ -13,10 +13,10 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from sessions_app import limits
-from sessions_app.models import CallLeg, LegRefusal, Team, VoiceSession
+from sessions_app.models import CallLeg, LegRefusal, Team, VoiceSession, WebhookDelivery
 from sessions_app.models.people import ConnectionMode
 from sessions_app.models.visit import Phase
 
@@ -86,10 +86,11 @@ class Visit:
 
 @dataclass(frozen=True)
 class Usage:
-    """What an account's visits hold, and the legs of those that have just ended, by team."""
+    """What an account's visits hold, the legs of those that have just ended, by team, and those of nobody's visit."""
 
     visits: tuple[Visit, ...]
     dying: dict[int, int]
+    strangers: int = 0
 
     def held(self, team_id: int | None = None) -> int:
         """Legs that stand, are on their way or are kept free, of a team or altogether."""
@@ -105,7 +106,7 @@ class Usage:
         return (one for one in self.visits if team_id in {None, one.team_id})
 
     def _dying(self, team_id: int | None) -> int:
-        return sum(self.dying.values()) if team_id is None else self.dying.get(team_id, 0)
+        return sum(self.dying.values()) + self.strangers if team_id is None else self.dying.get(team_id, 0)
 
 
 def usage(*, now: datetime) -> Usage:
@@ -123,7 +124,15 @@ def usage(*, now: datetime) -> Usage:
             listeners=Count("legs", filter=living & Q(legs__role=CallLeg.Role.LISTENER)),
         )
     )
-    return Usage(tuple(_visit(row, now) for row in rows), dying)
+    return Usage(tuple(_visit(row, now) for row in rows), dying, strangers())
+
+
+def strangers() -> int:
+    """Calls on our connection that nobody proved theirs, until they are ended: they take lines like any other."""
+    calls = WebhookDelivery.objects.filter(event_type="call.initiated", session=None).exclude(reason="")
+    is_ringing = Q(status=WebhookDelivery.Status.PARKED, next_attempt_at__isnull=False)
+    over = WebhookDelivery.objects.filter(call_control_id=OuterRef("call_control_id"), event_type="call.hangup")
+    return calls.filter(is_ringing | Q(hang_up_at__isnull=False)).exclude(Exists(over)).count()
 
 
 def _visit(row: Mapping[str, Any], now: datetime) -> Visit:

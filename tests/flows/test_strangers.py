@@ -9,9 +9,10 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from handoff import strangers, tasks
-from sessions_app import carrier, services, tokens
+from sessions_app import carrier, legs, services, tokens
 from sessions_app.models import TelephonyCredential, WebhookDelivery
 from tests.flows.conftest import Visit
 from tests.flows.telnyx import OK, Leg, Rest, Webhooks
@@ -190,6 +191,23 @@ def test_a_flood_asks_little_and_holds_up_no_call(visit: Visit, webhooks: Webhoo
 
     assert asked == [10, 20, 21, 21]
     assert {told(leg)[0] for leg in legs} == {"ignored"}
+
+
+def test_their_calls_count_until_they_are_over(visit: Visit, webhooks: Webhooks, rest: Rest, clock: Clock) -> None:
+    before = held()
+    ringing = [place(webhooks) for _ in range(5)]
+    assert held() == before + 5
+    assert legs.strangers() == 5
+
+    ringing[0].hung_up()
+    assert held() == before + 4
+    wait(clock, 16)
+
+    assert held() == before
+
+
+def held() -> int:
+    return legs.usage(now=timezone.now()).held()
 
 
 def test_a_telnyx_that_does_not_answer_is_asked_once_a_pass(
