@@ -2,6 +2,8 @@
 
 import logging
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +12,10 @@ from django.db import transaction
 
 from assistant_tools import sentences, tools
 from sessions_app import tool_calls, tool_catalogue
+from sessions_app.gather import versions
 from sessions_app.models import VoiceSession
 from sessions_app.tool_calls import Caller, Outcome, Told, Use
+from sessions_app.tool_catalogue import Sifted
 
 logger = logging.getLogger(__name__)
 
@@ -45,27 +49,38 @@ def _of_session(name: str, arguments: Any, caller: Caller, session: VoiceSession
         tool_calls.keep_over_budget(session, caller, Use(name, arguments, told, now))
         return told
     began = time.perf_counter()
-    told = _invalid(name, arguments, caller) or _carried_out(name, session, run, arguments, now)
+    sifted = _sifted(name, arguments, caller, versions.schema(session).get("properties", {}))
+    told = _invalid(sifted) or _carried_out(name, session, run, sifted, now)
     duration_ms = round((time.perf_counter() - began) * 1000)
     tool_calls.keep(session, caller, Use(name, arguments, told, now, duration_ms))
     return told
 
 
 def _of_nobody(name: str, arguments: Any, caller: Caller, now: datetime) -> Told:
-    told = _invalid(name, arguments, caller) or tools.refused("too_early", sentences.too_early())
+    told = _invalid(_sifted(name, arguments, caller, {})) or tools.refused("too_early", sentences.too_early())
     tool_calls.keep_unknown(caller, Use(name, arguments, told, now), most=settings.TOOL_CALLS_PER_SESSION)
     return told
 
 
-def _invalid(name: str, arguments: Any, caller: Caller) -> Told | None:
-    problems = tool_catalogue.problems(name, arguments, by_question=caller.door == "webhook")
-    return Told(Outcome.INVALID, sentences.unfit(problems), "invalid", {"problems": problems}) if problems else None
+def _sifted(name: str, arguments: Any, caller: Caller, questions: Mapping[str, Any]) -> Sifted:
+    return tool_catalogue.sift(name, arguments, questions=questions, by_question=caller.door == "webhook")
 
 
-def _carried_out(name: str, session: VoiceSession, run: int, arguments: Any, now: datetime) -> Told:
+def _invalid(sifted: Sifted) -> Told | None:
+    """The answer where nothing can be used."""
+    if sifted.arguments or not sifted.problems:
+        return None
+    return Told(Outcome.INVALID, sentences.unfit(sifted.problems), "invalid", {"problems": sifted.problems})
+
+
+def _carried_out(name: str, session: VoiceSession, run: int, sifted: Sifted, now: datetime) -> Told:
     try:
         with transaction.atomic():
-            return tools.carry_out(name, session, run, arguments, now=now)
+            told = tools.carry_out(name, session, run, sifted.arguments, now=now)
     except Exception:  # Whatever went wrong, the assistant gets an answer and the call stays on record.
         logger.exception("A tool failed")
         return Told(Outcome.FAILED, sentences.failed(), "failed")
+    if not sifted.problems:
+        return told
+    text = f"{told.text} {sentences.left_out(sifted.problems)}"
+    return replace(told, text=text, result={**told.result, "problems": sifted.problems})

@@ -1,6 +1,6 @@
 """Which questions of a session the details belong to that an assistant saves, and whether they fit."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,12 +27,10 @@ class SortedOut:
 def sort_out(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> SortedOut:
     """Read the arguments of `save_prospect_details` against the questions of a session."""
     questions: Mapping[str, Any] = schema.get("properties", {})
-    values = {_own_name(name, questions): arguments[name] for name in _PERSONAL if name in arguments}
-    given = [(name, value) for name, value in arguments.items() if name not in {*_PERSONAL, "answers"}]
-    given += [(answer["question"], answer["answer"]) for answer in arguments.get("answers", ())]
-    unknown = []
-    for asked, answer in given:
-        name = asked if asked in questions else _question(asked, questions)
+    by_words = _by_words(questions)
+    values, unknown = {}, []
+    for asked, answer in _given(arguments):
+        name = asked if asked in questions else by_words.get(_plain(asked))
         if name is None:
             unknown.append(asked)
         else:
@@ -51,11 +49,26 @@ def _own_name(name: str, questions: Mapping[str, Any]) -> str:
     return next((own for own in _PERSONAL[name] if own in questions), name)
 
 
-def _question(asked: str, questions: Mapping[str, Any]) -> str | None:
-    """The question that was meant, by its name or as it reads: a model writes “Start date” for `start_date`."""
+def _given(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What was answered to which question: each by its own name, or listed. A question may be called `answers`, too."""
+    for name, value in arguments.items():
+        if name == "answers" and _is_list_of_answers(value):
+            yield from ((one["question"], one["answer"]) for one in value)
+        else:
+            yield name, value
+
+
+def _is_list_of_answers(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(one, dict) and one.keys() == {"question", "answer"} and isinstance(one["question"], str)
+        for one in value
+    )
+
+
+def _by_words(questions: Mapping[str, Any]) -> dict[str, str]:
+    """The questions by how they read: a model writes “Start date” for `start_date`."""
     personal = {name: _own_name(name, questions) for name in _PERSONAL}
-    by_words = {_plain(name): own for name, own in [*personal.items(), *((name, name) for name in questions)]}
-    return by_words.get(_plain(asked))
+    return {_plain(name): own for name, own in [*personal.items(), *((name, name) for name in questions)]}
 
 
 def _plain(text: str) -> str:

@@ -33,6 +33,10 @@ def unfit(problems: Sequence[str]) -> str:
     return f"The tool was not used correctly: {'; '.join(problems)}."
 
 
+def left_out(problems: Sequence[str]) -> str:
+    return f"I left this out: {'; '.join(problems)}."
+
+
 def saved(names: Sequence[str]) -> str:
     return f"I have noted {listed(names)}." if names else "I had noted all of that already."
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from assistant_tools import access, calls
 from sessions_app import addresses, bodies, limits, signatures, tokens
+from sessions_app.gather import answers
 from sessions_app.tool_calls import Caller
 from telephony import inbound
 from telephony.inbound import BodyUnreadable, SignatureRefused
@@ -36,7 +37,7 @@ def use(request: HttpRequest, name: str) -> HttpResponse:
     if not caller.call_control_id or not isinstance(arguments, dict):
         return HttpResponse(status=400)
     # A model names what it has not heard, too; one such argument must not lose the others.
-    heard = {argument: value for argument, value in arguments.items() if value not in (None, "")}
+    heard = {argument: value for argument, value in arguments.items() if answers.is_one(value)}
     try:
         told = calls.use(name, heard, caller=caller, now=timezone.now())
     except DatabaseUnavailable:

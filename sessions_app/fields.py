@@ -108,8 +108,7 @@ def lacking(session: VoiceSession) -> list[str]:
 
 
 def _needed(session: VoiceSession) -> list[str]:
-    schema = versions.schema(session)
-    return list(schema.get("required") or schema.get("properties", {}))
+    return versions.required(session) or list(versions.schema(session).get("properties", {}))
 
 
 def last_said(session: VoiceSession) -> int | None:

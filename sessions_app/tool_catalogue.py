@@ -11,6 +11,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from sessions_app.gather import answers
+
 SAVE, AVAILABILITY, HANDOFF, CALLBACK = (
     "save_prospect_details",
     "check_closer_availability",
@@ -40,6 +42,7 @@ def _takes(properties: Mapping[str, Any], **more: Any) -> Mapping[str, Any]:
     return {"type": "object", "properties": properties, "additionalProperties": False, **more}
 
 
+MOST_ANSWERS = 40
 _ANSWER = _takes(
     {
         "question": {
@@ -66,7 +69,7 @@ CATALOGUE: Mapping[str, Tool] = {
                     "full_name": {"type": "string", "minLength": 1, "maxLength": 120},
                     "email": {"type": "string", "minLength": 3, "maxLength": 254},
                     "phone": {"type": "string", "minLength": 3, "maxLength": 40},
-                    "answers": {"type": "array", "maxItems": 40, "items": _ANSWER},
+                    "answers": {"type": "array", "maxItems": MOST_ANSWERS, "items": _ANSWER},
                 },
                 minProperties=1,
             ),
@@ -114,24 +117,48 @@ CATALOGUE: Mapping[str, Tool] = {
     )
 }
 
-_ANSWERED: Mapping[str, Any] = {"type": ["string", "number", "boolean"], "maxLength": 2000}
-MOST_ARGUMENTS = 60
+# Longer than any answer is; what a question allows of it is looked at when it is kept.
+_ANSWERED: Mapping[str, Any] = {"maxLength": 2000}
 _VALIDATORS = {name: Draft202012Validator(tool.schema) for name, tool in CATALOGUE.items()}
-# An assistant may serve several widgets and be older than the latest change of their questions, so that whether there
-# is such a question is said by the answer: what else was saved in the same breath must not be lost with it.
-_BY_QUESTION = Draft202012Validator(
-    {**CATALOGUE[SAVE].schema, "additionalProperties": _ANSWERED, "maxProperties": MOST_ARGUMENTS}
-)
 
 
-def problems(name: str, arguments: Any, *, by_question: bool = False) -> list[str]:
-    """Why these arguments do not fit the tool; empty when they do.
+@dataclass(frozen=True)
+class Sifted:
+    """The arguments that can be used, and what is wrong with the others."""
 
-    With `by_question`, saving takes an argument for each question, as the webhook's description says.
+    arguments: Mapping[str, Any]
+    problems: list[str]
+
+
+def sift(name: str, arguments: Any, *, questions: Mapping[str, Any], by_question: bool) -> Sifted:
+    """Keep what fits the tool. Of what is to be saved one misfit loses nothing else; the other tools take all or none.
+
+    With `by_question`, saving takes an argument for each question, as the webhook's description says, and a question's
+    name means the question. An assistant may serve several widgets and be older than the latest change of their
+    questions, so that whether there is such a question is said by the answer.
     """
-    validator = _BY_QUESTION if by_question and name == SAVE else _VALIDATORS[name]
-    errors = sorted(validator.iter_errors(arguments), key=lambda error: error.json_path)
-    return [_told(error) for error in errors[:MOST_PROBLEMS]]
+    if name != SAVE or not isinstance(arguments, Mapping) or not arguments:
+        unfit = _problems(_VALIDATORS[name], arguments)
+        return Sifted({} if unfit else arguments, unfit)
+    own: Mapping[str, Any] = CATALOGUE[SAVE].schema["properties"]
+    kept: dict[str, Any] = {}
+    problems: list[str] = []
+    for argument, value in arguments.items():
+        is_answer = by_question and (argument in questions or argument not in own)
+        if not is_answer and argument not in own:
+            found = [_said("", _WORDS["additionalProperties"])]
+        elif not is_answer and argument == "answers" and isinstance(value, list) and len(value) <= MOST_ANSWERS:
+            wrong = [_misfits(_ANSWER, one, f"answers/{place}") for place, one in enumerate(value)]
+            found = [problem for one in wrong for problem in one]
+            fitting = [one for one, misfits in zip(value, wrong, strict=True) if not misfits]
+            kept |= {argument: fitting} if fitting else {}
+        else:
+            found = _misfits(_ANSWERED if is_answer else own[argument], value, argument)
+            kept |= {} if found else {argument: value}
+        problems += found
+    if not kept and not problems:
+        problems = [_said("", _WORDS["minProperties"])]
+    return Sifted(kept, list(dict.fromkeys(problems))[:MOST_PROBLEMS])
 
 
 def as_webhooks(
@@ -171,16 +198,37 @@ def _plainly(rule: Any) -> dict[str, Any]:
     """What a model needs to know of an argument; braces in it would be read as a template."""
     given = rule if isinstance(rule, Mapping) else {}
     kept = {"type": "string"} | {key: given[key] for key in ("type", "enum", "description") if key in given}
+    if kept["type"] == "array":
+        kept["items"] = _plainly(given.get("items"))
+    if kept["type"] == "object":
+        parts = given.get("properties")
+        kept["properties"] = {name: _plainly(part) for name, part in parts.items()} if parts else {}
     if "description" in kept:
         kept["description"] = str(kept["description"]).replace("{", "").replace("}", "")
     return kept
 
 
-def _told(error: ValidationError) -> str:
+def _misfits(rule: Mapping[str, Any], value: Any, place: str) -> list[str]:
+    said = value.get("answer") if rule is _ANSWER and isinstance(value, Mapping) else value
+    if isinstance(said, str) and not answers.is_one(said):
+        return [_said(place, _WORDS["minProperties"])]
+    return _problems(Draft202012Validator(rule), value, place)
+
+
+def _problems(validator: Draft202012Validator, value: Any, place: str = "") -> list[str]:
+    errors = sorted(validator.iter_errors(value), key=lambda error: error.json_path)
+    return [_told(error, place) for error in errors[:MOST_PROBLEMS]]
+
+
+def _told(error: ValidationError, place: str) -> str:
     """The rule that was broken, never the value: what came may be long, and is read out."""
-    place = "/".join(str(part) for part in error.absolute_path)
+    where = "/".join([place] * bool(place) + [str(part) for part in error.absolute_path])
     rule = f"{error.validator} {error.validator_value}" if error.validator in _SHORT else str(error.validator)
-    return f"{place or 'the arguments'}: {_WORDS.get(str(error.validator), rule)}"[:160]
+    return _said(where, _WORDS.get(str(error.validator), rule))
+
+
+def _said(place: str, problem: str) -> str:
+    return f"{place or 'the arguments'}: {problem}"[:160]
 
 
 _SHORT = frozenset({"maxLength", "minLength", "maxItems", "type"})

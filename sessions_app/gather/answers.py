@@ -46,8 +46,10 @@ class Kept:
 
 
 def is_one(value: Any) -> bool:
-    """Whether a value says anything."""
-    return value not in (None, "", [], {})
+    """Whether a value says anything; spaces and what cannot be seen say nothing."""
+    if isinstance(value, str):
+        return any(character.isprintable() and not character.isspace() for character in value)
+    return value not in (None, [], {})
 
 
 def kept(value: Any) -> Kept:

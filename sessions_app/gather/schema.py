@@ -22,6 +22,9 @@ def validate_schema(schema: Any) -> None:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         raise ValidationError(f"Not a valid JSON Schema: {error.message}") from error
+    unasked = [name for name in schema.get("required", []) if name not in properties]
+    if unasked:
+        raise ValidationError(f"“{unasked[0]}” is required and not asked: nothing would ever be complete.")
 
 
 def label(name: str) -> str:

@@ -42,7 +42,10 @@ def rule(session: VoiceSession, name: str) -> Any:
 
 
 def required(session: VoiceSession) -> list[str]:
-    return list(schema(session).get("required", []))
+    """The questions that must be answered. A name that is not asked, as older schemas may have, is not waited for."""
+    asked = schema(session)
+    questions = asked.get("properties", {})
+    return [name for name in asked.get("required", []) if name in questions]
 
 
 def is_same(one: Any, other: Any) -> bool:

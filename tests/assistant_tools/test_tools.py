@@ -76,6 +76,25 @@ def test_what_does_not_fit_is_kept_and_said(assistant: Assistant) -> None:
     assert "shoe size" not in fields(assistant.visit)
 
 
+def test_one_misfit_loses_no_other(assistant: Assistant) -> None:
+    told = assistant.use(
+        "save_prospect_details",
+        full_name="Ada",
+        email=7,
+        budget="20,000",
+        answers=[
+            {"question": "timeline", "answer": "spring"},
+            {"question": "budget", "answer": ["a lot"]},
+            {"question": "email", "answer": " "},
+        ],
+    )
+
+    assert fields(assistant.visit) == {"full_name": "Ada", "timeline": "spring"}
+    assert told.outcome == "done"
+    for name in ("email: type string", "answers/1/answer: type", "names something that this tool does not take"):
+        assert name in told.text
+
+
 def test_nothing_of_use_is_a_refusal(assistant: Assistant) -> None:
     told = assistant.use("save_prospect_details", answers=[{"question": "shoe size", "answer": 42}])
 

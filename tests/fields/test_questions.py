@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +44,13 @@ def test_the_usual_questions_are_a_list() -> None:
 
     assert questions.schema(questions.read(given)) == given
     validate_schema(given)
+
+
+def test_what_is_required_must_be_asked() -> None:
+    given = default_gather_schema()
+
+    with pytest.raises(ValidationError, match="“surname” is required and not asked"):
+        validate_schema({**given, "required": [*given["required"], "surname"]})
 
 
 @pytest.mark.parametrize(

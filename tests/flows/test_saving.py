@@ -1,0 +1,97 @@
+"""What an assistant saves: what can be used is kept, whatever came beside it."""
+
+from typing import Any
+
+import pytest
+
+from handoff.models import Closer
+from sessions_app import tool_catalogue
+from sessions_app.models import CapturedField
+from tests.flows.conftest import ANSWERS, Visit
+from tests.flows.test_assistant_run import ask, save
+
+ROOMS = {"type": "array", "items": {"type": "string", "description": "A {room}"}, "description": "Which rooms?"}
+
+
+def ask_also(visit: Visit, **rules: Any) -> None:
+    schema = visit.session.widget.gather_schema
+    ask(visit, {**schema, "properties": {**schema["properties"], **rules}})
+
+
+def kept(visit: Visit) -> dict[str, Any]:
+    return dict(CapturedField.objects.filter(session_id=visit.session_id).values_list("name", "value"))
+
+
+def test_a_question_may_take_a_list(talking: Visit, alice: Closer) -> None:
+    ask_also(talking, budget=ROOMS)
+
+    told = save(talking, **ANSWERS | {"budget": ["kitchen", "bath"]})
+
+    assert kept(talking) == ANSWERS | {"budget": ["kitchen", "bath"]}
+    assert told["complete"] is True
+
+
+@pytest.mark.parametrize("value", [["kitchen"], {"from": 1, "to": 2}, "x" * 2001, True])
+def test_a_value_of_another_kind_than_its_question_loses_no_other(talking: Visit, alice: Closer, value: Any) -> None:
+    told = save(talking, **ANSWERS | {"budget": value})
+
+    others = {name: said for name, said in ANSWERS.items() if name != "budget"}
+    assert others.items() <= kept(talking).items()
+    assert "budget" in told["text"]
+    assert told["complete"] is False
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "value"),
+    [
+        ("answers", {"type": "string"}, "Yes, all of them"),
+        ("answers", {"type": "array"}, ["yes", "no"]),
+        ("phone", {"type": "integer"}, 412555018),
+        ("email", {"type": "boolean"}, True),
+        ("phone", {"type": "string"}, "no"),
+    ],
+)
+def test_a_question_that_is_called_like_an_argument_of_the_tool_is_the_question(
+    talking: Visit, alice: Closer, name: str, rule: dict[str, Any], value: Any
+) -> None:
+    ask_also(talking, **{name: rule})
+
+    told = save(talking, **{"budget": "20000", name: value})
+
+    assert kept(talking) == {"budget": "20000", name: value}
+    assert (told["status"], told["could_not_use"]) == ("done", {})
+
+
+def test_an_argument_of_the_tool_that_does_not_fit_is_told_by_name(talking: Visit, alice: Closer) -> None:
+    listed = [{"question": "timeline", "answer": "spring"}, {"question": "email"}]
+
+    told = save(talking, budget="20000", phone="no", answers=listed)
+
+    assert kept(talking) == {"budget": "20000", "timeline": "spring"}
+    assert "I left this out: phone: minLength 3; answers/1: something is missing." in told["text"]
+
+
+@pytest.mark.parametrize("blank", ["   ", "\t\n", "\u200b", "\u00a0 \u202e"])
+def test_nothing_visible_is_no_answer(talking: Visit, alice: Closer, blank: str) -> None:
+    told = save(talking, **ANSWERS | {"timeline": blank})
+
+    assert "timeline" not in kept(talking)
+    assert told["complete"] is False
+
+
+def test_nothing_but_blanks_is_told_to_be_nothing(talking: Visit, alice: Closer) -> None:
+    assert save(talking, timeline=" ")["status"] == "invalid"
+
+
+def test_a_name_that_is_required_and_not_asked_is_not_waited_for(talking: Visit, alice: Closer) -> None:
+    schema = talking.session.widget.gather_schema
+    ask(talking, {**schema, "required": [*schema["required"], "surname"]})
+
+    assert save(talking, **ANSWERS)["complete"] is True
+
+
+def test_a_list_is_described_with_what_it_holds() -> None:
+    (saving, *_) = tool_catalogue.as_webhooks(base="", questions={"rooms": ROOMS})
+
+    rooms = saving["webhook"]["body_parameters"]["properties"]["rooms"]
+    assert (rooms["type"], rooms["items"]) == ("array", {"type": "string", "description": "A room"})
