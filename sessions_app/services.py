@@ -39,11 +39,12 @@ CLOSER_CREDENTIAL_LIFETIME = timedelta(hours=12)
 PROBE_CREDENTIAL_LIFETIME = timedelta(minutes=40)
 
 
+PHONE_FIELDS = ("phone", "phone_number", "mobile")
 # What the fields say of the prospect: by which names, the best first, and how much of it is kept.
 _ABOUT = {
     "name": (("full_name", "name", "first_name"), 120),
     "email": (("email", "email_address"), 254),
-    "phone": (("phone", "phone_number", "mobile"), 40),
+    "phone": (PHONE_FIELDS, 40),
 }
 
 

@@ -1,5 +1,6 @@
 """Nobody came: a call is owed at once, then the assistant returns to say so and to ask when and where."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from handoff.commands import ledger
 from handoff.machine import State
 from handoff.models import CallbackPromise, Handoff
 from sessions_app import services as sessions
+from sessions_app.gather import versions
 from sessions_app.models import CallLeg, CapturedField, Run, VoiceSession
 from sessions_app.models.people import AssistantRun
 
@@ -63,10 +65,10 @@ def answers_known(session: VoiceSession, run: Run | None, *, now: datetime) -> N
     if promise is None or run is None or run.purpose != Run.Purpose.CALLBACK:
         return
     promise.session = session
-    said = dict(CapturedField.objects.filter(session=session, name__in=[PHONE, TIME]).values_list("name", "value"))
-    _keep_number(promise, said.get(PHONE))
+    _keep_number(promise, _number_given(session))
     offered = [(one["label"], datetime.fromisoformat(one["at"])) for one in run.offered]
-    wanted = slots.meant(said.get(TIME), offered)
+    time = CapturedField.objects.filter(session=session, name=TIME).values_list("value", flat=True).first()
+    wanted = slots.meant(time, offered)
     if wanted is not None:
         promises.book(promise, wanted, now=now)
     settled(session, run, now=now)
@@ -133,8 +135,19 @@ def _return_assistant(session: VoiceSession, leg: CallLeg, questions: Questions,
     runs.begin(session, leg, errand, purpose=Run.Purpose.CALLBACK, greeting=greeting, now=now)
 
 
-def _keep_number(promise: CallbackPromise, said: object) -> None:
-    if not isinstance(said, str) or not said.strip():
+def _number_given(session: VoiceSession) -> str:
+    """The number given last that can be called, whatever the widget calls its question; else what was said instead."""
+    rules = versions.schema(session).get("properties", {}).items()
+    asked = [name for name, rule in rules if isinstance(rule, Mapping) and rule.get("format") == "phone"]
+    names = [*sessions.PHONE_FIELDS, *asked]
+    rows = CapturedField.objects.filter(session=session, name__in=names).order_by("-captured_at", "-pk")
+    said = [str(row.value) for row in rows if isinstance(row.value, str | int)]
+    zone = session.widget.time_zone
+    return next((one for one in said if numbers.normalised(one, time_zone=zone)), said[0] if said else "")
+
+
+def _keep_number(promise: CallbackPromise, said: str) -> None:
+    if not said.strip():
         return
     zone = promise.session.widget.time_zone
     phone = numbers.normalised(said, time_zone=zone) or said.strip()[:40]

@@ -1,6 +1,6 @@
 """The default: the widget's own assistant, which saves what it hears and has no end of its own."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -426,6 +426,29 @@ def test_a_number_that_was_saved_is_kept_although_the_prospect_leaves(booking: V
     booking.leg.hung_up()
 
     assert booking.session.promise.phone == "+61412555018"
+
+
+@pytest.mark.parametrize(
+    ("question", "saved_as"),
+    [("mobile", "phone"), ("phone_number", "phone"), ("mobile", "mobile"), ("where_to_call", "where_to_call")],
+)
+def test_the_number_of_a_callback_is_kept_whatever_its_question_is_called(
+    monday: datetime, carol: Closer, talking: Visit, question: str, saved_as: str
+) -> None:
+    schema = talking.session.widget.gather_schema
+    rule = {"type": "string", "format": "phone", "description": "Your number?"}
+    ask(talking, {**schema, "properties": {**schema["properties"], question: rule}})
+    talking.finish(ANSWERS)
+    talking.work()
+    run = talking.session.runs.get(number=2)
+
+    talking.leg.uses("save_prospect_details", **{saved_as: "no idea"})
+    talking.leg.uses("save_prospect_details", **{saved_as: "0412 555 018"})
+    assert talking.session.promise.phone == "+61412555018"
+
+    talking.leg.uses("book_callback", when=run.offered[0]["label"])
+    run.refresh_from_db()
+    assert run.complete_at is not None
 
 
 def test_the_number_given_last_counts(booking: Visit) -> None:
