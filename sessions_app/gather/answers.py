@@ -11,10 +11,11 @@ from typing import Any
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError, best_match
 from referencing import Registry
-from referencing.exceptions import Unresolvable
 
 # Of a longer value the beginning is kept; the whole stays in the webhook that brought it.
 MAX_CHARS = 4_000
+# No sum, year or telephone number is longer; browsers, too, count exactly no further.
+LARGEST = 10**15
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 _PHONE = re.compile(r"\+?[\d\s().-]{5,30}")
@@ -61,15 +62,18 @@ def kept(value: Any) -> Kept:
 
 
 def problem(rule: Any, value: Any, *, length: int = 0) -> str:
-    """Why a value does not fit its question, in words for a closer; "" when it does."""
+    """Why a value does not fit its question, in words for a closer; "" when it does. Never raises."""
     if length > MAX_CHARS:
         return f"Too long: of {length:,} characters the first {MAX_CHARS:,} are kept."
     if not isinstance(rule, Mapping) or not is_one(value):
         return ""
+    if isinstance(value, int | float) and abs(value) > LARGEST:
+        return "Too large a number."
     validator = Draft202012Validator(rule, registry=Registry(), format_checker=_FORMATS)
     try:
         error = best_match(validator.iter_errors(value))
-    except Unresolvable:
+    # A rule may point nowhere or at itself, or reckon with a number that is past reckoning.
+    except Exception:  # noqa: BLE001
         return "The question's own rule cannot be read."
     return _words(error) if error is not None else ""
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 import pytest
 
@@ -47,3 +48,24 @@ def test_a_rule_that_points_elsewhere_is_not_followed(somewhere: Somewhere) -> N
 
     assert problem == "The question's own rule cannot be read."
     assert somewhere.asked == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        ({"type": "number", "multipleOf": 0.5}, 10**400),
+        ({"type": "number", "multipleOf": 0.5}, -(10**4000)),
+        ({"type": "array", "items": {"type": "number", "multipleOf": 0.5}}, [10**400]),
+        ({"$ref": "#"}, "anything"),
+        ({"$ref": "#/$defs/nowhere"}, "anything"),
+        ({"pattern": "("}, "anything"),
+        ({"type": "no such type"}, "anything"),
+    ],
+)
+def test_what_cannot_be_judged_does_not_fit(rule: dict[str, Any], value: Any) -> None:
+    assert answers.problem(rule, value)
+
+
+@pytest.mark.parametrize("value", [10**15, -(10**15), 0.5, 61412555018])
+def test_a_number_that_may_be_meant_fits(value: float) -> None:
+    assert answers.problem({"type": "number"}, value) == ""

@@ -10,8 +10,10 @@ from handoff import release
 from handoff.machine import State
 from handoff.models import Closer
 from sessions_app import runs, tokens
-from sessions_app.models import WidgetConfig
+from sessions_app.models import WebhookDelivery, WidgetConfig
 from tests.flows.conftest import ANSWERS, Visit
+from tests.flows.test_assistant_run import ask
+from tests.people import logged_in
 
 pytestmark = pytest.mark.usefixtures("gathering")
 
@@ -210,3 +212,17 @@ def test_a_closer_who_takes_over_is_joined_on_a_fresh_leg(talking: Visit, alice:
 
     assert talking.rest.asked("bridge") == []
     assert talking.post("rejoin").status_code == 201
+
+
+def test_a_number_past_reckoning_loses_no_other_answer(talking: Visit, alice: Closer) -> None:
+    schema = talking.session.widget.gather_schema
+    steps = {"type": "number", "multipleOf": 0.5}
+    ask(talking, {**schema, "properties": {**schema["properties"], "budget": steps}})
+
+    talking.leg.partial({**ANSWERS, "budget": 10**400})
+    talking.leg.gathered({**ANSWERS, "budget": 10**400})
+
+    assert talking.session.fields.count() == len(ANSWERS)
+    assert not WebhookDelivery.objects.exclude(status="processed").filter(event_type__startswith="call.ai_gather")
+    page = logged_in(alice.user).get(f"/dashboard/sessions/{talking.session_id}/").content.decode()
+    assert "Too large a number." in page
