@@ -20,7 +20,7 @@ has a deadline, which is a row in the database, so none can last for ever.
 ACTORS: dict[str, tuple[Fact, ...]] = {
     "The assistant and the carrier": (
         *(Fact.TRIGGERED, Fact.PROSPECT_FREE, Fact.CLOSER_ANSWERED, Fact.JOINED, Fact.CLOSER_LOST),
-        *(Fact.UNREACHED, Fact.COMMAND_FAILED, Fact.LINES_BUSY),
+        *(Fact.CLOSING, Fact.UNREACHED, Fact.COMMAND_FAILED, Fact.LINES_BUSY),
     ),
     "The closer": (
         *(Fact.ACCEPTED, Fact.DECLINED, Fact.TAKEN_OVER, Fact.RELEASED, Fact.HANDED_BACK, Fact.WRAPPED_UP),

@@ -213,6 +213,7 @@ CHANGES: dict[str, Change] = {
     "call.hangup": _nothing,
     "assistant.started": _set(assistant_started_at=timezone.now),
     "assistant.ended": _set(assistant_ended_at=timezone.now),
+    "assistant.fell_short": _nothing,
     "assistant.steered": _nothing,
     "transcript.updated": _say,
     "transcript.finalised": _finalise,
