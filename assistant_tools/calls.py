@@ -44,7 +44,9 @@ def as_data(told: Told) -> dict[str, Any]:
 
 
 def _of_session(name: str, arguments: Any, caller: Caller, session: VoiceSession, run: int, now: datetime) -> Told:
-    if tool_calls.spent(session) >= settings.TOOL_CALLS_PER_SESSION:
+    if caller.run_id is not None and name not in tool_catalogue.OF_A_GATHER:
+        return tools.refused("not_given", sentences.not_given())
+    if tool_calls.spent(session, name) >= settings.TOOL_CALLS_PER_SESSION:
         told = tools.refused(tool_calls.OVER_BUDGET, sentences.over_budget())
         tool_calls.keep_over_budget(session, caller, Use(name, arguments, told, now))
         return told

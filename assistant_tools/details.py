@@ -6,6 +6,8 @@ from typing import Any
 
 from sessions_app.gather import answers
 
+# Of what nobody asked, so many are named in the answer.
+MOST_UNKNOWN = 20
 # What every widget may be told of a prospect, by the names under which their questions are usually asked.
 _PERSONAL = {
     "full_name": ("full_name", "name"),
@@ -37,7 +39,7 @@ def sort_out(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> SortedO
             values[name] = answer
     reasons = {name: answers.problem(questions.get(name), value) for name, value in values.items()}
     unfit = {name: f"{spoken(name)}: {reason}" for name, reason in reasons.items() if reason}
-    return SortedOut(values, unfit, unknown, [spoken(name) for name in questions])
+    return SortedOut(values, unfit, unknown[:MOST_UNKNOWN], [spoken(name) for name in questions])
 
 
 def spoken(name: str) -> str:

@@ -25,6 +25,10 @@ def over_budget() -> str:
     return "I have used my tools too often in this conversation. Please go on without them."
 
 
+def not_given() -> str:
+    return "That tool is not yours in this conversation. Please go on without it."
+
+
 def failed() -> str:
     return "I am sorry, that did not work just now. Please try once more in a moment."
 

@@ -1,7 +1,7 @@
 """What each tool does for the session of a conversation. Runs with the session's row locked; no network."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from assistant_tools import details, sentences
@@ -13,6 +13,7 @@ from sessions_app.models.visit import Phase
 from sessions_app.tool_calls import Outcome, Told
 
 REASON = "requested"
+TOLD_LATE = timedelta(minutes=5)
 
 Arguments = Mapping[str, Any]
 
@@ -20,6 +21,9 @@ Arguments = Mapping[str, Any]
 def carry_out(name: str, session: VoiceSession, run: int, arguments: Arguments, *, now: datetime) -> Told:
     """Do what the tool is for, or say why not."""
     reason = why_not(name, session, run)
+    if name == tool_catalogue.SAVE and session.ended_at is not None and now - session.ended_at <= TOLD_LATE:
+        # Heard before the end and told after it: it helps the talk no more, but whoever reads of it later.
+        fields.record(session, details.sort_out(arguments, versions.schema(session)).values, source="tool", at=now)
     return reason or _TOOLS[name](session, arguments, now)
 
 

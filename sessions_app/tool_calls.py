@@ -76,8 +76,9 @@ def answered_before(caller: Caller) -> Told | None:
     return Told(row.outcome, row.text, row.code, row.result) if row else None
 
 
-def spent(session: VoiceSession) -> int:
-    return ToolCall.objects.filter(session=session).count()
+def spent(session: VoiceSession, name: str) -> int:
+    """How often a tool was used in a visit; each has a budget of its own, so that none uses up another's."""
+    return ToolCall.objects.filter(session=session, name=name[:60]).count()
 
 
 def keep(session: VoiceSession, caller: Caller, use: Use) -> ToolCall:

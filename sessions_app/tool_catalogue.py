@@ -19,7 +19,11 @@ SAVE, AVAILABILITY, HANDOFF, CALLBACK = (
     "request_handoff",
     "book_callback",
 )
+# A gather reports its answers itself.
+OF_A_GATHER = frozenset({AVAILABILITY, HANDOFF, CALLBACK})
 MOST_PROBLEMS = 5
+# Of an argument: the answer and the history repeat it. No question is called by more.
+LONGEST_NAME = 100
 # Below PUBLIC_URL; the name of the tool follows.
 DOOR = "/webhooks/telnyx/tools/"
 # 5 s, Telnyx's default, was too short for an answer that took 7.8 s, and the model went on as if it had failed (seen
@@ -145,7 +149,7 @@ def sift(name: str, arguments: Any, *, questions: Mapping[str, Any], by_question
     problems: list[str] = []
     for argument, value in arguments.items():
         is_answer = by_question and (argument in questions or argument not in own)
-        if not is_answer and argument not in own:
+        if len(argument) > LONGEST_NAME or (not is_answer and argument not in own):
             found = [_said("", _WORDS["additionalProperties"])]
         elif not is_answer and argument == "answers" and isinstance(value, list) and len(value) <= MOST_ANSWERS:
             wrong = [_misfits(_ANSWER, one, f"answers/{place}") for place, one in enumerate(value)]

@@ -55,5 +55,4 @@ def preview(widget: WidgetConfig) -> dict[str, Any]:
 def tools(ticket: str) -> list[dict[str, Any]]:
     """What a gather may use beside asking. Whether Telnyx signs these is not documented, so they bring a ticket."""
     every = tool_catalogue.as_webhooks(base=settings.PUBLIC_URL, questions={}, query=f"?ticket={ticket}")
-    # The answers are reported by the gather itself.
-    return [tool for tool in every if tool["webhook"]["name"] != tool_catalogue.SAVE]
+    return [tool for tool in every if tool["webhook"]["name"] in tool_catalogue.OF_A_GATHER]

@@ -8,7 +8,7 @@ from django.utils import timezone
 from handoff.models import CallbackPromise, Closer, Handoff
 from sessions_app.gather import versions
 from sessions_app.models import CapturedField, ToolCall, VoiceSession, WidgetConfig
-from sessions_app.tool_catalogue import CATALOGUE
+from sessions_app.tool_catalogue import CATALOGUE, SAVE
 from tests.assistant_tools.conftest import Assistant
 from tests.flows.conftest import Visit, connect, open_visit
 from tests.people import make_ready
@@ -260,13 +260,16 @@ def test_in_its_own_conversation_it_works(assistant: Assistant, alice: Closer, n
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_after_the_visit_nothing_is_done(assistant: Assistant, alice: Closer, name: str) -> None:
+def test_after_the_visit_nothing_is_done_but_what_was_heard_is_kept(
+    assistant: Assistant, alice: Closer, name: str
+) -> None:
     assistant.visit.leg.hung_up()
 
     told = assistant.use(name, **ARGUMENTS[name])
 
     assert (told.outcome, told.code) == ("refused", "over")
-    assert fields(assistant.visit) == {}
+    assert bool(fields(assistant.visit)) == (name == SAVE)
+    assert not assistant.visit.session.handoffs.exists()
     assert assistant.told()[-1]["code"] == "over"
 
 

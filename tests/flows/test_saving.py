@@ -1,14 +1,17 @@
 """What an assistant saves: what can be used is kept, whatever came beside it."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from handoff.models import Closer
-from sessions_app import tool_catalogue
+from sessions_app import tokens, tool_catalogue
 from sessions_app.models import CapturedField
 from tests.flows.conftest import ANSWERS, Visit
 from tests.flows.test_assistant_run import ask, save
+from tests.people import Clock
 
 ROOMS = {"type": "array", "items": {"type": "string", "description": "A {room}"}, "description": "Which rooms?"}
 
@@ -95,3 +98,66 @@ def test_a_list_is_described_with_what_it_holds() -> None:
 
     rooms = saving["webhook"]["body_parameters"]["properties"]["rooms"]
     assert (rooms["type"], rooms["items"]) == ("array", {"type": "string", "description": "A room"})
+
+
+def test_a_name_without_end_is_neither_repeated_nor_kept(talking: Visit, alice: Closer) -> None:
+    told = talking.leg.uses("save_prospect_details", **{"x" * 300_000: "v", "full_name": "Ada"}).json()
+
+    entry = talking.session.timeline.get(kind="tool.called")
+    assert len(str(entry.payload)) < 20_000
+    assert len(told["text"]) < 2_000
+    assert told["saved"] == ["full_name"]
+
+
+def test_of_many_names_that_nobody_asked_for_some_are_named(talking: Visit, alice: Closer) -> None:
+    told = talking.leg.uses("save_prospect_details", **{f"odd_{number}": "v" for number in range(500)}).json()
+
+    assert len(told["unknown"]) == 20
+
+
+@pytest.mark.usefixtures("gathering")
+def test_a_gather_s_ticket_opens_only_what_the_gather_was_given(talking: Visit, alice: Closer) -> None:
+    ticket = tokens.tool_ticket(talking.session.runs.get().pk, talking.leg.call_control_id)
+
+    def use(name: str) -> Any:
+        address = f"/webhooks/telnyx/tools/{name}?ticket={ticket}"
+        return talking.leg.webhooks.client.post(address, '{"full_name": "Mallory"}', content_type="application/json")
+
+    assert use("save_prospect_details").json()["code"] == "not_given"
+    assert not talking.session.fields.exists()
+
+
+def test_saving_leaves_a_person_to_be_called(talking: Visit, alice: Closer, settings: Settings) -> None:
+    settings.TOOL_CALLS_PER_SESSION = 5
+    for number in range(7):
+        told = save(talking, full_name=f"Ada {number}")
+    assert told["code"] == "over_budget"
+
+    assert talking.leg.uses("request_handoff").json()["status"] == "done"
+
+
+def test_answers_told_after_the_end_are_kept(talking: Visit, alice: Closer, clock: Clock) -> None:
+    talking.leg.hung_up()
+    told = save(talking, **ANSWERS)
+    assert (told["status"], told["code"]) == ("refused", "over")
+    assert talking.session.fields.count() == len(ANSWERS)
+
+    clock.advance(301)
+    save(talking, full_name="Mallory")
+    assert talking.session.fields.get(name="full_name").value == ANSWERS["full_name"]
+
+
+@pytest.mark.usefixtures("gathering")
+def test_a_gather_s_ticket_is_of_no_use_for_ever(
+    talking: Visit, alice: Closer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = tokens.tool_ticket(talking.session.runs.get().pk, talking.leg.call_control_id)
+    address = f"/webhooks/telnyx/tools/check_closer_availability?ticket={ticket}"
+
+    def use() -> int:
+        client = talking.leg.webhooks.client
+        return int(client.post(address, "{}", content_type="application/json").status_code)
+
+    assert use() == 200
+    monkeypatch.setattr(tokens, "LIFETIME", timedelta())
+    assert use() == 401
