@@ -75,12 +75,12 @@ class CallStatus:
     """Whether a leg lives; Telnyx remembers an ended one for ten minutes, after that everything else is None."""
 
     is_alive: bool
-    is_known: bool = True
     call_leg_id: str | None = None
     call_session_id: str | None = None
     duration_seconds: int | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    is_known: bool = True
 
     @classmethod
     def read(cls, data: Data) -> "CallStatus | None":
