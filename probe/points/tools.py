@@ -64,7 +64,8 @@ POINT = Point(
                 "It is, as it was: known again by its key, it is not carried out twice.", "tool_repeats=as_it_was"
             ),
             signed_anew=bearable(
-                "It is, signed anew: it is carried out once more; only a correction made in between is undone.", "tool_repeats=signed_anew"
+                "It is, signed anew: it is carried out once more; only a correction made in between is undone.",
+                "tool_repeats=signed_anew",
             ),
         ),
     ),
