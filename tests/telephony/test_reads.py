@@ -181,7 +181,7 @@ def test_it_reads_the_status_of_a_call(client: Telnyx, api: respx.MockRouter) ->
 def test_a_forgotten_call_is_not_alive(client: Telnyx, api: respx.MockRouter) -> None:
     api.get("/calls/v3:x").mock(return_value=httpx.Response(404, json={"errors": [{"code": "10005"}]}))
 
-    assert client.call_status("v3:x") == CallStatus(is_alive=False)
+    assert client.call_status("v3:x") == CallStatus(is_alive=False, is_known=False)
 
 
 @pytest.mark.parametrize("data", [{}, {"is_alive": None}, {"is_alive": "true"}, []])
