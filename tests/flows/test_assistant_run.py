@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as given
+from django.utils import timezone
 from pytest_django import Settings
 
 from handoff import joining
@@ -13,6 +14,8 @@ from handoff.models import Closer, Command
 from sessions_app import page, tokens
 from sessions_app.gather import versions
 from sessions_app.models import CallLeg, Run, VoiceSession, WidgetConfig
+from tests.flows.booking import offered, second_run
+from tests.flows.calling import promise_of
 from tests.flows.conftest import ANSWERS, Visit, accept
 from tests.flows.telnyx import Leg
 
@@ -472,3 +475,40 @@ def test_a_goodbye_that_cannot_be_said_is_none(booking: Visit) -> None:
 
 def test_a_new_widget_runs_its_assistant(widget: WidgetConfig) -> None:
     assert widget.assistant_run == "assistant"
+
+
+@pytest.mark.usefixtures("gathering")
+def test_a_gather_does_not_begin_together_with_the_answer(visit: Visit, settings: Settings, alice: Closer) -> None:
+    settings.TELNYX_ASSISTANT_START = "answer"
+    visit.leg.initiated(ticket=tokens.ticket(visit.session_id))
+    visit.work()
+    visit.leg.answered()
+    visit.work()
+
+    (asked,) = visit.rest.asked("answer")
+    assert "assistant" not in asked
+    assert len(visit.rest.asked("gather_using_ai")) == 1
+
+
+@pytest.mark.usefixtures("gathering")
+def test_a_gather_that_books_a_callback_ends_by_itself(booking: Visit) -> None:
+    leg = second_run(booking)
+    leg.partial({"phone": "0412 555 018", "callback_time": offered(booking)[0]})
+    booking.work()
+    let_it_finish(booking)
+
+    assert promise_of(booking).is_booked
+    assert booking.rest.asked("ai_assistant_stop") == []
+
+
+def test_who_let_it_ring_too_early_is_rung_again_for_the_last_sentence(talking: Visit, alice: Closer) -> None:
+    save(talking, **MOST)
+    talking.pass_time(26)
+    Closer.objects.update(seen_at=timezone.now(), missed_at=None)
+    assert talking.state == State.RESERVED
+
+    save(talking, **LAST)
+    talking.pass_time(2)
+
+    assert talking.state == State.RINGING
+    assert talking.handoff.prospect_free_at is None
