@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 
 from sessions_app import legs, runs, services, timeline, tokens, tool_calls
 from sessions_app.models import CallLeg, Run, TelephonyCredential, VoiceSession, WebhookDelivery
@@ -167,10 +168,15 @@ def _of_leg(ids: CallIds) -> UUID | None:
 
 
 def _of_call(ids: CallIds) -> UUID | None:
-    """The session of another leg of the same call, or of the same conversation."""
+    """The session of another leg of the same call, or of the same conversation.
+
+    An anonymous visit's own leg waits for its own proof. Its assistant may ring a closer, and the word of that come
+    first: that leg, which is known by the tool's ticket, says nothing of who else is in its call.
+    """
     found = None
     if ids.call_session_id:
-        known = CallLeg.objects.filter(call_session_id=ids.call_session_id).order_by("-pk")
+        unproven = Q(session__connection_mode=ConnectionMode.ANONYMOUS, session__call_control_id=None)
+        known = CallLeg.objects.filter(call_session_id=ids.call_session_id).exclude(unproven).order_by("-pk")
         found = known.values_list("session_id", flat=True).first()
     if found is None and ids.conversation_id:
         found = Run.objects.filter(conversation_id=ids.conversation_id).values_list("session_id", flat=True).first()

@@ -1,7 +1,7 @@
 """Chromium with a speaking microphone, against the whole running stack."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwr
 from launcher import chromium
 from launcher.sandbox_control import SandboxControl
 from launcher.stack import Stack
+from tests.browser import aftermath
 from tests.browser import speech as speaking
 from tests.browser.people import CloserPage, Prospect
 from tests.browser.scene import (
@@ -45,6 +46,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.timeout(TIMEOUT_SECONDS))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    database = getattr(item, "funcargs", {}).get("database")
+    if report.when == "call" and report.failed and database is not None:
+        report.sections.append(("the newest visits", aftermath.tell(database)))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from handoff import actions, selectors
 from handoff.machine import State
 from handoff.models import Closer, Handoff, Offer
 from sessions_app import page, tokens
-from sessions_app.models import CallLeg, LegRefusal, TelephonyCredential, WidgetConfig
+from sessions_app.models import CallLeg, LegRefusal, TelephonyCredential, WebhookDelivery, WidgetConfig
 from tests.flows.conftest import Visit, open_visit
 from tests.flows.telnyx import Leg, Rest, Webhooks
 from tests.flows.test_anonymous import initialise
@@ -98,6 +98,33 @@ def test_the_closer_s_dashboard_rings(claimed: Visit, alice: Closer, ben: Closer
     assert (offer.closer, offer.reason) == (ben, "the assistant transfers to you")
     assert (claimed.handoff.trigger, claimed.state) == ("assistant_transfer", State.RINGING)
     assert page.state(claimed.session)["phase"] == "assistant"
+
+
+@pytest.mark.parametrize("claims_first", [True, False])
+def test_the_ring_may_be_told_before_the_call_that_it_is_for(
+    anonymous_widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Clock, alice: Closer, claims_first: bool
+) -> None:
+    visit = open_visit(anonymous_widget, webhooks, rest, clock, connection_id="texml-app")
+    leg = ring(visit, alice)
+    claim = {"call_control_id": visit.leg.call_control_id}
+    if claims_first:
+        assert visit.post("claim", **claim).status_code == 204
+
+    visit.leg.initiated()
+    visit.leg.answered()
+    initialise(visit)
+    visit.leg.conversation_created(visit.rest.conversation_id)
+    if not claims_first:
+        assert visit.post("claim", **claim).status_code == 204
+    visit.work()
+
+    own = CallLeg.objects.get(call_control_id=visit.leg.call_control_id)
+    assert (own.role, visit.session.call_control_id) == ("prospect", visit.leg.call_control_id)
+    accept(visit)
+    transferred(visit, leg)
+    assert (visit.state, visit.session.ended_at) == (State.CONNECTED, None)
+    assert visit.rest.asked("hangup") == []
+    assert not WebhookDelivery.objects.filter(status="parked").exists()
 
 
 def test_their_answer_is_the_talk_and_nothing_is_commanded(claimed: Visit, alice: Closer) -> None:
