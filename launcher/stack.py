@@ -158,7 +158,9 @@ class Stack:
                 return account
         stamp.unlink(missing_ok=True)
         command = [str(VENV_PYTHON), "-m", "launcher.prepare"]
-        job = processes.start("prepare", command, log=self.logs / "prepare.log", environment=self.env)
+        # The account is the sandbox's, also where the processes are to speak to somebody else.
+        env = {**self.env, "TELNYX_API_BASE": f"{self.sandbox_url}/v2"}
+        job = processes.start("prepare", command, log=self.logs / "prepare.log", environment=env)
         try:
             job.wait_to_finish(seconds=START_SECONDS)
         finally:

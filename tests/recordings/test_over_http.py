@@ -67,7 +67,8 @@ def place() -> Iterator[Place]:
             "orders",
             web_port=9410,
             sandbox_port=9460,
-            database="orders",
+            # The processes of pytest-xdist share one server.
+            database=f"orders_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}",
             shared=True,
             fresh=True,
             extra_environment=told,
