@@ -10,7 +10,18 @@ from django.db.models import Q
 from sessions_app import legs, runs, services, timeline, tokens, tool_calls
 from sessions_app.models import CallLeg, Run, TelephonyCredential, VoiceSession, WebhookDelivery
 from sessions_app.models.people import ConnectionMode
-from telephony.events import AssistantInitialization, CallIds, CallInitiated, ConversationCreated, Event
+from telephony.events import (
+    AssistantInitialization,
+    CallAnswered,
+    CallBridged,
+    CallHangup,
+    CallIds,
+    CallInitiated,
+    CallStatusCallback,
+    ConferenceEvent,
+    ConversationCreated,
+    Event,
+)
 
 TICKET_HEADER = "X-Session-Ticket"
 WITHOUT_PROOF = "nothing proves whose call it is"
@@ -19,8 +30,13 @@ NOT_LET_IN = "the visit that it names was given no line"
 OF_PROBE = "a call of a probe of the account"
 
 
+_OF_A_LEG = (CallAnswered, CallBridged, CallHangup, CallStatusCallback, ConferenceEvent)
+
+
 @dataclass(frozen=True)
 class Match:
+    """The session, and whether other deliveries may have waited for this one."""
+
     session: VoiceSession
     is_new: bool
 
@@ -48,11 +64,12 @@ class Nobodys:
 Introduce = Callable[[Event], Introduction | Nobodys | None]
 
 
-def find(event: Event, *, introduce: Introduce) -> Match | Nobodys | None:
+def find(event: Event, *, introduce: Introduce, may_wait: bool = True) -> Match | Nobodys | None:
     """The session of an event, locked until the transaction ends, so that its facts are folded one by one.
 
-    None while it may still become known. `introduce` knows the legs that we asked for ourselves, and those that look
-    like a session's and are not: it is asked before a call session is believed, which such a leg may share.
+    None while it may still become known; an event that `may_wait` does so for the leg that it is about, too.
+    `introduce` knows the legs that we asked for ourselves, and those that look like a session's and are not: it is
+    asked before a call session is believed, which such a leg may share.
     """
     session_id = _of_leg(event.ids)
     if session_id is not None:
@@ -67,9 +84,11 @@ def find(event: Event, *, introduce: Introduce) -> Match | Nobodys | None:
     introduced = introduced or _dismissed(event.ids)
     if introduced is not None:
         return introduced
+    if may_wait and _waits_for_leg(event):
+        return None
     session_id = _of_call(event.ids)
     if session_id is not None:
-        return Match(_lock(session_id), is_new=False)
+        return Match(_lock(session_id), is_new=isinstance(event, CallInitiated))
     proven = _introduced(event)
     if not isinstance(proven, UUID):
         return proven
@@ -81,7 +100,7 @@ def find(event: Event, *, introduce: Introduce) -> Match | Nobodys | None:
 
 def peek(event: Event) -> VoiceSession | None:
     """The session of an event, only to read."""
-    session_id = _known(event.ids)
+    session_id = _known(event)
     rows = VoiceSession.objects.select_related("widget", "team", "prospect")
     return rows.filter(pk=session_id).first() if session_id else None
 
@@ -156,8 +175,13 @@ def _lock(session_id: UUID) -> VoiceSession:
     return rows.get(pk=session_id)
 
 
-def _known(ids: CallIds) -> UUID | None:
-    return _of_leg(ids) or _of_call(ids)
+def _known(event: Event) -> UUID | None:
+    return _of_leg(event.ids) or (None if _waits_for_leg(event) else _of_call(event.ids))
+
+
+def _waits_for_leg(event: Event) -> bool:
+    """Whether it is a fact about one leg, which says nothing before that leg is known, whoever else is in its call."""
+    return isinstance(event, _OF_A_LEG) and event.ids.call_control_id is not None
 
 
 def _of_leg(ids: CallIds) -> UUID | None:

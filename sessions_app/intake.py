@@ -146,7 +146,7 @@ def _store(event: Event, *, body: bytes, content_type: str, door: str, now: date
 
 
 def _process(delivery: WebhookDelivery, event: Event, *, now: datetime, handlers: Door) -> None:
-    match = binding.find(event, introduce=handlers.introduce)
+    match = binding.find(event, introduce=handlers.introduce, may_wait=not _has_waited(delivery, now))
     if isinstance(match, Nobodys):
         _dismiss(delivery, match, now)
         return
@@ -214,12 +214,16 @@ def stranger_ended(delivery: WebhookDelivery, *, outcome: str, is_ended: bool = 
 
 def _park(delivery: WebhookDelivery, now: datetime) -> None:
     """An event may come before the one that creates its call; it waits for it, but not for ever."""
-    is_over = now - delivery.received_at >= PARKED_FOR
+    is_over = _has_waited(delivery, now)
     delivery.status = Status.DEAD if is_over else Status.PARKED
     delivery.next_attempt_at = None if is_over else now + _patience(now - delivery.received_at)
     delivery.error = "no session has these ids" if is_over else ""
     delivery.save(update_fields=["status", "next_attempt_at", "error"])
     logger.log(logging.WARNING if is_over else logging.INFO, "delivery %s: %s", delivery.pk, delivery.status)
+
+
+def _has_waited(delivery: WebhookDelivery, now: datetime) -> bool:
+    return now - delivery.received_at >= PARKED_FOR
 
 
 def _patience(waited: timedelta) -> timedelta:

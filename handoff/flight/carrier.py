@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from handoff import joining
+from handoff.commands import hang_ups
 from handoff.commands.sending import Answer
 from handoff.flight.ghost import Ghost
 from handoff.flight.script import Script
@@ -36,6 +38,7 @@ class Carrier:
     def __init__(self, ghost: Ghost, script: Script) -> None:
         self.ghost, self.commands = ghost, script.commands
         self.unrecorded: set[str] = set()
+        self._hung_up: set[str] = set()
         hangups = [fact for fact in script.facts if fact.webhook.get("event_type") == "call.hangup"]
         self._ends = {ghost.text(fact.webhook["call_control_id"]): fact for fact in hangups}
 
@@ -55,6 +58,8 @@ class Carrier:
         if recorded.get("state") in {"failed", "unknown"}:
             raise _error(recorded)
         kind, command = reply.command.kind, reply.command
+        if kind == joining.HANG_UP:
+            self._hang_up(command.call_control_id)
         if kind == "look_up":
             return Answer({"is_alive": reply.is_alive})
         result = {name: self._fresh(value) for name, value in recorded.get("answer", {}).items()}
@@ -63,6 +68,12 @@ class Carrier:
         if kind == "fetch_insights":
             return Answer(result, content=self._insights() if result.get("insights") else [])
         return Answer(result or _made_up(kind))
+
+    def _hang_up(self, leg: str) -> None:
+        """A leg is over with the first; where word of its end was lost, the answer to the next one says so."""
+        if leg in self._hung_up:
+            raise TelnyxError("over", permanent=True, status=422, code=hang_ups.ENDED_ALREADY)
+        self._hung_up.add(leg)
 
     def _fresh(self, value: Any) -> Any:
         return self.ghost.text(value) if isinstance(value, str) else value

@@ -2,7 +2,7 @@
 
 import random
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -22,6 +22,8 @@ from telephony import inbound
 MOST_STEPS = 20_000
 # Of each five webhooks, so many are lost, or come a second time.
 SHARE = 0.2
+# Longer than a delivery waits for its call: what has not followed by then follows from nothing any more.
+SILENCE = timedelta(minutes=12)
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class _Player:
         self.report = Report(manner)
         self.facts = self._chosen(list(script.facts))
         self.done: set[str] = set()
+        self.told_at = self.stage.now
 
     def play(self) -> Report:
         for _ in range(MOST_STEPS):
@@ -109,6 +112,7 @@ class _Player:
             self.facts.remove(item)
             self._tell(item)
         self.stage.work()
+        self.told_at = self.stage.now
         self.watch.look(now=self.stage.now, step=item.key if isinstance(item, Reply) else item.name)
         return True
 
@@ -155,6 +159,8 @@ class _Player:
             return self.manner.drop and self.stage.end_visit()
         if not self.script.is_over and deadline > datetime.fromisoformat(self.script.recording["exported_at"]):
             return False
+        if self.manner.drop and deadline - self.told_at > SILENCE and self.stage.end_visit():
+            return True
         self.stage.reach(deadline)
         self.watch.look(now=self.stage.now, step="a deadline")
         return True

@@ -222,7 +222,7 @@ def test_an_event_parked_while_its_call_becomes_known_is_taken_at_once(
 ) -> None:
     visit.leg.initiated(ticket=tokens.ticket(visit.session_id))
     with monkeypatch.context() as too_early:
-        too_early.setattr(binding, "find", lambda event, introduce: unknown_once(too_early))
+        too_early.setattr(binding, "find", lambda event, **_: unknown_once(too_early))
         visit.leg.answered()
 
     assert set(WebhookDelivery.objects.values_list("status", flat=True)) == {"processed"}

@@ -1,10 +1,14 @@
 """The same hand-over by transfer and by conference."""
 
 import pytest
+from django.utils import timezone
 
+from handoff.door import HANDLERS
 from handoff.machine import State
 from handoff.models import Closer, RoutingPolicy
-from sessions_app.models import Team
+from sessions_app import intake
+from sessions_app.intake import PARKED_FOR
+from sessions_app.models import Team, WebhookDelivery
 from tests.flows.conftest import ANSWERS, Visit, accept
 from tests.flows.telnyx import Leg
 
@@ -57,6 +61,39 @@ def test_a_transfer_joins_by_itself(transferring: Visit, alice: Closer) -> None:
     assert visit.handoff.closer_leg is not None
     assert visit.handoff.closer_leg.call_control_id == leg.call_control_id
     assert visit.commands("bridge") == visit.commands("dial") == []
+
+
+def test_what_is_told_of_a_leg_before_its_beginning_waits_for_it(transferring: Visit, alice: Closer) -> None:
+    """It is in the prospect's own call session, so its visit is known; but not yet whose leg it is."""
+    visit = transferring
+    accept(visit)
+    leg = target_leg(visit)
+
+    leg.answered()
+    leg.bridged()
+    visit.leg.bridged()
+    assert set(deliveries(leg)) == {"parked"}
+    leg.initiated(direction="outgoing")
+
+    assert (visit.state, visit.handoff.closer) == (State.CONNECTED, alice)
+    assert set(deliveries(leg)) == {"processed"}
+
+
+def test_what_is_told_of_a_leg_that_never_begins_is_nobody_s_work_in_the_end(transferring: Visit) -> None:
+    visit = transferring
+    accept(visit)
+    leg = target_leg(visit)
+    leg.bridged()
+
+    visit.pass_time(PARKED_FOR.total_seconds() + 30)
+    intake.retry_due(now=timezone.now(), handlers=HANDLERS)
+
+    assert deliveries(leg) == ["processed"]
+
+
+def deliveries(leg: Leg) -> list[str]:
+    told = WebhookDelivery.objects.filter(call_control_id=leg.call_control_id)
+    return list(told.values_list("status", flat=True))
 
 
 def test_a_transfer_that_is_not_answered_rings_the_next_closer(transferring: Visit, ben: Closer) -> None:
