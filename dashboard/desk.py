@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from dashboard import presenters, rings
+from dashboard.isolation import isolated
 from handoff import selectors as handoffs
 
 WHY_OVER = {
@@ -114,7 +115,7 @@ def _why_over(offer: Any) -> str:
         return "You took the call."
     taker = handoffs.taker_instead(offer)
     if taker is not None:
-        return f"Taken by {taker.display_name}."
+        return f"Taken by {isolated(taker.display_name)}."
     if offer.state == "withdrawn" and not offer.handoff.session.ended_at:
         return "The call is gone."
     return WHY_OVER.get(offer.state, "The call is gone.")

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from dashboard import presenters
+from dashboard.isolation import isolated
 from dashboard.presenters import text, words
 from sessions_app import visitor_values
 from sessions_app.models import TimelineEntry
@@ -100,14 +101,14 @@ def entry(row: TimelineEntry) -> EntryView:
         title = RUNS.get(text(row.payload.get("purpose")), title)
     who = text(row.payload.get("closer_name"))
     if who and title.endswith((" to", " by", " for", ":")):
-        title, who = f"{title} {who}", ""
+        title, who = f"{title} {isolated(who)}", ""
     if row.kind == "tool.called":
-        title = presenters.tool_title(text(row.payload.get("tool")))
+        title = presenters.tool_title(isolated(text(row.payload.get("tool"))))
         tone = _TONES_OF_TOOLS.get(text(row.payload.get("outcome")), "warning")
     if row.kind.startswith("call.") and row.payload.get("role") == "closer":
         title = title.replace("Call ", "Closer's leg ")
     if row.kind.startswith("command."):
-        title = f"{title} {words(text(row.payload.get('command'))).lower()}"
+        title = f"{title} {isolated(words(text(row.payload.get('command'))).lower())}"
     detail = _detail(row) if row.kind in _QUOTED else who or _detail(row)
     return EntryView(f"entry-{row.session_id}-{row.seq}", row.seq, row.kind, row.occurred_at, title, detail, tone)
 
@@ -124,7 +125,7 @@ def _detail(row: TimelineEntry) -> str:
         case "assistant.fell_short":
             return presenters.TRIGGERS.get(text(payload.get("reason")), "")
         case "handoff.assigned":
-            return f"by {text(payload.get('by'))}"
+            return f"by {isolated(text(payload.get('by')))}"
         case "handoff.offered":
             return text(payload.get("reason"))
         case "assistant.steered" | "handoff.handed_back":

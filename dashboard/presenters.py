@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from dashboard.isolation import isolated
 from sessions_app.models import VoiceSession
 
 GROUPS = (
@@ -170,14 +171,15 @@ def standing(handoff: Any, *, is_running: bool) -> str:
 def explanation(standing: str, handoff: Any, ringing: list[str], *, is_busy: bool = False) -> str:
     """What the controls of an open call say before they offer something; `is_busy` when no line is free for it."""
     if standing == "taken":
-        closer = handoff.closer.display_name if handoff.closer else "A closer"
+        closer = isolated(handoff.closer.display_name) if handoff.closer else "A closer"
         return TAKEN[handoff.state].format(closer=closer)
+    people = ", ".join(isolated(name) for name in ringing)
     if standing == "assistant":
         if ringing:
-            return f"Rings at {', '.join(ringing)} while the assistant goes on."
+            return f"Rings at {people} while the assistant goes on."
         return "The assistant is talking. Take the call to stand by."
     if ringing:
-        return f"The prospect waits. Rings at {', '.join(ringing)}."
+        return f"The prospect waits. Rings at {people}."
     return "The prospect waits: all lines are busy." if is_busy else "The prospect waits for a person."
 
 
@@ -245,12 +247,12 @@ def sort_key(session: VoiceSession) -> int:
 
 def phase_label(session: VoiceSession) -> str:
     if session.phase == "human" and session.closer_name:
-        return f"With {session.closer_name}"
+        return f"With {isolated(session.closer_name)}"
     return PHASE_LABELS.get(session.phase, words(session.phase))
 
 
 def end_label(session: VoiceSession) -> str:
-    return END_REASONS.get(session.end_reason, words(session.end_reason))
+    return END_REASONS.get(session.end_reason) or isolated(words(session.end_reason))
 
 
 def seconds(milliseconds: int | None) -> str:

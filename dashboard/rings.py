@@ -7,6 +7,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
 from dashboard import briefs, presenters
+from dashboard.isolation import isolated
 from handoff import selectors as handoffs
 from sessions_app import visitor_values
 
@@ -32,8 +33,9 @@ def ring(closer: Any, now: datetime) -> dict[str, Any] | None:
         "type": "ring",
         "offer": str(offer.pk),
         "session": str(session.pk),
-        "name": name,
-        "widget": session.widget.name,
+        # For the title of the page and the notification, where no element can stand.
+        "name": isolated(name),
+        "widget": isolated(session.widget.name),
         "expires_at": offer.expires_at.isoformat(),
         "html": mark_safe(render_to_string("dashboard/_ring.html", context)),  # noqa: S308 - our own template
     }

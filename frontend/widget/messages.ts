@@ -1,5 +1,6 @@
 // Every sentence the visitor can read, in one place. Another language is another object of this shape.
 
+import { isolated } from "../shared/isolation";
 import type { MicrophoneProblem } from "./microphone";
 
 export interface Explained {
@@ -48,7 +49,7 @@ export const MICROPHONE: Record<MicrophoneProblem, Explained> = {
 
 export const T = {
   ready: {
-    title: (company: string) => `Talk with ${company}`,
+    title: (company: string) => `Talk with ${isolated(company)}`,
     text: "Ask your questions out loud. An AI assistant answers at once, and a person can join the same conversation.",
     start: "Start talking",
     points: ["No download, no phone number", "Captions while you talk", "A person takes over when it matters"],
@@ -102,10 +103,10 @@ export const T = {
     back: "You are with the AI assistant again",
     backText: "You are with the AI assistant again.",
     arranging: "Nobody is free right now. The AI assistant arranges a call back with you.",
-    joining: (name: string) => `${name} is joining you.`,
-    title: (name: string) => (name ? `With ${name}` : "With a person"),
+    joining: (name: string) => `${isolated(name)} is joining you.`,
+    title: (name: string) => (name ? `With ${isolated(name)}` : "With a person"),
     text: "You are talking with a person now. The assistant has left.",
-    joined: (name: string) => (name ? `${name} joined the conversation` : "A person joined the conversation"),
+    joined: (name: string) => (name ? `${isolated(name)} joined the conversation` : "A person joined the conversation"),
     waiting: (time: string) => `Waiting ${time}`,
   },
   call: {
@@ -139,7 +140,7 @@ export const T = {
     soundOn: "Turn sound on",
   },
   calling: {
-    title: (name: string) => (name ? `${name} is calling you back` : "We are calling you back"),
+    title: (name: string) => (name ? `${isolated(name)} is calling you back` : "We are calling you back"),
     text: "Answer to talk right here. Your browser may ask for the microphone.",
     answer: "Answer",
     later: "Not now",

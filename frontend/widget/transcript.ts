@@ -1,6 +1,7 @@
 // The captions on the screen: appended, never re-built, scrolled only for those who follow along.
 
 import { h, say } from "../shared/dom";
+import { contained } from "../shared/isolation";
 import type { Caption } from "./captions";
 import { T } from "./messages";
 
@@ -9,12 +10,12 @@ const NEAR_END_PX = 48;
 const speakerName = (role: Caption["role"]) => (role === "prospect" ? T.call.you : T.call.assistant);
 
 function row(caption: Caption): HTMLElement {
-  if (caption.role === "note") return h("p", { class: "caption note" }, h("span", { class: "words" }));
+  if (caption.role === "note") return h("p", { class: "caption note" }, h("bdi", { class: "words" }));
   return h(
     "p",
     { class: `caption ${caption.role}` },
     h("span", { class: "speaker" }, speakerName(caption.role)),
-    h("span", { class: "words" }),
+    h("bdi", { class: "words" }),
   );
 }
 
@@ -59,8 +60,9 @@ export class Transcript {
       this.rows.set(caption.key, element);
     }
     const words = element.querySelector(".words")!;
-    const hasChanged = words.textContent !== caption.text;
-    say(words, caption.text);
+    const text = contained(caption.text);
+    const hasChanged = words.textContent !== text;
+    say(words, text);
     element.classList.toggle("pending", caption.isPending);
     const here = this.log.children[index + 1] ?? null; // the first child is the hint for an empty log
     if (here !== element) this.log.insertBefore(element, here);

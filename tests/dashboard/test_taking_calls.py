@@ -281,7 +281,7 @@ class TestSteering:
         page = alices_browser.get(f"/dashboard/sessions/{talking.pk}/").content.decode()
         assert "Assistant told by Alice" in page
         assert "“Ask about the &lt;roof&gt;”" in page
-        assert "Alice: <span>Ask about the &lt;roof&gt;</span>" in controls(talking)
+        assert "Alice: <span><bdi>Ask about the &lt;roof&gt;</bdi></span>" in controls(talking)
 
     @pytest.mark.parametrize("body", [{}, {"text": ""}, {"text": "  "}, {"text": 7}, {"text": "x" * 501}])
     def test_what_says_nothing_or_too_much_is_refused(
