@@ -14,6 +14,7 @@ from sessions_app.models import TimelineEntry
 TITLES = {
     "session.created": ("Prospect arrived and agreed to be recorded", "plain"),
     "session.described": ("Details of the visit came in", "faint"),
+    "session.typed": ("Typed, not read by the assistant:", "warning"),
     "call.initiated": ("Call started", "plain"),
     "call.answered": ("Call answered", "plain"),
     "call.hangup": ("Call hung up", "plain"),
@@ -128,7 +129,7 @@ def _detail(row: TimelineEntry) -> str:
             return f"by {isolated(text(payload.get('by')))}"
         case "handoff.offered":
             return text(payload.get("reason"))
-        case "assistant.steered" | "handoff.handed_back":
+        case "assistant.steered" | "handoff.handed_back" | "session.typed":
             quoted = text(payload.get("text") or payload.get("instruction"))
             return f"“{quoted}”" if quoted else ""
         case "handoff.triggered" | "handoff.completed" | "handoff.queued" | "handoff.busy" | "handoff.line_free":
@@ -152,3 +153,14 @@ class Steered:
 def steered(row: TimelineEntry) -> Steered:
     who = text(row.payload.get("closer_name")) or "A closer"
     return Steered(row.seq, row.occurred_at, who, text(row.payload.get("text")))
+
+
+@dataclass(frozen=True)
+class Unread:
+    seq: int
+    at: datetime
+    text: str
+
+
+def unread(row: TimelineEntry) -> Unread:
+    return Unread(row.seq, row.occurred_at, text(row.payload.get("text")))

@@ -37,10 +37,12 @@ PARTS_OF_KIND = {
     "assistant.steered": ("controls",),
     "notes.saved": ("handoff",),
     "session.described": ("head", "visit"),
+    "session.typed": ("transcript",),
     "media.reported": (),
 }
 TIMELINE_ROWS = 500
 STEERED_ROWS = 3
+TYPED_ROWS = 5
 CARDS_KEPT = 2000
 # An entry names at most this many changed utterances; then the whole conversation is sent.
 MOST_POSITIONS = 50
@@ -208,7 +210,12 @@ def turns(session: VoiceSession, rows: Iterable[TimelineEntry]) -> list[Fragment
 
 
 def _transcript(session: VoiceSession) -> dict[str, Any]:
-    return {"turns": sessions.transcript(session), "is_withheld": sessions.is_transcript_withheld(session)}
+    unread = sessions.latest_of_kind(session, "session.typed", count=TYPED_ROWS)
+    return {
+        "turns": sessions.transcript(session),
+        "is_withheld": sessions.is_transcript_withheld(session),
+        "unread": [entries.unread(row) for row in unread],
+    }
 
 
 def _brief(session: VoiceSession) -> dict[str, Any]:

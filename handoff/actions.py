@@ -22,6 +22,7 @@ from handoff.steering import hand_back, request_handoff, steer
 from handoff.taking import assign, own_handoff, require_free, seize, take, take_over
 from sessions_app import intake, legs, runs, timeline
 from sessions_app import services as sessions
+from sessions_app.models.people import AssistantRun
 from telephony.reason_codes import LIMIT_SIP_CODES
 
 __all__ = [
@@ -45,6 +46,8 @@ __all__ = [
 ]
 
 MAX_NOTES = 20_000
+# Of messages that no assistant reads, in one visit.
+MOST_TYPED = 50
 
 
 @dataclass(frozen=True)
@@ -227,14 +230,23 @@ def complete(handoff_id: UUID, *, closer: Closer, disposition: str, now: datetim
 
 
 @transaction.atomic
-def pass_message(session_id: UUID, text: str, *, now: datetime) -> bool:
-    """Pass a typed message to the running assistant; False when none is listening."""
+def pass_message(session_id: UUID, text: str, *, now: datetime) -> str:
+    """Pass a typed message to the running assistant; "" when it is on its way, else why not.
+
+    "gone": none is listening. "voice_only": the one that is listening reads nothing; the closer is shown the message.
+    """
     session = services.lock(session_id)
     if not session.is_assistant_running or not session.call_control_id:
-        return False
+        return "gone"
+    run = runs.current(session)
+    if run is not None and run.mode == AssistantRun.GATHER:
+        # That a gather reads messages is not documented, and its refusal would come after the page was told 202.
+        if session.timeline.filter(kind="session.typed").count() < MOST_TYPED:
+            timeline.append(session, "session.typed", {"text": text}, occurred_at=now)
+        return "voice_only"
     key = f"{session.pk}:message:{session.last_seq}:{now.timestamp()}"
-    intent = Intent("add_message", key, session.call_control_id, {"text": text})
-    return ledger.enqueue(session, intent, now=now) is not None
+    ledger.enqueue(session, Intent("add_message", key, session.call_control_id, {"text": text}), now=now)
+    return ""
 
 
 @transaction.atomic

@@ -15,6 +15,10 @@ from sessions_app.models import VoiceSession
 
 MAX_MESSAGE = 2_000
 ACCEPTED = 202
+_NOT_PASSED = {
+    "gone": "The assistant is not listening now.",
+    "voice_only": "The assistant hears what is said and reads nothing.",
+}
 _REPORT_STATUSES = {"bad_report": 400, "unknown": 404}
 
 
@@ -40,8 +44,9 @@ class MessageView(SessionView):
         body = MessageBody(data=request.data)
         if not body.is_valid():
             return error(400, f"Send a text of at most {MAX_MESSAGE} characters.")
-        if not actions.pass_message(session.pk, body.validated_data["text"], now=timezone.now()):
-            return error(409, "The assistant is not listening now.")
+        why_not = actions.pass_message(session.pk, body.validated_data["text"], now=timezone.now())
+        if why_not:
+            return error(409, _NOT_PASSED[why_not], code=why_not)
         return Response(status=202)
 
 

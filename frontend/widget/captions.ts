@@ -16,6 +16,8 @@ export interface Caption {
   isPartial: boolean;
   /** Typed here, not yet confirmed by the other side. */
   isPending: boolean;
+  /** Typed here, and the assistant on the line reads nothing. */
+  isUnread?: true;
 }
 
 interface Content {
@@ -66,6 +68,7 @@ export class Captions {
   private server: Placed[] = [];
   private live: Live[] = [];
   private pending: Aside[] = [];
+  private unread: Aside[] = [];
   private notes: Aside[] = [];
   private readonly told = new Map<string, string>();
   private readonly passedOn = new Map<number, string>();
@@ -93,6 +96,12 @@ export class Captions {
     this.pending = this.pending.filter((line) => line.text !== text);
   }
 
+  /** A typed line that the assistant on the line cannot read stays, and says so. */
+  unreadable(text: string): void {
+    this.unread.push(...this.pending.filter((line) => line.text === text));
+    this.untyped(text);
+  }
+
   note(text: string): void {
     const { last } = this;
     const newest = this.notes.at(-1);
@@ -111,7 +120,7 @@ export class Captions {
 
   /** The turns that are new or have grown since this was last asked. */
   news(): Caption[] {
-    const turns = this.list.filter(({ key, role, text, isPending }) => role !== "note" && !isPending && this.told.get(key) !== text);
+    const turns = this.list.filter(({ key, role, text, isPending, isUnread }) => role !== "note" && !isPending && !isUnread && this.told.get(key) !== text);
     for (const { key, text } of turns) this.told.set(key, text);
     return turns;
   }
@@ -141,7 +150,10 @@ export class Captions {
     const isHere = ({ after }: Aside) => after >= from && after < to;
     const notes = this.notes.filter(isHere).map(({ text, after }) => caption("note", `note-${after}-${text}`, text, false));
     const typed = this.pending.filter(isHere).map(({ text, after }) => caption("prospect", `typed-${after}-${text}`, text, true));
-    return [...notes, ...typed];
+    const unread = this.unread.filter(isHere).map(({ text, after }): Caption => {
+      return { ...caption("prospect", `unread-${after}-${text}`, text, false), isUnread: true };
+    });
+    return [...notes, ...unread, ...typed];
   }
 
   private delta(frame: Frame): Live | null {

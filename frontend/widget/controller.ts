@@ -13,7 +13,7 @@ import { claimCall } from "./one_call";
 import { tokenProblem } from "./problems";
 import { Store } from "./store";
 import type { Surface } from "./surface";
-import { Talk } from "./talk";
+import { isUnread, Talk } from "./talk";
 import { Visit } from "./visit";
 
 export class Controller {
@@ -103,10 +103,13 @@ export class Controller {
     try {
       const isSent = await this.talk.type(text, (message) => (isDirect ? this.visit.line.send(message) : this.visit.api.message(message)));
       this.store.notice("undelivered", false);
+      this.store.notice("unread", false);
       return isSent;
-    } catch {
-      this.store.notice("undelivered", true); // whatever the reason, the visitor can only try again
-      return false;
+    } catch (error) {
+      const isKept = isUnread(error);
+      this.store.notice("unread", isKept);
+      this.store.notice("undelivered", !isKept); // whatever the reason, the visitor can only try again
+      return isKept;
     }
   }
 

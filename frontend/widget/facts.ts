@@ -12,7 +12,7 @@ export type ShownState =
   | "ready" | "consent" | "microphone" | "connecting" | AgentState | "handing_over" | "human" | "callback" | "calling" | "ended" | "error";
 
 export type Notice =
-  | "offline" | "reconnecting" | "behind" | "microphoneLost" | "sound" | "quiet" | "undelivered" | "poor" | "otherTab" | "chat" | "busy";
+  | "offline" | "reconnecting" | "behind" | "microphoneLost" | "sound" | "quiet" | "undelivered" | "unread" | "poor" | "otherTab" | "chat" | "busy";
 
 /** How the visitor's wish for a person stands while the assistant speaks. */
 export type Wish = "none" | "asking" | "called" | "closed" | "failed";

@@ -126,6 +126,8 @@ export const T = {
     latest: "Jump to latest",
     label: "Call controls",
     undelivered: "Your message could not be sent. Please try again.",
+    unread: "This assistant hears you but does not read. Our team can see what you typed: please say it, or ask for a person.",
+    unreadLine: "Not read by the assistant",
   },
   notice: {
     offline: "You seem to be offline. We keep trying to reconnect.",

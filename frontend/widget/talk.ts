@@ -1,5 +1,6 @@
 // What is said and typed: kept as captions, shown, and told to whoever listens to the element.
 
+import { ApiError } from "./api";
 import { Captions, type Caption, type Frame, type Heard, type Turn } from "./captions";
 import { T } from "./messages";
 
@@ -7,6 +8,9 @@ const LONGEST_MESSAGE = 2_000;
 /** The server mostly hears of a sentence by itself before this is over; then there is nothing to pass on. */
 const PASS_ON_MS = 1_000;
 const MOST_AT_ONCE = 50;
+
+/** The assistant on the line reads nothing; the team is shown the message. */
+export const isUnread = (error: unknown): boolean => error instanceof ApiError && error.code === "voice_only";
 
 export interface TalkEvents {
   show(captions: Caption[]): void;
@@ -55,7 +59,7 @@ export class Talk {
     this.show();
   }
 
-  /** False when there was nothing to send; throws what `deliver` throws, with the line taken back. */
+  /** False when there was nothing to send; throws what `deliver` throws, with the line taken back or marked as unread. */
   async type(text: string, deliver: (message: string) => Promise<void>): Promise<boolean> {
     const message = text.trim().slice(0, LONGEST_MESSAGE);
     if (!message) return false;
@@ -65,7 +69,8 @@ export class Talk {
       await deliver(message);
       return true;
     } catch (error) {
-      this.captions.untyped(message);
+      if (isUnread(error)) this.captions.unreadable(message);
+      else this.captions.untyped(message);
       this.show();
       throw error;
     }

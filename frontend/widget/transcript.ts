@@ -16,6 +16,7 @@ function row(caption: Caption): HTMLElement {
     { class: `caption ${caption.role}` },
     h("span", { class: "speaker" }, speakerName(caption.role)),
     h("bdi", { class: "words" }),
+    caption.isUnread ? h("span", { class: "unread" }, T.call.unreadLine) : null,
   );
 }
 

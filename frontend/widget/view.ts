@@ -25,6 +25,7 @@ const NOTICES: readonly [Notice, string][] = [
   ["microphoneLost", T.notice.microphoneLost],
   ["sound", T.notice.sound],
   ["undelivered", T.call.undelivered],
+  ["unread", T.call.unread],
   ["quiet", T.notice.quiet],
   ["poor", T.notice.poor],
   ["chat", T.notice.chat],
@@ -84,7 +85,7 @@ export class View {
     const screen = this.screens[shown] ?? this.call;
     screen.update(facts, shown);
     if (screen !== this.current) this.show(screen);
-    this.showNotice(facts.notices);
+    this.showNotice(facts);
     this.showBar(facts);
     this.announce(facts, shown);
     return shown;
@@ -102,11 +103,13 @@ export class View {
     if (!isFirst) screen.root.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
   }
 
-  private showNotice(notices: ReadonlySet<Notice>): void {
-    const [kind, text] = NOTICES.find(([name]) => notices.has(name)) ?? [null, ""];
+  private showNotice({ notices, server }: Facts): void {
+    // What is said of the assistant is of no use with a person.
+    const isShown = (name: Notice) => notices.has(name) && (name !== "unread" || server?.phase === "assistant");
+    const [kind, text] = NOTICES.find(([name]) => isShown(name)) ?? [null, ""];
     this.shownNotice = kind;
     this.notice.hidden = kind === null;
-    this.notice.classList.toggle("calm", kind === "chat");
+    this.notice.classList.toggle("calm", kind === "chat" || kind === "unread");
     say(this.noticeText, text);
     const action = kind === "microphoneLost" ? T.notice.microphoneAgain : kind === "sound" ? T.notice.soundOn : "";
     this.noticeAction.hidden = action === "";

@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import expect
 
 from launcher.sandbox_control import SandboxControl
-from tests.browser.people import CloserPage, Prospect
+from tests.browser.people import ELEMENT, CloserPage, Prospect
 from tests.browser.scene import ANSWERS, SEATED, Database, newest_handoff, sent
+from tests.browser.test_fields import photograph_at
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -108,6 +109,28 @@ def test_a_gather_asks_the_optional_question_too(
     alice.field("timeline", ANSWERS["timeline"])
     assert actions(sandbox).count("gather_using_ai") == 1
     assert "ai_assistant_stop" not in actions(sandbox)
+
+
+@pytest.mark.usefixtures("gathering")
+def test_what_is_typed_to_a_gather_stays_on_the_page_and_reaches_the_closer(
+    prospect: Prospect, alice: CloserPage, sandbox: SandboxControl
+) -> None:
+    prospect.agree()
+    prospect.wait_for("speaking")
+    alice.watch_newest()
+
+    composer = prospect.page.locator(ELEMENT).get_by_label("Type a message")
+    composer.fill("Call me at nine, please")
+    composer.press("Enter")
+
+    prospect.sees("This assistant hears you but does not read.")
+    prospect.sees("Not read by the assistant")
+    expect(prospect.page.locator(".caption.prospect", has_text="Call me at nine, please")).to_have_count(1)
+    expect(composer).to_have_value("")
+    expect(alice.page.locator("#detail-transcript .unread")).to_contain_text("Call me at nine, please")
+    assert "ai_assistant_add_messages" not in actions(sandbox)
+    photograph_at(prospect.page, ELEMENT, "unread-prospect")
+    photograph_at(alice.page, "#detail-transcript", "unread-closer")
 
 
 def prospects_legs(sandbox: SandboxControl) -> list[Any]:

@@ -208,6 +208,7 @@ def _describe(session: VoiceSession, _: Closer) -> dict[str, Any]:
 CHANGES: dict[str, Change] = {
     "session.created": _nothing,
     "session.described": _describe,
+    "session.typed": _nothing,
     "call.initiated": _nothing,
     "call.answered": _set(answered_at=timezone.now),
     "call.hangup": _nothing,

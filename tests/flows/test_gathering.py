@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handoff import release
+from handoff import actions, release
 from handoff.machine import State
 from handoff.models import Closer
 from sessions_app import runs, tokens
@@ -226,3 +226,22 @@ def test_a_number_past_reckoning_loses_no_other_answer(talking: Visit, alice: Cl
     assert not WebhookDelivery.objects.exclude(status="processed").filter(event_type__startswith="call.ai_gather")
     page = logged_in(alice.user).get(f"/dashboard/sessions/{talking.session_id}/").content.decode()
     assert "Too large a number." in page
+
+
+def test_what_is_typed_is_refused_at_once_and_shown_to_the_closer(talking: Visit) -> None:
+    answer = talking.post("message", text="My name is Ada")
+    talking.work()
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "voice_only")
+    assert talking.rest.asked("ai_assistant_add_messages") == []
+    (typed,) = talking.session.timeline.filter(kind="session.typed")
+    assert typed.payload == {"text": "My name is Ada"}
+
+
+def test_what_is_typed_without_end_is_kept_to_an_end(talking: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(actions, "MOST_TYPED", 2)
+
+    codes = [talking.post("message", text=f"line {number}").json()["code"] for number in range(3)]
+
+    assert codes == ["voice_only"] * 3
+    assert talking.session.timeline.filter(kind="session.typed").count() == 2

@@ -35,7 +35,10 @@ def test_nobody_listens_before_the_call_and_after_the_assistant(visit: Visit) ->
 
 
 def test_nobody_listens_after_the_assistant(waiting_for_alice: Visit) -> None:
-    assert waiting_for_alice.post("message", text="hello").status_code == 409
+    answer = waiting_for_alice.post("message", text="hello")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "gone")
+    assert not waiting_for_alice.session.timeline.filter(kind="session.typed").exists()
 
 
 @pytest.mark.parametrize("text", ["", " ", "x" * 2001])

@@ -98,6 +98,15 @@ describe("a typed line", () => {
     captions.untyped("Jane");
     assert.deepEqual(captions.list, []);
   });
+
+  it("stays as unread when nobody on the line reads, and is told to nobody", () => {
+    const captions = new Captions();
+    captions.typed("Jane");
+    captions.unreadable("Jane");
+    captions.fromServer([{ id: "0", role: "prospect", text: "Jane" }]);
+    assert.deepEqual(captions.list.map(({ text, isUnread }) => [text, isUnread ?? false]), [["Jane", true], ["Jane", false]]);
+    assert.deepEqual(captions.news().map(({ key }) => key), ["turn-0"]);
+  });
 });
 
 it("keeps a note where it happened", () => {
