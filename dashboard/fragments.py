@@ -188,7 +188,7 @@ def _fields(session: VoiceSession) -> dict[str, Any]:
 def _visit(session: VoiceSession) -> dict[str, Any]:
     return {
         "told": visitor_values.shown(session),
-        "system": visitor_values.shown_system(session),
+        "system": presenters.system(session),
         "told_at": visitor_values.told_at(session),
     }
 

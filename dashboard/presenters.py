@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dashboard.isolation import isolated
+from sessions_app import visitor_values
 from sessions_app.models import VoiceSession
 
 GROUPS = (
@@ -114,6 +115,7 @@ TOOLS = {
     "book_callback": "Book a callback",
 }
 TOOL_OUTCOMES = {"refused": "Refused", "invalid": "Used wrongly", "failed": "Failed"}
+BROWSER_CALL = "Browser call"
 DISPOSITIONS = (
     ("won", "Sale made"),
     ("follow_up", "Follow-up booked"),
@@ -249,6 +251,17 @@ def phase_label(session: VoiceSession) -> str:
     if session.phase == "human" and session.closer_name:
         return f"With {isolated(session.closer_name)}"
     return PHASE_LABELS.get(session.phase, words(session.phase))
+
+
+def system(session: VoiceSession) -> list[tuple[str, str]]:
+    """What Telnyx says of the call, save that it calls one from a browser that parks with us a phone call."""
+    told = visitor_values.shown_system(session)
+    is_call = session.system_variables.get("channel") in {"phone_call", "web_call"}
+    # A visit begins on a page of ours; only one that calls back an earlier visit may be on a telephone.
+    if not is_call or session.previous_id is not None:
+        return told
+    channel = visitor_values.SYSTEM["channel"]
+    return [(label, BROWSER_CALL if label == channel else value) for label, value in told]
 
 
 def end_label(session: VoiceSession) -> str:

@@ -69,7 +69,7 @@ def test_the_open_call_shows_all_beside_what_telnyx_says(told: VoiceSession) -> 
     for line in ("Tier Enterprise", "Plan Gold", f"Order number {HOSTILE}", "City Perth", "Language Tamil"):
         assert line in shown
     assert "nobody has checked it" in shown
-    assert "Channel Web call Reached at +61255501234 Calls from A browser Time" in shown
+    assert "Channel Browser call Reached at +61255501234 Calls from A browser Time" in shown
     (first,) = of_class(page.find("detail-head") or page, "told")
     assert words(first).startswith("Tier: Enterprise")
     assert "Language" not in words(first)
@@ -101,3 +101,33 @@ def test_they_cost_the_page_no_look_at_the_database(told: VoiceSession, session:
         return len(counted)
 
     assert queries(told) == queries(session)
+
+
+@pytest.mark.parametrize(
+    ("told_as", "calls_back", "shown"),
+    [
+        ("phone_call", False, "Channel Browser call"),
+        ("web_call", False, "Channel Browser call"),
+        ("phone_call", True, "Channel Phone call"),
+        ("web_call", True, "Channel Web call"),
+        ("sms_chat", False, "Channel Text messages"),
+        ("fax", False, "Channel Fax"),
+    ],
+)
+def test_a_visit_of_our_page_is_a_browser_s_whatever_telnyx_calls_it(
+    widget: WidgetConfig, told_as: str, calls_back: bool, shown: str
+) -> None:
+    earlier = visit(widget) if calls_back else None
+    session = visit(widget, previous=earlier, system_variables={**SYSTEM, "channel": told_as})
+
+    page = parse(fragments.detail(session)["html"])
+
+    assert shown in words(page.find("detail-visit"))
+
+
+def test_an_ended_visit_is_with_nobody(widget: WidgetConfig) -> None:
+    ended = visit(widget, handover_phase="human", closer_name="Alice", ended_at=timezone.now(), end_reason="hung_up")
+
+    (shown,) = of_class(parse(fragments.card_html(ended)), "card-phase")
+
+    assert words(shown) == "Ended: hung up"
