@@ -120,11 +120,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 10},
     },
     "end-strangers": {"task": "handoff.tasks.end_strangers", "schedule": 2.0, "options": {"expires": 4}},
-    # The row says whether an hour has passed; after a failure it is due sooner.
+    # The row says whether an hour has passed; after a failure it is due sooner, and after an unknown signature at once.
     "compare-public-key": {
         "task": "sessions_app.tasks.compare_public_key",
-        "schedule": 300.0,
-        "options": {"expires": 300},
+        "schedule": 2.0,
+        "options": {"expires": 4},
     },
     "reconcile": {"task": "handoff.tasks.reconcile", "schedule": 5.0, "options": {"expires": 5}},
     "index-search": {"task": "sessions_app.tasks.index_search", "schedule": 2.0, "options": {"expires": 4}},

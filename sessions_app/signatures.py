@@ -1,9 +1,9 @@
 """What a webhook gets whose signature fits no key of ours: a refusal, or the request to come again.
 
-Telnyx repeats 408, 429 and 5xx only, so that with one wrong key of ours a 401 would lose every event for ever. While
-the account is known to sign with a key that is not among ours, or nothing is known, such a webhook may be genuine and
-gets 503; it is believed in neither case. Which key the account has, a row tells that is renewed every hour: no webhook
-waits for Telnyx.
+Telnyx repeats 408, 429 and 5xx only, so that with one wrong key of ours a 401 would lose every event for ever. Unless
+the account said within the last minute that its key is ours, such a webhook may be genuine and gets 503; it is believed
+in neither case. Which key the account has, a row tells: it is renewed every hour, and soon after such a webhook, so
+that no webhook waits for Telnyx.
 Source: voice-api-webhooks in https://github.com/team-telnyx/knowledge-base (read 2026-11)
 """
 
@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db.models import Q
+from django.db.models import F, Q
 from django.http import HttpResponse
 from django.utils import timezone
 
@@ -26,38 +26,43 @@ logger = logging.getLogger(__name__)
 
 COMPARED_EVERY = timedelta(hours=1)
 ASKED_AGAIN_AFTER = timedelta(minutes=5)
+# Whoever sends unknown signatures has the account asked this often at most, and gets 401 for as long after its answer.
+ASKED_IN_DOUBT_EVERY = timedelta(minutes=1)
+# Where a question was on its way already when the doubt came, the next one is a minute off.
+ANSWERED_WITHIN = timedelta(seconds=90)
 # Several workers start at the same time.
 ASKED_AT_START_AFTER = timedelta(seconds=30)
 # Two comparisons may fail before the last one that did not is too old to rely on.
 HOLDS_FOR = timedelta(hours=3)
 # Strangers can send unknown signatures as often as they like: that costs neither a row nor a line each.
 LOOKED_UP_EVERY_SECONDS = 5.0
-ALARM_EVERY_SECONDS = 60.0
 
 
 @dataclass
 class _Process:
     """What this process knows by itself. Losing it is harmless."""
 
-    has_verified: bool = False
+    verified_at: datetime | None = None
+    doubted_at: datetime | None = None
     is_in_doubt: bool = True
+    is_being_told: bool = False
     looked_up: float = float("-inf")
-    alarmed: float = float("-inf")
+    noted: float = float("-inf")
 
 
 _process = _Process()
 
 
 def verified() -> None:
-    """A key of ours has fitted: so long as nothing else is known, what fits none is a forgery."""
-    _process.has_verified = True
+    """A key of ours has fitted: where the account does not tell its own, what fitted none before is a forgery."""
+    _process.verified_at = timezone.now()
 
 
 def refuse(refused: SignatureRefused) -> HttpResponse:
     """Answer a webhook that was not verified; nothing of it is kept."""
     if not refused.is_unknown or not _is_in_doubt():
         return HttpResponse(status=401)
-    _alarm()
+    _note()
     response = HttpResponse(status=503)
     response._has_been_logged = True  # type: ignore[attr-defined]  # Django would log every one of them as an error.
     return response
@@ -82,16 +87,34 @@ def _is_in_doubt() -> bool:
     return _process.is_in_doubt
 
 
+def _is_being_told(row: AccountKey | None, now: datetime) -> bool:
+    """Whether the account tells its key as a rule, so that one question more will show whether it is ours."""
+    return row is not None and not row.error and not _differs(row) and _is_told(row, now)
+
+
 def _look_up(now: datetime) -> bool:
     row = AccountKey.objects.first()
-    return _differs(row) or not (_is_told(row, now) or _process.has_verified)
+    _process.is_being_told = _is_being_told(row, now)
+    if _differs(row):
+        return True
+    if row is not None and row.told_at is not None and now - row.told_at < ASKED_IN_DOUBT_EVERY:
+        return False
+    if _process.doubted_at is None or now - _process.doubted_at >= ASKED_IN_DOUBT_EVERY:
+        _process.doubted_at = now
+    if _process.is_being_told:
+        return True
+    # One that came before says nothing: the key may have been changed since.
+    return _process.verified_at is None or _process.verified_at < _process.doubted_at
 
 
-def _alarm() -> None:
-    if time.monotonic() - _process.alarmed < ALARM_EVERY_SECONDS:
+def _note() -> None:
+    """Write down that a signature was doubted, which has the account asked for its key."""
+    if time.monotonic() - _process.noted < ASKED_IN_DOUBT_EVERY.total_seconds():
         return
-    _process.alarmed = time.monotonic()
-    logger.error("A webhook's signature fits no key of TELNYX_PUBLIC_KEYS, which may be wrong: it is to come again")
+    _process.noted = time.monotonic()
+    # Strangers must not wake anybody up; if the key turns out to be another, `compare` does.
+    level = logging.WARNING if _process.is_being_told else logging.ERROR
+    logger.log(level, "A webhook's signature fits no key of TELNYX_PUBLIC_KEYS: it is to come again")
     try:
         AccountKey.objects.update_or_create(pk=1, defaults={"doubted_at": timezone.now()})
     except DatabaseError:
@@ -106,6 +129,7 @@ def compare(client: Telnyx, *, now: datetime, at_start: bool = False) -> bool:
     AccountKey.objects.get_or_create(pk=1)
     due = Q(asked_at=None) | Q(asked_at__lte=now - COMPARED_EVERY)
     due |= ~Q(error="") & Q(asked_at__lte=now - ASKED_AGAIN_AFTER)
+    due |= Q(doubted_at__gte=F("asked_at"), asked_at__lte=now - ASKED_IN_DOUBT_EVERY)
     if at_start:
         due |= Q(asked_at__lte=now - ASKED_AT_START_AFTER)
     if not AccountKey.objects.filter(due, pk=1).update(asked_at=now):
@@ -130,7 +154,11 @@ def trouble(now: datetime, *, recently: timedelta) -> str:
     row = AccountKey.objects.first()
     if _differs(row):
         return "the account signs with a key that is not in TELNYX_PUBLIC_KEYS: its webhooks get 503 until it is"
-    if row is None or row.doubted_at is None or row.doubted_at < now - recently or _is_told(row, now):
+    if row is None or row.doubted_at is None or row.doubted_at < now - recently:
+        return ""
+    if row.told_at is not None and row.told_at >= row.doubted_at:
+        return ""  # Asked about it, the account said that its key is ours.
+    if _is_being_told(row, now) and now - row.doubted_at < ANSWERED_WITHIN:
         return ""
     why = f" ({row.error})" if row.error else ""
     return f"a webhook's signature fits no key, and Telnyx did not say which key the account has{why}: it got 503"

@@ -1,4 +1,4 @@
-"""With which key the account signs is asked at every start and every hour, and health tells when it is not ours."""
+"""With which key the account signs is asked at every start, every hour and when a signature is unknown."""
 
 import base64
 import logging
@@ -45,6 +45,11 @@ def told(key: str) -> httpx.Response:
 
 def trouble() -> str:
     return signatures.trouble(timezone.now(), recently=timedelta(minutes=15))
+
+
+def look_again() -> None:
+    """Let the seconds pass for which a process keeps what it has read."""
+    signatures._process.looked_up = signatures._process.noted = float("-inf")
 
 
 def unknown(webhooks: Webhooks) -> int:
@@ -141,11 +146,90 @@ def test_a_key_that_was_ours_hours_ago_holds_only_with_a_good_signature(
     account: respx.Route, webhooks: Webhooks, clock: Clock
 ) -> None:
     tasks.compare_public_key()
+    signatures.verified()  # Before the doubt, so that it says nothing of the key that the account has now.
     clock.advance(3 * 3600 + 1)
     assert unknown(webhooks) == 503
 
-    signatures._process = signatures._Process(has_verified=True)
+    signatures.verified()
+    look_again()
     assert unknown(webhooks) == 401
+    clock.advance(60)
+    look_again()
+    assert unknown(webhooks) == 503
+
+
+def test_an_unknown_signature_has_the_account_asked_at_once(
+    account: respx.Route, webhooks: Webhooks, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A key may be changed at the account at any moment after a comparison."""
+    tasks.compare_public_key()
+    signatures.verified()
+    clock.advance(61)
+    account.mock(return_value=told(OTHER))
+
+    assert unknown(webhooks) == 503
+    assert (account.call_count, trouble()) == (1, "")
+    signatures.verified()  # It was signed before the change, and arrives after it.
+    look_again()
+    assert unknown(webhooks) == 503
+    assert logging.ERROR not in [record.levelno for record in caplog.records]
+
+    tasks.compare_public_key()
+
+    assert account.call_count == 2
+    assert "TELNYX_PUBLIC_KEYS" in trouble()
+    clock.advance(3000)
+    look_again()
+    assert unknown(webhooks) == 503
+
+
+def test_a_stranger_gets_503_until_the_account_is_asked_and_then_401_for_a_minute(
+    account: respx.Route, webhooks: Webhooks, clock: Clock
+) -> None:
+    tasks.compare_public_key()
+    clock.advance(600)
+    assert unknown(webhooks) == 503
+
+    tasks.compare_public_key()
+
+    for _ in range(5):
+        look_again()
+        assert unknown(webhooks) == 401
+        clock.advance(11)
+        assert trouble() == ""
+    clock.advance(6)
+    look_again()
+    assert unknown(webhooks) == 503
+
+
+@pytest.mark.parametrize("answer", ["ours", "none"])
+def test_strangers_have_the_account_asked_once_a_minute_at_most(
+    account: respx.Route, webhooks: Webhooks, clock: Clock, answer: str
+) -> None:
+    tasks.compare_public_key()
+    clock.advance(600)
+    if answer == "none":
+        account.mock(return_value=httpx.Response(503))
+    statuses = []
+
+    for _ in range(300):
+        signatures._process = signatures._Process()  # As if each met a process of its own.
+        statuses.append(unknown(webhooks))
+        tasks.compare_public_key()
+        clock.advance(2)
+
+    assert 10 <= account.call_count <= 12
+    assert statuses.count(503) == (10 if answer == "ours" else 300)
+
+
+def test_nobody_asks_while_no_signature_is_unknown(account: respx.Route, webhooks: Webhooks, clock: Clock) -> None:
+    tasks.compare_public_key()
+    for _ in range(50):
+        clock.advance(60)
+        signatures.verified()
+        tasks.compare_public_key()
+
+    assert account.call_count == 1
 
 
 @pytest.mark.django_db(transaction=True)
