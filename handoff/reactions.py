@@ -133,6 +133,14 @@ def _(event: events.CallStatusCallback, session: VoiceSession, now: datetime) ->
         prospect_leg_over(session, source=event.hangup_source, now=now)
 
 
+@react.register(events.ConversationCreated)
+@react.register(events.AssistantInitialization)
+def _(event: events.Event, session: VoiceSession, now: datetime) -> None:
+    run = run_numbers.current(session)
+    if run is not None and run.started_at is not None:
+        ledger.take_back(runs.watch_key(run))
+
+
 @react.register
 def _(event: events.ConversationEnded, session: VoiceSession, now: datetime) -> None:
     number = run_numbers.number_of(event, session)

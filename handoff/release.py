@@ -124,8 +124,12 @@ def start_again(session: VoiceSession, number: int, *, now: datetime) -> None:
     run, leg = run_rows.current(session), joining.prospect_leg(session)
     if run is None or run.number != number or run.started_at or run.ended_at or leg is None:
         return
-    if runs.start_again(run, leg, now=now):
-        return
+    if not runs.start_again(run, leg, now=now):
+        never_came(session, run, now=now)
+
+
+def never_came(session: VoiceSession, run: Run, *, now: datetime) -> None:
+    """A person is called for. Whatever may be on the line is stopped before anybody is heard there."""
     if run.purpose != Run.Purpose.CALLBACK:
         services.trigger(session, "assistant_failed", now=now)
     joining.stop_assistant(session, now=now)

@@ -21,6 +21,7 @@ REMEMBERED_TURNS = 60
 WITH_THE_ANSWER = "answer"
 # While another assistant still ends on the leg.
 MOST_STARTS_AGAIN = 3
+WATCH = "fetch_assistant"
 LETTING_GO = timedelta(seconds=2)
 _ROLES: dict[str, str] = {
     TranscriptTurn.Speaker.ASSISTANT: "assistant",
@@ -111,6 +112,10 @@ def start_again(run: Run, leg: CallLeg, *, now: datetime) -> bool:
 
 def key(run: Run) -> str:
     return f"run:{run.pk}:start"
+
+
+def watch_key(run: Run) -> str:
+    return f"run:{run.pk}:watch"
 
 
 def _begin(session: VoiceSession, purpose: str, **more: Any) -> Run:

@@ -189,6 +189,11 @@ def _hear_turn(known: TranscriptTurn, message: Message, as_of: datetime) -> bool
     return True
 
 
+def was_told(session: VoiceSession, number: int) -> bool:
+    """Whether Telnyx itself told of anything that was said in a run."""
+    return _of_run(session, number).filter(is_relayed=False).exists()
+
+
 def _of_run(session: VoiceSession, number: int) -> QuerySet[TranscriptTurn]:
     first = _first_position(number)
     return TranscriptTurn.objects.filter(session=session, position__range=(first, first + runs.POSITIONS - 1))

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from handoff import joining, leaving, lines, marks, reactions, record, release, services
+from handoff import joining, leaving, lines, marks, reactions, record, release, runs, services, silence
 from handoff.callbacks import reaching
 from handoff.commands import hang_ups, ledger
 from handoff.commands.ledger import Intent
@@ -77,6 +77,8 @@ def expired(command_id: Any, *, now: datetime) -> None:
 
 def _of_use_until(command: Command, session: VoiceSession, now: datetime) -> datetime:
     """A hand-over does not wait for its command longer than for the closer; then somebody else is looked for."""
+    if command.kind == runs.WATCH:
+        return now  # The prospect has sat in silence for long enough.
     if command.kind == joining.LOOK_UP_LINE:
         return now  # The ring goes out without an answer.
     if command.kind not in joining.KINDS or command.handoff_id is None:
@@ -113,13 +115,19 @@ def _failed(command: Command, session: VoiceSession, *, code: str, now: datetime
         release.announced(session, now=now)
     elif command.kind in record.KINDS:
         record.failed(command, session, now)
+    elif command.kind == runs.WATCH:
+        silence.looked_up(command, session, (), now=now)
     elif command.kind in _STARTS:
-        number = command.arguments.get("run", 1)
-        if code == _ALREADY_RUNNING:
-            release.start_again(session, number, now=now)
-        else:
-            run_numbers.ended(session, number, at=now)
-            release.assistant_done(session, number, "assistant_failed", now=now)
+        _start_failed(command, session, code, now)
+
+
+def _start_failed(command: Command, session: VoiceSession, code: str, now: datetime) -> None:
+    number = command.arguments.get("run", 1)
+    if code == _ALREADY_RUNNING:
+        release.start_again(session, number, now=now)
+    else:
+        run_numbers.ended(session, number, at=now)
+        release.assistant_done(session, number, "assistant_failed", now=now)
 
 
 def _not_answered(command: Command, session: VoiceSession, now: datetime, *, reason: str) -> None:
@@ -223,6 +231,16 @@ def _started(command: Command, session: VoiceSession, answer: Answer, now: datet
     number = command.arguments.get("run", 1)
     run_numbers.bind(session, number, str(answer.ids.get("conversation_id") or ""), at=now)
     intake.release_parked(session, now=now, handlers=HANDLERS)
+    silence.watch(session, number, command.call_control_id, now=now)
+
+
+def _answered(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+    if "run" in command.arguments:
+        silence.watch(session, command.arguments["run"], command.call_control_id, now=now)
+
+
+def _assistant_looked_up(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+    silence.looked_up(command, session, answer.content, now=now)
 
 
 def _conference_created(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
@@ -271,6 +289,8 @@ def _looked_up(command: Command, session: VoiceSession, answer: Answer, now: dat
 
 
 _CONFIRMED: dict[str, Callable[[Command, VoiceSession, Answer, datetime], None]] = {
+    "answer": _answered,
+    runs.WATCH: _assistant_looked_up,
     "dial": _dialled,
     "call_prospect": _prospect_called,
     "stop_assistant": _assistant_stopped,

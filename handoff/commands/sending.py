@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
+from handoff import runs as runs_of_calls
 from handoff.machine import LONGEST_SEAT
 from handoff.models import Command
 from sessions_app import runs, tokens
@@ -209,6 +210,11 @@ def _fetch_transcript(client: Telnyx, command: Command) -> Answer:
     return Answer({"messages": len(messages)}, content=messages)
 
 
+def _fetch_assistant(client: Telnyx, command: Command) -> Answer:
+    found = client.conversations_of_call(command.call_control_id)
+    return Answer({"conversations": len(found)}, content=found)
+
+
 def _fetch_insights(client: Telnyx, command: Command) -> Answer:
     insights = client.conversation_insights(command.arguments["conversation_id"])
     return Answer({"insights": len(insights)}, content=insights)
@@ -234,4 +240,5 @@ _PERFORM: dict[str, Callable[[Telnyx, Command], Answer]] = {
     "look_up_line": _look_up_line,
     "fetch_transcript": _fetch_transcript,
     "fetch_insights": _fetch_insights,
+    runs_of_calls.WATCH: _fetch_assistant,
 }

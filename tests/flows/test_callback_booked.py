@@ -165,6 +165,7 @@ def test_the_end_of_another_sentence_does_not_cut_the_last_one_off(
 
 
 def test_a_prospect_who_says_nothing_is_not_kept_on_the_line(booking: Visit) -> None:
+    booking.leg.conversation_created(booking.session.runs.get(number=2).conversation_id or "")
     booking.pass_time(170)
     assert said(booking) == []
 

@@ -125,6 +125,7 @@ def test_a_gather_that_failed_is_not_begun_again_over_the_goodbye(booking: Visit
 def test_nothing_is_said_beside_a_gather_that_cannot_be_stopped(booking: Visit) -> None:
     booking.rest.refusals["ai_assistant_stop"] = (422, "10015")
     before = says(booking)
+    booking.leg.conversation_created(booking.session.runs.get(number=2).conversation_id or "")
     booking.pass_time(185)
     booking.pass_time(1)
 
@@ -135,6 +136,7 @@ def test_nothing_is_said_beside_a_gather_that_cannot_be_stopped(booking: Visit) 
 
 @pytest.mark.usefixtures("gathering")
 def test_a_talk_that_takes_too_long_is_stopped_and_then_said_goodbye_to(booking: Visit) -> None:
+    booking.leg.conversation_created(booking.session.runs.get(number=2).conversation_id or "")
     booking.pass_time(185)
     booking.pass_time(1)
 
