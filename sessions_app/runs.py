@@ -10,7 +10,8 @@ from django.core import signing
 
 from sessions_app import timeline, tool_calls
 from sessions_app.models import Run, VoiceSession
-from telephony.events import Event
+from sessions_app.models.people import AssistantRun
+from telephony.events import Event, GatherEnded
 
 _SALT = "agileadapt.run"
 # The turns of a run take the positions from (number - 1) times this on, so that their order needs no look at others.
@@ -54,7 +55,22 @@ def number_of(event: Event, session: VoiceSession) -> int:
     named = [run.number for run in runs if run.conversation_id and run.conversation_id == event.ids.conversation_id]
     marked = [run.number for run in runs if run.pk == read_mark(event.client_state)]
     before = [run.number for run in runs if run.requested_at <= event.occurred_at]
+    if isinstance(event, GatherEnded) and not named and marked:
+        return _ended(event, runs, marked[0])
     return next(iter(named + marked), max(before, default=1))
+
+
+def _ended(event: GatherEnded, runs: Sequence[Run], marked: int) -> int:
+    """The gather that is over: not one that has not begun, whatever the mark says.
+
+    Whether Telnyx tells of a gather's end with the state of its own command or of the newest on the leg is not
+    documented, and it names no conversation.
+    """
+    run = next(one for one in runs if one.number == marked)
+    awaited = [one.number for one in runs if one.number < marked and one.mode == AssistantRun.GATHER and not one.status]
+    has_begun = run.started_at is not None or run.conversation_id is not None
+    began_at = run.started_at or run.requested_at
+    return marked if has_begun and began_at <= event.occurred_at else max(awaited, default=marked)
 
 
 def started(session: VoiceSession, number: int, *, at: datetime) -> None:
