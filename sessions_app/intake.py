@@ -13,7 +13,7 @@ from sessions_app import binding, faults, fold, services
 from sessions_app.binding import Nobodys
 from sessions_app.faults import Point
 from sessions_app.models import CallLeg, VoiceSession, WebhookDelivery
-from telephony.events import Event, UnknownEvent
+from telephony.events import CallHangup, Event, UnknownEvent
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +47,8 @@ def take(event: Event, *, body: bytes, content_type: str, door: str, now: dateti
         if delivery is None:
             return WebhookDelivery.objects.get(event_id=event.id)
         faults.reach(Point.DELIVERY_STORED)
+        if isinstance(event, CallHangup):
+            _is_over(delivery)
         process(delivery, event, now=now, handlers=handlers)
     if delivery.status == Status.PARKED and binding.peek(event) is not None:
         # Its session became known between our look and our commit, and whoever made it known could not see this row.
@@ -118,7 +120,9 @@ def release_parked(session: VoiceSession, *, now: datetime, handlers: Door) -> N
 def set_aside(pks: list[int]) -> int:
     """Leave deliveries for good that belong to nobody's visit and were understood; returns how many still waited."""
     waiting = WebhookDelivery.objects.filter(pk__in=pks, status__in=[Status.PARKED, Status.DEAD], session=None)
-    return waiting.update(status=Status.IGNORED, next_attempt_at=None, error="", reason=binding.OF_PROBE)
+    return waiting.update(
+        status=Status.IGNORED, next_attempt_at=None, holds_line=False, error="", reason=binding.OF_PROBE
+    )
 
 
 def _store(event: Event, *, body: bytes, content_type: str, door: str, now: datetime) -> WebhookDelivery | None:
@@ -157,7 +161,7 @@ def _process(delivery: WebhookDelivery, event: Event, *, now: datetime, handlers
     binding.learn(event, session)
     fold.fold(event, session)
     handlers.react(event, session, now)
-    delivery.session = session
+    delivery.session, delivery.holds_line = session, False
     _settle(delivery, Status.IGNORED if isinstance(event, UnknownEvent) else Status.PROCESSED)
     if match.is_new:
         release_parked(session, now=now, handlers=handlers)
@@ -166,21 +170,31 @@ def _process(delivery: WebhookDelivery, event: Event, *, now: datetime, handlers
 def _settle(delivery: WebhookDelivery, status: str, *, reason: str = "") -> None:
     delivery.status, delivery.next_attempt_at, delivery.error, delivery.reason = status, None, "", reason
     delivery.attempts += 1
-    delivery.save(update_fields=["status", "next_attempt_at", "error", "reason", "attempts", "session"])
+    delivery.save(update_fields=["status", "next_attempt_at", "error", "reason", "attempts", "session", "holds_line"])
+
+
+def _is_over(told: WebhookDelivery) -> None:
+    """A stranger's call has ended by itself: it takes no line any more.
+
+    Whoever stores its beginning in the same moment does not see this, and looks again when its patience is over.
+    """
+    standing = WebhookDelivery.objects.filter(call_control_id=told.call_control_id, holds_line=True)
+    standing.update(holds_line=False)
 
 
 def _dismiss(delivery: WebhookDelivery, found: Nobodys, now: datetime) -> None:
     """Leave alone what is nobody's, and all that waits of the same leg; a stranger's is ended after its patience."""
     proof_by = delivery.received_at + STRANGER_PATIENCE
+    same_leg = WebhookDelivery.objects.filter(call_control_id=delivery.call_control_id).exclude(pk=delivery.pk)
+    delivery.holds_line = found.is_stranger and not same_leg.filter(event_type="call.hangup").exists()
     if found.is_stranger and (now < proof_by or services.is_probing(now=now)):
         # A probe of the account places calls of its own, which it also ends, and which nothing need name. Somebody
         # else's, who calls meanwhile, is ended after it.
         delivery.next_attempt_at = proof_by if now < proof_by else now + STRANGER_PATIENCE
         delivery.status, delivery.reason = Status.PARKED, found.reason
-        delivery.save(update_fields=["status", "reason", "next_attempt_at"])
+        delivery.save(update_fields=["status", "reason", "next_attempt_at", "holds_line"])
         return
-    same_leg = WebhookDelivery.objects.filter(call_control_id=delivery.call_control_id).exclude(pk=delivery.pk)
-    if found.is_stranger and not same_leg.filter(event_type="call.hangup").exists():
+    if delivery.holds_line:
         delivery.hang_up_at = now
         delivery.save(update_fields=["hang_up_at"])
     _settle(delivery, Status.IGNORED, reason=found.reason)
@@ -208,7 +222,7 @@ def stranger_ended(delivery: WebhookDelivery, *, outcome: str, is_ended: bool = 
     status, error = (Status.IGNORED, "") if is_ended else (Status.DEAD, outcome)
     reason = f"{delivery.reason}: {outcome}" if is_ended else delivery.reason
     WebhookDelivery.objects.filter(pk=delivery.pk).update(
-        hang_up_at=None, status=status, error=error[:300], reason=reason[:160]
+        hang_up_at=None, holds_line=False, status=status, error=error[:300], reason=reason[:160]
     )
 
 
@@ -239,5 +253,5 @@ def _fail(delivery: WebhookDelivery, error: Exception, now: datetime) -> None:
     place = traceback.extract_tb(error.__traceback__)[-1]
     # The place and the type only: the message of an exception may quote what a prospect said.
     delivery.error = f"{type(error).__name__} at {place.name}:{place.lineno}"[:300]
-    delivery.session = None
-    delivery.save(update_fields=["attempts", "status", "next_attempt_at", "error", "session"])
+    delivery.session, delivery.holds_line = None, False
+    delivery.save(update_fields=["attempts", "status", "next_attempt_at", "error", "session", "holds_line"])

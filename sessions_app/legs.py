@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from sessions_app import limits
 from sessions_app.models import CallLeg, LegRefusal, Team, VoiceSession, WebhookDelivery
@@ -129,10 +129,7 @@ def usage(*, now: datetime) -> Usage:
 
 def strangers() -> int:
     """Calls on our connection that nobody proved theirs, until they are ended: they take lines like any other."""
-    calls = WebhookDelivery.objects.filter(event_type="call.initiated", session=None).exclude(reason="")
-    is_ringing = Q(status=WebhookDelivery.Status.PARKED, next_attempt_at__isnull=False)
-    over = WebhookDelivery.objects.filter(call_control_id=OuterRef("call_control_id"), event_type="call.hangup")
-    return calls.filter(is_ringing | Q(hang_up_at__isnull=False)).exclude(Exists(over)).count()
+    return WebhookDelivery.objects.filter(holds_line=True).count()
 
 
 def _visit(row: Mapping[str, Any], now: datetime) -> Visit:

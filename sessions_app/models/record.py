@@ -32,6 +32,9 @@ class WebhookDelivery(models.Model):
     error = models.CharField(max_length=300, blank=True)
     reason = models.CharField(max_length=160, blank=True, help_text="Why it is no session's.")
     hang_up_at = models.DateTimeField(null=True, help_text="Set while a call that nobody proved theirs is to be ended.")
+    holds_line = models.BooleanField(
+        default=False, help_text="A call that nobody proved theirs, which may still stand: it takes a line."
+    )
     session = models.ForeignKey(VoiceSession, null=True, on_delete=models.CASCADE, related_name="deliveries")
     call_control_id = models.CharField(max_length=200, blank=True, db_index=True)
     call_leg_id = models.CharField(max_length=100, blank=True)
@@ -43,6 +46,8 @@ class WebhookDelivery(models.Model):
         indexes = [
             models.Index(fields=["next_attempt_at"], name="delivery_due", condition=Q(next_attempt_at__isnull=False)),
             models.Index(fields=["hang_up_at"], name="stranger_due", condition=Q(hang_up_at__isnull=False)),
+            # Deliveries are kept for ever; those that count are found without the others.
+            models.Index(fields=["holds_line"], name="stranger_stands", condition=Q(holds_line=True)),
         ]
 
     def __str__(self) -> str:
