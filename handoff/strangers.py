@@ -12,6 +12,8 @@ from uuid import UUID, uuid5
 
 from django.utils import timezone
 
+from handoff.commands.hang_ups import ENDED_ALREADY, LONGEST_PAUSE, PAUSE, UNKNOWN_CALL
+from handoff.machine import LONGEST_TALK
 from sessions_app import intake
 from sessions_app.models import WebhookDelivery
 from telephony.client import Telnyx, TelnyxError
@@ -22,9 +24,6 @@ logger = logging.getLogger(__name__)
 MOST_AT_ONCE = 10
 # Longer than the client waits for an answer; then another worker may ask again, under the same id.
 ANSWER_WITHIN = timedelta(seconds=6.5)
-RETRY_AFTER = timedelta(seconds=5)
-GIVES_UP_AFTER = timedelta(minutes=2)
-UNKNOWN_CALL, ENDED_ALREADY = 404, "90018"
 
 # The command id of a leg's end is made of the leg's own id, so that every repetition has the same one.
 _IDS = UUID("5f2d9a52-3f0c-4c5e-8a27-6a4f4f1f6d0e")
@@ -60,14 +59,19 @@ def _end_next(client: Telnyx) -> bool:
 
 
 def _not_ended(delivery: WebhookDelivery, error: TelnyxError) -> bool:
+    """Put it off, as any other hang-up, until the call is known to be over; meanwhile it takes a line."""
     now, failed = timezone.now(), f"not hung up: status {error.status} code {error.code}"
     if error.status == UNKNOWN_CALL or error.code == ENDED_ALREADY:
         intake.stranger_ended(delivery, outcome="had ended by itself")
         return True
-    if error.permanent or now - delivery.received_at > GIVES_UP_AFTER:
+    wished_for = now - delivery.received_at - intake.STRANGER_PATIENCE
+    if error.permanent or wished_for > LONGEST_TALK:
         logger.error("delivery %s: %s", delivery.pk, failed)
+    if wished_for > LONGEST_TALK:
         intake.stranger_ended(delivery, outcome=failed, is_ended=False)
         return error.permanent
-    pause = max(RETRY_AFTER, timedelta(seconds=error.retry_after or 0))
-    intake.put_stranger_off(delivery, until=now + pause)
-    return False
+    # As long again as it has been wished for, which doubles; what a person has to put right takes its time.
+    pause = LONGEST_PAUSE if error.permanent else min(max(wished_for, PAUSE), LONGEST_PAUSE)
+    pause = max(pause, timedelta(seconds=error.retry_after or 0))
+    intake.put_stranger_off(delivery, until=now + pause, trouble=failed if error.permanent else "")
+    return error.permanent

@@ -161,7 +161,7 @@ def _process(delivery: WebhookDelivery, event: Event, *, now: datetime, handlers
     binding.learn(event, session)
     fold.fold(event, session)
     handlers.react(event, session, now)
-    delivery.session, delivery.holds_line = session, False
+    delivery.session, delivery.holds_line, delivery.hang_up_at = session, False, None
     _settle(delivery, Status.IGNORED if isinstance(event, UnknownEvent) else Status.PROCESSED)
     if match.is_new:
         release_parked(session, now=now, handlers=handlers)
@@ -170,7 +170,8 @@ def _process(delivery: WebhookDelivery, event: Event, *, now: datetime, handlers
 def _settle(delivery: WebhookDelivery, status: str, *, reason: str = "") -> None:
     delivery.status, delivery.next_attempt_at, delivery.error, delivery.reason = status, None, "", reason
     delivery.attempts += 1
-    delivery.save(update_fields=["status", "next_attempt_at", "error", "reason", "attempts", "session", "holds_line"])
+    written = ["status", "next_attempt_at", "error", "reason", "attempts", "session", "holds_line", "hang_up_at"]
+    delivery.save(update_fields=written)
 
 
 def _is_over(told: WebhookDelivery) -> None:
@@ -179,7 +180,8 @@ def _is_over(told: WebhookDelivery) -> None:
     Whoever stores its beginning in the same moment does not see this, and looks again when its patience is over.
     """
     standing = WebhookDelivery.objects.filter(call_control_id=told.call_control_id, holds_line=True)
-    standing.update(holds_line=False)
+    standing.filter(status=Status.DEAD).update(status=Status.IGNORED, error="")
+    standing.update(holds_line=False, hang_up_at=None)
 
 
 def _dismiss(delivery: WebhookDelivery, found: Nobodys, now: datetime) -> None:
@@ -194,9 +196,7 @@ def _dismiss(delivery: WebhookDelivery, found: Nobodys, now: datetime) -> None:
         delivery.status, delivery.reason = Status.PARKED, found.reason
         delivery.save(update_fields=["status", "reason", "next_attempt_at", "holds_line"])
         return
-    if delivery.holds_line:
-        delivery.hang_up_at = now
-        delivery.save(update_fields=["hang_up_at"])
+    delivery.hang_up_at = now if delivery.holds_line else None
     _settle(delivery, Status.IGNORED, reason=found.reason)
     if delivery.call_control_id:
         same_leg.filter(status=Status.PARKED).update(
@@ -213,8 +213,10 @@ def claim_stranger(*, now: datetime, until: datetime) -> WebhookDelivery | None:
     return None
 
 
-def put_stranger_off(delivery: WebhookDelivery, *, until: datetime) -> None:
-    WebhookDelivery.objects.filter(pk=delivery.pk, hang_up_at__isnull=False).update(hang_up_at=until)
+def put_stranger_off(delivery: WebhookDelivery, *, until: datetime, trouble: str = "") -> None:
+    """Ask for its end later, unless it was told meanwhile; `trouble` is what a person has to put right."""
+    waiting = WebhookDelivery.objects.filter(pk=delivery.pk, hang_up_at__isnull=False)
+    waiting.update(hang_up_at=until, status=Status.DEAD if trouble else Status.IGNORED, error=trouble[:300])
 
 
 def stranger_ended(delivery: WebhookDelivery, *, outcome: str, is_ended: bool = True) -> None:

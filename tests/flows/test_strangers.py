@@ -15,7 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from handoff import strangers, tasks
-from sessions_app import carrier, legs, services, tokens
+from handoff.door import HANDLERS
+from sessions_app import carrier, intake, legs, services, tokens
 from sessions_app.models import TelephonyCredential, WebhookDelivery
 from tests.flows.conftest import Visit
 from tests.flows.telnyx import OK, Leg, Rest, Webhooks
@@ -135,16 +136,78 @@ def test_what_cannot_be_ended_needs_a_person(stranger: Leg, rest: Rest, clock: C
 
     assert told(stranger) == ("dead", WITHOUT_PROOF, f"not hung up: status {status} code 10010")
     assert len(rest.hang_ups) == 1
+    assert legs.strangers() == 1
+
+
+def test_what_a_person_has_put_right_is_ended_then(stranger: Leg, rest: Rest, clock: Clock) -> None:
+    answer(rest, httpx.Response(401))
+    wait(clock, 16)
+    assert told(stranger)[0] == "dead"
+
+    del rest.answers["hangup"]
+    wait(clock, 300)
+
+    assert told(stranger) == ("ignored", f"{WITHOUT_PROOF}: hung up", "")
+    assert legs.strangers() == 0
+
+
+@pytest.mark.parametrize("status", [401, 503])
+def test_one_whose_end_is_told_meanwhile_is_asked_for_no_more(
+    stranger: Leg, rest: Rest, clock: Clock, status: int
+) -> None:
+    answer(rest, httpx.Response(status))
+    wait(clock, 16)
+
+    stranger.hung_up()
+    for _ in range(3):
+        wait(clock, 300)
+
+    assert told(stranger) == ("ignored", WITHOUT_PROOF, "")
+    assert (len(rest.hang_ups), legs.strangers()) == (1, 0)
+
+
+def test_an_outage_of_any_length_is_waited_out(stranger: Leg, rest: Rest, clock: Clock) -> None:
+    answer(rest, httpx.Response(503))
+    for _ in range(180):
+        wait(clock, 10)
+    tried = len(rest.hang_ups)
+    assert 8 < tried < 15
+    assert (told(stranger)[0], legs.strangers()) == ("ignored", 1)
+
+    del rest.answers["hangup"]
+    wait(clock, 300)
+
+    assert told(stranger) == ("ignored", f"{WITHOUT_PROOF}: hung up", "")
+    assert (len(rest.hang_ups), legs.strangers()) == (tried + 1, 0)
 
 
 def test_it_is_not_tried_for_ever(stranger: Leg, rest: Rest, clock: Clock) -> None:
+    """No talk is longer than Telnyx was told to let it last."""
     answer(rest, httpx.Response(503))
 
-    for _ in range(30):
-        wait(clock, 10)
+    for _ in range(50):
+        wait(clock, 300)
 
     assert told(stranger)[::2] == ("dead", "not hung up: status 503 code None")
-    assert len(rest.hang_ups) < 15
+    tried = len(rest.hang_ups)
+    wait(clock, 3600)
+    assert len(rest.hang_ups) == tried < 60
+    assert legs.strangers() == 0
+
+
+def test_a_call_that_is_proven_while_its_end_is_put_off_is_not_ended(
+    visit: Visit, webhooks: Webhooks, rest: Rest
+) -> None:
+    """A person has it looked at again, when its credential is known."""
+    leg = place(webhooks, sip_username="gencredlate")
+    answer(rest, httpx.Response(401))
+    wait(visit.clock, 16)
+    make_known(visit, "gencredlate")
+
+    intake.process_again(inbox(leg).pk, now=visit.clock.now(), handlers=HANDLERS)
+
+    assert visit.session.call_control_id == leg.call_control_id
+    assert (legs.strangers(), inbox(leg).hang_up_at) == (0, None)
 
 
 def test_two_workers_end_it_once(stranger: Leg, rest: Rest, clock: Clock) -> None:
@@ -221,17 +284,18 @@ def test_one_whose_end_is_told_before_its_beginning_takes_no_line(webhooks: Webh
 def test_a_call_that_is_proven_after_all_is_no_stranger_s_any_more(visit: Visit, webhooks: Webhooks) -> None:
     leg = place(webhooks, sip_username="gencredlate")
     assert legs.strangers() == 1
-    TelephonyCredential.objects.create(
-        session_id=visit.session_id,
-        name="late",
-        sip_username="gencredlate",
-        **dict.fromkeys(("created_at", "expires_at", "revoke_at"), visit.clock.now()),
-    )
+    make_known(visit, "gencredlate")
 
     visit.pass_time(16)
 
     assert visit.session.call_control_id == leg.call_control_id
     assert (legs.strangers(), inbox(leg).hang_up_at) == (0, None)
+
+
+def make_known(visit: Visit, username: str) -> None:
+    """The credential that was minted for a visit's page gets its name."""
+    moments = dict.fromkeys(("created_at", "expires_at", "revoke_at"), visit.clock.now())
+    TelephonyCredential.objects.create(session_id=visit.session_id, name="late", sip_username=username, **moments)
 
 
 def test_the_history_of_the_account_is_not_searched_to_count_them(
