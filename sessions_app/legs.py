@@ -30,7 +30,8 @@ CALL_WITHIN = timedelta(seconds=60)
 ANONYMOUS_CALL_WITHIN = timedelta(minutes=3)
 # From the dial's request to the first word of its leg: as long as a hand-over waits for it.
 DIAL_WITHIN = timedelta(seconds=20)
-# The legs of a visit that has ended are being hung up; whose end is never told counts no longer than this.
+# The legs of a visit that has ended are being hung up, and once more until they are over: from the latest time on,
+# one whose end is never told counts no longer than this. A hang-up that nobody sends is put off sooner.
 DYING = timedelta(seconds=60)
 # After Telnyx refused a leg nothing is asked for meanwhile.
 PAUSE = timedelta(seconds=4)
@@ -111,7 +112,8 @@ class Usage:
 
 def usage(*, now: datetime) -> Usage:
     """Count from the rows, in two statements: a visit that ends between them is in neither."""
-    ended = CallLeg.objects.filter(ended_at=None, session__ended_at__gt=now - DYING)
+    is_hung_up = Q(session__ended_at__gt=now - DYING) | Q(hang_up_at__gt=now - DYING)
+    ended = CallLeg.objects.filter(is_hung_up, ended_at=None, session__ended_at__isnull=False)
     dying = dict(ended.order_by().values_list("session__team_id").annotate(legs=Count("pk")))
     living = Q(legs__isnull=False, legs__ended_at=None)
     rows = (
@@ -221,6 +223,12 @@ def page_speaks_on(session: VoiceSession, *, now: datetime) -> None:
     """The page hears an anonymous call, of which Telnyx may tell nothing: its leg stands, and goes on counting."""
     waiting = VoiceSession.objects.filter(pk=session.pk, call_control_id=None, page_leg_by__isnull=False)
     waiting.update(page_leg_by=now + ANONYMOUS_CALL_WITHIN)
+
+
+def stands_on(leg: CallLeg, *, until: datetime) -> None:
+    """A leg may stand whose visit is over: its hang-up is asked for again `until`, so it goes on counting."""
+    leg.hang_up_at = until
+    leg.save(update_fields=["hang_up_at"])
 
 
 def arrived(session: VoiceSession, *, role: str) -> None:

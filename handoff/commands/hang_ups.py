@@ -12,6 +12,7 @@ from handoff.commands.ledger import Intent
 from handoff.machine import LONGEST_TALK
 from handoff.models import Command
 from handoff.reconciling import intaking
+from sessions_app import legs
 from sessions_app.models import CallLeg, VoiceSession
 from telephony import observing
 from telephony.client import TelnyxError
@@ -62,6 +63,7 @@ def _once_more(
         joining.HANG_UP, f"leg:{leg.pk}:{joining.HANG_UP}:{wishes.count()}", leg.call_control_id, delay=pause
     )
     ledger.enqueue(session, intent, now=now, handoff=command.handoff)
+    legs.stands_on(leg, until=now + pause)
 
 
 def _living(command: Command) -> CallLeg | None:

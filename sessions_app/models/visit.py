@@ -175,6 +175,9 @@ class CallLeg(models.Model):
     answered_at = models.DateTimeField(null=True)
     bridged_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    hang_up_at = models.DateTimeField(
+        null=True, help_text="When its hang-up, which was put off or whose end was not told, is asked for again."
+    )
     refused_at = models.DateTimeField(
         null=True, help_text="The assistant on it could not be stopped: the page comes back on another one."
     )

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from handoff import actions, tasks
 from handoff.models import Closer, Command
+from sessions_app import legs
 from sessions_app.models import CallLeg
 from tests.flows.conftest import Visit, connect
 from tests.flows.telnyx import Leg
@@ -81,6 +82,7 @@ def test_an_outage_of_any_length_is_waited_out(talked: tuple[Visit, Leg]) -> Non
     visit.work()
     wait(visit, 900)
     tried = asked(visit, closer_leg)
+    assert held() == 1  # It stands all that time.
 
     del visit.rest.answers["hangup"]
     wait(visit, 360)
@@ -88,6 +90,11 @@ def test_an_outage_of_any_length_is_waited_out(talked: tuple[Visit, Leg]) -> Non
     assert tried < 60
     assert asked(visit, closer_leg) == tried + 2  # It is carried out, and the second one hears that it was.
     assert ended(closer_leg)
+    assert held() == 0
+
+
+def held() -> int:
+    return legs.usage(now=timezone.now()).held()
 
 
 def test_workers_that_were_away_make_it_good(talked: tuple[Visit, Leg], alice: Closer) -> None:
@@ -95,6 +102,7 @@ def test_workers_that_were_away_make_it_good(talked: tuple[Visit, Leg], alice: C
     visit.leg.hung_up()
     visit.clock.advance(120)
     tasks.sweep()  # Nobody has sent it in time.
+    assert held() == 1
 
     wait(visit, 30)
 
@@ -155,8 +163,11 @@ def test_it_is_not_wished_for_ever(talked: tuple[Visit, Leg]) -> None:
     visit.rest.answers["hangup"] = refusing(503)
     visit.leg.hung_up()
     visit.work()
-    wait(visit, 5 * 3600, step=290)
+    wait(visit, int(3.5 * 3600), step=290)
+    assert held() == 1
+    wait(visit, int(1.5 * 3600), step=290)
     tried = asked(visit, closer_leg)
+    assert held() == 0
 
     wait(visit, 3600, step=290)
 
@@ -173,3 +184,4 @@ def test_an_assistant_s_own_leg_that_takes_no_command_is_left_alone(talked: tupl
     wait(visit, 120)
 
     assert (asked(visit, closer_leg), ended(closer_leg)) == (1, False)
+    assert held() == 0
