@@ -38,4 +38,4 @@ def _role_of(mark: marks.Mark) -> str:
     return CallLeg.Role.LISTENER if mark.is_ear else CallLeg.Role.CLOSER
 
 
-HANDLERS = Door(reparse=reparse, introduce=introduce, react=reactions.react)
+HANDLERS = Door(reparse=reparse, introduce=introduce, react=reactions.react, turn_away=reactions.turn_away)

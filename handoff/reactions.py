@@ -189,6 +189,15 @@ def _(event: events.SpeakEnded, session: VoiceSession, now: datetime) -> None:
         telling.say(handoff, text, name=f"waiting:{number}", now=now, delay=PAUSE_BETWEEN_SENTENCES)
 
 
+def turn_away(event: events.Event, session: VoiceSession, now: datetime) -> None:
+    """The page of a visit that holds no line any more calls, and none is free: its call is ended, and it says why."""
+    leg = fold.leg_of(event, session)
+    if leg is not None:
+        joining.hang_up(session, leg, now=now)
+    legs.refused(session.team_id, legs.OWN_CAP, now=now)
+    leaving.turn_away(session, now=now)
+
+
 def nobody_awaits(session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
     """The prospect is on the line and in no hand-over: they are the assistant's, or came back when all was over."""
     if not session.run_number:

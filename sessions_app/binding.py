@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -35,10 +36,14 @@ _OF_A_LEG = (CallAnswered, CallBridged, CallHangup, CallStatusCallback, Conferen
 
 @dataclass(frozen=True)
 class Match:
-    """The session, and whether other deliveries may have waited for this one."""
+    """The session, and whether other deliveries may have waited for this one.
+
+    `has_place` is False for a call of a visit that was let in, holds no line any more, and finds none free.
+    """
 
     session: VoiceSession
     is_new: bool
+    has_place: bool = True
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class Nobodys:
 Introduce = Callable[[Event], Introduction | Nobodys | None]
 
 
-def find(event: Event, *, introduce: Introduce, may_wait: bool = True) -> Match | Nobodys | None:
+def find(event: Event, *, introduce: Introduce, now: datetime, may_wait: bool = True) -> Match | Nobodys | None:
     """The session of an event, locked until the transaction ends, so that its facts are folded one by one.
 
     None while it may still become known; an event that `may_wait` does so for the leg that it is about, too.
@@ -93,9 +98,11 @@ def find(event: Event, *, introduce: Introduce, may_wait: bool = True) -> Match 
     if not isinstance(proven, UUID):
         return proven
     session = _lock(proven)
+    # An anonymous call is not ours to end: it stands, whether there is a line for it or not.
+    has_place = not is_on_our_connection(event) or legs.may_call(session, now=now)
     add_leg(session, event.ids, role=CallLeg.Role.PROSPECT)
     _leave_assistant(session, event)
-    return Match(session, is_new=True)
+    return Match(session, is_new=True, has_place=has_place)
 
 
 def peek(event: Event) -> VoiceSession | None:

@@ -32,12 +32,14 @@ STRANGER_PATIENCE = timedelta(seconds=15)
 class Door:
     """What the outer layer lends to the intake.
 
-    How to read a stored delivery again, whose leg it is that no row knows yet, what a fact sets off.
+    How to read a stored delivery again, whose leg it is that no row knows yet, what a fact sets off, and what a call
+    for which there is no line any more.
     """
 
     reparse: Reparse
     introduce: binding.Introduce
     react: Reaction
+    turn_away: Reaction
 
 
 def take(event: Event, *, body: bytes, content_type: str, door: str, now: datetime, handlers: Door) -> WebhookDelivery:
@@ -150,7 +152,7 @@ def _store(event: Event, *, body: bytes, content_type: str, door: str, now: date
 
 
 def _process(delivery: WebhookDelivery, event: Event, *, now: datetime, handlers: Door) -> None:
-    match = binding.find(event, introduce=handlers.introduce, may_wait=not _has_waited(delivery, now))
+    match = binding.find(event, introduce=handlers.introduce, now=now, may_wait=not _has_waited(delivery, now))
     if isinstance(match, Nobodys):
         _dismiss(delivery, match, now)
         return
@@ -160,7 +162,8 @@ def _process(delivery: WebhookDelivery, event: Event, *, now: datetime, handlers
     session = match.session
     binding.learn(event, session)
     fold.fold(event, session)
-    handlers.react(event, session, now)
+    follow = handlers.react if match.has_place else handlers.turn_away
+    follow(event, session, now)
     delivery.session, delivery.holds_line, delivery.hang_up_at = session, False, None
     _settle(delivery, Status.IGNORED if isinstance(event, UnknownEvent) else Status.PROCESSED)
     if match.is_new:

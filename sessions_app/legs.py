@@ -173,6 +173,20 @@ def has_room(team: Team, *, now: datetime) -> bool:
     return all(found.held(scope) + A_VISIT <= most for scope, most in _caps(team))
 
 
+def may_call(session: VoiceSession, *, now: datetime) -> bool:
+    """Whether the call that the page of a locked visit has placed fits: as a rule its place was kept.
+
+    Who was promised a callback keeps none, and may be let in again; then nobody else counts until the transaction ends.
+    """
+    is_expected = session.page_leg_by is not None and session.page_leg_by > now
+    if session.handover_phase != Phase.CALLBACK or is_expected:
+        return True
+    if session.legs.filter(role=CallLeg.Role.PROSPECT, ended_at=None).exists():
+        return True  # One call more beside it, which is hung up at once.
+    _hold()
+    return has_room(session.team, now=now)
+
+
 def let_in(session: VoiceSession, *, now: datetime) -> None:
     """Give an unsaved visit its line; the call of its page is waited for, but not for ever."""
     is_anonymous = session.connection_mode == ConnectionMode.ANONYMOUS

@@ -13,13 +13,14 @@ from django.conf import settings as telnyx
 from django.db import connections, transaction
 from django.test import Client
 from django.utils import timezone
+from nacl.signing import SigningKey
 from pytest_django import Settings
 
 from handoff import actions, leaving, tasks
 from handoff import services as handovers
 from handoff.machine import Fact, State
-from handoff.models import Closer, Handoff, Offer, RoutingPolicy
-from sessions_app import legs, limits, services, tokens
+from handoff.models import CallbackPromise, Closer, Handoff, Offer, RoutingPolicy
+from sessions_app import legs, limits, page, services, tokens
 from sessions_app.models import CallLeg, LegRefusal, Team, VoiceSession, WebhookDelivery, WidgetConfig
 from tests.flows import calling
 from tests.flows.conftest import ANSWERS, Visit, connect, open_visit
@@ -228,6 +229,74 @@ def test_who_was_promised_a_callback_holds_no_line_while_the_page_stays_open(tal
     VoiceSession.objects.update(page_seen_at=timezone.now())
 
     assert (held(), talking.session.ended_at) == (0, None)
+
+
+@pytest.fixture
+def left_to_its_page(talking: Visit, carol: Closer) -> Visit:
+    """Nobody was free, a call is promised, and no leg stands; the page is still open."""
+    CallLeg.objects.update(ended_at=timezone.now())
+    talking.finish(ANSWERS)
+    talking.work()
+    VoiceSession.objects.update(page_seen_at=timezone.now())
+    assert (talking.session.handover_phase, held()) == ("callback", 0)
+    return talking
+
+
+def call_again(visit: Visit) -> Leg:
+    leg = Leg(visit.leg.webhooks, visit.leg.connection_id)
+    leg.initiated(ticket=tokens.ticket(visit.session_id))
+    visit.work()
+    return leg
+
+
+def test_a_page_that_calls_after_its_promise_takes_no_line_that_is_another_s(
+    left_to_its_page: Visit, widget: WidgetConfig, settings: Settings
+) -> None:
+    visit = left_to_its_page
+    settings.TELNYX_MAX_LEGS = 3
+    open_one(widget)
+    answered = len(visit.rest.asked("answer"))
+
+    leg = call_again(visit)
+
+    assert (len(visit.rest.asked("answer")), len(visit.rest.hang_ups)) == (answered, 1)
+    assert visit.session.end_reason == "lines_busy"
+    state = page.state(visit.session)
+    assert (state["phase"], state["busy"]) == ("callback", True)
+    assert CallbackPromise.objects.get(session_id=visit.session_id).kept_at is None
+    assert legs.refused_lately(now=timezone.now()) == {legs.OWN_CAP: 1}
+    leg.hung_up()
+    assert held() == 2
+    again = call_again(visit)
+    assert not CallLeg.objects.filter(call_control_id=again.call_control_id).exists()
+
+
+def test_a_page_that_calls_after_its_promise_is_let_in_where_there_is_room(
+    left_to_its_page: Visit, widget: WidgetConfig, settings: Settings
+) -> None:
+    settings.TELNYX_MAX_LEGS = 4
+    open_one(widget)
+
+    leg = call_again(left_to_its_page)
+
+    assert f"/{leg.call_control_id}/" in str(left_to_its_page.rest.router.calls.last.request.url)
+    assert (len(left_to_its_page.rest.hang_ups), left_to_its_page.session.ended_at) == (0, None)
+    assert held() == 4
+    with pytest.raises(legs.Busy):
+        open_one(widget)
+
+
+def test_a_way_back_that_was_expected_keeps_its_place_when_its_promise_came_first(
+    left_to_its_page: Visit, widget: WidgetConfig, settings: Settings
+) -> None:
+    visit = left_to_its_page
+    legs.expect_page(visit.session, now=timezone.now())
+    assert held() == 2
+    settings.TELNYX_MAX_LEGS = 1  # Lowered meanwhile.
+
+    call_again(visit)
+
+    assert (len(visit.rest.hang_ups), visit.session.ended_at, held()) == (0, None, 2)
 
 
 def test_a_page_that_comes_back_is_counted_beside_the_leg_that_it_leaves(waiting_for_alice: Visit) -> None:
@@ -477,6 +546,27 @@ def _take(session_id: UUID, index: int) -> str:
     except actions.ActionRefused as refusal:
         return refusal.code
     return "taken"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_last_line_goes_to_one_of_a_page_that_calls_after_its_promise_and_a_new_visitor(
+    left_to_its_page: Visit, signing_key: SigningKey, settings: Settings
+) -> None:
+    visit = left_to_its_page
+    settings.TELNYX_MAX_LEGS = 3
+
+    def one(index: int) -> None:
+        if index:
+            ask(Client(), address="203.0.113.9")
+        else:
+            Leg(Webhooks(Client(), signing_key), visit.leg.connection_id).initiated(
+                ticket=tokens.ticket(visit.session_id)
+            )
+
+    at_once(2, one)
+
+    assert VoiceSession.objects.filter(ended_at=None).count() == 1
+    assert legs.refused_lately(now=timezone.now()) == {legs.OWN_CAP: 1}
 
 
 # --- refusals
