@@ -119,7 +119,7 @@ def _(event: events.CallHangup, session: VoiceSession, now: datetime) -> None:
     if leg.role == CallLeg.Role.CLOSER:
         closer_gone(session, leg, event.client_state, now=now)
     elif fold.is_current(leg, session):
-        prospect_leg_over(session, source=event.source, now=now)
+        prospect_leg_over(session, source=event.source, met_limit=_met_limit(leg, now), now=now)
     else:  # Whose end is of no matter to anybody; a limit is one all the same.
         _met_limit(leg, now)
 
@@ -280,7 +280,7 @@ def closer_gone(session: VoiceSession, leg: CallLeg, client_state: str | None, *
             ledger.hasten(runs.key(run), now=now)  # The line is free for the assistant.
 
 
-def prospect_leg_over(session: VoiceSession, *, source: str, now: datetime) -> None:
+def prospect_leg_over(session: VoiceSession, *, source: str, met_limit: bool = False, now: datetime) -> None:
     """The prospect's leg ended. In anonymous mode the assistant's end takes it along; then the page rejoins."""
     ledger.take_back(release.left_key(session, session.run_number))
     is_rejoining = sessions.is_rejoining(session)
@@ -290,16 +290,17 @@ def prospect_leg_over(session: VoiceSession, *, source: str, now: datetime) -> N
     # When the closer's line breaks the leg goes with it, but not the prospect: the page comes back on a new one.
     was_talk_over = joining.is_taken(session) and services.open_handoff(session) is None
     if is_theirs and not was_talk_over and not was_left:
+        if met_limit:  # A way back, of whose assistant's call Telnyx has told nothing.
+            sessions.meet_busy_lines(session)
         number = max(session.run_number, 1)
         run_numbers.ended(session, number, at=now)
         release.assistant_done(session, number, "conversation_ended", now=now)
         return
     leg = CallLeg.objects.filter(call_control_id=session.call_control_id or "").first()
-    has_met_limit = leg is not None and _met_limit(leg, now)
     if leg is not None and leaving.is_way_back(session, leg):
-        if has_met_limit:
+        if met_limit:
             sessions.meet_busy_lines(session)
-    elif has_met_limit:
+    elif met_limit:
         leaving.turn_away(session, now=now)
     else:
         leaving.end(session, reason="hung_up", now=now)

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
+from handoff import actions
 from handoff.machine import State
 from handoff.models import Closer, Command, Offer
-from sessions_app import page
+from sessions_app import page, services
 from sessions_app.models import LegRefusal, Run
 from tests.flows.conftest import ANSWERS, Visit
 from tests.flows.telnyx import Leg
@@ -66,6 +68,25 @@ def test_one_that_met_a_limit_is_tried_again_and_says_so(unstoppable: Visit) -> 
     assert must_rejoin(unstoppable)
     assert unstoppable.session.met_busy_lines
     assert LegRefusal.objects.get().code == "D1"
+
+
+def test_a_limit_counts_also_where_the_assistant_s_own_call_was_never_told_of(
+    anonymous: Visit,  # noqa: F811
+    alice: Closer,
+) -> None:
+    actions.request_handoff(anonymous.session_id, reason="requested", now=timezone.now())
+    username = services.mint_for_session(anonymous.session, now=timezone.now()).username
+    leg = Leg(anonymous.leg.webhooks, settings.TELNYX_CONNECTION_ID)
+    leg.initiated(from_=username)
+    assert not anonymous.session.has_rejoined
+
+    meets_limit(leg)
+
+    anonymous.work()
+    refusal = LegRefusal.objects.get()
+    assert (refusal.code, refusal.count) == ("D1", 1)
+    assert anonymous.session.met_busy_lines
+    assert anonymous.session.ended_at is None
 
 
 @pytest.mark.parametrize(("status", "code"), [(403, "90041"), (422, "10015")])
