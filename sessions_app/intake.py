@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 
-from sessions_app import binding, faults, fold, services
+from sessions_app import binding, faults, fold, legs, services
 from sessions_app.binding import Nobodys
 from sessions_app.faults import Point
 from sessions_app.models import CallLeg, VoiceSession, WebhookDelivery
@@ -26,6 +26,8 @@ FIRST_RETRY = timedelta(seconds=2)
 PARKED_FOR = timedelta(minutes=10)
 # A page proves its call with the call itself; what may come later comes within seconds. Its visitor hears it ring.
 STRANGER_PATIENCE = timedelta(seconds=15)
+# Of strangers that stand at once; to any further one the patience does not apply, so that a flood is ended as it comes.
+MOST_WAITED_FOR = 10
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,9 @@ def _retry(pk: int, *, now: datetime, handlers: Door) -> bool:
 
 def release_parked(session: VoiceSession, *, now: datetime, handlers: Door) -> None:
     """Process what came before its session was known; what was being parked meanwhile is seen after the commit."""
-    legs = CallLeg.objects.filter(session=session)
-    mine = Q(call_control_id__in=list(legs.values_list("call_control_id", flat=True)))
-    mine |= Q(call_session_id__in=[leg for leg in legs.values_list("call_session_id", flat=True) if leg])
+    known = CallLeg.objects.filter(session=session)
+    mine = Q(call_control_id__in=list(known.values_list("call_control_id", flat=True)))
+    mine |= Q(call_session_id__in=[leg for leg in known.values_list("call_session_id", flat=True) if leg])
     mine |= Q(conversation_id__in=[one for one in session.runs.values_list("conversation_id", flat=True) if one])
     parked = WebhookDelivery.objects.select_for_update(skip_locked=True, no_key=True)
     for delivery in parked.filter(mine, status=Status.PARKED).order_by("occurred_at", "pk"):
@@ -189,10 +191,10 @@ def _is_over(told: WebhookDelivery) -> None:
 
 def _dismiss(delivery: WebhookDelivery, found: Nobodys, now: datetime) -> None:
     """Leave alone what is nobody's, and all that waits of the same leg; a stranger's is ended after its patience."""
-    proof_by = delivery.received_at + STRANGER_PATIENCE
     same_leg = WebhookDelivery.objects.filter(call_control_id=delivery.call_control_id).exclude(pk=delivery.pk)
     delivery.holds_line = found.is_stranger and not same_leg.filter(event_type="call.hangup").exists()
-    if found.is_stranger and (now < proof_by or services.is_probing(now=now)):
+    proof_by = delivery.received_at + STRANGER_PATIENCE
+    if found.is_stranger and (_may_be_proven(proof_by, now) or services.is_probing(now=now)):
         # A probe of the account places calls of its own, which it also ends, and which nothing need name. Somebody
         # else's, who calls meanwhile, is ended after it.
         delivery.next_attempt_at = proof_by if now < proof_by else now + STRANGER_PATIENCE
@@ -205,6 +207,10 @@ def _dismiss(delivery: WebhookDelivery, found: Nobodys, now: datetime) -> None:
         same_leg.filter(status=Status.PARKED).update(
             status=Status.IGNORED, reason=found.reason, next_attempt_at=None, attempts=F("attempts") + 1
         )
+
+
+def _may_be_proven(proof_by: datetime, now: datetime) -> bool:
+    return now < proof_by and legs.strangers() < MOST_WAITED_FOR
 
 
 def claim_stranger(*, now: datetime, until: datetime) -> WebhookDelivery | None:

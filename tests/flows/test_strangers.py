@@ -259,6 +259,32 @@ def test_a_flood_asks_little_and_holds_up_no_call(visit: Visit, webhooks: Webhoo
     assert {told(leg)[0] for leg in legs} == {"ignored"}
 
 
+def test_while_many_stand_a_further_one_is_ended_at_once(
+    webhooks: Webhooks, rest: Rest, clock: Clock, db: None
+) -> None:
+    first = [place(webhooks) for _ in range(10)]
+    late = place(webhooks)
+
+    wait(clock, 1)
+
+    assert {told(leg)[0] for leg in first} == {"parked"}
+    (asked,) = rest.hang_ups
+    assert late.call_control_id in asked.url.path
+    assert legs.strangers() == 10
+    first[0].hung_up()
+    assert told(place(webhooks))[0] == "parked"
+
+
+def test_a_flood_does_not_keep_a_visit_s_own_call_out(visit: Visit, webhooks: Webhooks) -> None:
+    for _ in range(12):
+        place(webhooks)
+
+    visit.leg.initiated(ticket=tokens.ticket(visit.session_id))
+    visit.work()
+
+    assert len(visit.rest.asked("answer")) == 1
+
+
 def test_their_calls_count_until_they_are_over(visit: Visit, webhooks: Webhooks, rest: Rest, clock: Clock) -> None:
     before = held()
     ringing = [place(webhooks) for _ in range(5)]
