@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,8 @@ from handoff import actions, leaving, tasks
 from handoff import services as handovers
 from handoff.machine import Fact, State
 from handoff.models import CallbackPromise, Closer, Handoff, Offer, RoutingPolicy
-from sessions_app import legs, limits, page, services, tokens
+from sessions_app import binding, legs, limits, page, services, tokens
+from sessions_app.binding import add_leg
 from sessions_app.models import CallLeg, LegRefusal, Team, VoiceSession, WebhookDelivery, WidgetConfig
 from tests.flows import calling
 from tests.flows.conftest import ANSWERS, Visit, connect, open_visit
@@ -549,24 +550,31 @@ def _take(session_id: UUID, index: int) -> str:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_last_line_goes_to_one_of_a_page_that_calls_after_its_promise_and_a_new_visitor(
-    left_to_its_page: Visit, signing_key: SigningKey, settings: Settings
+def test_nobody_is_let_in_while_a_page_that_calls_after_its_promise_is(
+    left_to_its_page: Visit, signing_key: SigningKey, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     visit = left_to_its_page
     settings.TELNYX_MAX_LEGS = 3
+    is_counted, is_told = Event(), Event()
 
-    def one(index: int) -> None:
-        if index:
-            ask(Client(), address="203.0.113.9")
-        else:
-            Leg(Webhooks(Client(), signing_key), visit.leg.connection_id).initiated(
-                ticket=tokens.ticket(visit.session_id)
-            )
+    def written_late(*given: Any, **more: Any) -> CallLeg | None:
+        is_counted.set()
+        is_told.wait(1)  # Whoever waits for the lock is told only after this.
+        return add_leg(*given, **more)
 
-    at_once(2, one)
+    def one(index: int) -> Any:
+        if not index:
+            webhooks = Webhooks(Client(), signing_key)
+            return Leg(webhooks, visit.leg.connection_id).initiated(ticket=tokens.ticket(visit.session_id))
+        is_counted.wait(10)
+        answer = ask(Client(), address="203.0.113.9")
+        is_told.set()
+        return answer
 
-    assert VoiceSession.objects.filter(ended_at=None).count() == 1
-    assert legs.refused_lately(now=timezone.now()) == {legs.OWN_CAP: 1}
+    monkeypatch.setattr(binding, "add_leg", written_late)
+    _, answer = at_once(2, one)
+
+    assert (answer.status_code, visit.session.ended_at, held()) == (503, None, 2)
 
 
 # --- refusals
