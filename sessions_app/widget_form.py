@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib.postgres.forms import SimpleArrayField
 from django.forms.fields import InvalidJSONInput
+from django.utils.html import escape
 
 from sessions_app import plain_values
+from sessions_app.gather import questions
 from sessions_app.headers import MAX_HEADERS, validate_value_name
 from sessions_app.hours import validate_hours
 from sessions_app.models import WidgetConfig
@@ -128,9 +130,22 @@ class WidgetForm(RowForm):
             "consent_version": "Change it together with the text: pages that show the old text must ask again.",
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """A widget may have been stored before what is required had to be asked; that no list shows, and nobody mends.
+
+        So it is left out, and said.
+        """
+        super().__init__(*args, **kwargs)
+        stored = self.instance.gather_schema
+        self.initial["gather_schema"] = questions.without_unasked(stored)
+        if names := questions.unasked(stored):
+            listed = escape(", ".join(f"“{name}”" for name in names))  # The administration shows help as HTML.
+            said = f"Required and not asked, so that nothing was ever complete: {listed}. Saving leaves this out."
+            self.fields["gather_schema"].help_text += f" {said}"
+
     def clean_gather_schema(self) -> Any:
         """What asks the same stays as it is written, so that nothing but a change makes a new version."""
-        given, before = self.cleaned_data["gather_schema"], self.instance.gather_schema
+        given, before = self.cleaned_data["gather_schema"], questions.without_unasked(self.instance.gather_schema)
         return before if given is UNTOUCHED or means_the_same(before, given) else given
 
     def clean_custom_headers(self) -> Any:

@@ -61,6 +61,20 @@ def schema(questions: Iterable[Question]) -> dict[str, Any]:
     }
 
 
+def unasked(given: Any) -> list[str]:
+    """The names that a schema requires and does not ask; of anything else, none."""
+    if not isinstance(given, dict) or not isinstance(given.get("properties"), dict):
+        return []
+    required = given.get("required")
+    return [str(name) for name in required if name not in given["properties"]] if isinstance(required, list) else []
+
+
+def without_unasked(given: Any) -> Any:
+    """The same schema, which requires only what it asks."""
+    left_out = unasked(given)
+    return {**given, "required": [name for name in given["required"] if name not in left_out]} if left_out else given
+
+
 def read(given: Any) -> list[Question]:
     """The questions of a schema, in their order. Raises NotAList."""
     if not isinstance(given, dict) or not isinstance(given.get("properties"), dict):
@@ -69,9 +83,8 @@ def read(given: Any) -> list[Question]:
     if foreign:
         raise NotAList(f"it says “{foreign[0]}”")
     required = given.get("required", [])
-    unknown = [name for name in required if name not in given["properties"]]
-    if unknown:
-        raise NotAList(f"“{unknown[0]}” is required and not asked")
+    if missing := unasked(given):
+        raise NotAList(f"“{missing[0]}” is required and not asked")
     listed = [_read(name, rule, is_required=name in required) for name, rule in given["properties"].items()]
     found = problems(listed)
     if found.rows or found.whole:

@@ -79,6 +79,27 @@ def test_rows_become_questions_in_their_places(office: Client, widget: WidgetCon
     assert page.index('value="age"') < page.index('value="size"') < page.index('value="zip"')
 
 
+@pytest.mark.parametrize("can_be_listed", [True, False])
+def test_what_was_required_and_never_asked_is_left_out_and_said(
+    office: Client, widget: WidgetConfig, can_be_listed: bool
+) -> None:
+    """Stored before that was refused: the widget could not be saved at all."""
+    asked = {"size": {"type": "string"}} if can_be_listed else NESTED["properties"]
+    name = next(iter(asked))
+    stored = {"type": "object", "properties": asked, "required": [name, "<b>surname"]}
+    WidgetConfig.objects.filter(pk=widget.pk).update(gather_schema=stored)
+    assert "Required and not asked" in (page := office.get(page_of(widget)).content.decode())
+    assert "<b>surname" not in page
+
+    rows = [row("size", required="on")] if can_be_listed else None
+    answer = save(office, widget, rows, volume_threshold="21")
+
+    assert answer.status_code == 302, answer.context["errors"]
+    assert widget.volume_threshold == 21
+    assert widget.gather_schema == {**stored, "required": [name]}
+    assert "Required and not asked" not in office.get(page_of(widget)).content.decode()
+
+
 def test_what_is_wrong_stands_beside_its_row_and_nothing_is_lost(office: Client, widget: WidgetConfig) -> None:
     before = widget.gather_schema
 
