@@ -32,6 +32,20 @@ def alice(stack: Stack, open_context: OpenContext, speech: Speech) -> CloserPage
     return CloserPage.log_in(open_context(speech(CLOSER_SAYS), bypass_csp=True), stack.base_url, "alice")
 
 
+# Whether any of an answer's lines reaches under its tools, were it as long as an e-mail address can be.
+OVERLAP = """(field) => {
+  const value = document.querySelector(`${field} [data-value]`);
+  const before = value.textContent;
+  value.firstElementChild.textContent = "jordan.alexander.blake@a-rather-long-company-name.example";
+  const range = document.createRange();
+  range.selectNodeContents(value);
+  const tools = document.querySelector(`${field} .field-tools`).getBoundingClientRect();
+  const isUnder = [...range.getClientRects()].some((line) => line.right > tools.left && line.top < tools.bottom);
+  value.firstElementChild.textContent = before;
+  return isUnder;
+}"""
+
+
 def answer(closer: CloserPage, name: str) -> Locator:
     return closer.page.locator(f'[data-field="{name}"]')
 
@@ -80,6 +94,10 @@ def test_a_closer_s_word_stays_and_what_is_heard_later_is_offered(
     spoken = alice.page.locator(".turn:focus")
     expect(spoken).to_contain_text(ANSWERS["email"])
     assert spoken.get_attribute("data-speaker") == "prospect"
+
+    # A long answer ends before the tools that lie over its line.
+    answer(alice, "email").locator("[data-edit]").focus()
+    assert alice.page.evaluate(OVERLAP, '[data-field="email"]') is False
 
     # What is being written stays under the fingers while the page changes around it.
     answer(alice, "email").locator("[data-edit]").focus()
