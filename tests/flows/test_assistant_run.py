@@ -1,22 +1,18 @@
 """The default: the widget's own assistant, which saves what it hears and has no end of its own."""
 
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings as given
 from django.utils import timezone
 from pytest_django import Settings
 
 from handoff import joining
 from handoff.machine import State
 from handoff.models import Closer, Command
-from sessions_app import page, tokens
+from sessions_app import tokens
 from sessions_app.gather import versions
-from sessions_app.models import CallLeg, Run, VoiceSession, WidgetConfig
-from tests.flows.booking import offered, second_run
-from tests.flows.calling import promise_of
-from tests.flows.conftest import ANSWERS, Visit, accept
+from sessions_app.models import Run, VoiceSession, WidgetConfig
+from tests.flows.conftest import ANSWERS, Visit
 from tests.flows.telnyx import Leg
 
 MOST = {name: ANSWERS[name] for name in ("full_name", "email", "budget")}
@@ -259,220 +255,6 @@ def test_a_wish_before_anybody_accepted_counts_for_whoever_does(talking: Visit, 
     assert len(talking.rest.asked("ai_assistant_stop")) == 1
 
 
-# --- the assistant cannot be stopped: nobody is bridged onto a leg on which it may still speak
-
-
-@pytest.fixture
-def unstoppable(talking: Visit, alice: Closer) -> Visit:
-    talking.rest.refusals["ai_assistant_stop"] = (422, "10015")
-    return talking
-
-
-def come_back(visit: Visit) -> Leg:
-    """The page fetches a credential and places a call of its own, as the state that it is sent says."""
-    answer = visit.post("rejoin")
-    assert answer.status_code == 201, answer.content
-    leg = Leg(visit.leg.webhooks, given.TELNYX_CONNECTION_ID)
-    leg.initiated(from_=answer.json()["credentials"]["username"])
-    visit.work()
-    leg.answered()
-    visit.work()
-    return leg
-
-
-def test_a_stop_that_is_refused_brings_the_page_back_on_a_fresh_leg(unstoppable: Visit) -> None:
-    visit = unstoppable
-    assert visit.post("rejoin").status_code == 409
-    save(visit, **ANSWERS)
-    closer_leg = seat(visit)
-
-    assert visit.rest.asked("bridge") == []
-    assert page.state(visit.session)["rejoin"] is True
-    assert "prospect.rejoins" in visit.kinds()
-
-    fresh = come_back(visit)
-
-    assert visit.session.call_control_id == fresh.call_control_id
-    assert page.state(visit.session)["rejoin"] is False
-    bridges = [one for one in visit.commands("bridge") if one.state != Command.State.DROPPED]
-    assert [one.call_control_id for one in bridges] == [fresh.call_control_id]
-    # The old leg, with whatever still speaks there, is ended, and its end is not the prospect's.
-    assert [str(one.url).split("/")[-3] for one in visit.rest.hang_ups] == [visit.leg.call_control_id]
-    visit.leg.ended_conversation(visit.rest.conversation_id, reason="customer_disconnect")
-    visit.leg.hung_up()
-    closer_leg.bridged()
-    assert (visit.state, visit.session.ended_at) == (State.CONNECTED, None)
-
-
-def test_the_old_leg_s_end_may_be_told_before_the_new_one(unstoppable: Visit) -> None:
-    visit = unstoppable
-    save(visit, **ANSWERS)
-    seat(visit)
-    answer = visit.post("rejoin")
-    visit.leg.hung_up(source="caller")
-    assert visit.session.ended_at is None
-
-    leg = Leg(visit.leg.webhooks, given.TELNYX_CONNECTION_ID)
-    leg.initiated(from_=answer.json()["credentials"]["username"])
-    visit.work()
-    leg.answered()
-    visit.work()
-
-    assert len(visit.rest.asked("bridge")) == 1
-
-
-def test_a_prospect_who_hangs_up_instead_of_coming_back_is_gone(unstoppable: Visit) -> None:
-    save(unstoppable, **ANSWERS)
-    seat(unstoppable)
-    unstoppable.leg.hung_up(source="caller")
-
-    assert unstoppable.session.ended_at is not None
-    assert unstoppable.state in {State.ABANDONED, State.WRAP_UP}
-
-
-def test_a_stranger_s_leg_cannot_come_back_in_the_page_s_place(unstoppable: Visit) -> None:
-    """A ticket alone moves no living call; only a credential that was minted for coming back does."""
-    save(unstoppable, **ANSWERS)
-    seat(unstoppable)
-    intruder = Leg(unstoppable.leg.webhooks, given.TELNYX_CONNECTION_ID)
-    intruder.initiated(ticket=tokens.ticket(unstoppable.session_id))
-    unstoppable.work()
-
-    assert unstoppable.session.call_control_id == unstoppable.leg.call_control_id
-
-
-def test_a_stop_that_nobody_answers_is_no_stop(talking: Visit, alice: Closer) -> None:
-    """The reply is lost for longer than the closer can wait: nobody is bridged beside a voice that may go on."""
-    save(talking, **MOST)
-    seat(talking)
-    talking.rest.refusals["ai_assistant_stop"] = (504, "")
-    talking.post("request")
-    talking.work()
-
-    talking.pass_time(9)
-
-    assert talking.rest.asked("bridge") == []
-    assert page.state(talking.session)["rejoin"] is True
-
-
-def test_the_assistant_is_over_before_its_stop_is_refused(unstoppable: Visit) -> None:
-    save(unstoppable, **ANSWERS)
-    unstoppable.leg.ended_conversation(unstoppable.rest.conversation_id)
-    Command.objects.filter(kind="stop_assistant").update(state=Command.State.PENDING, due_at=unstoppable.clock.moment)
-    unstoppable.work()
-
-    assert page.state(unstoppable.session)["rejoin"] is False
-    assert not CallLeg.objects.filter(refused_at__isnull=False).exists()
-
-
-@pytest.mark.parametrize("method", ["bridge", "transfer", "conference"])
-def test_by_every_method_a_refused_stop_ends_in_one_talk(unstoppable: Visit, method: str) -> None:
-    visit = unstoppable
-    visit.session.team.routing_policy.__class__.objects.update(method=method)
-    save(visit, **ANSWERS)
-    let_it_finish(visit)
-    assert page.state(visit.session)["rejoin"] is True
-    fresh = come_back(visit)
-    accept(visit)
-
-    if method == "transfer":
-        assert [one.call_control_id for one in visit.commands("transfer")] == [fresh.call_control_id]
-        return
-    closer_leg = visit.closer_leg()
-    closer_leg.initiated(direction="outgoing")
-    closer_leg.answered()
-    visit.work()
-    joined = visit.commands("bridge" if method == "bridge" else "create_conference")
-    assert [one.call_control_id for one in joined] == [fresh.call_control_id]
-
-
-def test_who_came_back_is_told_that_somebody_is_called(unstoppable: Visit) -> None:
-    save(unstoppable, **ANSWERS)
-    let_it_finish(unstoppable)
-    assert unstoppable.rest.asked("speak") == []
-
-    come_back(unstoppable)
-
-    assert ["calling a colleague" in said["payload"] for said in unstoppable.rest.asked("speak")] == [True]
-
-
-# --- given back, and booking a callback
-
-
-def test_the_assistant_that_books_a_callback_is_told_how(booking: Visit) -> None:
-    asked = booking.rest.asked("ai_assistant_start")[-1]
-    told = asked["message_history"][-1]
-
-    assert told["role"] == "system"
-    assert "book_callback" in told["content"]
-    listed = [line[2:] for line in told["content"].splitlines() if line.startswith("- ")]
-    assert listed == [one["label"] for one in booking.session.runs.get(number=2).offered]
-
-
-def test_a_booked_callback_ends_with_a_goodbye(booking: Visit) -> None:
-    label = booking.session.runs.get(number=2).offered[0]["label"]
-    answer = booking.leg.uses("book_callback", when=label, phone="0412 555 018")
-    assert answer.json()["booked"] == label
-    assert booking.session.promise.phone == "+61412555018"
-
-    let_it_finish(booking)
-
-    assert len(booking.rest.asked("ai_assistant_stop")) == 1
-    assert booking.rest.asked("speak")[-1]["payload"].endswith("Thank you, and goodbye.")
-    booking.clock.advance(timedelta(seconds=30).total_seconds())
-    booking.pass_time(1)
-    assert len(booking.rest.asked("hangup")) == 1
-
-
-def test_a_number_that_was_saved_is_kept_although_the_prospect_leaves(booking: Visit) -> None:
-    booking.leg.uses("save_prospect_details", phone="0412 555 018")
-    booking.leg.hung_up()
-
-    assert booking.session.promise.phone == "+61412555018"
-
-
-@pytest.mark.parametrize(
-    ("question", "saved_as"),
-    [("mobile", "phone"), ("phone_number", "phone"), ("mobile", "mobile"), ("where_to_call", "where_to_call")],
-)
-def test_the_number_of_a_callback_is_kept_whatever_its_question_is_called(
-    monday: datetime, carol: Closer, talking: Visit, question: str, saved_as: str
-) -> None:
-    schema = talking.session.widget.gather_schema
-    rule = {"type": "string", "format": "phone", "description": "Your number?"}
-    ask(talking, {**schema, "properties": {**schema["properties"], question: rule}})
-    talking.finish(ANSWERS)
-    talking.work()
-    run = talking.session.runs.get(number=2)
-
-    talking.leg.uses("save_prospect_details", **{saved_as: "no idea"})
-    talking.leg.uses("save_prospect_details", **{saved_as: "0412 555 018"})
-    assert talking.session.promise.phone == "+61412555018"
-
-    talking.leg.uses("book_callback", when=run.offered[0]["label"])
-    run.refresh_from_db()
-    assert run.complete_at is not None
-
-
-def test_the_number_given_last_counts(booking: Visit) -> None:
-    label = booking.session.runs.get(number=2).offered[0]["label"]
-    booking.leg.uses("save_prospect_details", phone="0412 555 018")
-    booking.leg.uses("book_callback", when=label, phone="0412 555 019")
-    booking.leg.uses("save_prospect_details", full_name="Ada")
-
-    assert booking.session.promise.phone == "+61412555019"
-
-
-def test_a_goodbye_that_cannot_be_said_is_none(booking: Visit) -> None:
-    """The assistant that booked cannot be stopped: everything is promised, and the line ends."""
-    label = booking.session.runs.get(number=2).offered[0]["label"]
-    booking.rest.refusals["ai_assistant_stop"] = (422, "10015")
-    booking.leg.uses("book_callback", when=label, phone="0412 555 018")
-    let_it_finish(booking)
-
-    assert len(booking.rest.asked("hangup")) == 1
-
-
 def test_a_new_widget_runs_its_assistant(widget: WidgetConfig) -> None:
     assert widget.assistant_run == "assistant"
 
@@ -488,17 +270,6 @@ def test_a_gather_does_not_begin_together_with_the_answer(visit: Visit, settings
     (asked,) = visit.rest.asked("answer")
     assert "assistant" not in asked
     assert len(visit.rest.asked("gather_using_ai")) == 1
-
-
-@pytest.mark.usefixtures("gathering")
-def test_a_gather_that_books_a_callback_ends_by_itself(booking: Visit) -> None:
-    leg = second_run(booking)
-    leg.partial({"phone": "0412 555 018", "callback_time": offered(booking)[0]})
-    booking.work()
-    let_it_finish(booking)
-
-    assert promise_of(booking).is_booked
-    assert booking.rest.asked("ai_assistant_stop") == []
 
 
 def test_who_let_it_ring_too_early_is_rung_again_for_the_last_sentence(talking: Visit, alice: Closer) -> None:

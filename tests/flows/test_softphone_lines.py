@@ -1,8 +1,6 @@
 """A softphone that is not where it is rung: its page registers anew and is rung once more, and nobody is to blame."""
 
-import json
 from datetime import timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -12,12 +10,10 @@ from django.utils import timezone
 
 from handoff import actions, lines, readiness, selectors, services
 from handoff.machine import Fact, State
-from handoff.models import Closer, Handoff, RoutingPolicy
-from sessions_app import services as sessions
+from handoff.models import Closer, RoutingPolicy
 from sessions_app.models import TelephonyCredential
 from tests.flows.conftest import ANSWERS, Visit, accept, connect
 from tests.flows.telnyx import Leg
-from tests.people import logged_in
 
 ABSENT = [("unspecified", "480"), ("unspecified", "404"), ("not_found", "unspecified"), ("unavailable", "unspecified")]
 
@@ -72,6 +68,10 @@ def accepted(visit: Visit) -> Leg:
 
 def absent(leg: Leg, *, cause: str = "unspecified", sip: str = "480") -> None:
     leg.hung_up(source="callee", cause=cause, sip=sip)
+
+
+def lookups(visit: Visit) -> int:
+    return int(visit.rest.router["registration"].call_count)
 
 
 @pytest.fixture
@@ -398,254 +398,3 @@ def test_the_same_closer_may_be_sought_again_for_another_call(
 
     assert (visit.state, visit.handoff.closer) == (State.ACCEPTED, page.closer)
     assert visit.handoff.awaits_line
-
-
-# --- which page is rung
-
-
-def test_each_page_has_a_login_of_its_own(page: Page) -> None:
-    second = Page(page.closer)
-    second.registers()
-
-    soon = timezone.now() + timedelta(minutes=5)
-    assert page.credential().revoke_at > soon
-    assert second.credential().revoke_at > soon
-    assert of(page.closer).sip_username == second.username
-
-
-def test_a_page_that_logs_in_again_gives_its_former_login_up(page: Page) -> None:
-    former = page.credential()
-    page.registers()
-
-    former.refresh_from_db()
-    assert former.revoke_at <= timezone.now() + timedelta(minutes=1)
-
-
-def test_the_login_of_a_page_that_is_gone_is_revoked(page: Page, waiting_for_alice: Visit) -> None:
-    second = Page(page.closer)
-    second.registers()
-    waiting_for_alice.clock.advance(290)
-    second.says()
-    waiting_for_alice.clock.advance(20)
-
-    lines.end_logins_of_gone_pages(timezone.now())
-    sessions.revoke_due_credentials(now=timezone.now())
-
-    assert page.credential().revoked_at is not None
-    assert second.credential().revoked_at is None
-    assert waiting_for_alice.rest.router["revoke"].call_count == 1
-
-
-def test_a_login_in_a_call_outlives_its_page(page: Page, waiting_for_alice: Visit) -> None:
-    connect(waiting_for_alice)
-    waiting_for_alice.clock.advance(600)
-
-    lines.end_logins_of_gone_pages(timezone.now())
-
-    assert page.credential().revoke_at > timezone.now()
-
-
-def test_the_sweep_looks_for_gone_pages(page: Page, waiting_for_alice: Visit) -> None:
-    waiting_for_alice.pass_time(400)
-
-    assert page.credential().revoke_at <= timezone.now()
-
-
-def test_the_page_that_is_left_is_rung_when_the_other_is_gone(page: Page, waiting_for_alice: Visit) -> None:
-    second = Page(page.closer)
-    second.registers()
-    page.says()
-    assert of(page.closer).sip_username == second.username
-
-    waiting_for_alice.clock.advance(26)
-    page.says()
-
-    assert of(page.closer).sip_username == of(page.closer).registered_as == page.username
-
-
-@pytest.mark.parametrize("lacks", ["softphone", "microphone", "sound"])
-def test_a_page_beside_it_says_nothing_of_the_one_that_is_rung(page: Page, lacks: str) -> None:
-    proven = {**dict.fromkeys(("softphone", "microphone", "sound"), True), lacks: False}
-    actions.report_presence(page.closer, **proven, page=uuid4(), now=timezone.now())
-
-    assert of(page.closer).registered_as == page.username
-    assert missing(page.closer) == ()
-    actions.report_presence(page.closer, **proven, page=page.name, now=timezone.now())
-    assert missing(page.closer) == (lacks,)
-
-
-def test_a_page_without_a_phone_is_believed_when_the_other_is_gone(page: Page, waiting_for_alice: Visit) -> None:
-    waiting_for_alice.clock.advance(26)
-
-    Page(page.closer).says(username="")
-
-    assert missing(page.closer) == ("softphone",)
-
-
-def test_a_page_whose_phone_stays_away_leaves_the_ring_to_the_other(page: Page, waiting_for_alice: Visit) -> None:
-    second = Page(page.closer)
-    second.registers()
-
-    second.says(username="")
-    page.says()
-    assert of(page.closer).sip_username == second.username, "it may be back in a moment"
-    waiting_for_alice.clock.advance(26)
-    second.says(username="")
-    page.says()
-
-    assert of(page.closer).sip_username == page.username
-    assert missing(page.closer) == ()
-
-
-def test_a_page_whose_login_was_revoked_meanwhile_registers_anew(page: Page, waiting_for_alice: Visit) -> None:
-    """We were away for longer than a page may be silent; the page and its phone were not."""
-    waiting_for_alice.clock.advance(360)
-
-    lines.end_logins_of_gone_pages(timezone.now())
-    sessions.revoke_due_credentials(now=timezone.now())
-    assert missing(page.closer) == ("softphone",)
-
-    page.says(username="")
-    assert page.says() is True, "nobody can be rung there, whatever it believes"
-    assert missing(page.closer) == ("softphone",)
-    page.registers()
-    assert page.says() is False
-    assert missing(page.closer) == ()
-
-
-def test_a_login_that_was_revoked_for_another_reason_is_lost_too(page: Page) -> None:
-    TelephonyCredential.objects.update(revoked_at=timezone.now())
-
-    assert page.says() is True
-
-    assert missing(page.closer) == ("softphone",)
-
-
-def test_the_page_names_itself_with_the_login_request(alice: Closer, waiting_for_alice: Visit) -> None:
-    browser, name = logged_in(alice.user), uuid4()
-
-    answers = [
-        browser.post("/dashboard/softphone/login", json.dumps(body), content_type="application/json")
-        for body in ({"page": str(name)}, {}, {"page": None}, {"page": "x"}, {"page": 7}, {"page": [str(name)]})
-    ]
-
-    assert [answer.status_code for answer in answers] == [200, 200, 200, 400, 400, 400]
-    username = answers[0].json()["username"]
-    assert TelephonyCredential.objects.get(sip_username=username).page == name
-
-
-# --- looking before the ring
-
-
-@pytest.fixture
-def quiet(waiting_for_alice: Visit, page: Page) -> Visit:
-    """Nothing has shown for long that Alice's line is up."""
-    Closer.objects.filter(pk=page.closer.pk).update(line_proven_at=timezone.now() - lines.QUIET_AFTER)
-    return waiting_for_alice
-
-
-def lookups(visit: Visit) -> int:
-    return int(visit.rest.router["registration"].call_count)
-
-
-def test_a_line_that_was_quiet_for_long_is_looked_for_and_rung_at_once(quiet: Visit, page: Page) -> None:
-    accept(quiet)
-
-    assert lookups(quiet) == 1
-    asked = dict(quiet.rest.router["registration"].calls.last.request.url.params)
-    assert asked == {"credential_type": "telephony_credential", "username": page.username}
-    assert dialled(quiet) == [page.username]
-
-
-def test_who_is_not_registered_is_sought_before_any_ring(quiet: Visit, page: Page) -> None:
-    quiet.rest.registered = False
-
-    accept(quiet)
-    assert dialled(quiet) == []
-    assert must_register(page.closer)
-    fresh = page.registers()
-    quiet.work()
-
-    assert dialled(quiet) == [fresh]
-    assert lookups(quiet) == 1, "what has just registered is not asked after"
-    quiet.pass_time(3)
-    assert dialled(quiet) == [fresh]
-
-
-@pytest.mark.parametrize("failure", [httpx.ReadTimeout("slow"), httpx.Response(404), httpx.Response(500)])
-def test_a_question_that_fails_delays_nobody(quiet: Visit, page: Page, failure: Any) -> None:
-    quiet.rest.router["registration"].mock(side_effect=[failure])
-
-    accept(quiet)
-
-    assert lookups(quiet) == 1
-    assert dialled(quiet) == [page.username]
-
-
-def test_a_question_without_an_answer_is_not_waited_for(quiet: Visit, page: Page) -> None:
-    offer = quiet.ringing()
-    actions.accept(offer.pk, closer=offer.closer, now=timezone.now())
-    (question,) = quiet.commands("look_up_line")
-    type(question).objects.filter(pk=question.pk).update(state="sent", due_at=timezone.now() + timedelta(seconds=6))
-
-    quiet.pass_time(1)
-
-    assert dialled(quiet) == [page.username]
-
-
-def test_an_answer_that_comes_after_the_ring_is_too_late(quiet: Visit, page: Page) -> None:
-    offer = quiet.ringing()
-    actions.accept(offer.pk, closer=offer.closer, now=timezone.now())
-    quiet.rest.registered = False
-    (question,) = quiet.commands("look_up_line")
-    due = question.due_at
-    type(question).objects.filter(pk=question.pk).update(due_at=timezone.now() + timedelta(seconds=2))
-    quiet.pass_time(1)
-    assert dialled(quiet) == [page.username]
-
-    type(question).objects.filter(pk=question.pk).update(due_at=due)
-    quiet.work()
-
-    assert lookups(quiet) == 1
-    assert not must_register(page.closer)
-    assert not quiet.handoff.awaits_line
-
-
-@pytest.mark.parametrize("proof", ["registered", "talked"])
-def test_a_line_that_was_proven_lately_is_rung_unasked(quiet: Visit, page: Page, proof: str) -> None:
-    if proof == "registered":
-        page.says(username="")
-        page.says()
-    else:
-        leg = quiet.accept()
-        leg.initiated(direction="outgoing")
-        leg.answered()
-        quiet.work()
-        assert timezone.now() - (of(page.closer).line_proven_at or timezone.now()) < timedelta(seconds=5)
-        quiet.clock.advance(400)
-        leg.hung_up()
-        assert timezone.now() - (of(page.closer).line_proven_at or timezone.now()) < timedelta(seconds=5)
-        return
-
-    accept(quiet)
-
-    assert lookups(quiet) == 0
-
-
-def test_a_phone_of_their_own_is_never_looked_for(quiet: Visit, page: Page) -> None:
-    Closer.objects.filter(pk=page.closer.pk).update(reached_by="number", address="+61255501234")
-
-    accept(quiet)
-
-    assert lookups(quiet) == 0
-    assert [one["to"] for one in quiet.rest.asked("calls")] == ["+61255501234"]
-
-
-def test_a_closer_who_lets_go_before_the_answer_is_not_rung(quiet: Visit, page: Page) -> None:
-    offer = quiet.ringing()
-    actions.accept(offer.pk, closer=offer.closer, now=timezone.now())
-
-    actions.hang_up(Handoff.objects.get().pk, closer=page.closer, now=timezone.now())
-    quiet.pass_time(2)
-
-    assert dialled(quiet) == []
