@@ -116,8 +116,10 @@ class HandOver(RuleBasedStateMachine):
         """The closer's phone is answered and the two are joined, of which no webhook comes any more."""
         self.telnyx.fault = fault
         for leg in self.telnyx.ringing()[-1:]:
+            told = len(self.telnyx.mail)
             self.telnyx.pick_up(leg)
-            self._deliver(self.telnyx.mail[-1])
+            # That it was answered comes first; what its far end tells, and a transfer's joining, are lost.
+            self._deliver(self.telnyx.mail[told])
         self._work()
         self.delivered = len(self.telnyx.mail)
 
