@@ -1,4 +1,4 @@
-"""Calls on our connection that nobody proved to be theirs: each is ended with one request, when its patience is over.
+"""Calls on our connection that nobody proved to be theirs: each is ended when its patience is over.
 
 Left parked they would hold lines of the account, and whoever placed them would hear it ring for ever. They are rows of
 the inbox, so none is forgotten; and they never share a worker with the commands of calls, so that a flood of them
@@ -22,10 +22,11 @@ logger = logging.getLogger(__name__)
 
 # With a pass every two seconds: five requests a second at most, whatever comes in.
 MOST_AT_ONCE = 10
-# Longer than the client waits for an answer; then another worker may ask again, under the same id.
+# Longer than the client waits for an answer; then another worker asks again, under the same id.
 ANSWER_WITHIN = timedelta(seconds=6.5)
 
-# The command id of a leg's end is made of the leg's own id, so that every repetition has the same one.
+# The command id is made of the leg's own and of how often its end was put off: whoever makes a dead worker good has
+# the same one, and what was refused is asked for under another, because Telnyx ignores an id that it has seen.
 _IDS = UUID("5f2d9a52-3f0c-4c5e-8a27-6a4f4f1f6d0e")
 
 _one_at_a_time = BoundedSemaphore(1)
@@ -50,12 +51,16 @@ def _end_next(client: Telnyx) -> bool:
     if delivery is None:
         return False
     try:
-        client.hang_up(delivery.call_control_id, command_id=uuid5(_IDS, delivery.call_control_id))
+        client.hang_up(delivery.call_control_id, command_id=_id(delivery))
     except TelnyxError as error:
         return _not_ended(delivery, error)
     logger.warning("delivery %s: %s; hung up", delivery.pk, delivery.reason)
     intake.stranger_ended(delivery, outcome="hung up")
     return True
+
+
+def _id(delivery: WebhookDelivery) -> UUID:
+    return uuid5(_IDS, f"{delivery.call_control_id}:{delivery.attempts}")
 
 
 def _not_ended(delivery: WebhookDelivery, error: TelnyxError) -> bool:

@@ -30,7 +30,6 @@ VISIT_OVER = "the visit that it belongs to is over"
 NOT_LET_IN = "the visit that it names was given no line"
 OF_PROBE = "a call of a probe of the account"
 
-
 _OF_A_LEG = (CallAnswered, CallBridged, CallHangup, CallStatusCallback, ConferenceEvent)
 
 

@@ -225,7 +225,8 @@ def claim_stranger(*, now: datetime, until: datetime) -> WebhookDelivery | None:
 def put_stranger_off(delivery: WebhookDelivery, *, until: datetime, trouble: str = "") -> None:
     """Ask for its end later, unless it was told meanwhile; `trouble` is what a person has to put right."""
     waiting = WebhookDelivery.objects.filter(pk=delivery.pk, hang_up_at__isnull=False)
-    waiting.update(hang_up_at=until, status=Status.DEAD if trouble else Status.IGNORED, error=trouble[:300])
+    status = Status.DEAD if trouble else Status.IGNORED
+    waiting.update(hang_up_at=until, status=status, error=trouble[:300], attempts=F("attempts") + 1)
 
 
 def stranger_ended(delivery: WebhookDelivery, *, outcome: str, is_ended: bool = True) -> None:
