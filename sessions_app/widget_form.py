@@ -9,7 +9,7 @@ from django.forms.fields import InvalidJSONInput
 from django.utils.html import escape
 
 from sessions_app import plain_values
-from sessions_app.gather import questions
+from sessions_app.gather.schema import unasked, without_unasked
 from sessions_app.headers import MAX_HEADERS, validate_value_name
 from sessions_app.hours import validate_hours
 from sessions_app.models import WidgetConfig
@@ -137,15 +137,15 @@ class WidgetForm(RowForm):
         """
         super().__init__(*args, **kwargs)
         stored = self.instance.gather_schema
-        self.initial["gather_schema"] = questions.without_unasked(stored)
-        if names := questions.unasked(stored):
+        self.initial["gather_schema"] = without_unasked(stored)
+        if names := unasked(stored):
             listed = escape(", ".join(f"“{name}”" for name in names))  # The administration shows help as HTML.
             said = f"Required and not asked, so that nothing was ever complete: {listed}. Saving leaves this out."
             self.fields["gather_schema"].help_text += f" {said}"
 
     def clean_gather_schema(self) -> Any:
         """What asks the same stays as it is written, so that nothing but a change makes a new version."""
-        given, before = self.cleaned_data["gather_schema"], questions.without_unasked(self.instance.gather_schema)
+        given, before = self.cleaned_data["gather_schema"], without_unasked(self.instance.gather_schema)
         return before if given is UNTOUCHED or means_the_same(before, given) else given
 
     def clean_custom_headers(self) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sessions_app.gather.schema import MAX_FIELDS
+from sessions_app.gather.schema import MAX_FIELDS, unasked
 
 MAX_NAME = 60
 MAX_ASKED = 400
@@ -59,20 +59,6 @@ def schema(questions: Iterable[Question]) -> dict[str, Any]:
         "properties": {one.name: _rule(one) for one in listed},
         "required": [one.name for one in listed if one.is_required],
     }
-
-
-def unasked(given: Any) -> list[str]:
-    """The names that a schema requires and does not ask; of anything else, none."""
-    if not isinstance(given, dict) or not isinstance(given.get("properties"), dict):
-        return []
-    required = given.get("required")
-    return [str(name) for name in required if name not in given["properties"]] if isinstance(required, list) else []
-
-
-def without_unasked(given: Any) -> Any:
-    """The same schema, which requires only what it asks."""
-    left_out = unasked(given)
-    return {**given, "required": [name for name in given["required"] if name not in left_out]} if left_out else given
 
 
 def read(given: Any) -> list[Question]:

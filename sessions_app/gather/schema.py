@@ -22,9 +22,22 @@ def validate_schema(schema: Any) -> None:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         raise ValidationError(f"Not a valid JSON Schema: {error.message}") from error
-    unasked = [name for name in schema.get("required", []) if name not in properties]
-    if unasked:
-        raise ValidationError(f"“{unasked[0]}” is required and not asked: nothing would ever be complete.")
+    if missing := unasked(schema):
+        raise ValidationError(f"“{missing[0]}” is required and not asked: nothing would ever be complete.")
+
+
+def unasked(given: Any) -> list[str]:
+    """The names that a schema requires and does not ask; of anything else, none."""
+    if not isinstance(given, dict) or not isinstance(given.get("properties"), dict):
+        return []
+    required = given.get("required")
+    return [str(name) for name in required if name not in given["properties"]] if isinstance(required, list) else []
+
+
+def without_unasked(given: Any) -> Any:
+    """The same schema, which requires only what it asks."""
+    left_out = unasked(given)
+    return {**given, "required": [name for name in given["required"] if name not in left_out]} if left_out else given
 
 
 def label(name: str) -> str:
