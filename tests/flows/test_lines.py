@@ -1,6 +1,5 @@
 """Legs are counted from the rows: what was promised to a visit is kept free, and what is over is free at once."""
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -17,7 +16,7 @@ from handoff import services as handovers
 from handoff.machine import Fact, State
 from handoff.models import CallbackPromise, Closer, Handoff, Offer, RoutingPolicy
 from sessions_app import legs, limits, page, services, tokens
-from sessions_app.models import CallLeg, LegRefusal, Team, VoiceSession, WebhookDelivery, WidgetConfig
+from sessions_app.models import CallLeg, Team, VoiceSession, WebhookDelivery, WidgetConfig
 from tests.flows import calling
 from tests.flows.conftest import ANSWERS, Visit, connect, open_visit
 from tests.flows.telnyx import Leg, Rest, Webhooks
@@ -49,105 +48,6 @@ def held(team: Team | None = None) -> int:
 
 def open_one(widget: WidgetConfig) -> VoiceSession:
     return services.open_visit(widget, recording=True, origin="", now=timezone.now())
-
-
-# --- at the token endpoint
-
-
-def test_a_visitor_without_a_line_is_told_so_and_nothing_is_opened(
-    client: Client, widget: WidgetConfig, rest: Rest, settings: Settings
-) -> None:
-    settings.TELNYX_MAX_LEGS = 3
-    assert ask(client).status_code == 201
-
-    answer = ask(client)
-
-    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "20")
-    assert answer.json() == {
-        "status": "error",
-        "message": "All our lines are busy at the moment.",
-        "code": "lines_busy",
-    }
-    assert VoiceSession.objects.count() == len(rest.credentials) == 1
-    assert LegRefusal.objects.get().count == 1
-    assert ask(client).status_code == 503
-    assert LegRefusal.objects.get().count == 2
-
-
-def test_the_callback_form_needs_no_line(client: Client, widget: WidgetConfig, rest: Rest, settings: Settings) -> None:
-    settings.TELNYX_MAX_LEGS = 2
-    ask(client)
-
-    answer = ask(client, call=False)
-
-    assert answer.status_code == 201
-    assert held() == 2
-
-
-def test_a_page_may_ask_beforehand(client: Client, widget: WidgetConfig, rest: Rest, settings: Settings) -> None:
-    settings.TELNYX_MAX_LEGS = 2
-    asked = "/api/orchestration/lines?widget=home"
-    assert client.get(asked).json()["free"] is True
-
-    ask(client)
-
-    answer = client.get(asked)
-    assert (answer.json()["free"], answer.headers["Cache-Control"]) == (False, "no-store")
-    assert client.get("/api/orchestration/lines?widget=nowhere").status_code == 404
-    assert client.get("/api/orchestration/lines").status_code == 404
-    assert client.post(asked).status_code == 405
-
-
-def test_asking_beforehand_without_end_is_stopped(client: Client, widget: WidgetConfig) -> None:
-    answers = Counter(client.get("/api/orchestration/lines?widget=home").status_code for _ in range(70))
-
-    assert answers == {200: 60, 429: 10}
-
-
-def test_one_team_cannot_use_up_what_is_another_s(
-    client: Client, widget: WidgetConfig, support: Team, rest: Rest, settings: Settings
-) -> None:
-    settings.TELNYX_MAX_LEGS = 8
-    Team.objects.filter(pk=widget.team_id).update(max_legs=5)
-    WidgetConfig.objects.create(team=support, name="Help", slug="help", assistant_id=widget.assistant_id)
-
-    assert [ask(client).status_code for _ in range(3)] == [201, 201, 503]
-    assert [ask(client, widget="help").status_code for _ in range(3)] == [201, 201, 503]
-
-
-def test_one_network_has_few_visits_open_at_once(
-    client: Client, widget: WidgetConfig, rest: Rest, settings: Settings
-) -> None:
-    settings.TELNYX_MAX_LEGS, settings.VISITS_PER_ADDRESS = 100, 3
-
-    assert [ask(client).status_code for _ in range(5)] == [201, 201, 201, 429, 429]
-    assert ask(client, address="203.0.113.8").status_code == 201
-    assert ask(client, call=False).status_code == 201  # Who wants to be called back needs no line.
-    session = VoiceSession.objects.order_by("created_at").first()
-    assert session is not None
-    leaving.leave(session.pk, now=timezone.now())
-    session.refresh_from_db()
-    assert session.network == ""
-    assert ask(client).status_code == 201
-
-
-def test_no_address_is_kept(client: Client, widget: WidgetConfig, rest: Rest) -> None:
-    ask(client)
-
-    session = VoiceSession.objects.get()
-    assert len(session.network) == 24
-    assert "203" not in session.network
-
-
-def test_without_a_credential_the_line_is_free_again(client: Client, widget: WidgetConfig, rest: Rest) -> None:
-    rest.router["credential"].respond(500)
-
-    assert ask(client).status_code == 500
-
-    assert held() == 0
-
-
-# --- what is counted
 
 
 def test_a_visit_holds_two_legs_from_its_consent_to_its_end(visit: Visit, alice: Closer) -> None:

@@ -1,8 +1,6 @@
 """A call on our connection that nobody proves theirs rings for a while, is ended with one request, and says why."""
 
 import uuid
-from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -11,8 +9,6 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from handoff import strangers, tasks
 from handoff.door import HANDLERS
@@ -55,6 +51,12 @@ def inbox(leg: Leg, event_type: str = "call.initiated") -> WebhookDelivery:
 def told(leg: Leg) -> tuple[str, str, str]:
     delivery = inbox(leg)
     return delivery.status, delivery.reason, delivery.error
+
+
+def make_known(visit: Visit, username: str) -> None:
+    """The credential that was minted for a visit's page gets its name."""
+    moments = dict.fromkeys(("created_at", "expires_at", "revoke_at"), visit.clock.now())
+    TelephonyCredential.objects.create(session_id=visit.session_id, name="late", sip_username=username, **moments)
 
 
 def test_it_rings_for_as_long_as_proof_may_come(stranger: Leg, rest: Rest, clock: Clock) -> None:
@@ -283,102 +285,6 @@ def test_a_flood_does_not_keep_a_visit_s_own_call_out(visit: Visit, webhooks: We
     visit.work()
 
     assert len(visit.rest.asked("answer")) == 1
-
-
-def test_their_calls_count_until_they_are_over(visit: Visit, webhooks: Webhooks, rest: Rest, clock: Clock) -> None:
-    before = held()
-    ringing = [place(webhooks) for _ in range(5)]
-    assert held() == before + 5
-    assert legs.strangers() == 5
-
-    ringing[0].hung_up()
-    assert held() == before + 4
-    wait(clock, 16)
-
-    assert held() == before
-
-
-def test_one_whose_end_is_told_before_its_beginning_takes_no_line(webhooks: Webhooks, rest: Rest, db: None) -> None:
-    leg = Leg(webhooks, settings.TELNYX_CONNECTION_ID)
-    leg.hung_up()
-
-    leg.says("call.initiated", **{"from": "+61255500000", "to": "61255501234"})
-
-    assert legs.strangers() == 0
-
-
-def test_a_call_that_is_proven_after_all_is_no_stranger_s_any_more(visit: Visit, webhooks: Webhooks) -> None:
-    leg = place(webhooks, sip_username="gencredlate")
-    assert legs.strangers() == 1
-    make_known(visit, "gencredlate")
-
-    visit.pass_time(16)
-
-    assert visit.session.call_control_id == leg.call_control_id
-    assert (legs.strangers(), inbox(leg).hang_up_at) == (0, None)
-
-
-def make_known(visit: Visit, username: str) -> None:
-    """The credential that was minted for a visit's page gets its name."""
-    moments = dict.fromkeys(("created_at", "expires_at", "revoke_at"), visit.clock.now())
-    TelephonyCredential.objects.create(session_id=visit.session_id, name="late", sip_username=username, **moments)
-
-
-def test_the_history_of_the_account_is_not_searched_to_count_them(
-    webhooks: Webhooks, rest: Rest, clock: Clock, db: None
-) -> None:
-    deliver_history(20_000)
-    for _ in range(3):
-        place(webhooks)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE sessions_app_webhookdelivery")
-    with CaptureQueriesContext(connection) as asked:
-        held()
-
-    of_deliveries = [one["sql"] for one in asked.captured_queries if "webhookdelivery" in one["sql"]]
-
-    assert of_deliveries
-    for sql in of_deliveries:
-        with connection.cursor() as cursor:
-            cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}")
-            (plan,) = cursor.fetchone()[0]
-        scans = list(scans_of(plan["Plan"]))
-        assert {scan["Index Name"] for scan in scans} == {"stranger_stands"}, scans
-        assert sum(scan["Actual Rows"] for scan in scans) == 3
-
-
-def deliver_history(number: int) -> None:
-    """Calls that are over: of visits, and of strangers who were hung up."""
-    then = timezone.now() - timedelta(days=1)
-    fates: list[dict[str, Any]] = [
-        {"status": "processed"},
-        {"status": "ignored", "reason": f"{WITHOUT_PROOF}: hung up"},
-    ]
-    told = ("call.initiated", "call.hangup")
-    WebhookDelivery.objects.bulk_create(
-        WebhookDelivery(
-            event_id=f"past-{index}",
-            event_type=told[index % 2],
-            call_control_id=f"v3:past-{index // 2}",
-            body=b"{}",
-            occurred_at=then,
-            received_at=then,
-            **fates[index // 2 % 2],
-        )
-        for index in range(number)
-    )
-
-
-def scans_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every reading of the deliveries in a plan."""
-    if plan.get("Relation Name") == WebhookDelivery._meta.db_table:
-        yield plan
-    for part in plan.get("Plans", ()):
-        yield from scans_of(part)
-
-
-def held() -> int:
-    return legs.usage(now=timezone.now()).held()
 
 
 def test_a_telnyx_that_does_not_answer_is_asked_once_a_pass(
