@@ -7,7 +7,7 @@ from django.db.models import Q
 from handoff import joining, marks, ringing, services, targets
 from handoff.machine import OFFERED_STATES, Fact, State
 from handoff.models import Closer, Handoff, Offer
-from sessions_app import binding
+from sessions_app import binding, runs
 from sessions_app import services as sessions
 from sessions_app.binding import Introduction, Nobodys
 from sessions_app.models import CallLeg, VoiceSession
@@ -57,6 +57,7 @@ def began(event: CallInitiated, session: VoiceSession, leg: CallLeg, *, now: dat
     if session.ended_at is not None or (handoff is not None and handoff.state not in OFFERED_STATES):
         joining.hang_up(session, leg, now=now)  # Somebody has this call already, or nobody is there any more.
         return
+    runs.at_work(session, at=event.occurred_at)  # This ring may be told before all else that it does.
     _offer(handoff or services.create(session, TRIGGER, now=now), closer, leg, now)
 
 

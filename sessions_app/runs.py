@@ -73,6 +73,11 @@ def _ended(event: GatherEnded, runs: Sequence[Run], marked: int) -> int:
     return marked if has_begun and began_at <= event.occurred_at else max(awaited, default=marked)
 
 
+def at_work(session: VoiceSession, *, at: datetime) -> None:
+    """The assistant did something on a locked session's call: it counts as running, though its beginning is untold."""
+    _mirror(_row(session, max(session.run_number, 1), at), session)
+
+
 def started(session: VoiceSession, number: int, *, at: datetime) -> None:
     run = _row(session, number, at)
     is_news = run.started_at is None

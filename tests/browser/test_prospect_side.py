@@ -87,6 +87,13 @@ def living(sandbox: SandboxControl, role: str) -> int:
     return len([leg for leg in sandbox.legs(role=role) if leg["state"] != "ended"])
 
 
+def kinds_of_newest(database: Database) -> list[str]:
+    """What happened in the newest visit, by the order in which it was written down."""
+    query = "select kind from sessions_app_timelineentry where session_id = %s order by seq"
+    entries = database.execute(query, [newest(database, *VISITS)["id"]]).fetchall()
+    return [entry["kind"] for entry in entries]
+
+
 def test_a_person_is_called_while_the_assistant_goes_on(
     prospect: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database
 ) -> None:
@@ -99,14 +106,14 @@ def test_a_person_is_called_while_the_assistant_goes_on(
     assert prospect.state in WITH_ASSISTANT
     expect(prospect.page.locator(ELEMENT).locator("[data-action=ask-person]")).to_be_hidden()
     alice.page.keyboard.press("a")
-    alice.wait_for_body(softphone="standby")
-    assert prospect.state in WITH_ASSISTANT
     prospect.hears()
 
-    # The assistant says its last sentence and is then stopped by us.
+    # The assistant says its last sentence and is then stopped by us, and not before she is on the line.
     prospect.wait_for("human")
     prospect.sees("Alice Nguyen joined the conversation")
     hear_each_other(prospect, alice)
+    steps = kinds_of_newest(database)
+    assert steps.index("handoff.seated") < steps.index("assistant.ended")
     assert newest_handoff(database)["trigger"] == "requested"
     assert prospect.problems == []
 

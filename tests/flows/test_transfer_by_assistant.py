@@ -120,11 +120,33 @@ def test_the_ring_may_be_told_before_the_call_that_it_is_for(
 
     own = CallLeg.objects.get(call_control_id=visit.leg.call_control_id)
     assert (own.role, visit.session.call_control_id) == ("prospect", visit.leg.call_control_id)
+    assert page.state(visit.session)["phase"] == "assistant", "it talks on until the closer answers"
     accept(visit)
     transferred(visit, leg)
     assert (visit.state, visit.session.ended_at) == (State.CONNECTED, None)
     assert visit.rest.asked("hangup") == []
     assert not WebhookDelivery.objects.filter(status="parked").exists()
+
+
+@pytest.mark.parametrize("told", [(), ("initiated",), ("initiated", "answered")])
+def test_an_assistant_that_rings_talks_on_though_nothing_told_of_its_beginning(
+    anonymous_widget: WidgetConfig,
+    webhooks: Webhooks,
+    rest: Rest,
+    clock: Clock,
+    alice: Closer,
+    told: tuple[str, ...],
+) -> None:
+    visit = open_visit(anonymous_widget, webhooks, rest, clock, connection_id="texml-app")
+    for name in told:
+        getattr(visit.leg, name)()
+    assert visit.post("claim", call_control_id=visit.leg.call_control_id).status_code == 204
+    visit.work()
+
+    ring(visit, alice)
+
+    assert page.state(visit.session)["phase"] in {"connecting", "assistant"}
+    assert (visit.state, visit.handoff.prospect_free_at) == (State.RINGING, None)
 
 
 def test_their_answer_is_the_talk_and_nothing_is_commanded(claimed: Visit, alice: Closer) -> None:
