@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "csp",
     "sessions_app",
     "handoff",
+    "flight_recorder",
     "assistant_tools",
     "dashboard",
     "probe",

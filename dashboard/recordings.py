@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from dashboard import snapshot
 from dashboard.permissions import supervisor_required
-from handoff import selectors
+from flight_recorder.record import recorder
 
 
 @never_cache
@@ -22,4 +22,4 @@ def download(request: HttpRequest, closer: Any, session_id: UUID) -> JsonRespons
     if session is None:
         raise Http404("No such session in your team.")
     headers = {"Content-Disposition": f'attachment; filename="session-{session.pk}.json"'}
-    return JsonResponse(selectors.recording(session, timezone.now()), headers=headers)
+    return JsonResponse(recorder.record(session, now=timezone.now()), headers=headers)

@@ -6,14 +6,13 @@ from urllib.parse import parse_qsl
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from handoff import readiness, roster
 from handoff.callbacks import promises
-from handoff.door import HANDLERS
-from handoff.flight import recorder
+from handoff.closers import readiness, roster
+from handoff.events.hooks import HANDLERS
 from handoff.models import CallbackPromise, Closer, Command, Handoff, Offer, RoutingPolicy
 from sessions_app import intake
 from sessions_app.admin import Page, ReadOnly, ReadOnlyInline, VoiceSessionAdmin, pretty
@@ -208,20 +207,6 @@ class DeliveryInline(ReadOnlyInline):
 @admin.register(VoiceSession)
 class SessionAdmin(VoiceSessionAdmin):
     inlines = [*VoiceSessionAdmin.inlines, HandoffInline, CommandInline, DeliveryInline]
-    actions = ["export"]
-
-    def has_export_permission(self, request: HttpRequest) -> bool:
-        return is_superuser(request)  # It holds what was said.
-
-    @admin.action(description="Export as a file", permissions=["export"])
-    def export(self, request: HttpRequest, queryset: QuerySet[VoiceSession]) -> HttpResponse | None:
-        """One session is one file, without secrets, for `manage.py replay`."""
-        session = queryset.select_related("widget", "team", "prospect").first()
-        if session is None or queryset.count() > 1:
-            self.message_user(request, "Choose one session: each is a file of its own.", messages.WARNING)
-            return None
-        headers = {"Content-Disposition": f'attachment; filename="session-{session.pk}.json"'}
-        return JsonResponse(recorder.record(session, now=timezone.now()), headers=headers)
 
 
 @admin.register(WebhookDelivery)

@@ -2,24 +2,25 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Q
 
-from handoff import pulse, readiness, ringing
-from handoff.callbacks import agenda, arranging
-from handoff.callbacks.agenda import Owed
-from handoff.flight import recorder
+from handoff import heartbeat
+from handoff.actions import appointments
+from handoff.callbacks import calendar
+from handoff.callbacks.calendar import Owed
+from handoff.closers import readiness
 from handoff.machine import SETTLED_STATES, Fact, State
 from handoff.measures import daily, steps
 from handoff.models import Closer, Handoff, Offer
+from handoff.routing.offers import next_in_line, taker_instead
 from sessions_app import hours
 from sessions_app.models import Team, VoiceSession
 from sessions_app.models.people import WidgetConfig
 
-__all__ = ["Owed"]
+__all__ = ["Owed", "taker_instead"]
 
 JUST_NOW = timedelta(seconds=15)
 
@@ -37,11 +38,6 @@ class RosterEntry:
     missing: tuple[str, ...]
     is_ready: bool
     must_register: bool
-
-
-def recording(session: VoiceSession, now: datetime) -> dict[str, Any]:
-    """The session as one document, without secrets, for `manage.py replay`."""
-    return recorder.record(session, now=now)
 
 
 def closer_of(user: AbstractBaseUser | AnonymousUser) -> Closer | None:
@@ -128,17 +124,12 @@ class Company:
 
 def company(offer: Offer, now: datetime) -> Company:
     rings = Offer.objects.filter(handoff_id=offer.handoff_id, state=Offer.State.RINGING).exclude(pk=offer.pk)
-    return Company(ringing_too=rings.count(), next_in_line=ringing.next_in_line(offer.handoff, now))
+    return Company(ringing_too=rings.count(), next_in_line=next_in_line(offer.handoff, now))
 
 
 def offer_of(closer: Closer, offer_id: str) -> Offer | None:
     offers = Offer.objects.filter(pk=offer_id, closer=closer)
     return offers.select_related("handoff__closer", "handoff__session").first()
-
-
-def taker_instead(offer: Offer) -> Closer | None:
-    """Who else has the call that this ring offered, or took it and could not be connected."""
-    return ringing.taker_instead(offer)
 
 
 def active_handoffs(closer: Closer) -> list[Handoff]:
@@ -158,26 +149,26 @@ def without_line(closer: Closer, now: datetime) -> Handoff | None:
 
 def callbacks(team: Team, *, now: datetime) -> list[Owed]:
     """Callbacks still to be made, the most urgent first, then those of today that were."""
-    return agenda.owed(team, now=now)
+    return calendar.owed(team, now=now)
 
 
 def callbacks_checked_at() -> datetime | None:
     """When overdue callbacks were last looked for."""
-    return pulse.last(pulse.SWEEP)
+    return heartbeat.last(heartbeat.SWEEP)
 
 
-def week(widget: WidgetConfig, first: date, *, now: datetime) -> list[agenda.Day]:
+def week(widget: WidgetConfig, first: date, *, now: datetime) -> list[calendar.Day]:
     """Seven days of a widget's callback times, free and taken."""
-    return agenda.week(widget, first, now=now)
+    return calendar.week(widget, first, now=now)
 
 
 def local_day(widget: WidgetConfig, now: datetime) -> date:
     return now.astimezone(ZoneInfo(widget.time_zone)).date()
 
 
-def callback_times(session: VoiceSession, *, now: datetime) -> list[arranging.Time]:
+def callback_times(session: VoiceSession, *, now: datetime) -> list[appointments.Time]:
     """A choice of free times for a call to this prospect, few enough to be read out."""
-    return arranging.times(session, now=now)
+    return appointments.times(session, now=now)
 
 
 @dataclass(frozen=True)
@@ -192,7 +183,7 @@ class Availability:
 def availability(session: VoiceSession, *, now: datetime) -> Availability:
     widget = session.widget
     if not hours.is_open(widget.business_hours, widget.time_zone, now):
-        return Availability(ready=0, is_open=False, opens=arranging.opens(widget, now=now))
+        return Availability(ready=0, is_open=False, opens=appointments.opens(widget, now=now))
     wanted = readiness.skills(widget.required_skills)
     closers = readiness.candidates(readiness.team(session.team_id), now=now)
     ready = sum(1 for one in closers if one.is_ready and one.skills >= wanted)

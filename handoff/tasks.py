@@ -12,13 +12,15 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from handoff import leaving, lines, pulse, release, services, strangers
-from handoff.callbacks import overdue
-from handoff.commands import ledger, outcomes, sending
-from handoff.door import HANDLERS
+from handoff import heartbeat
+from handoff.closers import softphones
+from handoff.commands import ledger, sending
+from handoff.engine import assistant_end, transitions, visitor_left
+from handoff.events import command_results, missed_callbacks, strangers
+from handoff.events.hooks import HANDLERS
+from handoff.events.reconciliation import work as reconciler
 from handoff.machine import Fact
 from handoff.models import Handoff
-from handoff.reconciling import work as reconciler
 from sessions_app import carrier, faults, intake
 from sessions_app.faults import Point
 from sessions_app.models import VoiceSession
@@ -44,10 +46,10 @@ def run_command(command_id: str) -> None:
     try:
         answer = sending.perform(carrier.client(), command)
     except TelnyxError as error:
-        outcomes.refused(command, error, now=timezone.now())
+        command_results.refused(command, error, now=timezone.now())
     else:
         faults.reach(Point.REPLIED)
-        outcomes.confirmed(command, answer, now=timezone.now())
+        command_results.confirmed(command, answer, now=timezone.now())
 
 
 @shared_task
@@ -83,7 +85,7 @@ def sweep() -> None:
     for work in _WORK:
         with _the_rest_goes_on():
             work(now)
-    pulse.beat(pulse.SWEEP, now=now)
+    heartbeat.beat(heartbeat.SWEEP, now=now)
 
 
 @contextmanager
@@ -99,19 +101,19 @@ def _handoffs_past_their_deadline(now: datetime) -> None:
     due = Handoff.objects.filter(deadline_at__lte=now).order_by("deadline_at")
     for handoff_id, session_id in list(due.values_list("pk", "session_id")[:100]):
         with _the_rest_goes_on(), transaction.atomic():
-            session = services.lock_unless_held(session_id)
+            session = transitions.lock_unless_held(session_id)
             if session is None:
                 continue  # Something else happens to it just now; the deadline is looked at again a second later.
             handoff = Handoff.objects.filter(pk=handoff_id, deadline_at__lte=now).first()
             if handoff is not None:  # Else it has moved on since we read the list.
                 handoff.session = session
-                services.apply(handoff, Fact.DEADLINE, now=now)
+                transitions.apply(handoff, Fact.DEADLINE, now=now)
 
 
 def _commands(now: datetime) -> None:
     for command_id in ledger.overdue(now=now):
         with _the_rest_goes_on():
-            outcomes.expired(command_id, now=now)
+            command_results.expired(command_id, now=now)
     ledger.ask_again(now=now)
 
 
@@ -120,14 +122,14 @@ def _deliveries(now: datetime) -> None:
 
 
 def _visits_that_nothing_will_end(now: datetime) -> None:
-    leaving.end_deserted(now=now)
+    visitor_left.end_deserted(now=now)
     is_late = Q(page_leg_by__lte=now) | Q(page_leg_by=None, created_at__lt=now - NEVER_CALLED_AFTER)
     idle = VoiceSession.objects.filter(is_late, ended_at=None, call_control_id=None, handoffs=None)
     for session_id in list(idle.values_list("pk", flat=True)[:50]):
-        leaving.observe_end(session_id, reason="never_called", now=now)
+        visitor_left.observe_end(session_id, reason="never_called", now=now)
     endless = VoiceSession.objects.filter(ended_at=None, created_at__lt=now - LONGEST_VISIT)
     for session_id in list(endless.values_list("pk", flat=True)[:50]):
-        leaving.observe_end(session_id, reason="expired", now=now)
+        visitor_left.observe_end(session_id, reason="expired", now=now)
 
 
 _WORK = (
@@ -135,8 +137,8 @@ _WORK = (
     _commands,
     _deliveries,
     _visits_that_nothing_will_end,
-    release.results_not_told,
-    lines.end_logins_of_gone_pages,
-    overdue.promises_missed,
-    overdue.bookings_that_never_end,
+    assistant_end.results_not_told,
+    softphones.end_logins_of_gone_pages,
+    missed_callbacks.promises_missed,
+    missed_callbacks.bookings_that_never_end,
 )

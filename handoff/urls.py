@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from handoff import probes, views, webhooks
+from handoff import views
+from handoff.events import webhooks
+from handoff.health.views import live, ready
 
 urlpatterns = [
-    path("health/live", probes.live, name="live"),
-    path("health/ready", probes.ready, name="ready"),
+    path("health/live", live, name="live"),
+    path("health/ready", ready, name="ready"),
     path("webhooks/telnyx/call-control", webhooks.deliver, {"door": "call-control"}, name="call-control"),
     path("webhooks/telnyx/insights", webhooks.deliver, {"door": "insights"}, name="insights"),
     path("webhooks/telnyx/dynamic-variables", webhooks.dynamic_variables, name="dynamic-variables"),

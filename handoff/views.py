@@ -8,7 +8,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from handoff import actions, asking, leaving
+from handoff import actions
+from handoff.actions import visitor
+from handoff.engine import visitor_left
 from sessions_app import views as sessions_views
 from sessions_app.api import SessionView, error
 from sessions_app.models import VoiceSession
@@ -56,8 +58,8 @@ class RequestView(SessionView):
     def post(self, request: Request) -> Response:
         session = self.session_of(request)
         try:
-            asking.for_person(session, now=timezone.now())
-        except asking.Refused as refused:
+            visitor.for_person(session, now=timezone.now())
+        except visitor.Refused as refused:
             return error(refused.status, str(refused), code=refused.code, retry_after=refused.retry_after)
         return Response(status=202)
 
@@ -66,7 +68,7 @@ class LeaveView(SessionView):
     """The page is going."""
 
     def post(self, request: Request) -> Response:
-        leaving.leave(self.session_of(request).pk, now=timezone.now())
+        visitor_left.leave(self.session_of(request).pk, now=timezone.now())
         return Response(status=204)
 
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from handoff import joining, policies, ringing, runs, sentences, telling
-from handoff.callbacks import numbers, promises, slots
+from handoff import announcements, policies
+from handoff.callbacks import phone_numbers, promises, slots
 from handoff.commands import ledger
+from handoff.legs import assistant_runs, connection, speech
 from handoff.machine import State
 from handoff.models import CallbackPromise, Handoff
+from handoff.routing import offers
 from sessions_app import services as sessions
 from sessions_app.gather import versions
 from sessions_app.models import CallLeg, CapturedField, Run, VoiceSession
@@ -31,10 +33,10 @@ class Questions:
 def promise_after_silence(handoff: Handoff, now: datetime) -> None:
     """The promise is made first, so that nothing is lost whatever becomes of the rest."""
     session = handoff.session
-    reason = ringing.why_nobody(handoff, now)
+    reason = offers.why_nobody(handoff, now)
     promise = promises.owe(session, reason=reason, now=now)
     ledger.drop(handoff, {"speak"})
-    leg = joining.prospect_leg(session)
+    leg = connection.prospect_leg(session)
     if leg is None:
         return  # The page asks for what is missing.
     _ask_for_rest(handoff, promise, leg, now)
@@ -56,7 +58,7 @@ def _ask_for_rest(handoff: Handoff, promise: CallbackPromise, leg: CallLeg, now:
     if questions.properties:
         _return_assistant(handoff.session, leg, questions, promise.reason, now)
     else:
-        _say_goodbye(handoff, promise, leg, text=sentences.sorry(promise.reason), now=now)
+        _say_goodbye(handoff, promise, leg, text=announcements.sorry(promise.reason), now=now)
 
 
 def answers_known(session: VoiceSession, run: Run | None, *, now: datetime) -> None:
@@ -79,11 +81,11 @@ def settled(session: VoiceSession, run: Run | None, *, now: datetime) -> None:
     promise = CallbackPromise.objects.filter(session=session, kept_at=None).first()
     if promise is None or run is None or run.purpose != Run.Purpose.CALLBACK or run.complete_at is not None:
         return
-    has_number = numbers.normalised(promise.phone, time_zone=session.widget.time_zone) is not None
+    has_number = phone_numbers.normalised(promise.phone, time_zone=session.widget.time_zone) is not None
     if run.mode == AssistantRun.ASSISTANT and has_number and (promise.is_booked or not run.offered):
         run.complete_at = now
         run.save(update_fields=["complete_at"])
-        joining.stop_assistant(session, now=now, delay=joining.LAST_SENTENCE)
+        connection.stop_assistant(session, now=now, delay=connection.LAST_SENTENCE)
 
 
 def run_over(session: VoiceSession, run: Run, *, now: datetime) -> None:
@@ -91,12 +93,12 @@ def run_over(session: VoiceSession, run: Run, *, now: datetime) -> None:
     answers_known(session, run, now=now)
     handoff = _unanswered(session)
     promise = CallbackPromise.objects.filter(session=session).first()
-    leg = joining.prospect_leg(session)
+    leg = connection.prospect_leg(session)
     if handoff is None or promise is None or leg is None or session.ended_at:
         return
     handoff.session = promise.session = session
     has_spoken = run.started_at is not None
-    opening = sentences.thanks() if has_spoken else sentences.sorry(promise.reason)
+    opening = announcements.thanks() if has_spoken else announcements.sorry(promise.reason)
     _say_goodbye(handoff, promise, leg, text=opening, now=now)
 
 
@@ -108,31 +110,31 @@ def _questions(promise: CallbackPromise, now: datetime) -> Questions:
     """What is not known yet; a time is asked for only if there is one to be had."""
     session = promise.session
     properties: dict[str, Any] = {}
-    if numbers.normalised(promise.phone, time_zone=session.widget.time_zone) is None:
-        properties[PHONE] = {"type": "string", "description": sentences.which_number()}
+    if phone_numbers.normalised(promise.phone, time_zone=session.widget.time_zone) is None:
+        properties[PHONE] = {"type": "string", "description": announcements.which_number()}
     when = promises.diary(session.widget)
     free = slots.offer(when, promises.free_slots(session, now=now), now=now)
     offered = [{"label": slots.label(when, slot.start), "at": slot.start.isoformat()} for slot in free]
     if offered and not promise.is_booked:
         labels = [one["label"] for one in offered]
-        properties[TIME] = {"type": "string", "enum": labels, "description": sentences.which_time(labels)}
+        properties[TIME] = {"type": "string", "enum": labels, "description": announcements.which_time(labels)}
     return Questions(properties, offered)
 
 
 def _return_assistant(session: VoiceSession, leg: CallLeg, questions: Questions, reason: str, now: datetime) -> None:
     labels = [one["label"] for one in questions.offered] if TIME in questions.properties else []
     is_gather = session.widget.assistant_run == AssistantRun.GATHER
-    errand = runs.Errand(
+    errand = assistant_runs.Errand(
         instruction=(
-            sentences.BOOKING_INSTRUCTION
+            announcements.BOOKING_INSTRUCTION
             if is_gather
-            else sentences.booking_by_tool(labels, asks_number=PHONE in questions.properties)
+            else announcements.booking_by_tool(labels, asks_number=PHONE in questions.properties)
         ),
         parameters={"type": "object", "properties": questions.properties},
         offered=questions.offered if labels else [],
     )
-    greeting = sentences.will_call_back(reason)
-    runs.begin(session, leg, errand, purpose=Run.Purpose.CALLBACK, greeting=greeting, now=now)
+    greeting = announcements.will_call_back(reason)
+    assistant_runs.begin(session, leg, errand, purpose=Run.Purpose.CALLBACK, greeting=greeting, now=now)
 
 
 def _number_given(session: VoiceSession) -> str:
@@ -143,14 +145,14 @@ def _number_given(session: VoiceSession) -> str:
     rows = CapturedField.objects.filter(session=session, name__in=names).order_by("-captured_at", "-pk")
     said = [str(row.value) for row in rows if isinstance(row.value, str | int)]
     zone = session.widget.time_zone
-    return next((one for one in said if numbers.normalised(one, time_zone=zone)), said[0] if said else "")
+    return next((one for one in said if phone_numbers.normalised(one, time_zone=zone)), said[0] if said else "")
 
 
 def _keep_number(promise: CallbackPromise, said: str) -> None:
     if not said.strip():
         return
     zone = promise.session.widget.time_zone
-    phone = numbers.normalised(said, time_zone=zone) or said.strip()[:40]
+    phone = phone_numbers.normalised(said, time_zone=zone) or said.strip()[:40]
     if phone != promise.phone:
         promise.phone = phone
         promise.save(update_fields=["phone"])
@@ -158,9 +160,9 @@ def _keep_number(promise: CallbackPromise, said: str) -> None:
 
 
 def _say_goodbye(handoff: Handoff, promise: CallbackPromise, leg: CallLeg, *, text: str, now: datetime) -> None:
-    goodbye = sentences.goodbye(_when(promise, now))
-    telling.say(handoff, f"{text} {goodbye}", name=APOLOGY, now=now)
-    joining.hang_up(handoff.session, leg, now=now, handoff=handoff, delay=HANG_UP_AFTER_PROMISE)
+    goodbye = announcements.goodbye(_when(promise, now))
+    speech.say(handoff, f"{text} {goodbye}", name=APOLOGY, now=now)
+    connection.hang_up(handoff.session, leg, now=now, handoff=handoff, delay=HANG_UP_AFTER_PROMISE)
 
 
 def _when(promise: CallbackPromise, now: datetime) -> str:

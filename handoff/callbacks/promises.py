@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from handoff import policies, roster
+from handoff import policies
 from handoff.callbacks import slots
 from handoff.callbacks.slots import Diary, Slot
+from handoff.closers import roster
 from handoff.models import CallbackPromise, Closer, Handoff
 from sessions_app import timeline
 from sessions_app.models import Team, VoiceSession

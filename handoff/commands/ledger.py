@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
-from handoff import pulse
+from handoff import heartbeat
 from handoff.commands import dispatch
 from handoff.models import Command, Handoff
 from sessions_app import timeline
@@ -87,7 +87,7 @@ def refuse(command: Command, error: TelnyxError, *, now: datetime, latest: datet
     again only while Telnyx still remembers it, so a lost reply cannot do a thing twice.
     """
     if error.status == KEY_REFUSED:
-        pulse.beat(pulse.KEY_REFUSED, now=now)
+        heartbeat.beat(heartbeat.KEY_REFUSED, now=now)
         logger.error("Telnyx refuses the API key: no call can be answered or connected until it is right")
     wait = RETRY_AFTER * 2 ** min(command.attempts, 4)
     if error.retry_after:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from handoff import runs as runs_of_calls
+from handoff.legs import assistant_runs as runs_of_calls
 from handoff.machine import LONGEST_SEAT
 from handoff.models import Command
 from sessions_app import runs, tokens

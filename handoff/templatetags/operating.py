@@ -2,12 +2,12 @@
 
 from django import template
 
-from handoff import health
+from handoff.health import checks
 
 register = template.Library()
 
 
 @register.simple_tag
-def report() -> health.Report:
+def report() -> checks.Report:
     """What is broken now, and what may soon be, by name."""
-    return health.report()
+    return checks.report()

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from dashboard import callbacks
-from handoff import pulse
+from handoff import heartbeat
 from handoff.models import CallbackPromise, Closer, Handoff
 from sessions_app.models import Prospect, Team, VoiceSession, WidgetConfig
 from tests.dashboard.conftest import visit
@@ -80,7 +80,7 @@ def test_an_empty_inbox_is_there_and_says_when_it_was_checked(monday: datetime, 
 def test_how_long_ago_somebody_looked_is_told(monday: datetime, clock: Clock) -> None:
     assert callbacks.checked_seconds() is None
 
-    pulse.beat(pulse.SWEEP, now=timezone.now())
+    heartbeat.beat(heartbeat.SWEEP, now=timezone.now())
     clock.advance(17)
 
     assert callbacks.checked_seconds() == 17

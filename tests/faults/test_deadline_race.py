@@ -12,9 +12,10 @@ import pytest
 from django.db import connections, transaction
 from django.utils import timezone
 
-from handoff import actions, services, tasks
+from handoff import actions, tasks
 from handoff.commands import ledger
 from handoff.commands.ledger import Intent
+from handoff.engine import transitions
 from handoff.machine import State
 from handoff.models import Closer, Command, Handoff, Offer
 from sessions_app import services as sessions
@@ -47,7 +48,7 @@ def waiting(widget: WidgetConfig) -> VoiceSession:
     now = timezone.now()
     session = sessions.open_visit(widget, recording=True, origin="", now=now)
     with transaction.atomic():
-        services.trigger(services.lock(session.pk), "assistant_failed", now=now)
+        transitions.trigger(transitions.lock(session.pk), "assistant_failed", now=now)
     return session
 
 
@@ -151,7 +152,7 @@ def test_a_session_that_is_held_does_not_hold_up_the_sweep(widget: WidgetConfig,
     Handoff.objects.update(deadline_at=timezone.now() - timedelta(seconds=1), state=State.WRAP_UP)
 
     with transaction.atomic():
-        services.lock(held.pk)
+        transitions.lock(held.pk)
         with ThreadPoolExecutor(1) as pool:
             pool.submit(at, 0.0, tasks.sweep).result(20)
         assert Handoff.objects.get(session=free).state == State.COMPLETED
@@ -166,14 +167,14 @@ def test_one_hand_over_that_cannot_be_handled_does_not_stop_the_others(
 ) -> None:
     broken, sound = waiting(widget), waiting(widget)
     Handoff.objects.update(deadline_at=timezone.now() - timedelta(seconds=1), state=State.WRAP_UP)
-    apply = services.apply
+    apply = transitions.apply
 
     def fail_for_one(handoff: Handoff, *arguments: Any, **named: Any) -> bool:
         if handoff.session_id == broken.pk:
             raise RuntimeError("cannot be handled")
         return apply(handoff, *arguments, **named)
 
-    monkeypatch.setattr(services, "apply", fail_for_one)
+    monkeypatch.setattr(transitions, "apply", fail_for_one)
     tasks.sweep()
 
     assert Handoff.objects.get(session=sound).state == State.COMPLETED

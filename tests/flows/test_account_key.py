@@ -16,7 +16,7 @@ from django.utils import timezone
 from nacl.signing import SigningKey
 
 from agileadapt import celery
-from handoff import health
+from handoff.health import checks
 from sessions_app import carrier, signatures, tasks
 from sessions_app.models import AccountKey
 from tests.flows.telnyx import CALL_CONTROL, Webhooks, envelope, signature
@@ -235,7 +235,7 @@ def test_nobody_asks_while_no_signature_is_unknown(account: respx.Route, webhook
 @pytest.mark.django_db(transaction=True)
 def test_the_probe_names_it(client: Client) -> None:
     AccountKey.objects.create(public=OTHER, told_at=timezone.now())
-    health._redis.cache_clear()
+    checks._redis.cache_clear()
 
     body = client.get("/health/ready").json()
 

@@ -7,9 +7,10 @@ import pytest
 from django.utils import timezone
 
 from dashboard import answers
+from flight_recorder.record import recorder
+from flight_recorder.replay import player, script
+from flight_recorder.replay.player import Manner
 from handoff import actions
-from handoff.flight import player, recorder, script
-from handoff.flight.player import Manner
 from handoff.models import Closer, Handoff
 from sessions_app import tokens
 from sessions_app.models import VoiceSession, WidgetConfig

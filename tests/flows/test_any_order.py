@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 
-from handoff.door import HANDLERS
+from handoff.events.hooks import HANDLERS
 from handoff.models import CallbackPromise, Closer, Handoff, Offer
 from sessions_app import intake, services, tokens
 from sessions_app.models import FieldValue, VoiceSession, WebhookDelivery, WidgetConfig

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from handoff import joining
+from handoff.legs import connection
 from handoff.machine import State
 from handoff.models import Closer, Command
 from sessions_app import tokens
@@ -49,7 +49,7 @@ def seat(visit: Visit) -> Leg:
 
 def let_it_finish(visit: Visit) -> None:
     """The time of the assistant's last sentence passes."""
-    visit.pass_time(joining.LAST_SENTENCE.total_seconds() + 1)
+    visit.pass_time(connection.LAST_SENTENCE.total_seconds() + 1)
 
 
 # --- how it begins
@@ -151,7 +151,7 @@ def test_a_seat_that_is_warm_already_waits_for_a_word_of_thanks(talking: Visit, 
 
     save(talking, **LAST)
     assert talking.rest.asked("ai_assistant_stop") == []
-    talking.pass_time(joining.THANKS.total_seconds() + 0.5)
+    talking.pass_time(connection.THANKS.total_seconds() + 0.5)
 
     assert len(talking.rest.asked("ai_assistant_stop")) == 1
     assert len(talking.rest.asked("bridge")) == 1

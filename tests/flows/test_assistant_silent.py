@@ -9,8 +9,8 @@ from django.conf import settings as given
 from django.utils import timezone
 from pytest_django import Settings
 
+from handoff.events.silence import SHOWS_ITSELF_WITHIN
 from handoff.models import CallbackPromise, Closer
-from handoff.silence import SHOWS_ITSELF_WITHIN
 from sessions_app import tokens
 from tests.flows.conftest import Visit
 from tests.flows.test_assistant_run import save

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from handoff import actions, release
+from handoff import actions
+from handoff.engine import assistant_end
 from handoff.machine import State
 from handoff.models import Closer
 from sessions_app import runs, tokens
@@ -125,7 +126,7 @@ def test_a_result_that_never_comes_is_not_waited_for(talking: Visit, alice: Clos
     talking.leg.ended_conversation()
     assert not talking.session.handoffs.exists()
 
-    talking.pass_time(release.RESULT_WITHIN.total_seconds() + 0.5)
+    talking.pass_time(assistant_end.RESULT_WITHIN.total_seconds() + 0.5)
 
     assert talking.handoff.trigger == "conversation_ended"
 

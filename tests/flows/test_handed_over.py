@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from handoff import actions, marks
+from handoff import actions, client_state
 from handoff.machine import State
 from handoff.models import Closer, Command, Offer
 from sessions_app import tokens
@@ -102,7 +102,7 @@ def test_the_whole_way_to_a_person_and_the_notes(waiting_for_alice: Visit, alice
     (dialled,) = visit.rest.asked("calls")
     assert dialled["to"] == f"sip:{alice.sip_username}@{settings.TELNYX_SIP_DOMAIN}"
     assert dialled["connection_id"] == settings.TELNYX_CALL_CONTROL_APP_ID
-    assert marks.read(dialled["client_state"]) == marks.Mark(visit.handoff.pk, marks.leg(1))
+    assert client_state.read(dialled["client_state"]) == client_state.Mark(visit.handoff.pk, client_state.leg(1))
 
     closer_leg.initiated(direction="outgoing")
     closer_leg.answered()

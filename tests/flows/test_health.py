@@ -11,9 +11,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from handoff import health, pulse
+from handoff import heartbeat
 from handoff.commands import ledger
 from handoff.commands.ledger import Intent
+from handoff.health import checks
 from handoff.models import Command
 from sessions_app import legs, services
 from sessions_app.models import AccountLook, TelephonyCredential, VoiceSession, WidgetConfig
@@ -30,10 +31,10 @@ KEY_REFUSED = TelnyxError("dial: refused", permanent=True, status=401, code="100
 @pytest.fixture(autouse=True)
 def sweeping(db: None) -> Iterator[None]:
     """The sweep has just run."""
-    pulse.beat(pulse.SWEEP, now=timezone.now())
-    health._redis.cache_clear()
+    heartbeat.beat(heartbeat.SWEEP, now=timezone.now())
+    checks._redis.cache_clear()
     yield
-    health._redis.cache_clear()
+    checks._redis.cache_clear()
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_all_is_well(client: Client) -> None:
 
 
 def test_a_sweep_that_stopped_is_named(client: Client) -> None:
-    pulse.beat(pulse.SWEEP, now=timezone.now() - timedelta(seconds=60))
+    heartbeat.beat(heartbeat.SWEEP, now=timezone.now() - timedelta(seconds=60))
 
     status, body = ready(client)
 
@@ -120,20 +121,20 @@ def test_a_look_that_hangs_is_not_waited_for_and_not_begun_twice(monkeypatch: py
     begun: list[int] = []
     reading, writing = os.pipe()
 
-    def hang() -> health.Report:
+    def hang() -> checks.Report:
         begun.append(1)
         os.read(reading, 1)
-        return health.Report({})
+        return checks.Report({})
 
-    monkeypatch.setattr(health, "ANSWER_WITHIN_SECONDS", 0.1)
-    monkeypatch.setattr(health, "_rows", hang)
+    monkeypatch.setattr(checks, "ANSWER_WITHIN_SECONDS", 0.1)
+    monkeypatch.setattr(checks, "_rows", hang)
     try:
         for _ in range(3):
-            assert "database" in health.report().troubles
+            assert "database" in checks.report().troubles
         assert begun == [1]
     finally:
         os.write(writing, b"x")
-        health._running["database"].result(10)
+        checks._running["database"].result(10)
 
 
 def test_the_admin_shows_what_is_broken(admin_user: Any, visit: VoiceSession) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from handoff import record
+from handoff.engine import call_record
 from sessions_app import tokens
 from sessions_app.models import Insight, Run, WebhookDelivery
 from tests.flows.conftest import Visit
@@ -144,7 +144,7 @@ def test_they_are_asked_for_until_they_stand_there(talking: Visit) -> None:
 def test_nobody_waits_for_them_longer_than_a_minute(talking: Visit) -> None:
     ended(talking)
     began = timezone.now()
-    for delay in record.DELAYS:
+    for delay in call_record.DELAYS:
         assert state(talking) == Run.Insights.AWAITED
         talking.pass_time(delay.total_seconds() + 0.5)
 

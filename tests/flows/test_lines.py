@@ -11,8 +11,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from handoff import leaving, tasks
-from handoff import services as handovers
+from handoff import tasks
+from handoff.engine import transitions as handovers
+from handoff.engine import visitor_left
 from handoff.machine import Fact, State
 from handoff.models import CallbackPromise, Closer, Handoff, Offer, RoutingPolicy
 from sessions_app import legs, limits, page, services, tokens
@@ -224,7 +225,7 @@ def test_a_page_that_comes_back_while_the_closer_is_rung_adds_nothing_beside_its
 
 
 def test_a_callback_holds_two_legs_and_gives_them_back(promised: Visit, alice: Closer) -> None:
-    leaving.leave(promised.session_id, now=timezone.now())
+    visitor_left.leave(promised.session_id, now=timezone.now())
     assert held() == 0
 
     call = calling.call(promised, alice)
@@ -290,7 +291,7 @@ def test_a_cap_that_was_lowered_lets_those_finish_who_are_there(
 
     assert talking.ringing().closer == alice
     assert not legs.has_room(widget.team, now=timezone.now())
-    leaving.leave(other.pk, now=timezone.now())
+    visitor_left.leave(other.pk, now=timezone.now())
     assert held() == 2
 
 

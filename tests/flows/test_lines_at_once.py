@@ -14,7 +14,8 @@ from django.utils import timezone
 from nacl.signing import SigningKey
 from pytest_django import Settings
 
-from handoff import actions, leaving
+from handoff import actions
+from handoff.engine import visitor_left
 from handoff.models import Closer, RoutingPolicy
 from sessions_app import binding, tokens
 from sessions_app.binding import add_leg
@@ -66,7 +67,7 @@ def test_two_teams_at_once_keep_to_their_own_parts_and_to_the_whole(
         assert held() == 10
         assert max(held(widget.team), held(support)) == 6
         for session_id in list(VoiceSession.objects.filter(ended_at=None).values_list("pk", flat=True)):
-            leaving.leave(session_id, now=timezone.now())
+            visitor_left.leave(session_id, now=timezone.now())
         assert held() == 0
 
 

@@ -6,7 +6,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from handoff import leaving
+from handoff.engine import visitor_left
 from sessions_app.models import LegRefusal, Team, VoiceSession, WidgetConfig
 from tests.flows.telnyx import Rest
 from tests.flows.test_lines import ask, fresh_limits, held
@@ -85,7 +85,7 @@ def test_one_network_has_few_visits_open_at_once(
     assert ask(client, call=False).status_code == 201  # Who wants to be called back needs no line.
     session = VoiceSession.objects.order_by("created_at").first()
     assert session is not None
-    leaving.leave(session.pk, now=timezone.now())
+    visitor_left.leave(session.pk, now=timezone.now())
     session.refresh_from_db()
     assert session.network == ""
     assert ask(client).status_code == 201

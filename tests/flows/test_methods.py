@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from handoff.door import HANDLERS
+from handoff.events.hooks import HANDLERS
 from handoff.machine import State
 from handoff.models import Closer, RoutingPolicy
 from sessions_app import intake

@@ -13,8 +13,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from handoff import tasks
+from handoff.events.reconciliation import inquiries
 from handoff.models import Closer, Command, Inquiry
-from handoff.reconciling import inquiries
 from sessions_app import tokens
 from sessions_app.models import Run, VoiceSession, WebhookDelivery, WidgetConfig
 from tests.flows.conftest import ANSWERS, Visit, open_visit

@@ -12,10 +12,12 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from handoff import actions, joining, marks
-from handoff.flight import player, recorder, script
-from handoff.flight.player import Manner
-from handoff.flight.script import Script
+from flight_recorder.record import recorder
+from flight_recorder.replay import player, script
+from flight_recorder.replay.player import Manner
+from flight_recorder.replay.script import Script
+from handoff import actions, client_state
+from handoff.legs import connection
 from handoff.machine import TABLE, Fact, Move, State
 from handoff.models import Closer, Command, Handoff
 from sessions_app.models import Team, TelephonyCredential, VoiceSession, WebhookDelivery
@@ -225,9 +227,9 @@ def test_an_end_that_does_not_last_is_found(told: Visit, monkeypatch: pytest.Mon
 
 
 def test_a_second_way_of_joining_is_found(told: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = joining._key
+    made = connection._key
     monkeypatch.setattr(
-        joining,
+        connection,
         "_key",
         lambda handoff, name: f"{made(handoff, name)}:{uuid4()}" if name == "bridge" else made(handoff, name),
     )
@@ -280,6 +282,6 @@ def test_a_session_that_does_not_exist_cannot_be_exported(db: None) -> None:
 
 
 def test_marks_of_other_installations_stay_what_they_are(told: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(marks, "_SALT", "somebody else's")
+    monkeypatch.setattr(client_state, "_SALT", "somebody else's")
 
     assert "<mark handoff-1 leg:1>" not in json.dumps(recorded(told))

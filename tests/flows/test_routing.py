@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from handoff import actions, readiness, ringing
+from handoff import actions
+from handoff.closers import readiness
 from handoff.machine import State
 from handoff.models import Closer, Handoff, Offer, RoutingPolicy
+from handoff.routing import offers
 from sessions_app.models import Prospect, VoiceSession, WidgetConfig
 from tests.flows.conftest import ANSWERS, Visit
 from tests.people import make_ready, person
@@ -77,7 +79,7 @@ def test_a_team_without_the_skill_promises_a_callback_at_once_and_says_why(talki
     finish(talking)
 
     assert talking.state == State.UNANSWERED
-    assert ringing.why_nobody(talking.handoff, timezone.now()) == "nobody_skilled"
+    assert offers.why_nobody(talking.handoff, timezone.now()) == "nobody_skilled"
     assert not Offer.objects.exists()
 
 
@@ -88,7 +90,7 @@ def test_a_skill_in_the_team_but_not_at_the_desk_is_nobody_free(talking: Visit, 
     finish(talking)
 
     assert talking.state == State.UNANSWERED
-    assert ringing.why_nobody(talking.handoff, timezone.now()) == "nobody_free"
+    assert offers.why_nobody(talking.handoff, timezone.now()) == "nobody_free"
 
 
 # --- acquaintance

@@ -3,9 +3,10 @@
 import pytest
 from django.utils import timezone
 
-from handoff import actions, ringing, selectors
+from handoff import actions, selectors
 from handoff.machine import State
 from handoff.models import Closer, Offer, RoutingPolicy
+from handoff.routing.offers import why_over
 from tests.flows.conftest import ANSWERS, Visit
 from tests.people import make_ready, person
 
@@ -104,7 +105,7 @@ def test_all_rings_stop_when_the_prospect_leaves(ringing_all: Visit, alice: Clos
     ringing_all.leg.hung_up()
 
     assert set(states(ringing_all).values()) == {"withdrawn"}
-    assert ringing.why_over(ring_of(ringing_all, alice)) == "The prospect has left."
+    assert why_over(ring_of(ringing_all, alice)) == "The prospect has left."
 
 
 def test_those_who_were_quick_enough_once_are_rung_again_when_the_winner_cannot_be_connected(
@@ -117,7 +118,7 @@ def test_those_who_were_quick_enough_once_are_rung_again_when_the_winner_cannot_
     ringing_all.closer_leg().hung_up(source="callee", cause="user_busy")
 
     assert ringing_all.ringing().closer == ben
-    assert ringing.why_over(lost) == "Taken by Alice.", "it was, at that time"
+    assert why_over(lost) == "Taken by Alice.", "it was, at that time"
 
 
 def test_a_spoken_acquaintance_is_no_reason_to_ring_fewer(ringing_all: Visit) -> None:

@@ -3,9 +3,10 @@
 import pytest
 from django.utils import timezone
 
-from handoff import actions, ringing
+from handoff import actions
 from handoff.machine import State
 from handoff.models import Closer, Offer, RoutingPolicy
+from handoff.routing import offers
 from sessions_app.models import WidgetConfig
 from tests.flows.conftest import ANSWERS, Visit
 
@@ -102,7 +103,7 @@ def test_outside_the_hours_nobody_is_rung_while_the_assistant_speaks_nor_after(t
     finish(talking)
 
     assert talking.state == State.UNANSWERED
-    assert ringing.why_nobody(talking.handoff, timezone.now()) == "closed"
+    assert offers.why_nobody(talking.handoff, timezone.now()) == "closed"
     assert not Offer.objects.exists()
 
 

@@ -6,9 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from handoff import actions, readiness, ringing, selectors
+from handoff import actions, selectors
+from handoff.closers import readiness
 from handoff.machine import State
 from handoff.models import Closer, Handoff, Offer, RoutingPolicy
+from handoff.routing import offers
 from sessions_app import hours
 from sessions_app import services as sessions
 from sessions_app.models import WidgetConfig
@@ -42,7 +44,7 @@ def test_outside_the_hours_nobody_is_rung_and_the_reason_is_kept(talking: Visit,
 
     assert talking.state == State.UNANSWERED
     assert not Offer.objects.exists()
-    assert ringing.why_nobody(talking.handoff, timezone.now()) == "closed"
+    assert offers.why_nobody(talking.handoff, timezone.now()) == "closed"
 
 
 def test_who_came_within_the_hours_is_served_to_the_end(waiting_for_alice: Visit, alice: Closer, ben: Closer) -> None:

@@ -11,7 +11,8 @@ from django.db import connections, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from handoff import actions, services
+from handoff import actions
+from handoff.engine import transitions
 from handoff.machine import Fact, State
 from handoff.models import Closer, Handoff, Offer, RoutingPolicy
 from sessions_app import services as sessions
@@ -36,15 +37,15 @@ def open_visit(widget: WidgetConfig) -> UUID:
 
 def trigger(session_id: UUID) -> None:
     with transaction.atomic():
-        services.trigger(services.lock(session_id), "gather_complete", now=timezone.now())
+        transitions.trigger(transitions.lock(session_id), "gather_complete", now=timezone.now())
 
 
 def search_again(session_id: UUID) -> None:
     """What the sweep does each second."""
     with transaction.atomic():
-        handoff = services.open_handoff(services.lock(session_id))
+        handoff = transitions.open_handoff(transitions.lock(session_id))
         if handoff is not None and handoff.state == State.RESERVED:
-            services.apply(handoff, Fact.DEADLINE, now=timezone.now())
+            transitions.apply(handoff, Fact.DEADLINE, now=timezone.now())
 
 
 def at_once(*clicks: Callable[[], Any]) -> list[str]:

@@ -8,7 +8,9 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from handoff import actions, lines, readiness, selectors, services
+from handoff import actions, selectors
+from handoff.closers import readiness, softphones
+from handoff.engine import transitions
 from handoff.machine import Fact, State
 from handoff.models import Closer, RoutingPolicy
 from sessions_app.models import TelephonyCredential
@@ -257,7 +259,7 @@ def test_a_phone_of_their_own_registers_nowhere(waiting_for_alice: Visit, page: 
     assert not must_register(page.closer)
 
 
-@pytest.mark.parametrize("code", sorted(lines.ABSENT_CODES))
+@pytest.mark.parametrize("code", sorted(softphones.ABSENT_CODES))
 def test_a_dial_that_is_refused_for_that_reason_means_the_same(waiting_for_alice: Visit, page: Page, code: str) -> None:
     visit = waiting_for_alice
     errors = {"errors": [{"code": code, "title": "Callee is not registered"}]}
@@ -324,9 +326,9 @@ def test_a_prospect_who_comes_back_meanwhile_does_not_ring_the_lost_login(waitin
     absent(accepted(visit))
 
     with transaction.atomic():
-        handoff = services.open_handoff(services.lock(visit.session_id))
+        handoff = transitions.open_handoff(transitions.lock(visit.session_id))
         assert handoff is not None
-        services.apply(handoff, Fact.PROSPECT_READY, now=timezone.now())
+        transitions.apply(handoff, Fact.PROSPECT_READY, now=timezone.now())
     visit.work()
 
     assert len(dialled(visit)) == 1

@@ -7,7 +7,8 @@ import httpx
 import pytest
 from django.utils import timezone
 
-from handoff import actions, lines
+from handoff import actions
+from handoff.closers import softphones
 from handoff.models import Closer, Handoff
 from tests.flows.conftest import Visit, accept
 from tests.flows.test_softphone_lines import Page, dialled, lookups, must_register, of, page
@@ -18,7 +19,7 @@ __all__ = ["page"]
 @pytest.fixture
 def quiet(waiting_for_alice: Visit, page: Page) -> Visit:
     """Nothing has shown for long that Alice's line is up."""
-    Closer.objects.filter(pk=page.closer.pk).update(line_proven_at=timezone.now() - lines.QUIET_AFTER)
+    Closer.objects.filter(pk=page.closer.pk).update(line_proven_at=timezone.now() - softphones.QUIET_AFTER)
     return waiting_for_alice
 
 

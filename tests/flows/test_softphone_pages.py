@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from handoff import actions, lines
+from handoff import actions
+from handoff.closers import softphones
 from handoff.models import Closer
 from sessions_app import services as sessions
 from sessions_app.models import TelephonyCredential
@@ -43,7 +44,7 @@ def test_the_login_of_a_page_that_is_gone_is_revoked(page: Page, waiting_for_ali
     second.says()
     waiting_for_alice.clock.advance(20)
 
-    lines.end_logins_of_gone_pages(timezone.now())
+    softphones.end_logins_of_gone_pages(timezone.now())
     sessions.revoke_due_credentials(now=timezone.now())
 
     assert page.credential().revoked_at is not None
@@ -55,7 +56,7 @@ def test_a_login_in_a_call_outlives_its_page(page: Page, waiting_for_alice: Visi
     connect(waiting_for_alice)
     waiting_for_alice.clock.advance(600)
 
-    lines.end_logins_of_gone_pages(timezone.now())
+    softphones.end_logins_of_gone_pages(timezone.now())
 
     assert page.credential().revoke_at > timezone.now()
 
@@ -116,7 +117,7 @@ def test_a_page_whose_login_was_revoked_meanwhile_registers_anew(page: Page, wai
     """We were away for longer than a page may be silent; the page and its phone were not."""
     waiting_for_alice.clock.advance(360)
 
-    lines.end_logins_of_gone_pages(timezone.now())
+    softphones.end_logins_of_gone_pages(timezone.now())
     sessions.revoke_due_credentials(now=timezone.now())
     assert missing(page.closer) == ("softphone",)
 

@@ -10,8 +10,9 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
-from handoff import strangers, tasks
-from handoff.door import HANDLERS
+from handoff import tasks
+from handoff.events import strangers
+from handoff.events.hooks import HANDLERS
 from sessions_app import carrier, intake, legs, services, tokens
 from sessions_app.models import TelephonyCredential, WebhookDelivery
 from tests.flows.conftest import Visit

@@ -7,7 +7,7 @@ import respx
 from django.conf import settings
 from django.utils import timezone
 
-from handoff import record
+from handoff.engine import call_record
 from sessions_app import services, transcript
 from sessions_app.models import Run, TranscriptTurn, VoiceSession, WidgetConfig
 from sessions_app.transcript import MAX_RELAYED, Heard
@@ -52,7 +52,7 @@ def end(visit: Visit) -> None:
 
 
 def wait_for_record(visit: Visit) -> None:
-    for delay in record.DELAYS:
+    for delay in call_record.DELAYS:
         visit.pass_time(delay.total_seconds() + 1)
 
 

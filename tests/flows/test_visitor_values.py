@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from handoff.door import HANDLERS
+from handoff.events.hooks import HANDLERS
 from handoff.models import Closer
 from sessions_app import intake, plain_values, services, tokens, visitor_values
 from sessions_app.models import CallLeg, Team, VoiceSession, WidgetConfig

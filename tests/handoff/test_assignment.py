@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handoff.assignment import SPOKEN_BEFORE, Candidate, Choice, NoChoice, Rules, choose, has_anybody
+from handoff.closers.candidate import Candidate
+from handoff.routing.choice import SPOKEN_BEFORE, Choice, NoChoice, Rules, choose, has_anybody
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 ALICE = Candidate(1, True, True, False, (), NOW - timedelta(minutes=10))

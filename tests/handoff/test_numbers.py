@@ -2,7 +2,7 @@
 
 import pytest
 
-from handoff.callbacks import numbers
+from handoff.callbacks import phone_numbers
 
 SYDNEY = "Australia/Sydney"
 
@@ -32,7 +32,7 @@ SYDNEY = "Australia/Sydney"
     ],
 )
 def test_a_number_is_read_as_it_is_dialled(text: str, zone: str, number: str | None) -> None:
-    assert numbers.normalised(text, time_zone=zone) == number
+    assert phone_numbers.normalised(text, time_zone=zone) == number
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_number_is_read_as_it_is_dialled(text: str, zone: str, number: str | N
 def test_only_ordinary_numbers_of_allowed_places_are_dialled(
     number: str, prefixes: list[str], is_allowed: bool
 ) -> None:
-    assert numbers.may_be_dialled(number, prefixes=prefixes) is is_allowed
+    assert phone_numbers.may_be_dialled(number, prefixes=prefixes) is is_allowed
 
 
 @pytest.mark.parametrize(
@@ -73,4 +73,4 @@ def test_only_ordinary_numbers_of_allowed_places_are_dialled(
     ],
 )
 def test_a_number_is_shown_in_groups(number: str, shown: str) -> None:
-    assert numbers.grouped(number) == shown
+    assert phone_numbers.grouped(number) == shown

@@ -22,13 +22,15 @@ from hypothesis.stateful import (
 )
 
 from assistant_tools import calls
-from handoff import actions, steering, taking, tasks
+from flight_recorder.replay.watch import Watch
+from handoff import actions, tasks
+from handoff.actions import steering
+from handoff.actions.calls import assign, take, take_over
 from handoff.commands import sending
-from handoff.door import HANDLERS
-from handoff.flight.watch import Watch
+from handoff.errors import ActionRefused
+from handoff.events.hooks import HANDLERS
 from handoff.machine import TERMINAL_STATES
 from handoff.models import Closer, Command, Handoff, Offer, RoutingPolicy
-from handoff.refusal import ActionRefused
 from launcher.environment import ASSISTANT_ID
 from sessions_app import carrier, intake, page, services, tokens
 from sessions_app.models import CallLeg, Team, TelephonyCredential, VoiceSession, WidgetConfig
@@ -320,7 +322,7 @@ class HandOver(RuleBasedStateMachine):
         closer = handoff.closer
         assert closer is not None
         acts: dict[str, Callable[..., Any]] = {
-            "take_over": taking.take_over,
+            "take_over": take_over,
             "hang_up": actions.hang_up,
             "hand_back": partial(steering.hand_back, instruction="Ask for the roof's size."),
             "complete": partial(actions.complete, disposition="won"),
@@ -330,10 +332,10 @@ class HandOver(RuleBasedStateMachine):
     def _click_at_visit(self, what: str, name: str) -> None:
         closer, carol = self._closer(name), Closer.objects.get(pk=self.carol)
         acts: dict[str, Callable[..., Any]] = {
-            "take": partial(taking.take, closer=closer, immediately=False),
-            "take at once": partial(taking.take, closer=closer, immediately=True),
+            "take": partial(take, closer=closer, immediately=False),
+            "take at once": partial(take, closer=closer, immediately=True),
             "steer": partial(steering.steer, closer=closer, text="Ask about the budget."),
-            "assign": partial(taking.assign, to=closer.pk, by=carol),
+            "assign": partial(assign, to=closer.pk, by=carol),
             "request": partial(steering.request_handoff, reason="requested"),
         }
         self._click(acts[what], self.session_id)

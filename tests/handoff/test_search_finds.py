@@ -10,9 +10,11 @@ import pytest
 from django.db import IntegrityError
 from hypothesis import Phase, settings
 
-from handoff import actions, lines, machine, services
+from handoff import actions, machine
+from handoff.closers import softphones
 from handoff.commands import ledger
 from handoff.commands.ledger import Intent
+from handoff.engine import transitions
 from handoff.machine import Effect, Fact, Move, State
 from handoff.models import Handoff, Offer
 from tests.handoff import test_properties
@@ -41,12 +43,12 @@ def a_joining_is_wished_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def a_seat_may_last_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    deadline = services._deadline
+    deadline = transitions._deadline
 
     def without_seats(handoff: Handoff, state: State, now: datetime) -> datetime | None:
         return None if state == State.SEATED else deadline(handoff, state, now)
 
-    monkeypatch.setattr(services, "_deadline", without_seats)
+    monkeypatch.setattr(transitions, "_deadline", without_seats)
 
 
 def who_comes_late_takes_it_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,14 +71,14 @@ def a_lost_closer_is_not_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def a_line_is_sought_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    unreached = lines.unreached
+    unreached = softphones.unreached
 
     def as_if_for_the_first_time(handoff: Handoff, username: str, now: datetime) -> Fact:
         handoff.line_lost_at = handoff.line_back_at = None
         handoff.save(update_fields=["line_lost_at", "line_back_at"])
         return unreached(handoff, username, now)
 
-    monkeypatch.setattr(lines, "unreached", as_if_for_the_first_time)
+    monkeypatch.setattr(softphones, "unreached", as_if_for_the_first_time)
 
 
 # Each with the beginnings from which it can be come upon: what is tried is whether it is seen then.

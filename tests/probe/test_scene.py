@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from handoff.door import HANDLERS
+from handoff.events.hooks import HANDLERS
 from probe import running, watching
 from probe.models import Probe, Told
 from probe.points.catalogue import BY_NAME

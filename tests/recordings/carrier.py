@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from handoff.flight.script import Script
+from flight_recorder.replay.script import Script
 
 OK = {"data": {"result": "ok"}}
 # Telnyx's names of what the ledger calls otherwise.

@@ -10,8 +10,8 @@ django.setup()
 from django.contrib.auth.hashers import make_password  # noqa: E402 - Django has to be set up first
 from django.contrib.auth.models import User  # noqa: E402
 
-from handoff.flight import endings  # noqa: E402
-from handoff.flight.watch import Watch  # noqa: E402
+from flight_recorder.record import endings  # noqa: E402
+from flight_recorder.replay.watch import Watch  # noqa: E402
 from handoff.models import Closer, RoutingPolicy  # noqa: E402
 from launcher.environment import ASSISTANT_ID  # noqa: E402
 from sessions_app.models import Team, VoiceSession, WidgetConfig  # noqa: E402

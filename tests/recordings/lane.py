@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import psycopg
 
-from handoff.flight.script import Fact, Script
+from flight_recorder.replay.script import Fact, Script
 from sandbox.signer import Signer
 from tests.faults.people import Closer
 from tests.recordings.carrier import Carrier, Told

@@ -15,8 +15,8 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from handoff.flight import endings
-from handoff.flight.script import Script
+from flight_recorder.record import endings
+from flight_recorder.replay.script import Script
 from launcher import ports
 from launcher.checkout import VENV_PYTHON
 from launcher.stack import Stack

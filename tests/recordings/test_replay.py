@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from handoff.flight import player, recorder, script
-from handoff.flight.player import Manner
-from handoff.flight.script import Script
+from flight_recorder.record import recorder
+from flight_recorder.replay import player, script
+from flight_recorder.replay.player import Manner
+from flight_recorder.replay.script import Script
 from tests.recordings.stories import STORIES
 
 FOLDER = Path(__file__).parent

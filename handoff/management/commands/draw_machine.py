@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from handoff import picture
+from handoff import machine_doc
 
 PAGE = settings.BASE_DIR / "docs" / "hand-over.md"
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="write nothing; fail when the page is stale")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        drawn = picture.page()
+        drawn = machine_doc.page()
         if not options["check"]:
             PAGE.write_text(drawn)
         elif not PAGE.exists() or PAGE.read_text() != drawn:

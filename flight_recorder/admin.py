@@ -1,0 +1,30 @@
+"""The session page of the administration, with its file."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+
+from flight_recorder.record import recorder
+from handoff.admin import SessionAdmin, is_superuser
+from sessions_app.models import VoiceSession
+
+admin.site.unregister(VoiceSession)
+
+
+@admin.register(VoiceSession)
+class RecordedSessionAdmin(SessionAdmin):
+    actions = ["export"]
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return is_superuser(request)  # It holds what was said.
+
+    @admin.action(description="Export as a file", permissions=["export"])
+    def export(self, request: HttpRequest, queryset: QuerySet[VoiceSession]) -> HttpResponse | None:
+        """One session is one file, without secrets, for `manage.py replay`."""
+        session = queryset.select_related("widget", "team", "prospect").first()
+        if session is None or queryset.count() > 1:
+            self.message_user(request, "Choose one session: each is a file of its own.", messages.WARNING)
+            return None
+        headers = {"Content-Disposition": f'attachment; filename="session-{session.pk}.json"'}
+        return JsonResponse(recorder.record(session, now=timezone.now()), headers=headers)

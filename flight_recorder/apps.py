@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class FlightRecorderConfig(AppConfig):
+    name = "flight_recorder"
+    verbose_name = "Flight recorder"

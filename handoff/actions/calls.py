@@ -1,0 +1,147 @@
+"""A closer has a call: by its ring, by taking it from the assistant, or because a supervisor says so."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from handoff import policies
+from handoff.closers import readiness, roster
+from handoff.closers.readiness import TALKING_STATES
+from handoff.engine import transitions
+from handoff.errors import ActionRefused
+from handoff.legs import connection
+from handoff.machine import OFFERED_STATES, Fact, State
+from handoff.models import Closer, Handoff, Offer
+from handoff.routing import offers
+from sessions_app import legs, timeline
+from sessions_app.models import VoiceSession
+
+NO_LINE = f"{legs.BUSY} Try again in a moment."
+
+_JOINED = frozenset({State.BRIDGING, State.CONNECTED})
+_OF_ONE_CLOSER = (
+    *("closer", "closer_leg", "attempt", "takes_now", "is_cold", "listens_in", "listener_leg"),
+    *("line_lost_at", "line_back_at"),
+)
+
+
+def seize(handoff: Handoff, closer: Closer, *, now: datetime, immediately: bool = False) -> None:
+    """Give the hand-over to a closer, who has no other; from here on nobody else can have it."""
+    session = handoff.session
+    handoff.closer, handoff.closer_leg, handoff.attempt = closer, None, handoff.attempt + 1
+    handoff.line_lost_at = handoff.line_back_at = None
+    # Who asked for a person is not kept with the assistant until it has finished.
+    handoff.takes_now, handoff.is_cold = immediately or handoff.wants_person, not session.is_assistant_running
+    listens_in = policies.of(session).listens_in and connection.prospect_leg(session) is not None
+    # A phone of their own has one line, and would ring a second time.
+    may_hear = listens_in and closer.reached_by == Closer.ReachedBy.SOFTPHONE
+    handoff.listens_in, handoff.listener_leg = may_hear and not handoff.is_cold and not handoff.takes_now, None
+    handoff.save(update_fields=_OF_ONE_CLOSER)
+    if not transitions.apply(handoff, Fact.ACCEPTED, now=now):
+        raise ActionRefused("This call is no longer waiting.", "gone")
+    Closer.objects.filter(pk=closer.pk, missed_at__isnull=False).update(missed_at=None)  # Whoever takes a call is back.
+    roster.changed(closer.team_id)
+
+
+@transaction.atomic
+def take(session_id: UUID, *, closer: Closer, immediately: bool, now: datetime) -> Handoff:
+    """Take a call that the assistant has or that waits; with `immediately`, do not let the assistant finish."""
+    session = team_session(session_id, closer)
+    handoff = transitions.open_handoff(session)
+    if handoff is not None and handoff.closer_id == closer.pk and handoff.state in TALKING_STATES:
+        return handoff
+    if readiness.missing(closer):
+        raise ActionRefused("Turn on your phone line, microphone and sound first.", "not_ready")
+    if handoff is None or handoff.state in OFFERED_STATES:
+        require_line(session, now)
+    require_free(closer, handoff)
+    if handoff is not None and handoff.state not in OFFERED_STATES:
+        raise ActionRefused(_taken(handoff), "gone")
+    if handoff is None:
+        if not session.is_assistant_running:
+            raise ActionRefused("There is no call to take.", "gone")
+        handoff = transitions.create(session, "closer_took", now=now)
+    taken = {"state": Offer.State.ACCEPTED, "offered_at": now, "answered_at": now, "expires_at": now}
+    Offer.objects.create(handoff=handoff, closer=closer, reason="took the call", **taken)
+    seize(handoff, closer, now=now, immediately=immediately)
+    return handoff
+
+
+@transaction.atomic
+def take_over(handoff_id: UUID, *, closer: Closer, now: datetime) -> None:
+    """End the wait in the warm seat: the assistant is stopped with a sentence, then the two are joined."""
+    handoff = own_handoff(handoff_id, closer)
+    if handoff.takes_now or handoff.state in _JOINED:
+        return
+    handoff.takes_now = True
+    handoff.save(update_fields=["takes_now"])
+    if not transitions.apply(handoff, Fact.TAKEN_OVER, now=now):
+        raise ActionRefused("This call is over.", "gone")
+    timeline.append(handoff.session, "handoff.taken_over", {"closer_name": closer.display_name}, occurred_at=now)
+
+
+@transaction.atomic
+def assign(session_id: UUID, *, to: int, by: Closer, now: datetime) -> Handoff:
+    """Have one closer rung first, as a supervisor wants it."""
+    session = team_session(session_id, by)
+    if not by.is_supervisor:
+        raise ActionRefused("Only a supervisor assigns calls.", "forbidden")
+    chosen = Closer.objects.filter(pk=to, team_id=by.team_id, user__is_active=True).first()
+    if chosen is None:
+        raise ActionRefused("There is no such closer in your team.", "unknown")
+    handoff = transitions.open_handoff(session)
+    if handoff is None and not session.is_assistant_running:
+        raise ActionRefused("There is no call to assign.", "gone")
+    if handoff is not None and handoff.state not in OFFERED_STATES:
+        raise ActionRefused(_taken(handoff), "gone")
+    handoff = handoff or transitions.create(session, "assigned", now=now)
+    handoff.assigned_to, handoff.assigned_by = chosen, by
+    handoff.save(update_fields=["assigned_to", "assigned_by"])
+    what = {"closer": chosen.pk, "closer_name": chosen.display_name, "by": by.display_name}
+    timeline.append(session, "handoff.assigned", what, occurred_at=now)
+    _ring_assigned(handoff, now)
+    return handoff
+
+
+def _ring_assigned(handoff: Handoff, now: datetime) -> None:
+    if handoff.state == State.RINGING:
+        offers.withdraw(handoff, now)
+        transitions.apply(handoff, Fact.DECLINED, now=now)
+    else:
+        transitions.apply(handoff, Fact.DEADLINE, now=now)
+
+
+def team_session(session_id: UUID, closer: Closer) -> VoiceSession:
+    if not VoiceSession.objects.filter(pk=session_id, team_id=closer.team_id).exists():
+        raise ActionRefused("There is no such call.", "unknown")
+    return transitions.lock(session_id)
+
+
+def own_handoff(handoff_id: UUID, closer: Closer) -> Handoff:
+    mine = Handoff.objects.filter(pk=handoff_id, closer=closer)
+    session_id = mine.values_list("session_id", flat=True).first()
+    if session_id is None:
+        raise ActionRefused("This is not your call.", "unknown")
+    return transitions.by_id(transitions.lock(session_id), handoff_id)
+
+
+def require_line(session: VoiceSession, now: datetime) -> None:
+    """A closer who takes a call must be connected; before `require_free`, for whoever counts legs holds no closer."""
+    if not legs.may_dial(session, now=now):
+        raise ActionRefused(NO_LINE, str(Fact.LINES_BUSY))
+
+
+def require_free(closer: Closer, handoff: Handoff | None) -> None:
+    """Nobody talks in two calls: the row is held so that two clicks cannot both find its closer free."""
+    Closer.objects.select_for_update(of=("self",)).get(pk=closer.pk)
+    if Handoff.objects.filter(closer=closer, state__in=TALKING_STATES).exists():
+        raise ActionRefused("End your other call first.", "busy")
+    rings = Offer.objects.filter(closer=closer, state=Offer.State.RINGING)
+    others = rings.exclude(handoff=handoff) if handoff else rings
+    if others.exists():
+        raise ActionRefused("Answer or decline your ring first.", "busy")
+
+
+def _taken(handoff: Handoff) -> str:
+    return f"Taken by {handoff.closer.display_name}." if handoff.closer else "This call is no longer waiting."

@@ -1,0 +1,103 @@
+"""Who could take a call right now, as rows tell it."""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from handoff.closers.candidate import Candidate
+from handoff.machine import State
+from handoff.models import Closer, Handoff, Offer
+from sessions_app.models import VoiceSession
+
+# One has only two ears: during these nobody is rung, whatever their capacity.
+TALKING_STATES = (State.ACCEPTED, State.QUEUED, State.SEATED, State.BRIDGING, State.CONNECTED, State.DROPPED)
+BUSY_STATES = (*TALKING_STATES, State.WRAP_UP)
+
+PROOFS = {
+    "softphone_registered": "softphone",
+    "microphone_granted": "microphone",
+    "sound_unlocked": "sound",
+}
+
+
+@dataclass(frozen=True)
+class Load:
+    """What some closers have in hand."""
+
+    ringing: frozenset[int]
+    talking: frozenset[int]
+    unfinished: Counter[int]
+
+    def is_full(self, closer: Closer) -> bool:
+        """Whose dashboard rings, who talks, or who still writes notes on as many calls as they may have."""
+        return closer.pk in self.ringing | self.talking or self.unfinished[closer.pk] >= closer.capacity
+
+
+def missing(closer: Closer) -> tuple[str, ...]:
+    """What still has to be proven before this closer may be rung."""
+    if closer.reached_by != Closer.ReachedBy.SOFTPHONE:  # They answer on a phone of their own.
+        return () if closer.address else ("address",)
+    lacking = [name for attribute, name in PROOFS.items() if not getattr(closer, attribute)]
+    if (not closer.sip_username or closer.is_line_lost) and "softphone" not in lacking:
+        lacking.insert(0, "softphone")
+    return tuple(lacking)
+
+
+def team(team_id: int) -> list[Closer]:
+    return list(Closer.objects.filter(team_id=team_id, user__is_active=True).select_related("user"))
+
+
+def load(closers: Collection[Closer]) -> Load:
+    ringing = Offer.objects.filter(closer__in=closers, state=Offer.State.RINGING).values_list("closer_id", flat=True)
+    held = list(Handoff.objects.filter(closer__in=closers, state__in=BUSY_STATES).values_list("closer__pk", "state"))
+    return Load(
+        ringing=frozenset(ringing),
+        talking=frozenset(closer_id for closer_id, state in held if state in TALKING_STATES),
+        unfinished=Counter(closer_id for closer_id, _ in held),
+    )
+
+
+def candidates(closers: Collection[Closer], *, spoken: Collection[int] = (), now: datetime) -> list[Candidate]:
+    """The closers as the routing sees them; `spoken` are those who have talked with the prospect before."""
+    held = load(closers)
+    return [
+        Candidate(
+            closer_id=closer.pk,
+            is_available=closer.is_available,
+            is_alive=closer.is_alive(now),
+            is_busy=held.is_full(closer),
+            missing=missing(closer),
+            idle_since=max(filter(None, (closer.last_call_ended_at, closer.available_since)), default=None),
+            skills=skills(closer.skills),
+            has_missed=closer.missed_at is not None,
+            has_spoken=closer.pk in spoken,
+        )
+        for closer in closers
+    ]
+
+
+def skills(names: Collection[str]) -> frozenset[str]:
+    """Skills as they are compared: “Solar ” is “solar”."""
+    return frozenset(name.strip().lower() for name in names if name.strip())
+
+
+def spoken_with(session: VoiceSession) -> set[int]:
+    """The closers who have talked with this prospect: in this visit, in the one called back, or in an earlier one.
+
+    An earlier visit is known by the e-mail address or the number that the prospect gave; nothing but the order of
+    rings depends on it.
+    """
+    same = Q(session=session)
+    if session.previous_id:
+        same |= Q(session_id=session.previous_id)
+    if session.prospect is not None:
+        same |= Q(session__prospect=session.prospect)
+        if session.prospect.email:
+            same |= Q(session__prospect__email__iexact=session.prospect.email)
+        if session.prospect.phone:
+            same |= Q(session__prospect__phone=session.prospect.phone)
+    talks = Handoff.objects.filter(same, session__team_id=session.team_id, connected_at__isnull=False)
+    return set(Closer.objects.filter(handoffs__in=talks).values_list("pk", flat=True))

@@ -1,0 +1,251 @@
+"""The only writer of hand-over state: a fact comes in, the machine says what follows, rows and effects are made."""
+
+import logging
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from handoff import machine, policies
+from handoff.callbacks import outbound, promises
+from handoff.engine import effects
+from handoff.legs import connection
+from handoff.machine import Fact, State
+from handoff.models import Handoff
+from sessions_app import services as sessions
+from sessions_app import timeline
+from sessions_app.models import VoiceSession
+from sessions_app.models.visit import Phase
+
+logger = logging.getLogger(__name__)
+
+_STAMPS = {
+    State.ACCEPTED: "accepted_at",
+    State.SEATED: "seated_at",
+    State.CONNECTED: "connected_at",
+    State.WRAP_UP: "released_at",
+}
+_PHASES = {
+    State.RESERVED: Phase.HANDING_OVER,
+    State.SEATED: Phase.HANDING_OVER,
+    State.RINGING: Phase.HANDING_OVER,
+    State.ACCEPTED: Phase.HANDING_OVER,
+    State.QUEUED: Phase.HANDING_OVER,
+    State.BRIDGING: Phase.HANDING_OVER,
+    State.CONNECTED: Phase.HUMAN,
+    State.DROPPED: Phase.HANDING_OVER,
+    State.UNANSWERED: Phase.CALLBACK,
+}
+_WITHOUT_ASSISTANT = frozenset({State.BRIDGING, State.CONNECTED})
+# Where the prospect is told by whom they are awaited.
+_NAMED = frozenset({State.ACCEPTED, State.SEATED, State.BRIDGING, State.CONNECTED})
+_ENTRIES = {
+    State.ACCEPTED: "handoff.accepted",
+    State.QUEUED: "handoff.queued",
+    State.SEATED: "handoff.seated",
+    State.BRIDGING: "handoff.bridging",
+    State.CONNECTED: "handoff.connected",
+    State.DROPPED: "handoff.dropped",
+    State.WRAP_UP: "handoff.released",
+    State.COMPLETED: "handoff.completed",
+    State.ABANDONED: "handoff.abandoned",
+    State.UNANSWERED: "callback.promised",
+    State.FAILED: "handoff.failed",
+}
+# What is written down when the search begins, or begins anew: by the state that it comes from.
+_SEARCH_ENTRIES = {
+    State.NONE: "handoff.triggered",
+    State.ACCEPTED: "handoff.failed",
+    State.QUEUED: "handoff.failed",
+    State.SEATED: "handoff.failed",
+    State.BRIDGING: "handoff.failed",
+    State.DROPPED: "handoff.triggered",
+}
+
+
+# Read in the same query as the row itself, for nearly every fact needs them.
+LOCKED_WITH = ("widget", "gather_version", "team", "prospect")
+
+
+def lock(session_id: UUID) -> VoiceSession:
+    """Hold a session's row until the transaction ends: its facts and clicks then come one by one."""
+    rows = VoiceSession.objects.select_for_update(of=("self",)).select_related(*LOCKED_WITH)
+    return rows.get(pk=session_id)
+
+
+def lock_unless_held(session_id: UUID) -> VoiceSession | None:
+    """As `lock`, but None at once when somebody else holds it: for those who can come again."""
+    rows = VoiceSession.objects.select_for_update(of=("self",), skip_locked=True)
+    return rows.select_related(*LOCKED_WITH).filter(pk=session_id).first()
+
+
+def open_handoff(session: VoiceSession) -> Handoff | None:
+    """The hand-over that the prospect is in; a wrap-up is its closer's alone."""
+    handoffs = Handoff.objects.select_related("closer", "closer_leg").filter(session=session)
+    handoff = handoffs.exclude(state__in=machine.SETTLED_STATES).first()
+    if handoff is not None:
+        handoff.session = session
+    return handoff
+
+
+def by_id(session: VoiceSession, handoff_id: UUID) -> Handoff:
+    """One hand-over of a locked session, whatever its state."""
+    handoff = Handoff.objects.select_related("closer", "closer_leg").get(pk=handoff_id, session=session)
+    handoff.session = session
+    return handoff
+
+
+def trigger(session: VoiceSession, reason: str, *, now: datetime, wants_person: bool = False) -> Handoff | None:
+    """Begin the hand-over of a locked session, once per run of the assistant; without a prospect it is abandoned."""
+    if Handoff.objects.filter(session=session, run=_run(session)).exists():
+        return None
+    handoff = create(session, reason, now=now, wants_person=wants_person)
+    apply(handoff, Fact.PROSPECT_LEFT if session.ended_at else Fact.TRIGGERED, now=now)
+    return handoff
+
+
+def create(session: VoiceSession, reason: str, *, now: datetime, wants_person: bool = False) -> Handoff:
+    """Write a hand-over down in which nothing has happened yet."""
+    is_waiting = not session.is_assistant_running
+    handoff = Handoff(
+        session=session,
+        run=_run(session),
+        trigger=reason,
+        wants_person=wants_person,
+        state=State.NONE,
+        method=policies.of(session).method,
+        deadline_at=now,
+        triggered_at=now,
+        prospect_free_at=now if is_waiting else None,
+        give_up_at=_give_up_at(session, now) if is_waiting else None,
+    )
+    handoff.save(force_insert=True)
+    return handoff
+
+
+def _give_up_at(session: VoiceSession, now: datetime) -> datetime:
+    """From when the prospect waits; nobody waits while the assistant speaks."""
+    return now + timedelta(seconds=policies.of(session).max_wait_seconds)
+
+
+def _run(session: VoiceSession) -> int:
+    return max(session.run_number, 1)
+
+
+def apply(handoff: Handoff, fact: Fact, *, now: datetime) -> bool:
+    """Let a fact move the hand-over of a locked session, with all that follows. False when it moved nothing."""
+    following: Fact | None = fact
+    has_moved = False
+    while following is not None:
+        current = State(handoff.state)
+        move = machine.follow(current, following)
+        if move is None or not _advance(handoff, move, current, following, now):
+            logger.info("handoff %s: %s ignored in %s", handoff.pk, following, current)
+            return has_moved
+        has_moved = True
+        following = _run_effects(handoff, move, now)
+    return has_moved
+
+
+def _run_effects(handoff: Handoff, move: machine.Move, now: datetime) -> Fact | None:
+    raised = [effects.run(effect, handoff, now=now) for effect in move.effects]
+    return next((fact for fact in raised if fact is not None), None)
+
+
+def _advance(handoff: Handoff, move: machine.Move, current: State, fact: Fact, now: datetime) -> bool:
+    following = move.state
+    values: dict[str, object] = {"state": following}
+    if following != current or move.restarts:
+        values["deadline_at"] = _deadline(handoff, following, now)
+    stamp = _STAMPS.get(following)
+    # A line that is free again does not make the closer accept anew.
+    if stamp and following != current and fact != Fact.LINE_FREE:
+        values[stamp] = now
+    if handoff.prospect_free_at is None and _begins_to_wait(handoff, fact, following):
+        values |= {"prospect_free_at": now, "give_up_at": _give_up_at(handoff.session, now)}
+    if following in machine.TERMINAL_STATES:
+        values |= {"ended_at": now, "outcome": handoff.outcome or str(fact)}
+    if not Handoff.objects.filter(pk=handoff.pk, state=current).update(**values):
+        handoff.refresh_from_db(fields=["state"])
+        return False  # Another worker got there first.
+    for name, value in values.items():
+        setattr(handoff, name, value)
+    _show(handoff)
+    if following != current:
+        _tell(handoff, current, following, fact, now)
+        if following == State.CONNECTED:
+            promises.connected(handoff, now)
+    return True
+
+
+def _begins_to_wait(handoff: Handoff, fact: Fact, following: State) -> bool:
+    """Whether the prospect waits from here on; a closer may also go while they are announced, after the assistant."""
+    is_left = following == State.RESERVED and not handoff.session.is_assistant_running
+    return fact == Fact.PROSPECT_FREE or following in _WITHOUT_ASSISTANT or is_left
+
+
+def _show(handoff: Handoff) -> None:
+    """What the prospect may see. While the assistant speaks with them, they see nothing of it."""
+    session, state = handoff.session, State(handoff.state)
+    phase = _PHASES.get(state)
+    if phase is None or session.ended_at:
+        return
+    is_waiting = phase == Phase.HANDING_OVER and handoff.prospect_free_at is not None
+    shown = "" if phase == Phase.HANDING_OVER and not is_waiting else phase
+    closer = handoff.closer if state in _NAMED and shown else None
+    name = closer.display_name if closer else ""
+    if (session.handover_phase, session.closer_name) != (shown, name):
+        sessions.enter_handover(session, phase=shown, closer_name=name)
+    if state not in {State.RESERVED, State.QUEUED}:  # Where it may still be for want of a line that they wait.
+        sessions.meet_busy_lines(session, met=handoff.outcome == Fact.LINES_BUSY)
+
+
+def _tell(handoff: Handoff, current: State, following: State, fact: Fact, now: datetime) -> None:
+    logger.info("handoff %s: %s -> %s (%s)", handoff.pk, current, following, fact)
+    is_ring = following == State.RINGING or (current, following) == (State.RINGING, State.RESERVED)
+    if is_ring or (following == State.SEATED and handoff.prospect_free_at):
+        return  # Each ring writes its own entries, with the closer and the reason; a seat nobody waits in is none.
+    is_unreached = following in machine.TERMINAL_STATES and outbound.is_under_way(handoff)
+    kind = "callback.unanswered" if is_unreached else _entry(current, following, fact)
+    timeline.append(handoff.session, kind, _payload(handoff, fact), occurred_at=now)
+
+
+def _entry(current: State, following: State, fact: Fact) -> str:
+    if fact == Fact.HANDED_BACK:
+        return "handoff.handed_back"
+    if fact == Fact.LINE_FREE:
+        return "handoff.line_free"
+    if following != State.RESERVED:
+        return _ENTRIES[following]
+    return _SEARCH_ENTRIES[current]
+
+
+def _payload(handoff: Handoff, fact: Fact) -> dict[str, object]:
+    payload: dict[str, object] = {"handoff": str(handoff.pk), "reason": str(fact)}
+    if handoff.closer is not None:
+        payload |= {"closer": handoff.closer.pk, "closer_name": handoff.closer.display_name}
+    if fact == Fact.HANDED_BACK and handoff.instruction:
+        payload["instruction"] = handoff.instruction
+    return payload
+
+
+def _ends_soon(handoff: Handoff) -> bool:
+    """Whether the assistant was, or is about to be, asked to let the closer on."""
+    return handoff.takes_now or connection.is_closing(handoff.session)
+
+
+def _deadline(handoff: Handoff, state: State, now: datetime) -> datetime | None:
+    """When the state has lasted too long; None for the states that last for ever."""
+    if state in machine.TERMINAL_STATES:
+        return None
+    policy = policies.of(handoff.session)
+    lasting = {
+        State.RESERVED: machine.SEARCH_INTERVAL,
+        State.RINGING: timedelta(seconds=policy.ring_seconds),
+        State.ACCEPTED: machine.REGISTERING if handoff.awaits_line else machine.LEG_SETUP,
+        State.QUEUED: machine.BUSY_PAUSE,
+        State.SEATED: machine.FREEING if _ends_soon(handoff) else machine.LONGEST_SEAT,
+        State.BRIDGING: machine.JOINING,
+        State.CONNECTED: machine.LONGEST_TALK,
+        State.DROPPED: machine.DROP_GRACE,
+        State.WRAP_UP: timedelta(seconds=policy.wrap_up_seconds),
+    }
+    return now + (outbound.patience(handoff, state) or lasting[state])

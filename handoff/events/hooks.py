@@ -1,0 +1,43 @@
+"""What the hand-over lends to the intake of webhooks."""
+
+from handoff import client_state
+from handoff.client_state import Mark
+from handoff.engine import assistant_transfer
+from handoff.events import far_side, reactions
+from handoff.models import Handoff
+from sessions_app.binding import Introduction, Nobodys
+from sessions_app.intake import Door
+from sessions_app.models import CallLeg, WebhookDelivery
+from telephony import inbound
+from telephony.events import CallInitiated, Event
+
+
+def reparse(delivery: WebhookDelivery) -> Event:
+    """Read a delivery again that was verified when it was stored."""
+    return inbound.reread(bytes(delivery.body), content_type=delivery.content_type, received_at=delivery.received_at)
+
+
+def introduce(event: Event) -> Introduction | Nobodys | None:
+    """Whose leg it is that we dialled, or that an assistant rings a closer on; and what only looks like one.
+
+    Ours bears our mark, and its events may come before the dial's own answer.
+    """
+    mark = client_state.read(event.client_state)
+    if mark is not None:
+        return _marked(mark) if isinstance(event, CallInitiated) else None
+    by_assistant = assistant_transfer.introduce(event) if isinstance(event, CallInitiated) else None
+    return by_assistant or far_side.look(event)
+
+
+def _marked(mark: Mark) -> Introduction | None:
+    session_id = Handoff.objects.filter(pk=mark.handoff_id).values_list("session_id", flat=True).first()
+    return Introduction(session_id, _role_of(mark)) if session_id else None
+
+
+def _role_of(mark: client_state.Mark) -> str:
+    if mark.subject == client_state.PROSPECT:
+        return CallLeg.Role.PROSPECT
+    return CallLeg.Role.LISTENER if mark.is_ear else CallLeg.Role.CLOSER
+
+
+HANDLERS = Door(reparse=reparse, introduce=introduce, react=reactions.react, turn_away=reactions.turn_away)

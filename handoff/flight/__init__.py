@@ -1,1 +1,0 @@
-"""The flight recorder: one session as one file, and its replay into the machine."""

@@ -1,0 +1,73 @@
+"""What the prospect hears from us while they wait."""
+
+from datetime import datetime, timedelta
+
+from handoff import announcements, client_state, policies
+from handoff.commands import ledger
+from handoff.commands.ledger import Intent
+from handoff.legs.connection import prospect_leg
+from handoff.models import Handoff
+from sessions_app import services as sessions
+from sessions_app import timeline
+
+# Longer than from one search, or one try, to the next: all of them are one wait.
+BUSY_FOR = timedelta(seconds=10)
+
+
+def say(handoff: Handoff, text: str, *, name: str, now: datetime, delay: timedelta = timedelta()) -> None:
+    """Say a sentence to the prospect, if there is a leg to say it on."""
+    leg = prospect_leg(handoff.session)
+    if leg is None:
+        return
+    mark = client_state.write(handoff.pk, client_state.sentence(name))
+    said = {"text": text, "voice": handoff.session.widget.voice, "mark": mark}
+    key = f"{handoff.pk}:say:{name}"
+    intent = Intent("speak", key, call_control_id=leg.call_control_id, arguments=said, delay=delay)
+    ledger.enqueue(handoff.session, intent, now=now, handoff=handoff)
+
+
+def tell_waiting(handoff: Handoff, now: datetime) -> None:
+    if handoff.prospect_free_at is None:
+        return  # They talk with the assistant and know of nothing.
+    say(handoff, announcements.calling(), name="waiting:0", now=now)
+    leg = handoff.session.call_control_id
+    if leg and prospect_leg(handoff.session):
+        # The event that brought us here does not prove that the leg lives.
+        ledger.enqueue(
+            handoff.session, Intent("look_up", f"{handoff.pk}:look_up", call_control_id=leg), now=now, handoff=handoff
+        )
+
+
+def tell_again(handoff: Handoff, now: datetime) -> None:
+    """Nothing was said since the closer accepted, and the search may take as long as the first."""
+    if handoff.prospect_free_at is not None:
+        say(handoff, announcements.calling_another(), name=f"again:{handoff.attempt}", now=now)
+
+
+def tell_dropped(handoff: Handoff, now: datetime) -> None:
+    handoff.dropped_by, handoff.dropped_at, handoff.closer_leg = handoff.closer, now, None
+    handoff.give_up_at = now + timedelta(seconds=policies.of(handoff.session).max_wait_seconds)
+    handoff.save(update_fields=["dropped_by", "dropped_at", "closer_leg", "give_up_at"])
+    say(handoff, announcements.dropped(), name=f"dropped:{handoff.attempt}", now=now)
+
+
+def tell_busy(handoff: Handoff, now: datetime) -> None:
+    """No leg is free. Whoever waits is told so once, by voice and on their page, and goes on waiting."""
+    is_new = handoff.lines_busy_at is None or now - handoff.lines_busy_at > BUSY_FOR
+    handoff.lines_busy_at = now
+    handoff.save(update_fields=["lines_busy_at"])
+    if is_new:
+        timeline.append(handoff.session, "handoff.busy", {"handoff": str(handoff.pk)}, occurred_at=now)
+    if handoff.prospect_free_at is not None:
+        sessions.meet_busy_lines(handoff.session)
+        say(handoff, announcements.lines_busy(), name="busy", now=now)
+
+
+def tell_taking_over(handoff: Handoff, now: datetime) -> None:
+    """The assistant was stopped for the closer; the end of this sentence joins them."""
+    name = handoff.closer.display_name if handoff.closer else ""
+    say(handoff, announcements.taking_over(name), name=takeover(handoff), now=now)
+
+
+def takeover(handoff: Handoff) -> str:
+    return f"takeover:{handoff.attempt}"
