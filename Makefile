@@ -3,7 +3,7 @@ BIN := .venv/bin
 REPORTS := .state/reports
 # The files of `make slow`; all of them unless some are named.
 SLOW ?= tests
-PACKAGES := agileadapt assistant_tools sessions_app handoff flight_recorder dashboard probe telephony sandbox launcher bench
+PACKAGES := agileadapt assistant_tools sessions_app handoff flight_recorder dashboard probe telephony strict_json sandbox launcher bench
 export ASGI_SERVER ?= daphne
 
 .DEFAULT_GOAL := help

@@ -16,7 +16,7 @@ http = get_asgi_application()
 import dashboard.routing  # noqa: E402
 import sessions_app.routing  # noqa: E402
 from assistant_tools import server as mcp  # noqa: E402
-from sessions_app import carrier  # noqa: E402
+from sessions_app.visits import carrier  # noqa: E402
 
 # In the background: the server answers at once and the first token does not pay the SDK's seconds of loading.
 threading.Thread(target=carrier.warm, name="load-sdk", daemon=True).start()

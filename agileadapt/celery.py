@@ -25,7 +25,7 @@ def keep_our_logging(**_: object) -> None:
 @worker_init.connect
 def load_sdk(**_: object) -> None:
     """Pay the SDK's seconds of loading once, before the first task, and before the pool forks where it does."""
-    from sessions_app import carrier  # noqa: PLC0415  (apps are not ready when this module is imported)
+    from sessions_app.visits import carrier  # noqa: PLC0415  (apps are not ready when this module is imported)
 
     carrier.warm()
 

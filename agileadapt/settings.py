@@ -46,7 +46,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "sessions_app.unstorable.NoNul",
+    "sessions_app.http.nul.NoNul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -203,8 +203,8 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["sessions_app.bodies.StrictJSONParser"],
-    "EXCEPTION_HANDLER": "sessions_app.api.explain",
+    "DEFAULT_PARSER_CLASSES": ["sessions_app.http.bodies.StrictJSONParser"],
+    "EXCEPTION_HANDLER": "sessions_app.visitor_page.access.explain",
     "UNAUTHENTICATED_USER": None,
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144

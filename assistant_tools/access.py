@@ -5,7 +5,7 @@ import hmac
 
 from django.conf import settings
 
-from sessions_app import limits
+from sessions_app.http import limits
 
 WINDOW_SECONDS = 60
 

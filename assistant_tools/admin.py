@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from sessions_app.admin import Page, ReadOnly, pretty
+from sessions_app.admin.pages import Page, ReadOnly, pretty
 from sessions_app.models import ToolCall
 
 

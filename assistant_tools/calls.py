@@ -11,11 +11,11 @@ from django.conf import settings
 from django.db import transaction
 
 from assistant_tools import sentences, tools
-from sessions_app import tool_calls, tool_catalogue
-from sessions_app.gather import versions
+from sessions_app.answers import versions
+from sessions_app.conversation import tool_calls, tool_catalogue
+from sessions_app.conversation.tool_calls import Caller, Outcome, Told, Use
+from sessions_app.conversation.tool_catalogue import Sifted
 from sessions_app.models import VoiceSession
-from sessions_app.tool_calls import Caller, Outcome, Told, Use
-from sessions_app.tool_catalogue import Sifted
 
 logger = logging.getLogger(__name__)
 

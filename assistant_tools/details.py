@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sessions_app.gather import answers
+from sessions_app.rules import answer_values
 
 # Of what nobody asked, so many are named in the answer.
 MOST_UNKNOWN = 20
@@ -37,7 +37,7 @@ def sort_out(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> SortedO
             unknown.append(asked)
         else:
             values[name] = answer
-    reasons = {name: answers.problem(questions.get(name), value) for name, value in values.items()}
+    reasons = {name: answer_values.problem(questions.get(name), value) for name, value in values.items()}
     unfit = {name: f"{spoken(name)}: {reason}" for name, reason in reasons.items() if reason}
     return SortedOut(values, unfit, unknown[:MOST_UNKNOWN], [spoken(name) for name in questions])
 

@@ -9,9 +9,9 @@ from typing import Any
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
+import strict_json
 from assistant_tools import access, threads
-from sessions_app import addresses, limits
-from telephony import wire
+from sessions_app.http import client_ip, limits
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ async def admit(scope: Scope, receive: Receive) -> bytes:
     headers = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     _check_sender(scope["method"], headers)
     peer = str((scope.get("client") or ("",))[0])
-    address = addresses.behind_proxies(peer, headers.get("x-forwarded-for", ""))
+    address = client_ip.behind_proxies(peer, headers.get("x-forwarded-for", ""))
     await threads.run(_count, headers["authorization"], address)
     if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise TurnedAway(415, "Send JSON.")
@@ -100,8 +100,8 @@ async def admit(scope: Scope, receive: Receive) -> bytes:
 def cleaned(body: bytes) -> bytes:
     """One JSON object, encoded anew without what PostgreSQL could not keep. Raises TurnedAway."""
     try:
-        decoded = wire.decode(body.decode())
-    except (UnicodeDecodeError, wire.Unreadable) as error:
+        decoded = strict_json.decode(body.decode())
+    except (UnicodeDecodeError, strict_json.Unreadable) as error:
         raise TurnedAway(400, "The request is not JSON.", code=PARSE_ERROR) from error
     if not isinstance(decoded, dict):
         raise TurnedAway(400, "Send one request at a time.", code=INVALID_REQUEST)

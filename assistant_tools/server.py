@@ -20,8 +20,8 @@ from mcp_types import (
 
 from assistant_tools import calls, threads
 from assistant_tools.door import MAX_BODY_BYTES, Door, Receive, Scope, Send
-from sessions_app.tool_calls import Caller, Outcome, Told
-from sessions_app.tool_catalogue import CATALOGUE
+from sessions_app.conversation.tool_calls import Caller, Outcome, Told
+from sessions_app.conversation.tool_catalogue import CATALOGUE
 
 Context = ServerRequestContext[Any, Any]
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from assistant_tools import details, sentences
 from handoff import actions, selectors
-from sessions_app import fields, tool_catalogue
-from sessions_app.gather import versions
+from sessions_app.answers import captured, versions
+from sessions_app.conversation import tool_catalogue
+from sessions_app.conversation.tool_calls import Outcome, Told
 from sessions_app.models import VoiceSession
 from sessions_app.models.visit import Phase
-from sessions_app.tool_calls import Outcome, Told
 
 REASON = "requested"
 TOLD_LATE = timedelta(minutes=5)
@@ -23,7 +23,7 @@ def carry_out(name: str, session: VoiceSession, run: int, arguments: Arguments, 
     reason = why_not(name, session, run)
     if name == tool_catalogue.SAVE and session.ended_at is not None and now - session.ended_at <= TOLD_LATE:
         # Heard before the end and told after it: it helps the talk no more, but whoever reads of it later.
-        fields.record(session, details.sort_out(arguments, versions.schema(session)).values, source="tool", at=now)
+        captured.record(session, details.sort_out(arguments, versions.schema(session)).values, source="tool", at=now)
     return reason or _TOOLS[name](session, arguments, now)
 
 
@@ -43,7 +43,7 @@ def why_not(name: str, session: VoiceSession, run: int) -> Told | None:
 
 def save_details(session: VoiceSession, arguments: Arguments, now: datetime) -> Told:
     sorted_out = details.sort_out(arguments, versions.schema(session))
-    changed = fields.record(session, sorted_out.values, source="tool", at=now)
+    changed = captured.record(session, sorted_out.values, source="tool", at=now)
     is_complete = actions.answers_saved(session.pk, now=now)
     said = [sentences.saved([details.spoken(name) for name in changed if name not in sorted_out.unfit])]
     if sorted_out.unfit:

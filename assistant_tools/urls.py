@@ -3,7 +3,7 @@
 from django.urls import path
 
 from assistant_tools import webhooks
-from sessions_app.tool_catalogue import CATALOGUE, DOOR
+from sessions_app.conversation.tool_catalogue import CATALOGUE, DOOR
 
 urlpatterns = [
     path(f"{DOOR}{name}".removeprefix("/"), webhooks.use, {"name": name}, name=f"tool-{name.replace('_', '-')}")

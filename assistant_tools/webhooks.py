@@ -13,9 +13,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from assistant_tools import access, calls
-from sessions_app import addresses, bodies, limits, signatures, tokens
-from sessions_app.gather import answers
-from sessions_app.tool_calls import Caller
+from sessions_app.account import signatures
+from sessions_app.conversation.tool_calls import Caller
+from sessions_app.http import bodies, client_ip, limits
+from sessions_app.rules import answer_values
+from sessions_app.visits import tokens
 from telephony import inbound
 from telephony.inbound import BodyUnreadable, SignatureRefused
 
@@ -37,7 +39,7 @@ def use(request: HttpRequest, name: str) -> HttpResponse:
     if not caller.call_control_id or not isinstance(arguments, dict):
         return HttpResponse(status=400)
     # A model names what it has not heard, too; one such argument must not lose the others.
-    heard = {argument: value for argument, value in arguments.items() if answers.is_one(value)}
+    heard = {argument: value for argument, value in arguments.items() if answer_values.is_one(value)}
     try:
         told = calls.use(name, heard, caller=caller, now=timezone.now())
     except DatabaseUnavailable:
@@ -75,7 +77,7 @@ def _by_signature(request: HttpRequest, name: str) -> tuple[Caller, Any]:
     signatures.verified()
     if not access.is_granted(authorization):
         raise NotGranted
-    access.count(authorization, addresses.client_address(request))
+    access.count(authorization, client_ip.client_address(request))
     key = sha256(f"{name} {incoming.delivery}".encode()).hexdigest()
     return Caller("webhook", call_control_id=incoming.call_control_id, delivery_key=key), incoming.arguments
 
@@ -86,7 +88,7 @@ def _by_ticket(request: HttpRequest) -> tuple[Caller, Any]:
     granted = tokens.read_tool_ticket(ticket)
     if granted is None:
         raise NotGranted
-    access.count(ticket, addresses.client_address(request))
+    access.count(ticket, client_ip.client_address(request))
     arguments = inbound.receive_ticketed(
         bodies.raw(request), request.headers, keys=settings.TELNYX_PUBLIC_KEYS, now=timezone.now()
     )

@@ -16,7 +16,6 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 
-from sessions_app import indexing, search, wording  # noqa: E402
 from sessions_app.models import (  # noqa: E402
     Prospect,
     SearchDocument,
@@ -25,6 +24,8 @@ from sessions_app.models import (  # noqa: E402
     VoiceSession,
     WidgetConfig,
 )
+from sessions_app.search import indexing, queries  # noqa: E402
+from sessions_app.search.words import identities  # noqa: E402
 
 NEWEST = datetime(2026, 11, 22, tzinfo=UTC)
 AT_ONCE = 2_000
@@ -164,17 +165,17 @@ def measure(team: Team, name: str, text: str) -> Timing:
     taken, found = [], 0
     for number in range(REPEATS + WARM):
         began = time.perf_counter()
-        found = len(search.find(team, text, before=before).found)
+        found = len(queries.find(team, text, before=before).found)
         if number >= WARM:
             taken.append((time.perf_counter() - began) * 1000)
     return Timing(name, found, taken)
 
 
 def plan(team: Team, text: str) -> str:
-    query = search._query(text)
+    query = queries._query(text)
     assert query is not None
-    rows = search.newest(SearchDocument.objects.filter(team=team, words__holds=query.all), query.all)
-    return str(rows.values_list("session_id", "began_at")[: search.PAGE + 1].explain(analyze=True, buffers=True))
+    rows = queries.newest(SearchDocument.objects.filter(team=team, words__holds=query.all), query.all)
+    return str(rows.values_list("session_id", "began_at")[: queries.PAGE + 1].explain(analyze=True, buffers=True))
 
 
 # --- what is searched
@@ -245,7 +246,7 @@ def write(widget: WidgetConfig, visits: list[Visited]) -> None:
 
 
 def indexing_words(one: Visited) -> list[str]:
-    return wording.identities(name=one.name, texts=[one.email, one.phone])
+    return identities(name=one.name, texts=[one.email, one.phone])
 
 
 def turns(visits: list[Visited], sessions: list[VoiceSession]) -> Iterator[TranscriptTurn]:

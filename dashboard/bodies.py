@@ -6,7 +6,7 @@ from uuid import UUID
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 
-from telephony import wire
+import strict_json
 
 NOTES_LENGTH = 20_000
 DISPOSITION_LENGTH = 40
@@ -29,8 +29,8 @@ def read(request: HttpRequest, *, most_bytes: int) -> dict[str, Any]:
     if len(raw) > most_bytes:
         raise BadBody("The body is too long.")
     try:
-        body = wire.decode((raw or b"{}").decode())
-    except (UnicodeDecodeError, wire.Unreadable) as error:
+        body = strict_json.decode((raw or b"{}").decode())
+    except (UnicodeDecodeError, strict_json.Unreadable) as error:
         raise BadBody("Send a JSON object.") from error
     if not isinstance(body, dict):
         raise BadBody("Send a JSON object.")

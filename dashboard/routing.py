@@ -2,6 +2,6 @@
 
 from django.urls import path
 
-from dashboard.consumers import DashboardConsumer
+from dashboard.live.consumers import DashboardConsumer
 
 websocket_urlpatterns = [path("ws/dashboard/", DashboardConsumer.as_asgi())]  # type: ignore[arg-type]  # ASGI, not a view

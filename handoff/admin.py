@@ -14,10 +14,10 @@ from handoff.callbacks import promises
 from handoff.closers import readiness, roster
 from handoff.events.hooks import HANDLERS
 from handoff.models import CallbackPromise, Closer, Command, Handoff, Offer, RoutingPolicy
-from sessions_app import intake
-from sessions_app.admin import Page, ReadOnly, ReadOnlyInline, VoiceSessionAdmin, pretty
+from sessions_app.admin.pages import Page, ReadOnly, ReadOnlyInline, VoiceSessionAdmin, pretty
+from sessions_app.admin.widget_form import RowForm, SkillsField
+from sessions_app.inbox import intake
 from sessions_app.models import VoiceSession, WebhookDelivery
-from sessions_app.widget_form import RowForm, SkillsField
 
 
 @admin.register(RoutingPolicy)

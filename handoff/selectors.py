@@ -16,9 +16,9 @@ from handoff.machine import SETTLED_STATES, Fact, State
 from handoff.measures import daily, steps
 from handoff.models import Closer, Handoff, Offer
 from handoff.routing.offers import next_in_line, taker_instead
-from sessions_app import hours
 from sessions_app.models import Team, VoiceSession
 from sessions_app.models.people import WidgetConfig
+from sessions_app.rules import hours
 
 __all__ = ["Owed", "taker_instead"]
 

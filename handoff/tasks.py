@@ -21,9 +21,11 @@ from handoff.events.hooks import HANDLERS
 from handoff.events.reconciliation import work as reconciler
 from handoff.machine import Fact
 from handoff.models import Handoff
-from sessions_app import carrier, faults, intake
+from sessions_app import faults
 from sessions_app.faults import Point
+from sessions_app.inbox import intake
 from sessions_app.models import VoiceSession
+from sessions_app.visits import carrier
 from telephony.client import TelnyxError
 
 logger = logging.getLogger(__name__)

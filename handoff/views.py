@@ -11,9 +11,9 @@ from rest_framework.response import Response
 from handoff import actions
 from handoff.actions import visitor
 from handoff.engine import visitor_left
-from sessions_app import views as sessions_views
-from sessions_app.api import SessionView, error
 from sessions_app.models import VoiceSession
+from sessions_app.visitor_page import views as sessions_views
+from sessions_app.visitor_page.access import SessionView, error
 
 MAX_MESSAGE = 2_000
 ACCEPTED = 202

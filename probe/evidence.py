@@ -17,8 +17,8 @@ from typing import Any
 
 from probe.redaction import Redactor
 from probe.vocabulary import ENDINGS, TRIED
+from strict_json import Unreadable, cleaned, decode, mapping, objects, text
 from telephony.reason_codes import ACCOUNT_API_CODES, LIMIT_API_CODES, MOMENT_API_CODES
-from telephony.wire import Unreadable, cleaned, decode, mapping, objects, text
 
 FORMAT = 1
 MAX_BYTES = 8_000_000

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from probe import vocabulary as words
-from telephony.wire import embedded
+from strict_json import embedded
 
 MASK = "<text>"
 OURS = "<ours>"

@@ -8,7 +8,7 @@ from probe.evidence import SKIPPED, Evidence, Record, Step
 from probe.points import account
 from probe.points.catalogue import POINTS, choices, judged
 from probe.points.outcomes import Bearing, Outcome, Point
-from telephony.wire import mapping, text
+from strict_json import mapping, text
 
 _SHOWN = (
     "direction",

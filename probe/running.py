@@ -14,8 +14,9 @@ from probe.points.outcomes import Point
 from probe.scene import Scene
 from probe.steps import calls, others, speech
 from probe.tab import TabGone
-from sessions_app import carrier, intake, services
+from sessions_app.inbox import intake
 from sessions_app.models import TelephonyCredential
+from sessions_app.visits import carrier, credentials
 from telephony.client import TelnyxError
 
 logger = logging.getLogger(__name__)
@@ -88,10 +89,10 @@ def clear(scene: Scene) -> None:
         list(scene.watch.fresh())
         time.sleep(0.1)
     now = timezone.now()
-    mine = TelephonyCredential.objects.filter(name__startswith=services.PROBE_NAME, revoked_at=None)
+    mine = TelephonyCredential.objects.filter(name__startswith=credentials.PROBE_NAME, revoked_at=None)
     mine.update(revoke_at=now)
     try:
-        services.revoke_due_credentials(now=now, limit=40)
+        credentials.revoke_due_credentials(now=now, limit=40)
     except TelnyxError as error:  # The sweep tries again.
         logger.warning("probe: credentials not revoked: status %s", error.status)
     intake.set_aside(scene.watch.taken)

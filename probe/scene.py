@@ -17,8 +17,8 @@ from probe.redaction import Redactor
 from probe.tab import News, Tab, TabGone
 from probe.watching import Expected, Leg, Watch
 from sessions_app.models import TelephonyCredential, WidgetConfig
+from strict_json import mapping, text, whole
 from telephony.attempts import Attempt, Attempts
-from telephony.wire import mapping, text, whole
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from probe.models import Order, Probe, Told
-from telephony.wire import text, whole
+from strict_json import text, whole
 
 # The page asks four times a second.
 GONE_AFTER = timedelta(seconds=12)

@@ -21,10 +21,11 @@ from django.views.decorators.http import require_GET, require_POST
 from probe import tickets, tooling
 from probe.models import Probe, Told
 from probe.vocabulary import LEGS
-from sessions_app import bodies, services
-from sessions_app.services import MintingFailed
+from sessions_app.http import bodies
+from sessions_app.visits import credentials
+from sessions_app.visits.credentials import MintingFailed
+from strict_json import Unreadable, decode, objects, text
 from telephony.regions import signalling_region
-from telephony.wire import Unreadable, decode, objects, text
 
 MAX_BYTES = 65_536
 MOST_TOLD_AT_ONCE = 100
@@ -99,7 +100,7 @@ def login(request: HttpRequest, probe_id: UUID) -> HttpResponse:
     if not Probe.objects.filter(pk=probe.pk, logins__lt=MOST_LOGINS).update(logins=F("logins") + 1):
         return _no(429, "Enough logins for one probe.")
     try:
-        login, row = services.mint_for_probe(now=now)
+        login, row = credentials.mint_for_probe(now=now)
     except MintingFailed as failure:
         Told.objects.create(probe=probe, source="tab", at=now, data={"what": "refused", "line": line})
         return _no(502, f"Telnyx granted no login ({failure.reference}).")

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Max
 
 from sessions_app.models import WebhookDelivery
-from telephony.wire import Unreadable, decode, mapping, objects, text
+from strict_json import Unreadable, decode, mapping, objects, text
 
 MOST_HELD = 2_000
 # A row may be committed after one that has a higher number: so many back it is looked for once more.

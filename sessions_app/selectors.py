@@ -9,8 +9,9 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from sessions_app import fields as provenance
-from sessions_app.gather import answers, label, versions
+from sessions_app.answers import captured as provenance
+from sessions_app.answers import versions
+from sessions_app.answers.precedence import Standing, settle
 from sessions_app.models import (
     CapturedField,
     Epoch,
@@ -23,7 +24,8 @@ from sessions_app.models import (
     TranscriptTurn,
     VoiceSession,
 )
-from sessions_app.precedence import Standing, settle
+from sessions_app.rules import answer_values
+from sessions_app.rules.question_schema import label
 
 RECENT = timedelta(hours=8)
 MAX_VISIBLE = 100
@@ -133,12 +135,12 @@ def _in_full(
 ) -> FieldInFull:
     standing = provenance.standing(row, given.get(row.pk, [])) if row else settle([])
     length = standing.current.length if standing.current else 0
-    problem = answers.problem(rule, view.value, length=length)
+    problem = answer_values.problem(rule, view.value, length=length)
     return FieldInFull(view, standing, rule, problem)
 
 
 def _field(name: str, row: CapturedField | None, *, is_required: bool) -> FieldView:
-    known = row if row and answers.is_one(row.value) else None
+    known = row if row and answer_values.is_one(row.value) else None
     return FieldView(
         name=name,
         label=label(name),

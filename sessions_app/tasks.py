@@ -3,17 +3,19 @@
 from celery import shared_task
 from django.utils import timezone
 
-from sessions_app import account, carrier, indexing, services, signatures
+from sessions_app.account import signatures, standing
+from sessions_app.search import indexing
+from sessions_app.visits import carrier, credentials
 
 
 @shared_task
 def revoke_credentials() -> None:
-    services.revoke_due_credentials(now=timezone.now())
+    credentials.revoke_due_credentials(now=timezone.now())
 
 
 @shared_task
 def revoke_orphans() -> None:
-    services.revoke_orphans(now=timezone.now())
+    credentials.revoke_orphans(now=timezone.now())
 
 
 @shared_task
@@ -29,4 +31,4 @@ def index_search() -> None:
 
 @shared_task
 def watch_account(at_once: bool = False) -> None:
-    account.watch(carrier.client(), now=timezone.now(), at_once=at_once)
+    standing.watch(carrier.client(), now=timezone.now(), at_once=at_once)

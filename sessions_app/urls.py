@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sessions_app import views
+from sessions_app.visitor_page import views
 
 urlpatterns = [
     path("w/<slug:slug>/", views.widget_page, name="widget"),

@@ -10,10 +10,10 @@ import httpx
 import telnyx
 from telnyx._constants import RAW_RESPONSE_HEADER
 
+from strict_json import cleaned, identifier, mapping, text
 from telephony import inbound
 from telephony.connection import Connection
 from telephony.exchange import TelnyxError, ask, bare_pages, given, pages, rows, send, unreadable
-from telephony.wire import cleaned, identifier, mapping, text
 
 if TYPE_CHECKING:
     from telnyx import Telnyx as Sdk

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from telephony.wire import identifier, instant, text, whole
+from strict_json import identifier, instant, text, whole
 
 Data = Mapping[str, Any]
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from strict_json import mapping, objects, text
 from telephony import parsing
 from telephony.connection import Connection
 from telephony.events import InsightResult, Message
 from telephony.exchange import CommandId, ask, command, given, pages, send
-from telephony.wire import mapping, objects, text
 
 MESSAGES_PER_PAGE = 100
 

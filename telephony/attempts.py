@@ -11,9 +11,9 @@ from uuid import uuid4
 
 import telnyx
 
+from strict_json import Unreadable, decode
 from telephony.connection import Connection
 from telephony.exchange import TelnyxError, given, send
-from telephony.wire import Unreadable, decode
 
 Request = Callable[..., telnyx.APIResponse[Any]]
 

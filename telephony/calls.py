@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx
 
+from strict_json import mapping
 from telephony.answers import CallStatus, DialledLeg
 from telephony.connection import Connection
 from telephony.exchange import CommandId, TelnyxError, ask, command, given, send, unreadable
-from telephony.wire import mapping
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 

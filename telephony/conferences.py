@@ -1,8 +1,8 @@
 """Commands on conferences; every one must name the region in which the conference was made."""
 
+from strict_json import identifier, mapping
 from telephony.connection import Connection
 from telephony.exchange import CommandId, ask, command, given, send, unreadable
-from telephony.wire import identifier, mapping
 
 
 class ConferenceCommands(Connection):

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 import httpx
 
+from strict_json import mapping
 from telephony.answers import Credential, CredentialSummary
 from telephony.connection import Connection
 from telephony.exchange import TelnyxError, ask, given, pages, send, unreadable
-from telephony.wire import mapping
 
 CREDENTIALS_PER_PAGE = 250
 LOOK_UP_SECONDS = 1.0

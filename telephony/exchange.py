@@ -8,8 +8,8 @@ from uuid import UUID
 import httpx
 import telnyx
 
+from strict_json import cleaned, decode, mapping, objects, text, whole
 from telephony.reason_codes import API_CODES, LIMIT_API_CODES
-from telephony.wire import cleaned, decode, mapping, objects, text, whole
 
 P = ParamSpec("P")
 Request = Callable[P, telnyx.APIResponse[Any]]

@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
-from telephony import parsing, wire
+import strict_json
+from telephony import parsing
 from telephony.events import Event
 
 TOLERANCE = timedelta(seconds=300)
@@ -72,7 +73,7 @@ def receive_tool(body: bytes, headers: Mapping[str, str], *, keys: Sequence[str]
     Raises SignatureRefused or BodyUnreadable, whatever the bytes.
     """
     sent_at = _verify(body, headers, keys=keys, now=now)
-    call_control_id = wire.identifier(_header(headers, TOOL_CALL_HEADER))
+    call_control_id = strict_json.identifier(_header(headers, TOOL_CALL_HEADER))
     return ToolRequest(_arguments(body), call_control_id or "", _digest(body, sent_at, call_control_id))
 
 
@@ -89,8 +90,8 @@ def receive_ticketed(body: bytes, headers: Mapping[str, str], *, keys: Sequence[
 
 def _arguments(body: bytes) -> Any:
     try:
-        return wire.decode(body.decode())
-    except (UnicodeDecodeError, wire.Unreadable) as error:
+        return strict_json.decode(body.decode())
+    except (UnicodeDecodeError, strict_json.Unreadable) as error:
         raise BodyUnreadable("not JSON that can be stored") from error
 
 
@@ -111,10 +112,10 @@ def _parse(body: bytes, content_type: str, sent_at: datetime) -> Event:
         content = body.decode()
         if _is_form(content_type):
             return parsing.from_form(_form(content), delivery=delivery)
-        return parsing.from_json(wire.decode(content), delivery=delivery)
+        return parsing.from_json(strict_json.decode(content), delivery=delivery)
     except UnicodeDecodeError as error:
         raise BodyUnreadable("not UTF-8") from error
-    except wire.Unreadable as error:
+    except strict_json.Unreadable as error:
         raise BodyUnreadable(str(error)) from error
 
 
@@ -185,5 +186,5 @@ def _form(content: str) -> dict[str, str]:
     try:
         fields = parse_qsl(content, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS, errors="replace")
     except ValueError as error:
-        raise wire.Unreadable("too many form fields") from error
-    return {str(wire.cleaned(name)): str(wire.cleaned(value)) for name, value in fields}
+        raise strict_json.Unreadable("too many form fields") from error
+    return {str(strict_json.cleaned(name)): str(strict_json.cleaned(value)) for name, value in fields}

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from strict_json import identifier, instant, mapping, objects, text
 from telephony import parsing
 from telephony.connection import Connection
 from telephony.events import CallIds
 from telephony.exchange import ask, pages
-from telephony.wire import identifier, instant, mapping, objects, text
 
 PER_PAGE = 100
 WEBHOOK = "webhook"

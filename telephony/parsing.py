@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from strict_json import Unreadable, embedded, identifier, instant, mapping, objects, text, whole
 from telephony import events
 from telephony.reason_codes import sip_code
-from telephony.wire import Unreadable, embedded, identifier, instant, mapping, objects, text, whole
 
 MAX_TYPE_CHARS = 100
 TEXML_TYPE = "texml.call_status"

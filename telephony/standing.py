@@ -11,9 +11,9 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from strict_json import mapping, objects, text, whole
 from telephony.connection import Connection
 from telephony.exchange import ask, rows, unreadable
-from telephony.wire import mapping, objects, text, whole
 
 if TYPE_CHECKING:
     from telnyx import Telnyx as Sdk

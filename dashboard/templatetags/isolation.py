@@ -6,7 +6,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from dashboard import isolation
+from dashboard.render import isolation
 
 register = template.Library()
 

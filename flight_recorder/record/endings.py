@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from handoff.models import CallbackPromise, Handoff
-from sessions_app import fields
+from sessions_app.answers import captured
+from sessions_app.answers.precedence import PEOPLE, settle
 from sessions_app.models import VoiceSession
-from sessions_app.precedence import PEOPLE, settle
 
 
 def of(session: VoiceSession, closers: Mapping[int, str]) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def of(session: VoiceSession, closers: Mapping[int, str]) -> dict[str, Any]:
 
 def _captured(session: VoiceSession) -> dict[str, Any]:
     """The answers as the assistant alone tells them: what people write into them is nothing that a replay repeats."""
-    given = fields.given(session)
+    given = captured.given(session)
     told = {
         row.name: settle([value for value in given.get(row.pk, []) if value.source not in PEOPLE]).current
         for row in session.fields.order_by("name")

@@ -12,8 +12,8 @@ from flight_recorder.record.names import Names, columns, legs_in_order
 from flight_recorder.record.redaction import Redactor
 from handoff import client_state, policies
 from handoff.models import CallbackPromise, Closer, Command, Handoff, Offer
-from sessions_app import runs
-from sessions_app.gather import versions
+from sessions_app.answers import versions
+from sessions_app.conversation import runs
 from sessions_app.models import CallLeg, Run, TelephonyCredential, VoiceSession, WebhookDelivery
 
 FORMAT = "agileadapt.recording"

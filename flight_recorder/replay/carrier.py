@@ -13,7 +13,7 @@ from handoff.commands.sending import Answer
 from handoff.events import hang_ups
 from handoff.legs import connection
 from handoff.models import Command
-from sessions_app import runs
+from sessions_app.conversation import runs
 from telephony.client import TelnyxError
 from telephony.events import InsightResult, Message
 

@@ -13,8 +13,9 @@ from django.db import models
 
 from handoff import client_state
 from handoff.models import Closer, Handoff, RoutingPolicy
-from sessions_app import runs, services, tokens
+from sessions_app.conversation import runs
 from sessions_app.models import Run, Team, TelephonyCredential, VoiceSession, WidgetConfig
+from sessions_app.visits import tokens, visits
 
 Json = Mapping[str, Any]
 
@@ -112,7 +113,7 @@ class Ghost:
         told = {**_known(WidgetConfig, self.recording["widget"]), "slug": f"replay-{self.nonce}"}
         widget = WidgetConfig.objects.create(team=self.team, **told)
         widget.connection_mode = self.recording["session"]["connection_mode"]
-        session = services.open_visit(widget, recording=True, origin="", now=self.started_at)
+        session = visits.open_visit(widget, recording=True, origin="", now=self.started_at)
         session.claimed_call_control_id = self.text(self.recording["session"]["claimed_call_control_id"])
         session.save(update_fields=["claimed_call_control_id"])
         for number in range(1, 4):  # A page may log in anew; each of its logins is proof of the same session.

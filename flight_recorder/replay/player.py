@@ -15,7 +15,7 @@ from flight_recorder.replay.stage import Stage
 from flight_recorder.replay.watch import Watch
 from handoff.errors import ActionRefused
 from handoff.events.hooks import HANDLERS
-from sessions_app import intake
+from sessions_app.inbox import intake
 from sessions_app.models import VoiceSession
 from telephony import inbound
 

@@ -15,7 +15,7 @@ from handoff.events import command_results
 from handoff.events.hooks import HANDLERS
 from handoff.machine import Fact
 from handoff.models import Closer, Command, Handoff
-from sessions_app import intake
+from sessions_app.inbox import intake
 from sessions_app.models import CallLeg, VoiceSession, WebhookDelivery
 from telephony.client import TelnyxError
 

@@ -1,4 +1,4 @@
-// Text that somebody else wrote, shown so that its direction reorders nothing of ours beside it; as dashboard/isolation.py.
+// Text that somebody else wrote, shown so that its direction reorders nothing of ours beside it; as dashboard/render/isolation.py.
 
 const MARK = /[\u2066-\u2069]/g;
 const CONTROLS = /[\u202a-\u202e\u2066-\u2069]/g;

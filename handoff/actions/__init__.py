@@ -22,9 +22,11 @@ from handoff.events.hooks import HANDLERS
 from handoff.machine import Fact, State
 from handoff.models import Closer, Handoff, Offer
 from handoff.routing import offers
-from sessions_app import intake, legs, runs, timeline
-from sessions_app import services as sessions
+from sessions_app import timeline
+from sessions_app.conversation import runs
+from sessions_app.inbox import intake
 from sessions_app.models.people import AssistantRun
+from sessions_app.visits import capacity, credentials, visits
 from telephony.reason_codes import LIMIT_SIP_CODES
 
 __all__ = [
@@ -134,10 +136,10 @@ def softphone_login(
 
     It is a fresh one, or, for a call that stands, the present one with a later end where Telnyx allows that.
     """
-    mint = sessions.renew_for_user if is_renewal else sessions.mint_for_user
+    mint = credentials.renew_for_user if is_renewal else credentials.mint_for_user
     try:
         login = mint(closer.user, page=page, now=now)
-    except sessions.MintingFailed as error:
+    except credentials.MintingFailed as error:
         message = f"The softphone cannot log in at the moment ({error.reference})."
         raise ActionRefused(message, "softphone_unavailable") from error
     rung = Closer.objects.filter(pk=closer.pk)
@@ -266,8 +268,8 @@ def report_limit(session_id: UUID, *, code: str, now: datetime) -> None:
         return
     session = transitions.lock(session_id)
     if not session.met_busy_lines:
-        legs.refused(session.team_id, f"{legs.BY_PAGE}{code}", now=now)
-        sessions.meet_busy_lines(session)
+        capacity.refused(session.team_id, f"{capacity.BY_PAGE}{code}", now=now)
+        visits.meet_busy_lines(session)
     handoff = transitions.open_handoff(session)
     if handoff is not None:
         handoff.lines_busy_at = now
@@ -278,7 +280,7 @@ def report_limit(session_id: UUID, *, code: str, now: datetime) -> None:
 def claim_call(session_id: UUID, call_control_id: str, *, now: datetime) -> bool:
     """Remember which anonymous call the page says is its own; it binds only when Telnyx reports that call itself."""
     session = transitions.lock(session_id)
-    if not sessions.is_anonymous(session) or session.ended_at:
+    if not visits.is_anonymous(session) or session.ended_at:
         return False
     if session.call_control_id is not None:
         return session.call_control_id == call_control_id

@@ -10,8 +10,8 @@ from django.db import transaction
 from handoff.actions.calls import team_session
 from handoff.errors import ActionRefused
 from handoff.models import Closer
-from sessions_app import editing
-from sessions_app.gather.answers import Unfit
+from sessions_app.answers import editing
+from sessions_app.rules.answer_values import Unfit
 
 MAX_ANSWER = 2_000
 

@@ -15,10 +15,12 @@ from handoff.callbacks.slots import Diary, Slot
 from handoff.engine import transitions
 from handoff.errors import ActionRefused
 from handoff.models import CallbackPromise
-from sessions_app import fields, hours, runs
+from sessions_app.answers import captured
+from sessions_app.conversation import runs
 from sessions_app.models import Team, VoiceSession
 from sessions_app.models.learnt import Source
 from sessions_app.models.people import WidgetConfig
+from sessions_app.rules import hours
 
 ASKED_FOR = "asked_for"
 
@@ -66,7 +68,7 @@ def book_callback(session_id: UUID, *, when: str, phone: str, name: str, now: da
     promise.save(update_fields=["phone", "name"])
     promises.book(promise, slot.start, now=now)
     # The number given last counts, also for what is said of the prospect elsewhere.
-    fields.record(session, {"phone": phone, "full_name": name.strip()}, source=Source.TOOL, at=now)
+    captured.record(session, {"phone": phone, "full_name": name.strip()}, source=Source.TOOL, at=now)
     booking.settled(session, runs.current(session), now=now)
     return Arranged(slots.label(diary, slot.start), phone_numbers.grouped(number))
 

@@ -13,8 +13,10 @@ from handoff.engine import transitions
 from handoff.errors import ActionRefused
 from handoff.machine import Fact
 from handoff.models import CallbackPromise, Closer, Handoff, RoutingPolicy
-from sessions_app import fields, legs, timeline
+from sessions_app import timeline
+from sessions_app.answers import captured
 from sessions_app.models.learnt import Source
+from sessions_app.visits import capacity
 
 LATEST_CALLBACK = timedelta(days=30)
 
@@ -29,7 +31,7 @@ def promise_callback(
     promise.session = session
     promise.name, promise.phone = name, phone
     promise.save(update_fields=["name", "phone"])
-    fields.record(session, {"full_name": name, "phone": phone}, source=Source.PROSPECT, at=now)
+    captured.record(session, {"full_name": name, "phone": phone}, source=Source.PROSPECT, at=now)
     if when and now < when < now + LATEST_CALLBACK:
         promises.book(promise, when, now=now)
     timeline.append(session, "callback.promised", {"due_at": promise.due_at.isoformat()}, occurred_at=now)
@@ -63,8 +65,8 @@ def call_back(promise_id: int, *, closer: Closer, now: datetime) -> Handoff:
         raise ActionRefused("Turn on your phone line, microphone and sound first.", "not_ready")
     outbound.refuse_unless_reachable(promise, now=now)
     try:
-        legs.require_room(promise.session.team, now=now)
-    except legs.Busy as busy:
+        capacity.require_room(promise.session.team, now=now)
+    except capacity.Busy as busy:
         raise ActionRefused(calls.NO_LINE, str(Fact.LINES_BUSY)) from busy
     calls.require_free(closer, None)
     CallbackPromise.objects.filter(pk=promise.pk).update(attempts=F("attempts") + 1, owner=closer)

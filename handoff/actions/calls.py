@@ -14,10 +14,11 @@ from handoff.legs import connection
 from handoff.machine import OFFERED_STATES, Fact, State
 from handoff.models import Closer, Handoff, Offer
 from handoff.routing import offers
-from sessions_app import legs, timeline
+from sessions_app import timeline
 from sessions_app.models import VoiceSession
+from sessions_app.visits import capacity
 
-NO_LINE = f"{legs.BUSY} Try again in a moment."
+NO_LINE = f"{capacity.BUSY} Try again in a moment."
 
 _JOINED = frozenset({State.BRIDGING, State.CONNECTED})
 _OF_ONE_CLOSER = (
@@ -128,7 +129,7 @@ def own_handoff(handoff_id: UUID, closer: Closer) -> Handoff:
 
 def require_line(session: VoiceSession, now: datetime) -> None:
     """A closer who takes a call must be connected; before `require_free`, for whoever counts legs holds no closer."""
-    if not legs.may_dial(session, now=now):
+    if not capacity.may_dial(session, now=now):
         raise ActionRefused(NO_LINE, str(Fact.LINES_BUSY))
 
 

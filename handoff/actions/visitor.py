@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from handoff import actions
-from sessions_app import hours, limits
+from sessions_app.http import limits
 from sessions_app.models import VoiceSession
+from sessions_app.rules import hours
 
 REASON = "requested"
 # Asked again, it changes nothing; this only keeps a page that asks without end away from the session's row.

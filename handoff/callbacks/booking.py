@@ -12,8 +12,7 @@ from handoff.legs import assistant_runs, connection, speech
 from handoff.machine import State
 from handoff.models import CallbackPromise, Handoff
 from handoff.routing import offers
-from sessions_app import services as sessions
-from sessions_app.gather import versions
+from sessions_app.answers import prospects, versions
 from sessions_app.models import CallLeg, CapturedField, Run, VoiceSession
 from sessions_app.models.people import AssistantRun
 
@@ -141,7 +140,7 @@ def _number_given(session: VoiceSession) -> str:
     """The number given last that can be called, whatever the widget calls its question; else what was said instead."""
     rules = versions.schema(session).get("properties", {}).items()
     asked = [name for name, rule in rules if isinstance(rule, Mapping) and rule.get("format") == "phone"]
-    names = [*sessions.PHONE_FIELDS, *asked]
+    names = [*prospects.PHONE_FIELDS, *asked]
     rows = CapturedField.objects.filter(session=session, name__in=names).order_by("-captured_at", "-pk")
     said = [str(row.value) for row in rows if isinstance(row.value, str | int)]
     zone = session.widget.time_zone
@@ -156,7 +155,7 @@ def _keep_number(promise: CallbackPromise, said: str) -> None:
     if phone != promise.phone:
         promise.phone = phone
         promise.save(update_fields=["phone"])
-        sessions.name_prospect(promise.session)
+        prospects.name_prospect(promise.session)
 
 
 def _say_goodbye(handoff: Handoff, promise: CallbackPromise, leg: CallLeg, *, text: str, now: datetime) -> None:

@@ -15,10 +15,11 @@ from handoff.errors import ActionRefused
 from handoff.legs import connection
 from handoff.machine import Effect, Fact, State
 from handoff.models import CallbackPromise, Handoff
-from sessions_app import fields, timeline
-from sessions_app import services as sessions
+from sessions_app import timeline
+from sessions_app.answers import captured
 from sessions_app.models import CallLeg, VoiceSession
 from sessions_app.models.people import ConnectionMode
+from sessions_app.visits import visits
 from telephony.reason_codes import LIMIT_SIP_CODES
 
 COMMAND = "call_prospect"
@@ -95,7 +96,7 @@ def open_visit(promised: VoiceSession, *, now: datetime) -> VoiceSession:
         created_at=now,
         is_let_in=True,
     )
-    fields.inherit(session, promised)
+    captured.inherit(session, promised)
     return session
 
 
@@ -149,7 +150,7 @@ def give_up(handoff: Handoff, now: datetime) -> None:
     reason = _why(handoff)
     handoff.outcome = reason
     handoff.save(update_fields=["outcome"])
-    sessions.end(handoff.session, reason="not_reached", now=now)
+    visits.end(handoff.session, reason="not_reached", now=now)
     promised = _promised(handoff)
     if promised is not None:
         timeline.append(promised, "callback.unanswered", {"reason": reason}, occurred_at=now)

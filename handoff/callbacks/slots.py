@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sessions_app import hours
-from sessions_app.hours import Hours
+from sessions_app.rules import hours
+from sessions_app.rules.hours import Hours
 
 # Nobody is booked for a moment that has passed before the booking is read.
 NOTICE = timedelta(minutes=10)

@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from sessions_app import live
+from sessions_app.timeline import live
 
 
 def changed(team_id: int) -> None:

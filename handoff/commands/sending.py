@@ -9,8 +9,8 @@ from django.conf import settings
 from handoff.legs import assistant_runs as runs_of_calls
 from handoff.machine import LONGEST_SEAT
 from handoff.models import Command
-from sessions_app import runs, tokens
-from sessions_app.gather import request
+from sessions_app.conversation import gather_request, runs
+from sessions_app.visits import tokens
 from telephony.client import DialledLeg, Telnyx
 
 LANGUAGE = "en-AU"
@@ -44,7 +44,7 @@ def _start_gather(client: Telnyx, command: Command) -> Answer:
     given = command.arguments
     conversation_id = client.start_gather(
         command.call_control_id,
-        **request.keywords(given, tools=request.tools(_tool_ticket(command))),
+        **gather_request.keywords(given, tools=gather_request.tools(_tool_ticket(command))),
         command_id=command.pk,
         client_state=given.get("mark"),
     )

@@ -11,9 +11,9 @@ from handoff.engine import transitions
 from handoff.legs import assistant_runs, connection, speech
 from handoff.machine import Fact, State
 from handoff.models import Handoff
-from sessions_app import fields, timeline
-from sessions_app import runs as run_rows
-from sessions_app.gather import versions
+from sessions_app import timeline
+from sessions_app.answers import captured, versions
+from sessions_app.conversation import runs as run_rows
 from sessions_app.models import Run, VoiceSession
 from sessions_app.models.people import AssistantRun
 
@@ -179,7 +179,7 @@ def answers_known(session: VoiceSession, *, now: datetime) -> bool:
     run = run_rows.current(session)
     if run is None or run.purpose == Run.Purpose.CALLBACK or not session.is_assistant_running:
         return False
-    is_complete = not fields.lacking(session)
+    is_complete = not captured.lacking(session)
     if is_complete and run.mode == AssistantRun.ASSISTANT and _has_found_out(session, run):
         _close(session, run, now=now)
     elif run.purpose == Run.Purpose.QUALIFY and _is_time_to_ring(session):
@@ -194,13 +194,13 @@ def _has_found_out(session: VoiceSession, run: Run) -> bool:
     """
     if run.purpose == Run.Purpose.QUALIFY:
         return True
-    return fields.learnt_since(session, run.requested_at)
+    return captured.learnt_since(session, run.requested_at)
 
 
 def _is_time_to_ring(session: VoiceSession) -> bool:
     """Whether the configured share of the required answers is known."""
     wanted, required = session.widget.pre_alert_percent, versions.required(session)
-    known = len(fields.known(session) & set(required))
+    known = len(captured.known(session) & set(required))
     return bool(wanted and required) and known * 100 >= (wanted or 0) * len(required)
 
 

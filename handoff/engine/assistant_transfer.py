@@ -10,11 +10,12 @@ from handoff.legs import connection
 from handoff.machine import OFFERED_STATES, Fact, State
 from handoff.models import Closer, Handoff, Offer
 from handoff.routing import offers, transfer_targets
-from sessions_app import binding, runs
-from sessions_app import services as sessions
-from sessions_app.binding import Introduction, Nobodys
+from sessions_app.conversation import runs
+from sessions_app.inbox import binding
+from sessions_app.inbox.binding import Introduction, Nobodys
 from sessions_app.models import CallLeg, VoiceSession
 from sessions_app.models.people import ConnectionMode
+from sessions_app.visits import visits
 from telephony.events import CallInitiated
 
 TRIGGER = "assistant_transfer"
@@ -38,10 +39,10 @@ def introduce(event: CallInitiated) -> Introduction | Nobodys | None:
     is_theirs = Q(call_session_id=event.ids.call_session_id or "", has_rejoined=False)
     if not binding.is_on_our_connection(event):
         is_theirs |= Q(pk=binding.ticket_of(event))
-    visits = VoiceSession.objects.filter(
+    mine = VoiceSession.objects.filter(
         is_theirs, team_id=closer.team_id, connection_mode=ConnectionMode.ANONYMOUS, ended_at=None
     )
-    visit = visits.values_list("pk", flat=True).first()
+    visit = mine.values_list("pk", flat=True).first()
     if visit is None:
         return None
     rings = Offer.objects.filter(handoff__session_id=visit, closer=closer, leg__isnull=False, leg__ended_at=None)
@@ -51,7 +52,7 @@ def introduce(event: CallInitiated) -> Introduction | Nobodys | None:
 def began(event: CallInitiated, session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
     """Offer the call to the closer whom the assistant rings; nobody else is rung meanwhile."""
     closer = _closer(event)
-    is_assistants = sessions.is_anonymous(session) and not session.has_rejoined
+    is_assistants = visits.is_anonymous(session) and not session.has_rejoined
     if not is_assistants or closer is None or closer.team_id != session.team_id or leg.ended_at is not None:
         return
     if client_state.read(event.client_state) is not None or Offer.objects.filter(leg=leg).exists():

@@ -6,7 +6,7 @@ from handoff.commands import ledger
 from handoff.commands.ledger import Intent
 from handoff.commands.sending import Answer
 from handoff.models import Command
-from sessions_app import insights, transcript
+from sessions_app.conversation import insights, transcript
 from sessions_app.models import Run, VoiceSession
 
 TRANSCRIPT, INSIGHTS = "fetch_transcript", "fetch_insights"

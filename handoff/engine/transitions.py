@@ -10,10 +10,10 @@ from handoff.engine import effects
 from handoff.legs import connection
 from handoff.machine import Fact, State
 from handoff.models import Handoff
-from sessions_app import services as sessions
 from sessions_app import timeline
 from sessions_app.models import VoiceSession
 from sessions_app.models.visit import Phase
+from sessions_app.visits import visits
 
 logger = logging.getLogger(__name__)
 
@@ -193,9 +193,9 @@ def _show(handoff: Handoff) -> None:
     closer = handoff.closer if state in _NAMED and shown else None
     name = closer.display_name if closer else ""
     if (session.handover_phase, session.closer_name) != (shown, name):
-        sessions.enter_handover(session, phase=shown, closer_name=name)
+        visits.enter_handover(session, phase=shown, closer_name=name)
     if state not in {State.RESERVED, State.QUEUED}:  # Where it may still be for want of a line that they wait.
-        sessions.meet_busy_lines(session, met=handoff.outcome == Fact.LINES_BUSY)
+        visits.meet_busy_lines(session, met=handoff.outcome == Fact.LINES_BUSY)
 
 
 def _tell(handoff: Handoff, current: State, following: State, fact: Fact, now: datetime) -> None:

@@ -10,8 +10,8 @@ from handoff.engine import transitions
 from handoff.legs import connection
 from handoff.machine import SETTLED_STATES, Fact
 from handoff.models import Handoff
-from sessions_app import services as sessions
 from sessions_app.models import CallLeg, VoiceSession
+from sessions_app.visits import visits
 
 # The page answers every 8 s, and its own reconnecting takes a few seconds more.
 PAGE_IS_GONE_AFTER = timedelta(seconds=45)
@@ -56,14 +56,14 @@ def _end_deserted(session_id: UUID, *, now: datetime) -> bool:
 
 def _is_carried(session: VoiceSession) -> bool:
     """Whether a leg stands whose end will be told. One that the page is about to leave for another does not count."""
-    if sessions.is_rejoining(session):
+    if visits.is_rejoining(session):
         return False
     return CallLeg.objects.filter(call_control_id=session.call_control_id or "", ended_at=None).exists()
 
 
 def end(session: VoiceSession, *, reason: str, now: datetime) -> bool:
     """End a locked visit, and with it the hand-over that the prospect was in; False when it had ended before."""
-    has_ended = sessions.end(session, reason=reason, now=now)
+    has_ended = visits.end(session, reason=reason, now=now)
     handoff = transitions.open_handoff(session)
     if handoff is not None:
         transitions.apply(handoff, Fact.PROSPECT_LEFT, now=now)
@@ -80,7 +80,7 @@ def is_way_back(session: VoiceSession, leg: CallLeg) -> bool:
 
 def turn_away(session: VoiceSession, *, now: datetime) -> bool:
     """End a locked visit whose own call found no line free: its page says so, and asks for a number."""
-    sessions.meet_busy_lines(session)
+    visits.meet_busy_lines(session)
     return end(session, reason="lines_busy", now=now)
 
 

@@ -22,10 +22,11 @@ from handoff.legs import assistant_runs, connection
 from handoff.machine import Fact
 from handoff.measures import steps
 from handoff.models import Command, Handoff
-from sessions_app import binding, intake, legs, timeline
-from sessions_app import runs as run_numbers
-from sessions_app import services as sessions
+from sessions_app import timeline
+from sessions_app.conversation import runs as run_numbers
+from sessions_app.inbox import binding, intake
 from sessions_app.models import CallLeg, VoiceSession
+from sessions_app.visits import capacity, visits
 from telephony import observing
 from telephony.client import TelnyxError
 from telephony.events import CallIds
@@ -53,7 +54,7 @@ def refused(command: Command, error: TelnyxError, *, now: datetime) -> None:
     command.session = session
     is_busy = error.is_limit and command.kind in connection.NEED_A_LEG
     if is_busy:
-        legs.refused(session.team_id, error.code or str(error.status), now=now)
+        capacity.refused(session.team_id, error.code or str(error.status), now=now)
     # What a limit refused is not asked for again at once: the hand-over waits, and asks with a command of its own.
     latest = now if is_busy else _of_use_until(command, session, now)
     if not ledger.refuse(command, error, latest=latest, now=now):
@@ -95,10 +96,10 @@ def _found_no_line(command: Command, session: VoiceSession, now: datetime) -> No
     """A limit of the account let no leg come about, which is nobody's fault."""
     handoff = _handoff_of(command, session)
     if command.kind == "answer":
-        sessions.meet_busy_lines(session)
+        visits.meet_busy_lines(session)
         _not_answered(command, session, now, reason="lines_busy")
     elif handoff is not None:
-        legs.expect_closer(session, until=None)
+        capacity.expect_closer(session, until=None)
         if command.kind != connection.LISTEN:  # Whose absence is of no matter to the hand-over.
             transitions.apply(handoff, Fact.LINES_BUSY, now=now)
 

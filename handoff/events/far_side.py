@@ -10,8 +10,8 @@ from django.db.models import Q
 
 from handoff.machine import SETTLED_STATES
 from handoff.models import Closer, Handoff
-from sessions_app import binding
-from sessions_app.binding import Nobodys
+from sessions_app.inbox import binding
+from sessions_app.inbox.binding import Nobodys
 from sessions_app.models import TelephonyCredential
 from telephony.events import CallInitiated, Event
 

@@ -12,8 +12,8 @@ from handoff.events.reconciliation import intaking
 from handoff.legs import connection
 from handoff.machine import LONGEST_TALK
 from handoff.models import Command
-from sessions_app import legs
 from sessions_app.models import CallLeg, VoiceSession
+from sessions_app.visits import capacity
 from telephony import observing
 from telephony.client import TelnyxError
 from telephony.events import CallIds
@@ -63,7 +63,7 @@ def _once_more(
         connection.HANG_UP, f"leg:{leg.pk}:{connection.HANG_UP}:{wishes.count()}", leg.call_control_id, delay=pause
     )
     ledger.enqueue(session, intent, now=now, handoff=command.handoff)
-    legs.stands_on(leg, until=now + pause)
+    capacity.stands_on(leg, until=now + pause)
 
 
 def _living(command: Command) -> CallLeg | None:

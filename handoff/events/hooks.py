@@ -5,8 +5,8 @@ from handoff.client_state import Mark
 from handoff.engine import assistant_transfer
 from handoff.events import far_side, reactions
 from handoff.models import Handoff
-from sessions_app.binding import Introduction, Nobodys
-from sessions_app.intake import Door
+from sessions_app.inbox.binding import Introduction, Nobodys
+from sessions_app.inbox.intake import Door
 from sessions_app.models import CallLeg, WebhookDelivery
 from telephony import inbound
 from telephony.events import CallInitiated, Event

@@ -10,7 +10,8 @@ from handoff.closers import roster
 from handoff.engine import transitions
 from handoff.legs import connection
 from handoff.models import CallbackPromise
-from sessions_app import runs, timeline
+from sessions_app import timeline
+from sessions_app.conversation import runs
 from sessions_app.models import Run, VoiceSession
 
 # A prospect who does not answer the assistant that returned is not kept on the line for ever.

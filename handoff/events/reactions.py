@@ -15,11 +15,11 @@ from handoff.legs import assistant_runs, connection, speech
 from handoff.machine import Fact, State
 from handoff.models import Closer, Handoff
 from handoff.routing import offers
-from sessions_app import fold, legs
-from sessions_app import runs as run_numbers
-from sessions_app import services as sessions
+from sessions_app.conversation import runs as run_numbers
+from sessions_app.inbox import fold
 from sessions_app.models import CallLeg, Run, VoiceSession
 from sessions_app.models.visit import Phase
+from sessions_app.visits import capacity, visits
 from telephony import events
 from telephony.reason_codes import LIMIT_SIP_CODES
 
@@ -137,9 +137,9 @@ def _(event: events.ConversationEnded, session: VoiceSession, now: datetime) -> 
     number = run_numbers.number_of(event, session)
     call_record.fetch(session, number, now=now)
     if event.reason == PROSPECT_LEFT:
-        if sessions.is_rejoining(session):
+        if visits.is_rejoining(session):
             assistant_end.assistant_done(session, number, "conversation_ended", now=now)
-        elif sessions.is_anonymous(session) and not session.has_rejoined:
+        elif visits.is_anonymous(session) and not session.has_rejoined:
             visitor_left.end(session, reason="hung_up", now=now)
         else:
             assistant_end.perhaps_left(session, number, now=now)
@@ -185,7 +185,7 @@ def turn_away(event: events.Event, session: VoiceSession, now: datetime) -> None
     leg = fold.leg_of(event, session)
     if leg is not None:
         connection.hang_up(session, leg, now=now)
-    legs.refused(session.team_id, legs.OWN_CAP, now=now)
+    capacity.refused(session.team_id, capacity.OWN_CAP, now=now)
     visitor_left.turn_away(session, now=now)
 
 
@@ -275,15 +275,15 @@ def closer_gone(session: VoiceSession, leg: CallLeg, echoed: str | None, *, now:
 def prospect_leg_over(session: VoiceSession, *, source: str, met_limit: bool = False, now: datetime) -> None:
     """The prospect's leg ended. In anonymous mode the assistant's end takes it along; then the page rejoins."""
     ledger.take_back(assistant_end.left_key(session, session.run_number))
-    is_rejoining = sessions.is_rejoining(session)
-    is_theirs = is_rejoining or (sessions.is_anonymous(session) and not session.has_rejoined)
+    is_rejoining = visits.is_rejoining(session)
+    is_theirs = is_rejoining or (visits.is_anonymous(session) and not session.has_rejoined)
     # The page hangs this leg up itself when it moves to the one that it was asked to place.
     was_left = source == "caller" and not is_rejoining
     # When the closer's line breaks the leg goes with it, but not the prospect: the page comes back on a new one.
     was_talk_over = connection.is_taken(session) and transitions.open_handoff(session) is None
     if is_theirs and not was_talk_over and not was_left:
         if met_limit:  # A way back, of whose assistant's call Telnyx has told nothing.
-            sessions.meet_busy_lines(session)
+            visits.meet_busy_lines(session)
         number = max(session.run_number, 1)
         run_numbers.ended(session, number, at=now)
         assistant_end.assistant_done(session, number, "conversation_ended", now=now)
@@ -291,7 +291,7 @@ def prospect_leg_over(session: VoiceSession, *, source: str, met_limit: bool = F
     leg = CallLeg.objects.filter(call_control_id=session.call_control_id or "").first()
     if leg is not None and visitor_left.is_way_back(session, leg):
         if met_limit:
-            sessions.meet_busy_lines(session)
+            visits.meet_busy_lines(session)
     elif met_limit:
         visitor_left.turn_away(session, now=now)
     else:
@@ -306,11 +306,11 @@ def _met_limit(leg: CallLeg, now: datetime) -> bool:
     closer = None if code else _refused_unsaid(leg, now)
     if closer is not None:
         # It may be the softphone's own settings, or its caller id: a second one at the same time makes it a limit.
-        alone = f"{legs.ALONE}{closer.pk}"
-        code = UNSAID if legs.are_refusing(but=alone, now=now) else alone
+        alone = f"{capacity.ALONE}{closer.pk}"
+        code = UNSAID if capacity.are_refusing(but=alone, now=now) else alone
     if code:
-        legs.refused(leg.session.team_id, code, now=now)
-    return bool(code) and not code.startswith(legs.ALONE)
+        capacity.refused(leg.session.team_id, code, now=now)
+    return bool(code) and not code.startswith(capacity.ALONE)
 
 
 def _refused_alone(handoff: Handoff, now: datetime) -> Fact:

@@ -9,8 +9,8 @@ from handoff.engine import assistant_end
 from handoff.events.reconciliation import intaking
 from handoff.legs import assistant_runs, connection
 from handoff.models import Command
-from sessions_app import runs as run_rows
-from sessions_app import transcript
+from sessions_app.conversation import runs as run_rows
+from sessions_app.conversation import transcript
 from sessions_app.models import Run, ToolCall, VoiceSession
 from telephony import observing
 from telephony.events import CallIds

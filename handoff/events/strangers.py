@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from handoff.events.hang_ups import ENDED_ALREADY, LONGEST_PAUSE, PAUSE, UNKNOWN_CALL
 from handoff.machine import LONGEST_TALK
-from sessions_app import intake
+from sessions_app.inbox import intake
 from sessions_app.models import WebhookDelivery
 from telephony.client import Telnyx, TelnyxError
 

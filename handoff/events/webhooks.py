@@ -14,7 +14,11 @@ from django.views.decorators.http import require_POST
 
 from handoff.events.hooks import HANDLERS
 from handoff.routing import transfer_targets
-from sessions_app import binding, bodies, intake, signatures, tokens, variables, visitor_values
+from sessions_app.account import signatures
+from sessions_app.conversation import variables
+from sessions_app.http import bodies
+from sessions_app.inbox import binding, intake
+from sessions_app.visits import tokens, visitor_values
 from telephony import inbound
 from telephony.events import AssistantInitialization, Event
 from telephony.inbound import BodyUnreadable, SignatureRefused

@@ -18,8 +18,9 @@ from psycopg_pool import PoolTimeout
 
 from handoff import heartbeat
 from handoff.models import Command
-from sessions_app import account, legs, signatures
+from sessions_app.account import signatures, standing
 from sessions_app.models import TelephonyCredential, WebhookDelivery
+from sessions_app.visits import capacity
 
 # A load balancer asks every few seconds; a dependency that says nothing must not hold its question up.
 ANSWER_WITHIN_SECONDS = 3.0
@@ -81,8 +82,8 @@ def _figures(now: datetime) -> dict[str, float | int | None]:
         "parked_deliveries": WebhookDelivery.objects.filter(
             status=WebhookDelivery.Status.PARKED, next_attempt_at__isnull=False
         ).count(),
-        "legs_of_strangers": legs.strangers(),
-        "legs_held": legs.usage(now=now).held(),
+        "legs_of_strangers": capacity.strangers(),
+        "legs_held": capacity.usage(now=now).held(),
         "legs_at_most": settings.TELNYX_MAX_LEGS,
     }
 
@@ -127,18 +128,18 @@ def _signing(now: datetime) -> dict[str, str]:
 
 def _account() -> Report:
     """What the account said of itself when it was last asked."""
-    remarks = account.remarks()
+    remarks = standing.remarks()
     troubles = {name: one.text for name, one in remarks.items() if one.is_trouble}
     return Report(troubles, notices={name: one.text for name, one in remarks.items() if not one.is_trouble})
 
 
 def _lines(now: datetime) -> dict[str, str]:
-    refused = legs.refused_lately(now=now)
+    refused = capacity.refused_lately(now=now)
     told = [f"{_WORDS.get(code, code)} {count}" for code, count in sorted(refused.items())]
     return {"lines": f"refused within the last hour: {', '.join(told)}"} if told else {}
 
 
-_WORDS = {legs.OWN_CAP: "by our own cap", legs.ALONE: "without a word, at one softphone"}
+_WORDS = {capacity.OWN_CAP: "by our own cap", capacity.ALONE: "without a word, at one softphone"}
 
 
 def _broker() -> Report:

@@ -11,10 +11,11 @@ from handoff import announcements
 from handoff.commands import ledger
 from handoff.commands.ledger import Intent
 from handoff.models import Command
-from sessions_app import fields, runs, visitor_values
-from sessions_app.gather import request, versions
+from sessions_app.answers import captured, versions
+from sessions_app.conversation import gather_request, runs
 from sessions_app.models import CallLeg, Run, TranscriptTurn, VoiceSession
 from sessions_app.models.people import AssistantRun
+from sessions_app.visits import visitor_values
 
 # What a returning assistant is given to remember; the newest turns matter.
 REMEMBERED_TURNS = 60
@@ -140,7 +141,7 @@ def _start(
 
 def _gather(run: Run, *, greeting: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     widget = run.session.widget
-    asked = request.arguments(
+    asked = gather_request.arguments(
         parameters=parameters, greeting=greeting, voice=widget.voice, instructions=run.instruction
     )
     return asked | _common(run)
@@ -173,6 +174,6 @@ def _remembered(session: VoiceSession) -> list[dict[str, str]]:
 def _missing(session: VoiceSession) -> dict[str, Any]:
     """The questions that have no answer yet; one open question when all have."""
     schema = versions.schema(session)
-    known = fields.known(session)
+    known = captured.known(session)
     left = {name: value for name, value in schema.get("properties", {}).items() if name not in known}
     return {"type": "object", "properties": left} if left else _ANYTHING_ELSE

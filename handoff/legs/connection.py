@@ -13,11 +13,11 @@ from handoff.commands.ledger import Intent
 from handoff.legs import assistant_runs
 from handoff.machine import Fact, State
 from handoff.models import Closer, Command, Handoff, Offer, RoutingPolicy
-from sessions_app import legs, timeline
-from sessions_app import runs as run_rows
-from sessions_app import services as sessions
+from sessions_app import timeline
+from sessions_app.conversation import runs as run_rows
 from sessions_app.models import CallLeg, Run, VoiceSession
 from sessions_app.models.people import ConnectionMode
+from sessions_app.visits import capacity, visits
 
 LEG_RING_SECONDS = 15
 # How long the assistant is given for its last sentence once it knows all that it had to find out; where the closer's
@@ -102,7 +102,7 @@ def rung_at(handoff: Handoff) -> str:
 def seek_line(handoff: Handoff, now: datetime) -> Fact | None:
     """Wait for the closer's page to register anew. What belongs to the ring that went nowhere is late from here on."""
     ledger.drop(handoff, KINDS)
-    legs.expect_closer(handoff.session, until=None)
+    capacity.expect_closer(handoff.session, until=None)
     handoff.closer_leg, handoff.attempt = None, handoff.attempt + 1
     handoff.save(update_fields=["closer_leg", "attempt"])
     what = {"handoff": str(handoff.pk), "closer": handoff.closer_id}
@@ -177,7 +177,7 @@ def dial_again(handoff: Handoff, now: datetime) -> Fact | None:
         return Fact.NOBODY_LEFT
     if handoff.closer is None or not handoff.closer.is_alive(now):
         return Fact.RELEASED  # They went away meanwhile.
-    if not legs.may_dial(handoff.session, now=now):
+    if not capacity.may_dial(handoff.session, now=now):
         return None
     handoff.closer_leg, handoff.attempt = None, handoff.attempt + 1
     handoff.save(update_fields=["closer_leg", "attempt"])
@@ -197,7 +197,7 @@ def seat(handoff: Handoff, now: datetime) -> Fact | None:
         return Fact.PROSPECT_FREE
     if handoff.takes_now or is_closing(handoff.session):
         return free_prospect(handoff, now)
-    if handoff.listens_in and legs.may_dial(handoff.session, now=now):
+    if handoff.listens_in and capacity.may_dial(handoff.session, now=now):
         _listen(handoff, now)
     return None
 
@@ -250,7 +250,7 @@ def return_prospect(handoff: Handoff, now: datetime) -> None:
             "leave_conference", _key(handoff, "leave"), leg.call_control_id, {"conference_id": handoff.conference_id}
         )
         _command(handoff, leaving, now)
-    sessions.enter_handover(handoff.session, phase="")
+    visits.enter_handover(handoff.session, phase="")
     assistant_runs.give_back(handoff.session, leg, instruction=handoff.instruction, now=now, delay=LETTING_GO)
 
 
@@ -311,7 +311,7 @@ def join_conference(handoff: Handoff, closer: CallLeg) -> Intent:
 def drop_closer(handoff: Handoff, now: datetime) -> None:
     ledger.drop(handoff, KINDS)
     stop_listening(handoff, now)
-    legs.expect_closer(handoff.session, until=None)
+    capacity.expect_closer(handoff.session, until=None)
     leg = handoff.closer_leg
     if leg is not None and leg.ended_at is None:
         hang_up(handoff.session, leg, now=now, handoff=handoff)
@@ -357,5 +357,5 @@ def _key(handoff: Handoff, name: str) -> str:
 def _command(handoff: Handoff, intent: Intent, now: datetime) -> None:
     if ledger.enqueue(handoff.session, intent, now=now, handoff=handoff) is not None:
         if intent.kind in CALLS_CLOSER:
-            legs.expect_closer(handoff.session, until=now + legs.DIAL_WITHIN)
+            capacity.expect_closer(handoff.session, until=now + capacity.DIAL_WITHIN)
         timeline.append(handoff.session, "command.sent", {"command": intent.kind}, occurred_at=now)

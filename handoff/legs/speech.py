@@ -7,8 +7,8 @@ from handoff.commands import ledger
 from handoff.commands.ledger import Intent
 from handoff.legs.connection import prospect_leg
 from handoff.models import Handoff
-from sessions_app import services as sessions
 from sessions_app import timeline
+from sessions_app.visits import visits
 
 # Longer than from one search, or one try, to the next: all of them are one wait.
 BUSY_FOR = timedelta(seconds=10)
@@ -59,7 +59,7 @@ def tell_busy(handoff: Handoff, now: datetime) -> None:
     if is_new:
         timeline.append(handoff.session, "handoff.busy", {"handoff": str(handoff.pk)}, occurred_at=now)
     if handoff.prospect_free_at is not None:
-        sessions.meet_busy_lines(handoff.session)
+        visits.meet_busy_lines(handoff.session)
         say(handoff, announcements.lines_busy(), name="busy", now=now)
 
 

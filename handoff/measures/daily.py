@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from handoff.machine import SETTLED_STATES, Fact, State
 from handoff.models import Closer, Handoff, Offer
-from sessions_app import legs
 from sessions_app.models import Team, VoiceSession
+from sessions_app.visits import capacity
 
 DAYS = 14
 _TALKING = frozenset({State.CONNECTED})
@@ -103,7 +103,7 @@ def busy(team: Team, *, at: datetime) -> Busy:
     """What came to nothing today for want of a line."""
     midnight = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
     handed_over = Handoff.objects.filter(session__team=team, outcome=Fact.LINES_BUSY, triggered_at__gte=midnight)
-    return Busy(legs.turned_away(team.pk, since=midnight), handed_over.count())
+    return Busy(capacity.turned_away(team.pk, since=midnight), handed_over.count())
 
 
 def days(team: Team, *, at: datetime) -> list[Day]:

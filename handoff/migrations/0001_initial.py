@@ -7,7 +7,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import sessions_app.ordered_json
+import sessions_app.rules.ordered_json
 
 
 class Migration(migrations.Migration):
@@ -190,7 +190,7 @@ class Migration(migrations.Migration):
                 ),
                 ("kind", models.CharField(max_length=30)),
                 ("call_control_id", models.CharField(blank=True, max_length=200)),
-                ("arguments", sessions_app.ordered_json.OrderedJSONField(default=dict)),
+                ("arguments", sessions_app.rules.ordered_json.OrderedJSONField(default=dict)),
                 (
                     "state",
                     models.CharField(

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from handoff.models.handoff import Handoff
 from sessions_app.models import VoiceSession
-from sessions_app.ordered_json import OrderedJSONField
+from sessions_app.rules.ordered_json import OrderedJSONField
 
 
 class Command(models.Model):

@@ -10,8 +10,11 @@ from handoff.legs import connection, speech
 from handoff.machine import Fact
 from handoff.models import Closer, Handoff, Offer, RoutingPolicy
 from handoff.routing.choice import Choice, NoChoice, Rules, choose, has_anybody
-from sessions_app import hours, legs, runs, timeline
+from sessions_app import timeline
+from sessions_app.conversation import runs
 from sessions_app.models import CallLeg
+from sessions_app.rules import hours
+from sessions_app.visits import capacity
 
 # Time for a closer to reload the page or to find the network again, before somebody else is rung.
 CALL_AGAIN_FOR = timedelta(seconds=20)
@@ -43,7 +46,7 @@ def offer(handoff: Handoff, now: datetime) -> Fact | None:
         return Fact.NOBODY_LEFT
     if isinstance(chosen, NoChoice):
         return None
-    if not legs.may_dial(handoff.session, now=now):  # Nobody is rung who could not be connected.
+    if not capacity.may_dial(handoff.session, now=now):  # Nobody is rung who could not be connected.
         speech.tell_busy(handoff, now)
         return None
     # In the order of their keys, so that two searches that ring the same people cannot wait for each other.

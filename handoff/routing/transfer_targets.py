@@ -7,8 +7,8 @@ from django.db.models import Q
 
 from handoff.closers import readiness
 from handoff.models import Closer
-from sessions_app import legs
 from sessions_app.models import TelephonyCredential, VoiceSession, WidgetConfig
+from sessions_app.visits import capacity
 
 # The model reads all of them; more would only cost it time.
 MOST = 20
@@ -41,7 +41,7 @@ def owner_of(usernames: frozenset[str]) -> Closer | None:
 
 
 def _ready(team_id: int, widget: WidgetConfig, *, now: datetime) -> list[dict[str, str]]:
-    if legs.are_closed(now=now):
+    if capacity.are_closed(now=now):
         return []  # The assistant would ring in vain.
     wanted = readiness.skills(widget.required_skills)
     closers = {closer.pk: closer for closer in readiness.team(team_id)}

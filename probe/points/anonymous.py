@@ -14,7 +14,7 @@ from probe.points.outcomes import (
     refused,
     unclear,
 )
-from telephony.wire import text
+from strict_json import text
 
 NAME = "anonymous"
 CALL = "call"

@@ -13,7 +13,7 @@ from probe.points.outcomes import (
     refused,
     unclear,
 )
-from telephony.wire import mapping
+from strict_json import mapping
 
 START = "assistant-start"
 COMMAND, ANSWER = "command", "answer"

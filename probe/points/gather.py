@@ -13,7 +13,7 @@ from probe.points.outcomes import (
     refused,
     unclear,
 )
-from telephony.wire import mapping, objects, text
+from strict_json import mapping, objects, text
 
 END = "gather-end"
 COMMANDS = "gather-commands"

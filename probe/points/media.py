@@ -2,7 +2,7 @@
 
 from probe.evidence import Evidence, Step, was_taken
 from probe.points.outcomes import NOT_TRIED, Outcome, Point, aspect, bad, bearable, good, refused, unclear
-from telephony.wire import mapping, objects, text
+from strict_json import mapping, objects, text
 
 NAME = "media"
 CALL = "call"

@@ -4,7 +4,7 @@ from typing import Any
 
 from probe.evidence import Evidence, was_taken
 from probe.points.outcomes import NOT_TRIED, Outcome, Point, aspect, bad, bearable, good, refused, unclear
-from telephony.wire import mapping, objects, text
+from strict_json import mapping, objects, text
 
 UPDATES = "updates"
 ASSISTANT = "assistant"

@@ -17,7 +17,7 @@ from probe.points.outcomes import (
     unclear,
 )
 from probe.vocabulary import HEADERS
-from telephony.wire import objects, text
+from strict_json import objects, text
 
 NAME = "parked-call"
 NUMBER, WORD, CALLER = "number", "word", "caller-number"

@@ -14,7 +14,7 @@ from probe.points.outcomes import (
     refused,
     unclear,
 )
-from telephony.wire import mapping, text
+from strict_json import mapping, text
 
 NAME = "softphone"
 OPEN, RELOADED, RENEWED, CLOSED = "open", "reloaded", "renewed", "closed"

@@ -9,7 +9,7 @@ from probe.points import account, joining, listening, media, parked, softphone, 
 from probe.redaction import DIALLED_WORD
 from probe.scene import Scene, number_to_dial
 from probe.steps import talk
-from telephony.wire import mapping, objects
+from strict_json import mapping, objects
 
 # Each step's longest time, in seconds; what takes longer is told as that.
 SHORT, MEDIUM, LONG = 60, 90, 120

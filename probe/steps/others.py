@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from probe.points import objects, pages
 from probe.scene import Scene
-from telephony.wire import mapping, text
-from telephony.wire import objects as objects_of
+from strict_json import mapping, text
+from strict_json import objects as objects_of
 
 SHORT = 60
 # Something to hear for a quarter of a minute.

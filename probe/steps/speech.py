@@ -11,7 +11,7 @@ from probe.steps import talk
 from probe.watching import Leg
 from sessions_app.models import WidgetConfig
 from sessions_app.models.people import ConnectionMode
-from telephony.wire import mapping, objects
+from strict_json import mapping, objects
 
 GATHER, LONG = 110, 120
 ENDED = "call.ai_gather.ended"

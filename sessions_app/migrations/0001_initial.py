@@ -9,10 +9,10 @@ from django.conf import settings
 from django.db import migrations, models
 
 import sessions_app.gather
-import sessions_app.headers
 import sessions_app.models.people
-import sessions_app.ordered_json
-import sessions_app.origins
+import sessions_app.rules.headers
+import sessions_app.rules.ordered_json
+import sessions_app.rules.origins
 
 
 class Migration(migrations.Migration):
@@ -212,7 +212,9 @@ class Migration(migrations.Migration):
                 (
                     "allowed_origins",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=200, validators=[sessions_app.origins.validate_origin]),
+                        base_field=models.CharField(
+                            max_length=200, validators=[sessions_app.rules.origins.validate_origin]
+                        ),
                         blank=True,
                         default=list,
                         help_text="Websites that may start a call, such as https://www.example.com. This server is always allowed.",
@@ -263,9 +265,9 @@ class Migration(migrations.Migration):
                 ("voice", models.CharField(default="Telnyx.KokoroTTS.af_heart", max_length=80)),
                 (
                     "gather_schema",
-                    sessions_app.ordered_json.OrderedJSONField(
+                    sessions_app.rules.ordered_json.OrderedJSONField(
                         default=sessions_app.models.people.default_gather_schema,
-                        validators=[sessions_app.gather.validate_schema],
+                        validators=[sessions_app.rules.question_schema.validate_schema],
                     ),
                 ),
                 (
@@ -304,7 +306,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         default=list,
                         help_text='A list such as [{"name": "X-User-Tier", "value": "Enterprise"}].',
-                        validators=[sessions_app.headers.validate_headers],
+                        validators=[sessions_app.rules.headers.validate_headers],
                     ),
                 ),
                 ("consent_version", models.CharField(default="2026-11", max_length=40)),

@@ -5,7 +5,7 @@ import django.core.validators
 import django.db.models.deletion
 from django.db import migrations, models
 
-import sessions_app.hours
+import sessions_app.rules.hours
 
 
 class Migration(migrations.Migration):
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 blank=True,
                 default=dict,
                 help_text='Such as {"mon": [["09:00", "17:30"]]}. A day that is not named is closed; empty: always open.',
-                validators=[sessions_app.hours.validate_hours],
+                validators=[sessions_app.rules.hours.validate_hours],
             ),
         ),
         migrations.AddField(
@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
             model_name="widgetconfig",
             name="time_zone",
             field=models.CharField(
-                default="Australia/Sydney", max_length=40, validators=[sessions_app.hours.validate_time_zone]
+                default="Australia/Sydney", max_length=40, validators=[sessions_app.rules.hours.validate_time_zone]
             ),
         ),
         migrations.CreateModel(

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import migrations, models
 from django.utils import timezone
 
-import sessions_app.ordered_json
+import sessions_app.rules.ordered_json
 
 BATCH = 1000
 
@@ -99,7 +99,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.PositiveIntegerField(help_text="Counted from 1.")),
-                ("schema", sessions_app.ordered_json.OrderedJSONField()),
+                ("schema", sessions_app.rules.ordered_json.OrderedJSONField()),
                 ("created_at", models.DateTimeField()),
                 (
                     "created_by",

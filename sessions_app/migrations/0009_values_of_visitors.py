@@ -3,7 +3,7 @@
 import django.contrib.postgres.fields
 from django.db import migrations, models
 
-import sessions_app.headers
+import sessions_app.rules.headers
 
 
 class Migration(migrations.Migration):
@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
             model_name="widgetconfig",
             name="value_names",
             field=django.contrib.postgres.fields.ArrayField(
-                base_field=models.CharField(max_length=60, validators=[sessions_app.headers.validate_value_name]),
+                base_field=models.CharField(max_length=60, validators=[sessions_app.rules.headers.validate_value_name]),
                 blank=True,
                 default=list,
                 help_text="What the website may pass beside the headers, such as order_number.",

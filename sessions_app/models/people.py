@@ -6,12 +6,12 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
-from sessions_app.gather import validate_schema
-from sessions_app.headers import MAX_HEADERS, validate_headers, validate_value_name
-from sessions_app.hours import validate_hours, validate_time_zone
-from sessions_app.ordered_json import OrderedJSONField
-from sessions_app.origins import validate_origin
-from sessions_app.plain_values import MAX_NAME
+from sessions_app.rules.headers import MAX_HEADERS, validate_headers, validate_value_name
+from sessions_app.rules.hours import validate_hours, validate_time_zone
+from sessions_app.rules.ordered_json import OrderedJSONField
+from sessions_app.rules.origins import validate_origin
+from sessions_app.rules.plain_values import MAX_NAME
+from sessions_app.rules.question_schema import validate_schema
 
 ASSISTANT_ID = RegexValidator(r"^assistant-[0-9a-zA-Z-]{1,80}$", "An assistant id looks like “assistant-…”.")
 

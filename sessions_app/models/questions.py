@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from sessions_app.models.people import WidgetConfig
-from sessions_app.ordered_json import OrderedJSONField
+from sessions_app.rules.ordered_json import OrderedJSONField
 
 
 class GatherVersion(models.Model):

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sessions_app.provisioning.rules import NOTHING, Rule, same
+from strict_json import text
 from telephony.account import READ_ONLY, SHAPES, Kind
-from telephony.wire import text
 
 Settings = Mapping[str, Any]
 

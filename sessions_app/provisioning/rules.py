@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
-from telephony.wire import embedded, identifier
+from strict_json import embedded, identifier
 
 NOTHING: Any = None
 

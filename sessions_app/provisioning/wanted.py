@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sessions_app import tool_catalogue
+from sessions_app.conversation import tool_catalogue
+from sessions_app.conversation.variables import DEFAULTS
 from sessions_app.provisioning.difference import Wanted
 from sessions_app.provisioning.rules import (
     AtLeast,
@@ -25,7 +26,6 @@ from sessions_app.provisioning.rules import (
     Tools,
     Unless,
 )
-from sessions_app.variables import DEFAULTS
 from telephony.account import Kind
 from telephony.regions import AUSTRALIAN_ANCHOR_SITE, AUSTRALIAN_LOCALISATION
 

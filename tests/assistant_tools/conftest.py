@@ -8,7 +8,7 @@ from django.test import TestCase
 from django.utils import timezone
 
 from assistant_tools import calls
-from sessions_app.tool_calls import Caller, Told
+from sessions_app.conversation.tool_calls import Caller, Told
 from tests.flows.conftest import Visit, rest, talking, visit, waiting, waiting_for_alice, webhooks
 from tests.people import admin_user, alice, anonymous_widget, ben, bob, carol, clock, sales, support, widget
 

@@ -7,9 +7,10 @@ import pytest
 from django.utils import timezone
 
 from assistant_tools import calls
-from sessions_app import tokens, tool_calls
+from sessions_app.conversation import tool_calls
+from sessions_app.conversation.tool_calls import MOST_UNKNOWN, UNKNOWN_KEPT, Caller, Told, Use
 from sessions_app.models import Run, ToolCall
-from sessions_app.tool_calls import MOST_UNKNOWN, UNKNOWN_KEPT, Caller, Told, Use
+from sessions_app.visits import tokens
 from tests.flows.conftest import Visit
 
 pytestmark = pytest.mark.django_db

@@ -11,9 +11,10 @@ from pytest_django import Settings
 
 from assistant_tools import calls
 from handoff.models import Closer, Handoff
-from sessions_app import services, tool_calls
+from sessions_app.conversation import tool_calls
+from sessions_app.conversation.tool_calls import Caller, Told
 from sessions_app.models import Run, ToolCall, VoiceSession, WidgetConfig
-from sessions_app.tool_calls import Caller, Told
+from sessions_app.visits import visits
 from tests.assistant_tools.conftest import Assistant
 from tests.people import Clock
 
@@ -48,7 +49,7 @@ def at_once(number: int, caller: Caller, name: str, arguments: dict[str, Any]) -
 
 @pytest.mark.django_db(transaction=True)
 def test_the_budget_holds_at_the_same_instant(widget: WidgetConfig, alice: Closer, clock: Clock) -> None:
-    session = services.open_visit(widget, recording=True, origin="", now=timezone.now())
+    session = visits.open_visit(widget, recording=True, origin="", now=timezone.now())
     caller = in_conversation(session)
 
     told = at_once(BUDGET + 20, caller, "check_closer_availability", {})
@@ -65,7 +66,7 @@ def test_the_budget_holds_at_the_same_instant(widget: WidgetConfig, alice: Close
 def test_a_person_who_is_asked_for_many_times_at_once_is_called_once(
     widget: WidgetConfig, alice: Closer, clock: Clock
 ) -> None:
-    session = services.open_visit(widget, recording=True, origin="", now=timezone.now())
+    session = visits.open_visit(widget, recording=True, origin="", now=timezone.now())
 
     told = at_once(8, in_conversation(session), "request_handoff", {})
 
@@ -108,7 +109,7 @@ def test_ten_thousand_calls_leave_a_few_rows(assistant: Assistant, monkeypatch: 
 def test_one_visit_s_budget_is_not_another_s(assistant: Assistant, widget: WidgetConfig, alice: Closer) -> None:
     for _ in range(BUDGET):
         assistant.use("check_closer_availability")
-    other = services.open_visit(widget, recording=True, origin="", now=timezone.now())
+    other = visits.open_visit(widget, recording=True, origin="", now=timezone.now())
 
     assert assistant.use("check_closer_availability").code == "over_budget"
     told = calls.use("check_closer_availability", {}, caller=in_conversation(other, "two"), now=timezone.now())

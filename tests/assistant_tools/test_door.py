@@ -14,9 +14,9 @@ from pytest_django import Settings
 
 from agileadapt.asgi import application
 from assistant_tools import access, door, server, threads
-from sessions_app import limits
+from sessions_app.conversation.tool_catalogue import CATALOGUE
+from sessions_app.http import limits
 from sessions_app.models import ToolCall
-from sessions_app.tool_catalogue import CATALOGUE
 
 # What comes through is handled on other threads, with connections of their own.
 reaches_rows = pytest.mark.django_db(transaction=True)

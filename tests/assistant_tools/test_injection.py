@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from assistant_tools import calls, tools
 from handoff.models import CallbackPromise, Closer, Handoff
-from sessions_app import services
+from sessions_app.conversation.tool_calls import Caller
+from sessions_app.conversation.tool_catalogue import CATALOGUE
 from sessions_app.models import CapturedField, Run, ToolCall, VoiceSession, WidgetConfig
-from sessions_app.tool_calls import Caller
-from sessions_app.tool_catalogue import CATALOGUE
+from sessions_app.visits import visits
 from tests.assistant_tools.conftest import Assistant
 from tests.people import logged_in
 
@@ -42,7 +42,7 @@ NAMES_ANOTHER = (
 def other(widget: WidgetConfig) -> VoiceSession:
     """Somebody else's visit, with its assistant running."""
     now = timezone.now()
-    session = services.open_visit(widget, recording=True, origin="", now=now)
+    session = visits.open_visit(widget, recording=True, origin="", now=now)
     Run.objects.create(session=session, number=1, conversation_id="the other one", requested_at=now, started_at=now)
     VoiceSession.objects.filter(pk=session.pk).update(
         run_number=1, conversation_id="the other one", assistant_started_at=now

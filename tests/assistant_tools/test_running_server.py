@@ -24,8 +24,8 @@ from handoff.models import Closer
 from launcher import ports, processes
 from launcher.checkout import VENV_PYTHON
 from launcher.stack import ASGI_SERVERS, answers
-from sessions_app import services
 from sessions_app.models import Run, ToolCall, VoiceSession, WidgetConfig
+from sessions_app.visits import visits
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
 
@@ -73,7 +73,7 @@ def running(request: pytest.FixtureRequest, tmp_path: Path, transactional_db: No
 @pytest.fixture
 def session(widget: WidgetConfig) -> VoiceSession:
     now = timezone.now()
-    session = services.open_visit(widget, recording=True, origin="", now=now)
+    session = visits.open_visit(widget, recording=True, origin="", now=now)
     Run.objects.create(session=session, number=1, conversation_id=CONVERSATION, requested_at=now, started_at=now)
     VoiceSession.objects.filter(pk=session.pk).update(
         run_number=1, conversation_id=CONVERSATION, assistant_started_at=now

@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from handoff.models import CallbackPromise, Closer, Handoff
-from sessions_app.gather import versions
+from sessions_app.answers import versions
+from sessions_app.conversation.tool_catalogue import CATALOGUE, SAVE
 from sessions_app.models import CapturedField, ToolCall, VoiceSession, WidgetConfig
-from sessions_app.tool_catalogue import CATALOGUE, SAVE
 from tests.assistant_tools.conftest import Assistant
 from tests.flows.conftest import Visit, connect, open_visit
 from tests.people import make_ready

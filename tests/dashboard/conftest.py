@@ -15,10 +15,12 @@ from django.test import Client
 from django.utils import timezone
 
 from agileadapt.asgi import application
-from dashboard import consumers, fragments
+from dashboard.live import consumers
+from dashboard.render import fragments
 from handoff.models import Closer, Handoff, Offer
-from sessions_app import plain_values, timeline
+from sessions_app import timeline
 from sessions_app.models import Run, TimelineEntry, VoiceSession, WidgetConfig
+from sessions_app.rules import plain_values
 from tests.people import alice, ben, bob, carol, clock, logged_in, sales, support, widget
 
 __all__ = ["alice", "ben", "bob", "carol", "clock", "sales", "support", "widget"]

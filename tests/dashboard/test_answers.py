@@ -11,10 +11,10 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from dashboard import answers as reading
+from dashboard.render import answers as reading
 from handoff import actions
 from handoff.models import Closer
-from sessions_app import fields
+from sessions_app.answers import captured
 from sessions_app.models import CapturedField, VoiceSession, WidgetConfig
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 def hear(session: VoiceSession, value: Any, source: str = "final", *, name: str = "email", ago: float = 60) -> None:
     with transaction.atomic():
         at = timezone.now() - timedelta(seconds=ago)
-        fields.record(session, {name: value}, source=source, at=at)
+        captured.record(session, {name: value}, source=source, at=at)
 
 
 def post(browser: Client, session: VoiceSession, verb: str, name: str = "email", **body: Any) -> Any:

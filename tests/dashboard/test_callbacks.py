@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from dashboard import callbacks
+from dashboard.render import callbacks
 from handoff import heartbeat
 from handoff.models import CallbackPromise, Closer, Handoff
 from sessions_app.models import Prospect, Team, VoiceSession, WidgetConfig

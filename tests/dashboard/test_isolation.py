@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from dashboard import callbacks, desk, entries, fragments, rings
-from dashboard.isolation import contained, isolated
+from dashboard.render import callbacks, desk, entries, fragments, rings
+from dashboard.render.isolation import contained, isolated
 from handoff.models import CallbackPromise, Closer, Handoff
-from sessions_app import indexing
 from sessions_app.models import Insight, Prospect, Team, ToolCall, TranscriptTurn, VoiceSession, WidgetConfig
+from sessions_app.search import indexing
 from tests.dashboard.conftest import described, hand_over, ring, tell, visit
 from tests.dashboard.page_model import Element, parse
 from tests.dashboard.test_snapshot_and_event import _give

@@ -7,8 +7,8 @@ from django.test import Client
 from django.utils import timezone
 
 from handoff.models import Closer
-from sessions_app import indexing
 from sessions_app.models import TranscriptTurn, VoiceSession
+from sessions_app.search import indexing
 from tests.dashboard.conftest import tell
 
 SAID = "<img src=x onerror=alert(1)> My roof & the <b>gutter</b>"

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from dashboard.limits import BURST_FRAMES, SOCKETS_PER_USER, FrameBudget, OpenSockets
-from dashboard.sharing import Latest, Once
+from dashboard.live.limits import BURST_FRAMES, SOCKETS_PER_USER, FrameBudget, OpenSockets
+from dashboard.live.sharing import Latest, Once
 
 
 class Worker:

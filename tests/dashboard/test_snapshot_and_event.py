@@ -12,10 +12,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from dashboard import entries, snapshot
+from dashboard.render import entries, snapshot
 from handoff.models import Closer, Handoff
-from sessions_app import fields
-from sessions_app.gather import answers
+from sessions_app.answers import captured
 from sessions_app.models import (
     CapturedField,
     FieldValue,
@@ -28,6 +27,7 @@ from sessions_app.models import (
     VoiceSession,
     WidgetConfig,
 )
+from sessions_app.rules import answer_values
 from tests.dashboard.conftest import described, hand_over, tell, visit
 from tests.dashboard.page_model import PageModel
 
@@ -52,14 +52,14 @@ def _give(session: VoiceSession, value: str, source: str, *, name: str = "full_n
     FieldValue.objects.create(
         field=row,
         source=source,
-        digest=answers.kept(value).digest,
+        digest=answer_values.kept(value).digest,
         value=value,
         length=len(value),
         first_at=at,
         last_at=at,
         given_by="Alice" if source == "closer" else "",
     )
-    fields.mirror(row, fields.standing(row, list(row.values.all())))
+    captured.mirror(row, captured.standing(row, list(row.values.all())))
 
 
 def _capture(session: VoiceSession, _: Closer) -> dict[str, Any]:

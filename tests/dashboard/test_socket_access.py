@@ -9,10 +9,10 @@ from channels.layers import get_channel_layer
 from django.contrib.auth.models import User
 from django.test import Client
 
-from dashboard import consumers
+from dashboard.live import consumers
 from handoff.models import Closer
-from sessions_app import groups
 from sessions_app.models import VoiceSession
+from sessions_app.timeline import groups
 from tests.dashboard.conftest import Connect, Socket, ringing, telling
 from tests.people import PASSWORD
 

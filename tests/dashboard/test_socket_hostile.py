@@ -5,7 +5,7 @@ import json
 import pytest
 from django.test import Client
 
-from dashboard import limits
+from dashboard.live import limits
 from tests.dashboard.conftest import Connect
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from dashboard import snapshot
+from dashboard.render import snapshot
 from sessions_app.models import VoiceSession, WidgetConfig
 from tests.dashboard.conftest import Connect, tell, telling, visiting
 

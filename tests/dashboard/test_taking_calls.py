@@ -9,11 +9,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from dashboard import desk, fragments, rings
+from dashboard.render import desk, fragments, rings
 from handoff.machine import State
 from handoff.models import Closer, Handoff, Offer
-from sessions_app import legs
 from sessions_app.models import CallLeg, VoiceSession
+from sessions_app.visits import capacity
 from tests.dashboard.conftest import hand_over, ring
 from tests.people import Clock, logged_in
 
@@ -91,7 +91,7 @@ def test_alice_takes_the_call_and_is_on_standby(alices_browser: Client, alice: C
 def test_a_take_that_finds_no_line_says_so_and_takes_nothing(
     alices_browser: Client, alice: Closer, talking: VoiceSession
 ) -> None:
-    legs.refused(talking.team_id, "90041", now=timezone.now())
+    capacity.refused(talking.team_id, "90041", now=timezone.now())
 
     response = take(alices_browser, talking)
 

@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from dashboard import fragments, rings
+from dashboard.render import fragments, rings
 from handoff.models import Closer
 from sessions_app.models import VoiceSession, WidgetConfig
 from tests.dashboard.conftest import described, ring, visit

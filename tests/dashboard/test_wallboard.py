@@ -12,8 +12,8 @@ from django.utils import timezone
 from handoff import selectors
 from handoff.machine import State
 from handoff.models import Closer, Handoff, Offer
-from sessions_app import legs
 from sessions_app.models import Team, VoiceSession, WidgetConfig
+from sessions_app.visits import capacity
 from tests.people import PASSWORD
 
 URL = "/dashboard/wallboard/"
@@ -127,10 +127,10 @@ def test_what_found_no_line_is_counted_apart(
     supervisor: Client, widget: WidgetConfig, support: Team, noon: datetime
 ) -> None:
     for _ in range(3):
-        legs.refused(widget.team_id, legs.OWN_CAP, now=noon)
-    legs.refused(widget.team_id, legs.OWN_CAP, now=noon - timedelta(days=1))
-    legs.refused(widget.team_id, "D1", now=noon)
-    legs.refused(support.pk, legs.OWN_CAP, now=noon)
+        capacity.refused(widget.team_id, capacity.OWN_CAP, now=noon)
+    capacity.refused(widget.team_id, capacity.OWN_CAP, now=noon - timedelta(days=1))
+    capacity.refused(widget.team_id, "D1", now=noon)
+    capacity.refused(support.pk, capacity.OWN_CAP, now=noon)
     handoff(widget, noon, State.UNANSWERED, outcome="lines_busy")
     handoff(widget, noon, State.UNANSWERED, outcome="nobody_left")
 

@@ -18,8 +18,8 @@ from handoff.commands.ledger import Intent
 from handoff.engine import transitions
 from handoff.machine import State
 from handoff.models import Closer, Command, Handoff, Offer
-from sessions_app import services as sessions
 from sessions_app.models import TimelineEntry, VoiceSession, WidgetConfig
+from sessions_app.visits.visits import open_visit
 from tests.faults.world import SEED
 from tests.people import make_ready, person, sales, widget
 
@@ -46,7 +46,7 @@ def closers(sales: Any) -> list[Closer]:
 def waiting(widget: WidgetConfig) -> VoiceSession:
     """A prospect on a line of ours whose assistant has ended; the first closer's dashboard rings."""
     now = timezone.now()
-    session = sessions.open_visit(widget, recording=True, origin="", now=now)
+    session = open_visit(widget, recording=True, origin="", now=now)
     with transaction.atomic():
         transitions.trigger(transitions.lock(session.pk), "assistant_failed", now=now)
     return session
@@ -130,7 +130,7 @@ def test_many_sweeps_at_once_let_each_deadline_pass_once(widget: WidgetConfig, c
 
 
 def test_many_sweeps_at_once_settle_an_overdue_command_once(widget: WidgetConfig) -> None:
-    session = sessions.open_visit(widget, recording=True, origin="", now=timezone.now())
+    session = open_visit(widget, recording=True, origin="", now=timezone.now())
     for number in range(8):
         long_ago = timezone.now() - timedelta(seconds=60)
         ledger.enqueue(session, Intent("hang_up", f"test:{number}", "v3:x"), now=long_ago)

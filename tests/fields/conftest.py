@@ -3,8 +3,8 @@
 import pytest
 from django.utils import timezone
 
-from sessions_app import services
 from sessions_app.models import VoiceSession, WidgetConfig
+from sessions_app.visits import visits
 from tests.people import admin_user, alice, ben, bob, clock, sales, support, widget
 
 __all__ = ["admin_user", "alice", "ben", "bob", "clock", "sales", "support", "widget"]
@@ -12,4 +12,4 @@ __all__ = ["admin_user", "alice", "ben", "bob", "clock", "sales", "support", "wi
 
 @pytest.fixture
 def session(widget: WidgetConfig) -> VoiceSession:
-    return services.open_visit(widget, recording=True, origin="", now=timezone.now())
+    return visits.open_visit(widget, recording=True, origin="", now=timezone.now())

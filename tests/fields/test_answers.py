@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sessions_app.gather import answers
+from sessions_app.rules import answer_values
 
 
 class Somewhere(HTTPServer):
@@ -44,7 +44,7 @@ def somewhere() -> Iterator[Somewhere]:
 
 
 def test_a_rule_that_points_elsewhere_is_not_followed(somewhere: Somewhere) -> None:
-    problem = answers.problem({"$ref": somewhere.url}, "x")
+    problem = answer_values.problem({"$ref": somewhere.url}, "x")
 
     assert problem == "The question's own rule cannot be read."
     assert somewhere.asked == []
@@ -63,9 +63,9 @@ def test_a_rule_that_points_elsewhere_is_not_followed(somewhere: Somewhere) -> N
     ],
 )
 def test_what_cannot_be_judged_does_not_fit(rule: dict[str, Any], value: Any) -> None:
-    assert answers.problem(rule, value)
+    assert answer_values.problem(rule, value)
 
 
 @pytest.mark.parametrize("value", [10**15, -(10**15), 0.5, 61412555018])
 def test_a_number_that_may_be_meant_fits(value: float) -> None:
-    assert answers.problem({"type": "number"}, value) == ""
+    assert answer_values.problem({"type": "number"}, value) == ""

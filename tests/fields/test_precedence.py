@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.precedence import RANK, Standing, settle
+from sessions_app.answers.precedence import RANK, Standing, settle
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 

@@ -11,9 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 from respx import MockRouter
 
-from sessions_app import selectors, services
-from sessions_app.gather import request, versions
+from sessions_app import selectors
+from sessions_app.answers import versions
+from sessions_app.conversation import gather_request
 from sessions_app.models import GatherVersion, VoiceSession, WidgetConfig
+from sessions_app.visits import visits
 from telephony.client import Telnyx
 from tests.people import logged_in
 
@@ -178,10 +180,10 @@ def test_a_version_does_not_change(widget: WidgetConfig) -> None:
 
 
 def test_an_old_session_reads_with_its_own_questions(office: Client, widget: WidgetConfig) -> None:
-    old = services.open_visit(widget, recording=True, origin="", now=timezone.now())
+    old = visits.open_visit(widget, recording=True, origin="", now=timezone.now())
 
     save(office, widget, [row("roof", required="on")])
-    new = services.open_visit(widget, recording=True, origin="", now=timezone.now())
+    new = visits.open_visit(widget, recording=True, origin="", now=timezone.now())
 
     def read(session: VoiceSession) -> list[tuple[str, bool]]:
         found = selectors.session_for(session.team, session.pk)
@@ -195,11 +197,11 @@ def test_an_old_session_reads_with_its_own_questions(office: Client, widget: Wid
 
 
 def test_questions_changed_past_the_administration_are_a_version_too(widget: WidgetConfig) -> None:
-    services.open_visit(widget, recording=True, origin="", now=timezone.now())
+    visits.open_visit(widget, recording=True, origin="", now=timezone.now())
     WidgetConfig.objects.filter(pk=widget.pk).update(gather_schema=NESTED)
     widget.refresh_from_db()
 
-    session = services.open_visit(widget, recording=True, origin="", now=timezone.now())
+    session = visits.open_visit(widget, recording=True, origin="", now=timezone.now())
 
     assert session.gather_version is not None
     assert (session.gather_version.number, session.gather_version.schema) == (2, NESTED)
@@ -213,10 +215,13 @@ def test_the_preview_is_what_is_sent(office: Client, widget: WidgetConfig, respx
     told = json.loads(shown[1].replace("&#x27;", "'"))
     route = respx_mock.post(url__regex=r".*/actions/gather_using_ai$").respond(json={"data": {"result": "ok"}})
 
-    kept = request.arguments(parameters=widget.gather_schema, greeting=widget.greeting, voice=widget.voice)
+    kept = gather_request.arguments(parameters=widget.gather_schema, greeting=widget.greeting, voice=widget.voice)
     client = Telnyx(api_key="KEY", base_url="http://telnyx.test/v2")
     client.start_gather(
-        "v3:x", **request.keywords(kept, tools=request.tools("TICKET")), command_id="c", client_state="bWFyaw=="
+        "v3:x",
+        **gather_request.keywords(kept, tools=gather_request.tools("TICKET")),
+        command_id="c",
+        client_state="bWFyaw==",
     )
 
     sent = json.loads(route.calls.last.request.content)

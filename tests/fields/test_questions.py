@@ -7,9 +7,10 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.gather import questions, validate_schema
-from sessions_app.gather.questions import KINDS, NotAList, Question
 from sessions_app.models.people import default_gather_schema
+from sessions_app.rules import question_list
+from sessions_app.rules.question_list import KINDS, NotAList, Question
+from sessions_app.rules.question_schema import validate_schema
 
 ONE_CHOICE = Question("a", kind="choice", choices=("x",))
 names = st.from_regex(r"\A[A-Za-z_][A-Za-z0-9_]{0,20}\Z")
@@ -33,16 +34,16 @@ listed = st.lists(
 
 @given(listed)
 def test_a_list_becomes_a_schema_and_the_same_list_again(given: list[Question]) -> None:
-    made = questions.schema(given)
+    made = question_list.schema(given)
 
-    assert questions.read(made) == given
+    assert question_list.read(made) == given
     assert list(made["properties"]) == [one.name for one in given]
 
 
 def test_the_usual_questions_are_a_list() -> None:
     given = default_gather_schema()
 
-    assert questions.schema(questions.read(given)) == given
+    assert question_list.schema(question_list.read(given)) == given
     validate_schema(given)
 
 
@@ -71,7 +72,7 @@ def test_what_is_required_must_be_asked() -> None:
 )
 def test_what_the_list_cannot_show_is_named(schema: Any, words: str) -> None:
     with pytest.raises(NotAList, match=words):
-        questions.read(schema)
+        question_list.read(schema)
 
 
 @pytest.mark.parametrize(
@@ -95,19 +96,19 @@ def test_what_the_list_cannot_show_is_named(schema: Any, words: str) -> None:
     ],
 )
 def test_what_is_wrong_is_said_of_its_part(asked: Question, part: str, words: str) -> None:
-    found = questions.problems([Question("fine"), asked])
+    found = question_list.problems([Question("fine"), asked])
 
     assert found.rows == {1: {part: words}}
 
 
 def test_a_name_that_is_there_twice_is_said_of_both() -> None:
-    found = questions.problems([Question("a"), Question("b"), Question("a")])
+    found = question_list.problems([Question("a"), Question("b"), Question("a")])
 
     assert found.rows == {place: {"name": "Another question has this name."} for place in (0, 2)}
 
 
 @pytest.mark.parametrize(("count", "words"), [(0, "at least one"), (41, "there are 41")])
 def test_none_and_too_many_are_refused(count: int, words: str) -> None:
-    (told,) = questions.problems([Question(f"q{number}") for number in range(count)]).whole
+    (told,) = question_list.problems([Question(f"q{number}") for number in range(count)]).whole
 
     assert words in told.replace("Ask at", "at")

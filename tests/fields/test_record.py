@@ -8,9 +8,9 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sessions_app import fields
-from sessions_app.gather import answers
+from sessions_app.answers import captured
 from sessions_app.models import CapturedField, FieldValue, TranscriptTurn, VoiceSession
+from sessions_app.rules import answer_values
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +24,7 @@ def tell(
     with transaction.atomic():
         at = START + timedelta(seconds=second)
         by = "Alice" if source == "closer" else None
-        return fields.record(session, values, source=source, at=at, position=position, by=by)
+        return captured.record(session, values, source=source, at=at, position=position, by=by)
 
 
 def told(session: VoiceSession) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def test_a_late_value_does_not_move_an_edit(session: VoiceSession) -> None:
 
     row = CapturedField.objects.get()
     assert (changed, row.value, row.source) == ([], "ada@example.com", "closer")
-    assert [one.value for one in fields.standing(row, list(row.values.all())).suggestions] == ["ada@example.org"]
+    assert [one.value for one in captured.standing(row, list(row.values.all())).suggestions] == ["ada@example.org"]
     assert kinds(session) == [("field.captured", ["email"]), ("field.edited", ["email"]), ("field.heard", ["email"])]
     session.refresh_from_db()
     assert session.prospect
@@ -99,7 +99,7 @@ def test_a_confirmation_is_shown_though_the_value_is_the_same(session: VoiceSess
     assert tell(session, {"budget": "20000"}, "final", 9, 7) == []
 
     row = CapturedField.objects.get()
-    assert (row.source, fields.standing(row, list(row.values.all())).position) == ("final", 3)
+    assert (row.source, captured.standing(row, list(row.values.all())).position) == ("final", 3)
     assert kinds(session)[1:] == [("field.heard", ["budget"])]
 
 
@@ -113,7 +113,7 @@ def test_a_closer_may_say_that_it_is_not_known(session: VoiceSession) -> None:
     tell(session, {"email": "ada@example.com"}, "final", 1)
     tell(session, {"email": ""}, "closer", 2)
 
-    assert fields.known(session) == set()
+    assert captured.known(session) == set()
     session.refresh_from_db()
     assert session.prospect
     assert session.prospect.email == ""
@@ -146,20 +146,20 @@ def test_no_value_is_too_odd_to_keep(session: VoiceSession, value: Any) -> None:
     tell(session, {"budget": value, "na\x00me": value}, "partial", 1)
 
     for row in FieldValue.objects.all():
-        assert len(row.value if isinstance(row.value, str) else str(row.value)) <= answers.MAX_CHARS
+        assert len(row.value if isinstance(row.value, str) else str(row.value)) <= answer_values.MAX_CHARS
         assert "\x00" not in str(row.value)
     assert FieldValue.objects.count() == 2
 
 
 def test_there_is_an_end_to_fields_and_to_values(session: VoiceSession) -> None:
     tell(session, {f"field {number}": "x" for number in range(5_000)}, "partial", 1)
-    for number in range(fields.MAX_EARLIER + 20):
+    for number in range(captured.MAX_EARLIER + 20):
         tell(session, {"field 1": f"value {number}"}, "partial", 2 + number)
 
-    assert CapturedField.objects.count() == fields.MAX_FIELDS
+    assert CapturedField.objects.count() == captured.MAX_FIELDS
     row = CapturedField.objects.get(name="field 1")
-    assert row.value == f"value {fields.MAX_EARLIER + 19}"
-    assert row.values.count() == fields.MAX_EARLIER + 1
+    assert row.value == f"value {captured.MAX_EARLIER + 19}"
+    assert row.values.count() == captured.MAX_EARLIER + 1
 
 
 def test_a_visit_that_calls_back_inherits_all_but_the_utterances(session: VoiceSession) -> None:
@@ -169,9 +169,9 @@ def test_a_visit_that_calls_back_inherits_all_but_the_utterances(session: VoiceS
         widget=session.widget, team=session.team, connection_mode="credential", created_at=START
     )
 
-    fields.inherit(later, session)
+    captured.inherit(later, session)
 
     row = later.fields.get()
-    assert fields.standing(row, list(row.values.all())).is_locked
+    assert captured.standing(row, list(row.values.all())).is_locked
     assert set(row.values.values_list("position", flat=True)) == {None}
     assert session.fields.get().values.count() == 2

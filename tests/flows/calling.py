@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from handoff import actions
 from handoff.models import CallbackPromise, Closer
-from sessions_app import page
 from sessions_app.models import VoiceSession
+from sessions_app.visitor_page import page
 from tests.flows.conftest import PHONE, Visit
 from tests.flows.telnyx import Leg
 

@@ -15,9 +15,9 @@ from nacl.signing import SigningKey
 
 from handoff import actions, tasks
 from handoff.models import Closer, Command, Handoff, Offer
-from sessions_app import carrier, services, tokens
 from sessions_app.models import Run, VoiceSession, WidgetConfig
 from sessions_app.models.people import AssistantRun
+from sessions_app.visits import carrier, tokens, visits
 from tests.flows.telnyx import Leg, Rest, Webhooks
 from tests.people import (
     Clock,
@@ -147,7 +147,7 @@ def visit(widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Clock) ->
 
 
 def open_visit(widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Clock, *, connection_id: str) -> Visit:
-    session = services.open_visit(widget, recording=True, origin="", now=timezone.now())
+    session = visits.open_visit(widget, recording=True, origin="", now=timezone.now())
     return Visit(session.pk, Leg(webhooks, connection_id), rest, clock)
 
 

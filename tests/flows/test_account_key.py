@@ -17,8 +17,10 @@ from nacl.signing import SigningKey
 
 from agileadapt import celery
 from handoff.health import checks
-from sessions_app import carrier, signatures, tasks
+from sessions_app import tasks
+from sessions_app.account import signatures
 from sessions_app.models import AccountKey
+from sessions_app.visits import carrier
 from tests.flows.telnyx import CALL_CONTROL, Webhooks, envelope, signature
 from tests.people import Clock
 

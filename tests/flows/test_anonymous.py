@@ -9,8 +9,9 @@ from django.utils import timezone
 from handoff import tasks
 from handoff.machine import State
 from handoff.models import Closer
-from sessions_app import page, tokens
 from sessions_app.models import CallLeg, VoiceSession, WebhookDelivery, WidgetConfig
+from sessions_app.visitor_page import page
+from sessions_app.visits import tokens
 from tests.flows.conftest import Visit, accept, open_visit
 from tests.flows.telnyx import DYNAMIC_VARIABLES, Leg, Rest, Webhooks
 from tests.people import Clock

@@ -11,8 +11,8 @@ from pytest_django import Settings
 from handoff import actions
 from handoff.machine import State
 from handoff.models import Closer
-from sessions_app import page
 from sessions_app.models import TelephonyCredential, WidgetConfig
+from sessions_app.visitor_page import page
 from tests.flows.conftest import Visit, open_visit
 from tests.flows.telnyx import Leg, Rest, Webhooks
 from tests.flows.test_anonymous import initialise, rejoin

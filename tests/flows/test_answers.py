@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from dashboard import answers
+from dashboard.render import answers
 from flight_recorder.record import recorder
 from flight_recorder.replay import player, script
 from flight_recorder.replay.player import Manner
 from handoff import actions
 from handoff.models import Closer, Handoff
-from sessions_app import tokens
 from sessions_app.models import VoiceSession, WidgetConfig
+from sessions_app.visits import tokens
 from tests.flows.conftest import Visit
 
 pytestmark = pytest.mark.usefixtures("gathering")

@@ -13,8 +13,9 @@ from django.db import transaction
 
 from handoff.events.hooks import HANDLERS
 from handoff.models import CallbackPromise, Closer, Handoff, Offer
-from sessions_app import intake, services, tokens
+from sessions_app.inbox import intake
 from sessions_app.models import FieldValue, VoiceSession, WebhookDelivery, WidgetConfig
+from sessions_app.visits import tokens, visits
 from telephony import inbound
 from tests.flows.telnyx import envelope
 from tests.people import Clock
@@ -128,7 +129,7 @@ class Story:
 def story(widget: WidgetConfig, clock: Clock, alice: Closer) -> Story:
     """Alice stays ready: what she is rung for is over before she can answer."""
     Closer.objects.update(seen_at=START + timedelta(minutes=1), available_since=START)
-    session = services.open_visit(widget, recording=True, origin="", now=START)
+    session = visits.open_visit(widget, recording=True, origin="", now=START)
     told = payloads(tokens.ticket(session.pk))
     bodies = {
         name: envelope(

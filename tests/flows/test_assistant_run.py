@@ -9,9 +9,9 @@ from pytest_django import Settings
 from handoff.legs import connection
 from handoff.machine import State
 from handoff.models import Closer, Command
-from sessions_app import tokens
-from sessions_app.gather import versions
+from sessions_app.answers import versions
 from sessions_app.models import Run, VoiceSession, WidgetConfig
+from sessions_app.visits import tokens
 from tests.flows.conftest import ANSWERS, Visit
 from tests.flows.telnyx import Leg
 

@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from handoff.events.silence import SHOWS_ITSELF_WITHIN
 from handoff.models import CallbackPromise, Closer
-from sessions_app import tokens
+from sessions_app.visits import tokens
 from tests.flows.conftest import Visit
 from tests.flows.test_assistant_run import save
 

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from handoff.machine import State
 from handoff.models import Closer
-from sessions_app import tokens
 from sessions_app.models import VoiceSession
+from sessions_app.visits import tokens
 from tests.flows.calling import NUMBER, call, calling, open_page, promise, promise_of
 from tests.flows.conftest import Visit
 from tests.flows.telnyx import Leg

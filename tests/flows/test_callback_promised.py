@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from handoff import actions, tasks
 from handoff.models import CallbackPromise, Closer
-from sessions_app import tokens
 from sessions_app.models import WidgetConfig
+from sessions_app.visits import tokens
 from tests.flows.calling import promise_of
 from tests.flows.conftest import MORNING, PHONE, Visit, open_visit
 from tests.flows.telnyx import Rest, Webhooks

@@ -17,8 +17,8 @@ from handoff.models import Command
 from launcher import environment, ports, processes
 from launcher.checkout import VENV_PYTHON
 from launcher.sandbox_control import Request, SandboxControl
-from sessions_app import carrier, services
 from sessions_app.models import VoiceSession, WidgetConfig
+from sessions_app.visits import carrier, credentials, visits
 
 FIRST_PORT = 21_600
 DIAL = "POST /v2/calls"
@@ -58,7 +58,7 @@ def sandbox(sandbox_url: str, settings: Settings) -> Iterator[SandboxControl]:
 
 @pytest.fixture
 def session(widget: WidgetConfig) -> VoiceSession:
-    return services.open_visit(widget, recording=True, origin="", now=timezone.now())
+    return visits.open_visit(widget, recording=True, origin="", now=timezone.now())
 
 
 @pytest.fixture
@@ -179,12 +179,12 @@ def test_a_wrong_key_is_final(sandbox: SandboxControl, dial: Command, settings: 
 
 
 def test_the_credential_of_a_visit_is_made_and_deleted(sandbox: SandboxControl, session: VoiceSession) -> None:
-    login = services.mint_for_session(session, now=timezone.now())
+    login = credentials.mint_for_session(session, now=timezone.now())
     (made,) = sandbox.state()["credentials"]
     assert (made["sip_username"], made["tag"]) == (login.username, "agile-adapt-widget")
     assert login.token.count(".") == 2
 
-    services.end(session, reason="test", now=timezone.now())
-    services.revoke_due_credentials(now=timezone.now())
+    visits.end(session, reason="test", now=timezone.now())
+    credentials.revoke_due_credentials(now=timezone.now())
 
     assert sandbox.state()["credentials"] == []

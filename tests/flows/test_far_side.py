@@ -11,8 +11,8 @@ from django.utils import timezone
 from handoff import actions
 from handoff.machine import State
 from handoff.models import Closer, Handoff, Offer, RoutingPolicy
-from sessions_app import services, tokens
 from sessions_app.models import CallLeg, Team, WebhookDelivery
+from sessions_app.visits import credentials, tokens
 from tests.flows.conftest import ANSWERS, Visit, accept
 from tests.flows.telnyx import CALLER_NUMBER, Leg, Platform
 from tests.flows.test_methods import target_leg
@@ -132,7 +132,7 @@ def test_a_transfer_goes_its_way(sales: Team, talking: Visit, alice: Closer, ord
     accept(talking)
     leg = target_leg(talking)
     far = far_side(talking, alice, session=leg.call_session_id)
-    username = services.mint_for_session(talking.session, now=timezone.now()).username
+    username = credentials.mint_for_session(talking.session, now=timezone.now()).username
     for name in order[:2]:
         tell(far, name, from_sip_uri=f"{username}@sip.telnyx.com")  # As if the prospect's own call were passed on.
 
@@ -204,7 +204,7 @@ def test_a_page_that_calls_a_closer_with_its_ticket_starts_nothing(
 
 
 def call_closer(visit: Visit, closer: Closer) -> Leg:
-    username = services.mint_for_session(visit.session, now=timezone.now()).username
+    username = credentials.mint_for_session(visit.session, now=timezone.now()).username
     leg = Leg(visit.leg.webhooks, settings.TELNYX_CONNECTION_ID, to=address(closer), platform=SILENT)
     ticket = [{"name": "X-Session-Ticket", "value": tokens.ticket(visit.session_id)}]
     ends = {"from": f"{username}@sip.telnyx.com", "to": leg.to}

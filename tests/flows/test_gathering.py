@@ -10,8 +10,9 @@ from handoff import actions
 from handoff.engine import assistant_end
 from handoff.machine import State
 from handoff.models import Closer
-from sessions_app import runs, tokens
+from sessions_app.conversation import runs
 from sessions_app.models import WebhookDelivery, WidgetConfig
+from sessions_app.visits import tokens
 from tests.flows.conftest import ANSWERS, Visit
 from tests.flows.test_assistant_run import ask
 from tests.people import logged_in

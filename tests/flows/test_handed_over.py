@@ -9,8 +9,8 @@ from django.utils import timezone
 from handoff import actions, client_state
 from handoff.machine import State
 from handoff.models import Closer, Command, Offer
-from sessions_app import tokens
 from sessions_app.models import CallLeg
+from sessions_app.visits import tokens
 from tests.flows.conftest import ANSWERS, Visit, connect
 from tests.flows.telnyx import CALL_CONTROL, Leg
 

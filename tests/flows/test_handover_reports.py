@@ -9,7 +9,8 @@ from django.test import Client, TestCase
 from django.utils import timezone
 
 from handoff.models import Closer
-from sessions_app import page, tokens
+from sessions_app.visitor_page import page
+from sessions_app.visits import tokens
 from tests.flows.conftest import Visit, connect
 from tests.people import PASSWORD
 

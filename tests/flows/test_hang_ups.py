@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from handoff import actions, tasks
 from handoff.models import Closer, Command
-from sessions_app import legs
 from sessions_app.models import CallLeg
+from sessions_app.visits import capacity
 from tests.flows.conftest import Visit, connect
 from tests.flows.telnyx import Leg
 
@@ -94,7 +94,7 @@ def test_an_outage_of_any_length_is_waited_out(talked: tuple[Visit, Leg]) -> Non
 
 
 def held() -> int:
-    return legs.usage(now=timezone.now()).held()
+    return capacity.usage(now=timezone.now()).held()
 
 
 def test_workers_that_were_away_make_it_good(talked: tuple[Visit, Leg], alice: Closer) -> None:

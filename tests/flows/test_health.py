@@ -16,8 +16,8 @@ from handoff.commands import ledger
 from handoff.commands.ledger import Intent
 from handoff.health import checks
 from handoff.models import Command
-from sessions_app import legs, services
 from sessions_app.models import AccountLook, TelephonyCredential, VoiceSession, WidgetConfig
+from sessions_app.visits import capacity, visits
 from telephony.client import TelnyxError
 from tests.people import admin_user, logged_in, sales, widget
 
@@ -39,7 +39,7 @@ def sweeping(db: None) -> Iterator[None]:
 
 @pytest.fixture
 def visit(widget: WidgetConfig) -> VoiceSession:
-    return services.open_visit(widget, recording=True, origin="", now=timezone.now())
+    return visits.open_visit(widget, recording=True, origin="", now=timezone.now())
 
 
 def command(visit: VoiceSession, key: str) -> Command:
@@ -163,8 +163,8 @@ def test_an_account_without_money_is_a_trouble(client: Client) -> None:
 def test_what_may_soon_be_wrong_is_said_and_fails_nothing(client: Client, visit: VoiceSession) -> None:
     told("balance", amount="4.00", available="4.00", currency="USD")
     told("limits", **{"outbound voice profile": 5})
-    legs.refused(visit.team_id, "D1", now=timezone.now())
-    legs.refused(visit.team_id, legs.OWN_CAP, now=timezone.now())
+    capacity.refused(visit.team_id, "D1", now=timezone.now())
+    capacity.refused(visit.team_id, capacity.OWN_CAP, now=timezone.now())
 
     status, body = ready(client)
 

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from handoff.engine import call_record
-from sessions_app import tokens
 from sessions_app.models import Insight, Run, WebhookDelivery
+from sessions_app.visits import tokens
 from tests.flows.conftest import Visit
 from tests.flows.telnyx import INSIGHTS, Webhooks
 

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from handoff import tasks
 from handoff.models import Closer
-from sessions_app import binding, fold, intake, tokens
+from sessions_app.inbox import binding, fold, intake
 from sessions_app.models import CallLeg, VoiceSession, WebhookDelivery
+from sessions_app.visits import tokens
 from tests.flows.conftest import Visit
 from tests.flows.telnyx import CALL_CONTROL, INSIGHTS, Leg, Webhooks, envelope
 

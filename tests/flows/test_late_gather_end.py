@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from handoff.models import Closer
-from sessions_app import runs
+from sessions_app.conversation import runs
 from sessions_app.models import Run
 from tests.flows.conftest import ANSWERS, Visit
 

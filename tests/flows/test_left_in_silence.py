@@ -8,7 +8,7 @@ from django.utils import timezone
 from handoff import actions
 from handoff.machine import State
 from handoff.models import Closer
-from sessions_app import runs
+from sessions_app.conversation import runs
 from sessions_app.models import Run
 from tests.flows.conftest import ANSWERS, Visit
 from tests.flows.telnyx import Leg

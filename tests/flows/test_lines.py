@@ -16,8 +16,10 @@ from handoff.engine import transitions as handovers
 from handoff.engine import visitor_left
 from handoff.machine import Fact, State
 from handoff.models import CallbackPromise, Closer, Handoff, Offer, RoutingPolicy
-from sessions_app import legs, limits, page, services, tokens
+from sessions_app.http import limits
 from sessions_app.models import CallLeg, Team, VoiceSession, WebhookDelivery, WidgetConfig
+from sessions_app.visitor_page import page
+from sessions_app.visits import capacity, tokens, visits
 from tests.flows import calling
 from tests.flows.conftest import ANSWERS, Visit, connect, open_visit
 from tests.flows.telnyx import Leg, Rest, Webhooks
@@ -44,11 +46,11 @@ def ask(client: Client, *, widget: str = "home", address: str = "203.0.113.7", c
 
 
 def held(team: Team | None = None) -> int:
-    return legs.usage(now=timezone.now()).held(team.pk if team else None)
+    return capacity.usage(now=timezone.now()).held(team.pk if team else None)
 
 
 def open_one(widget: WidgetConfig) -> VoiceSession:
-    return services.open_visit(widget, recording=True, origin="", now=timezone.now())
+    return visits.open_visit(widget, recording=True, origin="", now=timezone.now())
 
 
 def test_a_visit_holds_two_legs_from_its_consent_to_its_end(visit: Visit, alice: Closer) -> None:
@@ -161,7 +163,7 @@ def test_a_page_that_calls_after_its_promise_takes_no_line_that_is_another_s(
     state = page.state(visit.session)
     assert (state["phase"], state["busy"]) == ("callback", True)
     assert CallbackPromise.objects.get(session_id=visit.session_id).kept_at is None
-    assert legs.refused_lately(now=timezone.now()) == {legs.OWN_CAP: 1}
+    assert capacity.refused_lately(now=timezone.now()) == {capacity.OWN_CAP: 1}
     leg.hung_up()
     assert held() == 2
     again = call_again(visit)
@@ -179,7 +181,7 @@ def test_a_page_that_calls_after_its_promise_is_let_in_where_there_is_room(
     assert f"/{leg.call_control_id}/" in str(left_to_its_page.rest.router.calls.last.request.url)
     assert (len(left_to_its_page.rest.hang_ups), left_to_its_page.session.ended_at) == (0, None)
     assert held() == 4
-    with pytest.raises(legs.Busy):
+    with pytest.raises(capacity.Busy):
         open_one(widget)
 
 
@@ -187,7 +189,7 @@ def test_a_way_back_that_was_expected_keeps_its_place_when_its_promise_came_firs
     left_to_its_page: Visit, widget: WidgetConfig, settings: Settings
 ) -> None:
     visit = left_to_its_page
-    legs.expect_page(visit.session, now=timezone.now())
+    capacity.expect_page(visit.session, now=timezone.now())
     assert held() == 2
     settings.TELNYX_MAX_LEGS = 1  # Lowered meanwhile.
 
@@ -200,11 +202,11 @@ def test_a_page_that_comes_back_is_counted_beside_the_leg_that_it_leaves(waiting
     visit = waiting_for_alice
     assert held() == 2
 
-    legs.expect_page(visit.session, now=timezone.now())
+    capacity.expect_page(visit.session, now=timezone.now())
     assert held() == 3
     second = Leg(visit.leg.webhooks, visit.leg.connection_id, call_session_id=visit.leg.call_session_id)
     CallLeg.objects.create(session_id=visit.session_id, role="prospect", call_control_id=second.call_control_id)
-    legs.arrived(visit.session, role="prospect")
+    capacity.arrived(visit.session, role="prospect")
     assert held() == 3
 
     CallLeg.objects.filter(call_control_id=visit.leg.call_control_id).update(ended_at=timezone.now())
@@ -290,7 +292,7 @@ def test_a_cap_that_was_lowered_lets_those_finish_who_are_there(
     talking.finish(ANSWERS)
 
     assert talking.ringing().closer == alice
-    assert not legs.has_room(widget.team, now=timezone.now())
+    assert not capacity.has_room(widget.team, now=timezone.now())
     visitor_left.leave(other.pk, now=timezone.now())
     assert held() == 2
 
@@ -350,26 +352,26 @@ def test_an_anonymous_call_that_was_given_no_line_cannot_be_claimed(
 def test_refusals_are_counted_by_the_hour_and_forgotten(visit: Visit, sales: Team) -> None:
     now = timezone.now()
     for _ in range(3):
-        legs.refused(sales.pk, "D1", now=now)
-    legs.refused(sales.pk, legs.OWN_CAP, now=now)
+        capacity.refused(sales.pk, "D1", now=now)
+    capacity.refused(sales.pk, capacity.OWN_CAP, now=now)
 
-    assert legs.refused_lately(now=now) == {"D1": 3, legs.OWN_CAP: 1}
-    assert legs.refused_lately(now=now + timedelta(hours=1, seconds=1)) == {}
-    assert legs.turned_away(sales.pk, since=now - timedelta(minutes=1)) == 1
+    assert capacity.refused_lately(now=now) == {"D1": 3, capacity.OWN_CAP: 1}
+    assert capacity.refused_lately(now=now + timedelta(hours=1, seconds=1)) == {}
+    assert capacity.turned_away(sales.pk, since=now - timedelta(minutes=1)) == 1
 
 
 @pytest.mark.parametrize(("code", "is_closed"), [("D1", True), ("90041", True), ("own_cap", False), ("page:D1", False)])
 def test_only_telnyx_itself_closes_the_lines_for_others(sales: Team, code: str, is_closed: bool) -> None:
     now = timezone.now()
-    legs.refused(sales.pk, code, now=now)
+    capacity.refused(sales.pk, code, now=now)
 
-    assert legs.are_closed(now=now) is is_closed
-    assert not legs.are_closed(now=now + legs.PAUSE)
+    assert capacity.are_closed(now=now) is is_closed
+    assert not capacity.are_closed(now=now + capacity.PAUSE)
 
 
 def test_the_sweep_frees_what_never_called(visit: Visit, widget: WidgetConfig, settings: Settings) -> None:
     settings.TELNYX_MAX_LEGS = 2
-    with pytest.raises(legs.Busy):
+    with pytest.raises(capacity.Busy):
         open_one(widget)
 
     visit.clock.advance(61)

@@ -17,9 +17,10 @@ from pytest_django import Settings
 from handoff import actions
 from handoff.engine import visitor_left
 from handoff.models import Closer, RoutingPolicy
-from sessions_app import binding, tokens
-from sessions_app.binding import add_leg
+from sessions_app.inbox import binding
+from sessions_app.inbox.binding import add_leg
 from sessions_app.models import CallLeg, LegRefusal, Team, VoiceSession, WidgetConfig
+from sessions_app.visits import tokens
 from tests.flows.conftest import Visit
 from tests.flows.telnyx import Leg, Rest, Webhooks
 from tests.flows.test_lines import ask, fresh_limits, held, left_to_its_page, open_one

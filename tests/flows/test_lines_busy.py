@@ -9,8 +9,9 @@ from django.utils import timezone
 from handoff import actions, tasks
 from handoff.machine import State
 from handoff.models import CallbackPromise, Closer, Command, Offer, RoutingPolicy
-from sessions_app import legs, page, services, tokens
 from sessions_app.models import LegRefusal, Run, WidgetConfig
+from sessions_app.visitor_page import page
+from sessions_app.visits import capacity, tokens, visits
 from tests.flows.conftest import ANSWERS, Visit, connect
 
 BUSY = {"errors": [{"code": "90041", "title": "Channel limit exceeded"}]}
@@ -118,22 +119,22 @@ def test_while_telnyx_refuses_nobody_else_is_rung_or_let_in(
     waiting_for_alice: Visit, ben: Closer, widget: WidgetConfig
 ) -> None:
     visit = waiting_for_alice
-    second = services.open_visit(widget, recording=True, origin="", now=timezone.now())
+    second = visits.open_visit(widget, recording=True, origin="", now=timezone.now())
     refuse_dials(visit)
     take_the_ring(visit)
 
     actions.request_handoff(second.pk, reason="requested", now=timezone.now())
-    with pytest.raises(legs.Busy):
-        services.open_visit(widget, recording=True, origin="", now=timezone.now())
+    with pytest.raises(capacity.Busy):
+        visits.open_visit(widget, recording=True, origin="", now=timezone.now())
 
     assert not Offer.objects.filter(closer=ben).exists()
     allow_dials(visit)
     visit.pass_time(5)
-    services.open_visit(widget, recording=True, origin="", now=timezone.now())
+    visits.open_visit(widget, recording=True, origin="", now=timezone.now())
 
 
 def test_a_take_is_refused_in_plain_words_while_lines_are_busy(talking: Visit, alice: Closer) -> None:
-    legs.refused(talking.session.team_id, "90041", now=timezone.now())
+    capacity.refused(talking.session.team_id, "90041", now=timezone.now())
 
     with pytest.raises(actions.ActionRefused) as refusal:
         actions.take(talking.session_id, closer=alice, immediately=False, now=timezone.now())
@@ -150,7 +151,7 @@ def test_a_take_is_refused_in_plain_words_while_lines_are_busy(talking: Visit, a
 
 
 def test_nobody_is_rung_before_a_line_is_free(talking: Visit, alice: Closer) -> None:
-    legs.refused(talking.session.team_id, "90041", now=timezone.now())
+    capacity.refused(talking.session.team_id, "90041", now=timezone.now())
 
     talking.finish(ANSWERS)
 
@@ -162,11 +163,11 @@ def test_nobody_is_rung_before_a_line_is_free(talking: Visit, alice: Closer) -> 
 
 
 def test_a_wait_without_any_line_ends_with_the_true_reason(talking: Visit, alice: Closer) -> None:
-    legs.refused(talking.session.team_id, "90041", now=timezone.now())
+    capacity.refused(talking.session.team_id, "90041", now=timezone.now())
     talking.finish(ANSWERS)
 
     for _ in range(25):
-        legs.refused(talking.session.team_id, "90041", now=timezone.now())
+        capacity.refused(talking.session.team_id, "90041", now=timezone.now())
         talking.pass_time(3)
 
     assert (talking.state, talking.handoff.outcome) == (State.UNANSWERED, "lines_busy")
@@ -176,7 +177,7 @@ def test_a_wait_without_any_line_ends_with_the_true_reason(talking: Visit, alice
 
 
 def test_who_is_busy_first_and_free_of_lines_later_is_told_the_later_reason(talking: Visit, alice: Closer) -> None:
-    legs.refused(talking.session.team_id, "90041", now=timezone.now())
+    capacity.refused(talking.session.team_id, "90041", now=timezone.now())
     talking.finish(ANSWERS)
     talking.pass_time(5)
 
@@ -299,9 +300,9 @@ def test_what_a_page_says_of_its_own_call_is_counted_once_and_closes_nothing(vis
     for _ in range(3):
         assert visit.post("report", **placing("D1")).status_code == 202
 
-    assert legs.refused_lately(now=timezone.now()) == {"page:D1": 1}
+    assert capacity.refused_lately(now=timezone.now()) == {"page:D1": 1}
     assert visit.session.met_busy_lines
-    assert legs.has_room(visit.session.team, now=timezone.now())
+    assert capacity.has_room(visit.session.team, now=timezone.now())
 
 
 @pytest.mark.parametrize("limit", ["D13", "own_cap", "", None, 7, ["D1"], {"D1": 1}, "page:D1"])

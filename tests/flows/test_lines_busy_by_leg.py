@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from handoff.machine import State
 from handoff.models import Closer
-from sessions_app import legs
 from sessions_app.models import CallLeg, LegRefusal
+from sessions_app.visits import capacity
 from tests.flows.conftest import Visit
 from tests.flows.test_lines_busy import is_blamed, take_the_ring
 
@@ -72,9 +72,9 @@ def test_a_softphone_that_alone_is_refused_without_a_word_leaves_the_call_to_the
     alice = refused_without_a_word(visit)
 
     assert visit.ringing().closer == ben
-    assert legs.has_room(visit.session.team, now=timezone.now())
+    assert capacity.has_room(visit.session.team, now=timezone.now())
     assert not is_blamed(alice)
-    assert legs.refused_lately(now=timezone.now()) == {legs.ALONE: 1}
+    assert capacity.refused_lately(now=timezone.now()) == {capacity.ALONE: 1}
 
 
 def test_a_second_softphone_that_is_refused_at_the_same_time_makes_it_a_limit(
@@ -87,8 +87,8 @@ def test_a_second_softphone_that_is_refused_at_the_same_time_makes_it_a_limit(
     assert refused_without_a_word(visit) == ben
 
     assert (visit.state, visit.handoff.closer) == (State.QUEUED, ben)
-    assert not legs.has_room(visit.session.team, now=timezone.now())
-    assert legs.refused_lately(now=timezone.now()) == {"403": 1, legs.ALONE: 1}
+    assert not capacity.has_room(visit.session.team, now=timezone.now())
+    assert capacity.refused_lately(now=timezone.now()) == {"403": 1, capacity.ALONE: 1}
 
 
 def test_where_nobody_else_is_free_the_same_one_is_dialled_again_and_the_lines_stay_open(
@@ -103,7 +103,7 @@ def test_where_nobody_else_is_free_the_same_one_is_dialled_again_and_the_lines_s
     told_by_hangup(visit, sip_hangup_cause="403")
 
     assert (visit.state, len(visit.commands("dial"))) == (State.QUEUED, 2)
-    assert legs.has_room(visit.session.team, now=timezone.now())
+    assert capacity.has_room(visit.session.team, now=timezone.now())
 
 
 @pytest.mark.parametrize(("reached_by", "told"), [("number", "403"), ("sip", "403"), ("softphone", "486")])

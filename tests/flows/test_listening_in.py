@@ -10,8 +10,8 @@ from django.utils import timezone
 from handoff import actions, selectors
 from handoff.machine import State
 from handoff.models import Closer, RoutingPolicy
-from sessions_app import legs
 from sessions_app.models import CallLeg, LegRefusal
+from sessions_app.visits import capacity
 from tests.flows.conftest import ANSWERS, Visit
 from tests.flows.telnyx import Leg
 from tests.flows.test_warm_seat import answer, seat, speech_ended, take
@@ -143,18 +143,18 @@ def test_where_no_leg_is_free_nobody_listens(alice: Closer, talking: Visit, sett
 def test_the_leg_that_listens_is_counted(alice: Closer, talking: Visit, settings: Any) -> None:
     settings.TELNYX_MAX_LEGS = 5
     seat(talking, alice)
-    assert legs.usage(now=timezone.now()).held() == 3
-    assert legs.has_room(talking.session.team, now=timezone.now())
+    assert capacity.usage(now=timezone.now()).held() == 3
+    assert capacity.has_room(talking.session.team, now=timezone.now())
 
     ear = ear_of(talking)
     ear.initiated(direction="outgoing")
     ear.answered()
-    assert legs.usage(now=timezone.now()).held() == 3
+    assert capacity.usage(now=timezone.now()).held() == 3
 
     talking.leg.gathered(ANSWERS)
     talking.work()
     ear.hung_up()
-    assert legs.usage(now=timezone.now()).held() == 2
+    assert capacity.usage(now=timezone.now()).held() == 2
 
 
 def test_a_limit_that_refuses_it_is_told_and_the_seat_is_kept(alice: Closer, talking: Visit) -> None:
@@ -167,7 +167,7 @@ def test_a_limit_that_refuses_it_is_told_and_the_seat_is_kept(alice: Closer, tal
     assert (talking.state, talking.handoff.closer) == (State.SEATED, alice)
     assert LegRefusal.objects.get().code == "90041"
     assert len(dials(talking)) == 2
-    assert legs.usage(now=timezone.now()).held() == 2
+    assert capacity.usage(now=timezone.now()).held() == 2
 
 
 def test_a_closer_who_lets_go_leaves_no_leg_behind(alice: Closer, talking: Visit) -> None:

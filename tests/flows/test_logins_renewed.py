@@ -13,8 +13,9 @@ from django.test import Client
 from django.utils import timezone
 
 from handoff.models import Closer
-from sessions_app import services, tokens, views
 from sessions_app.models import TelephonyCredential, VoiceSession, WidgetConfig
+from sessions_app.visitor_page import views
+from sessions_app.visits import credentials, tokens, visits
 from tests.flows.conftest import Visit
 from tests.flows.telnyx import Rest
 from tests.people import Clock, logged_in
@@ -30,7 +31,7 @@ def token_until(end: datetime) -> str:
 @pytest.fixture
 def login(talking: Visit) -> TelephonyCredential:
     """What the page logged in with, almost an hour ago."""
-    services.mint_for_session(talking.session, now=timezone.now())
+    credentials.mint_for_session(talking.session, now=timezone.now())
     talking.clock.advance(58 * 60)
     return TelephonyCredential.objects.get()
 
@@ -76,7 +77,7 @@ def test_where_it_does_not_the_page_gets_another(talking: Visit, login: Telephon
 
 
 def test_a_renewal_long_before_the_end_mints_nothing(talking: Visit) -> None:
-    services.mint_for_session(talking.session, now=timezone.now())
+    credentials.mint_for_session(talking.session, now=timezone.now())
     later = token_until(timezone.now() + settings.CREDENTIAL_LIFETIME)
     talking.rest.router["token"].mock(return_value=httpx.Response(201, text=later))
 
@@ -89,7 +90,7 @@ def test_the_end_of_the_visit_ends_the_login_that_lives_on(talking: Visit, login
     talking.post("renew")
 
     talking.leg.hung_up()
-    services.revoke_due_credentials(now=timezone.now())
+    credentials.revoke_due_credentials(now=timezone.now())
 
     assert talking.rest.router["revoke"].call_count == 1
     assert talking.post("renew").status_code == 409
@@ -98,7 +99,7 @@ def test_the_end_of_the_visit_ends_the_login_that_lives_on(talking: Visit, login
 
 def test_a_visit_that_ends_meanwhile_leaves_no_login(talking: Visit, login: TelephonyCredential) -> None:
     def end(request: httpx.Request) -> httpx.Response:
-        services.end(VoiceSession.objects.get(pk=talking.session_id), reason="hung_up", now=timezone.now())
+        visits.end(VoiceSession.objects.get(pk=talking.session_id), reason="hung_up", now=timezone.now())
         return REFUSED
 
     talking.rest.router["extend"].mock(side_effect=end)
@@ -111,7 +112,7 @@ def test_a_visit_that_ends_meanwhile_leaves_no_login(talking: Visit, login: Tele
 @pytest.mark.parametrize("why", ["none was given", "it has ended", "it is revoked", "the visit is over"])
 def test_where_there_is_no_login_there_is_nothing_to_renew(talking: Visit, why: str) -> None:
     if why != "none was given":
-        services.mint_for_session(talking.session, now=timezone.now())
+        credentials.mint_for_session(talking.session, now=timezone.now())
     if why == "it has ended":
         talking.clock.advance(61 * 60)
     if why == "the visit is over":
@@ -137,7 +138,7 @@ def test_renewing_has_a_limit(talking: Visit, login: TelephonyCredential, monkey
 def test_a_token_renews_the_login_of_its_own_visit_alone(
     talking: Visit, login: TelephonyCredential, widget: WidgetConfig, client: Client
 ) -> None:
-    other = services.open_visit(widget, recording=True, origin="", now=timezone.now())
+    other = visits.open_visit(widget, recording=True, origin="", now=timezone.now())
     headers = {"Authorization": f"Bearer {tokens.issue(other.pk)}"}
 
     response = client.post("/api/orchestration/renew", "{}", content_type="application/json", headers=headers)

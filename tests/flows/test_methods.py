@@ -6,8 +6,8 @@ from django.utils import timezone
 from handoff.events.hooks import HANDLERS
 from handoff.machine import State
 from handoff.models import Closer, RoutingPolicy
-from sessions_app import intake
-from sessions_app.intake import PARKED_FOR
+from sessions_app.inbox import intake
+from sessions_app.inbox.intake import PARKED_FOR
 from sessions_app.models import Team, WebhookDelivery
 from tests.flows.conftest import ANSWERS, Visit, accept
 from tests.flows.telnyx import Leg

@@ -8,7 +8,7 @@ from django.utils import timezone
 from handoff import actions
 from handoff.machine import State
 from handoff.models import CallbackPromise, Closer, Command, Offer
-from sessions_app import tokens
+from sessions_app.visits import tokens
 from tests.flows.conftest import ANSWERS, Visit, connect
 
 

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from handoff.machine import State
 from handoff.models import Closer, RoutingPolicy
-from sessions_app import services, tokens
 from sessions_app.models import CallLeg, Team, WebhookDelivery, WidgetConfig
+from sessions_app.visits import credentials, tokens
 from tests.flows.conftest import ANSWERS, Visit, accept, connect, open_visit
 from tests.flows.telnyx import Platform, Rest, Webhooks, alternatives, named
 from tests.flows.test_anonymous import end_with_the_assistant, initialise, rejoin
@@ -31,7 +31,7 @@ def visit(widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Clock, pl
     """The page has its credential, and its call will carry the ticket too."""
     visit = open_visit(widget, webhooks, rest, clock, connection_id=settings.TELNYX_CONNECTION_ID)
     visit.leg.platform = platform
-    visit.leg.username = services.mint_for_session(visit.session, now=timezone.now()).username
+    visit.leg.username = credentials.mint_for_session(visit.session, now=timezone.now()).username
     return visit
 
 

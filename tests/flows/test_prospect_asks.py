@@ -7,13 +7,14 @@ from django.utils import timezone
 
 from handoff.machine import State
 from handoff.models import Closer, Handoff, Offer, RoutingPolicy
-from sessions_app import page, services, tokens
 from sessions_app.models import VoiceSession
+from sessions_app.visitor_page import page
+from sessions_app.visits import tokens, visits
 from tests.flows.conftest import Visit, connect
 
 
 def is_seen(visit: Visit) -> None:
-    services.page_seen(tokens.issue(visit.session_id), now=timezone.now())
+    visits.page_seen(tokens.issue(visit.session_id), now=timezone.now())
 
 
 def test_a_closer_is_rung_while_the_assistant_goes_on(talking: Visit, alice: Closer) -> None:

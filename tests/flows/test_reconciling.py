@@ -15,8 +15,8 @@ from django.utils import timezone
 from handoff import tasks
 from handoff.events.reconciliation import inquiries
 from handoff.models import Closer, Command, Inquiry
-from sessions_app import tokens
 from sessions_app.models import Run, VoiceSession, WebhookDelivery, WidgetConfig
+from sessions_app.visits import tokens
 from tests.flows.conftest import ANSWERS, Visit, open_visit
 from tests.flows.telnyx import Rest, Webhooks
 from tests.people import Clock

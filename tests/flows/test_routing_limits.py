@@ -11,9 +11,9 @@ from handoff.closers import readiness
 from handoff.machine import State
 from handoff.models import Closer, Handoff, Offer, RoutingPolicy
 from handoff.routing import offers
-from sessions_app import hours
-from sessions_app import services as sessions
 from sessions_app.models import WidgetConfig
+from sessions_app.rules import hours
+from sessions_app.visits import visits
 from tests.flows.conftest import ANSWERS, Visit, connect
 
 
@@ -87,7 +87,7 @@ def test_a_line_that_breaks_after_closing_time_is_called_again(waiting_for_alice
 
 def in_hand(visit: Visit, closer: Closer, state: str) -> Handoff:
     """Another call of this closer."""
-    session = sessions.open_visit(visit.session.widget, recording=True, origin="", now=timezone.now())
+    session = visits.open_visit(visit.session.widget, recording=True, origin="", now=timezone.now())
     now = timezone.now()
     return Handoff.objects.create(
         session=session,

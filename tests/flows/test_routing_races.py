@@ -15,8 +15,8 @@ from handoff import actions
 from handoff.engine import transitions
 from handoff.machine import Fact, State
 from handoff.models import Closer, Handoff, Offer, RoutingPolicy
-from sessions_app import services as sessions
 from sessions_app.models import VoiceSession, WidgetConfig
+from sessions_app.visits.visits import open_visit as begin_visit
 from tests.people import Clock
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,7 +32,7 @@ def enough_lines(settings: Settings) -> None:
 
 
 def open_visit(widget: WidgetConfig) -> UUID:
-    return sessions.open_visit(widget, recording=True, origin="", now=timezone.now()).pk
+    return begin_visit(widget, recording=True, origin="", now=timezone.now()).pk
 
 
 def trigger(session_id: UUID) -> None:

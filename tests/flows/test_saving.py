@@ -7,8 +7,9 @@ import pytest
 from pytest_django import Settings
 
 from handoff.models import Closer
-from sessions_app import tokens, tool_catalogue
+from sessions_app.conversation import tool_catalogue
 from sessions_app.models import CapturedField
+from sessions_app.visits import tokens
 from tests.flows.conftest import ANSWERS, Visit
 from tests.flows.test_assistant_run import ask, save
 from tests.people import Clock

@@ -10,8 +10,8 @@ from django.utils import timezone
 from handoff import actions
 from handoff.closers import softphones
 from handoff.models import Closer
-from sessions_app import services as sessions
 from sessions_app.models import TelephonyCredential
+from sessions_app.visits import credentials
 from tests.flows.conftest import Visit, connect
 from tests.flows.test_softphone_lines import Page, missing, of, page
 from tests.people import logged_in
@@ -45,7 +45,7 @@ def test_the_login_of_a_page_that_is_gone_is_revoked(page: Page, waiting_for_ali
     waiting_for_alice.clock.advance(20)
 
     softphones.end_logins_of_gone_pages(timezone.now())
-    sessions.revoke_due_credentials(now=timezone.now())
+    credentials.revoke_due_credentials(now=timezone.now())
 
     assert page.credential().revoked_at is not None
     assert second.credential().revoked_at is None
@@ -118,7 +118,7 @@ def test_a_page_whose_login_was_revoked_meanwhile_registers_anew(page: Page, wai
     waiting_for_alice.clock.advance(360)
 
     softphones.end_logins_of_gone_pages(timezone.now())
-    sessions.revoke_due_credentials(now=timezone.now())
+    credentials.revoke_due_credentials(now=timezone.now())
     assert missing(page.closer) == ("softphone",)
 
     page.says(username="")

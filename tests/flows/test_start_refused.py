@@ -8,7 +8,8 @@ import pytest
 from pytest_django import Settings
 
 from handoff.models import Closer, Command
-from sessions_app import runs, tokens
+from sessions_app.conversation import runs
+from sessions_app.visits import tokens
 from tests.flows.conftest import ANSWERS, Visit
 from tests.flows.test_assistant_run import let_it_finish, save
 

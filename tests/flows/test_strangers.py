@@ -13,8 +13,9 @@ from django.test import Client
 from handoff import tasks
 from handoff.events import strangers
 from handoff.events.hooks import HANDLERS
-from sessions_app import carrier, intake, legs, services, tokens
+from sessions_app.inbox import intake
 from sessions_app.models import TelephonyCredential, WebhookDelivery
+from sessions_app.visits import carrier, credentials, tokens
 from tests.flows.conftest import Visit
 from tests.flows.telnyx import OK, Leg, Rest, Webhooks
 from tests.people import Clock, admin_user, logged_in
@@ -139,7 +140,7 @@ def test_what_cannot_be_ended_needs_a_person(stranger: Leg, rest: Rest, clock: C
 
     assert told(stranger) == ("dead", WITHOUT_PROOF, f"not hung up: status {status} code 10010")
     assert len(rest.hang_ups) == 1
-    assert legs.strangers() == 1
+    assert capacity.strangers() == 1
 
 
 def test_what_a_person_has_put_right_is_ended_then(stranger: Leg, rest: Rest, clock: Clock) -> None:
@@ -151,7 +152,7 @@ def test_what_a_person_has_put_right_is_ended_then(stranger: Leg, rest: Rest, cl
     wait(clock, 300)
 
     assert told(stranger) == ("ignored", f"{WITHOUT_PROOF}: hung up", "")
-    assert legs.strangers() == 0
+    assert capacity.strangers() == 0
 
 
 @pytest.mark.parametrize("status", [401, 503])
@@ -166,7 +167,7 @@ def test_one_whose_end_is_told_meanwhile_is_asked_for_no_more(
         wait(clock, 300)
 
     assert told(stranger) == ("ignored", WITHOUT_PROOF, "")
-    assert (len(rest.hang_ups), legs.strangers()) == (1, 0)
+    assert (len(rest.hang_ups), capacity.strangers()) == (1, 0)
 
 
 def test_an_outage_of_any_length_is_waited_out(stranger: Leg, rest: Rest, clock: Clock) -> None:
@@ -175,13 +176,13 @@ def test_an_outage_of_any_length_is_waited_out(stranger: Leg, rest: Rest, clock:
         wait(clock, 10)
     tried = len(rest.hang_ups)
     assert 8 < tried < 15
-    assert (told(stranger)[0], legs.strangers()) == ("ignored", 1)
+    assert (told(stranger)[0], capacity.strangers()) == ("ignored", 1)
 
     del rest.answers["hangup"]
     wait(clock, 300)
 
     assert told(stranger) == ("ignored", f"{WITHOUT_PROOF}: hung up", "")
-    assert (len(rest.hang_ups), legs.strangers()) == (tried + 1, 0)
+    assert (len(rest.hang_ups), capacity.strangers()) == (tried + 1, 0)
 
 
 def test_it_is_not_tried_for_ever(stranger: Leg, rest: Rest, clock: Clock) -> None:
@@ -195,7 +196,7 @@ def test_it_is_not_tried_for_ever(stranger: Leg, rest: Rest, clock: Clock) -> No
     tried = len(rest.hang_ups)
     wait(clock, 3600)
     assert len(rest.hang_ups) == tried < 60
-    assert legs.strangers() == 0
+    assert capacity.strangers() == 0
 
 
 def test_a_call_that_is_proven_while_its_end_is_put_off_is_not_ended(
@@ -210,7 +211,7 @@ def test_a_call_that_is_proven_while_its_end_is_put_off_is_not_ended(
     intake.process_again(inbox(leg).pk, now=visit.clock.now(), handlers=HANDLERS)
 
     assert visit.session.call_control_id == leg.call_control_id
-    assert (legs.strangers(), inbox(leg).hang_up_at) == (0, None)
+    assert (capacity.strangers(), inbox(leg).hang_up_at) == (0, None)
 
 
 def test_two_workers_end_it_once(stranger: Leg, rest: Rest, clock: Clock) -> None:
@@ -235,7 +236,7 @@ def test_a_worker_that_dies_in_between_is_made_good(
     stranger: Leg, rest: Rest, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as dying:
-        dying.setattr("sessions_app.intake.stranger_ended", killed)
+        dying.setattr("sessions_app.inbox.intake.stranger_ended", killed)
         with pytest.raises(KeyboardInterrupt):
             wait(clock, 16)
 
@@ -273,7 +274,7 @@ def test_while_many_stand_a_further_one_is_ended_at_once(
     assert {told(leg)[0] for leg in first} == {"parked"}
     (asked,) = rest.hang_ups
     assert late.call_control_id in asked.url.path
-    assert legs.strangers() == 10
+    assert capacity.strangers() == 10
     first[0].hung_up()
     assert told(place(webhooks))[0] == "parked"
 
@@ -312,7 +313,7 @@ def test_a_call_for_a_visit_that_is_over_is_ended_too(talking: Visit, webhooks: 
 
 
 def test_while_the_account_is_probed_such_calls_are_left_to_the_probe(stranger: Leg, rest: Rest, clock: Clock) -> None:
-    _, credential = services.mint_for_probe(now=clock.now())
+    _, credential = credentials.mint_for_probe(now=clock.now())
     wait(clock, 700)
     assert (told(stranger)[0], rest.hang_ups) == ("parked", [])
 

@@ -9,8 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from sessions_app import legs
 from sessions_app.models import WebhookDelivery
+from sessions_app.visits import capacity
 from tests.flows.conftest import Visit
 from tests.flows.telnyx import Leg, Rest, Webhooks
 from tests.flows.test_strangers import WITHOUT_PROOF, inbox, make_known, place, wait
@@ -21,7 +21,7 @@ def test_their_calls_count_until_they_are_over(visit: Visit, webhooks: Webhooks,
     before = held()
     ringing = [place(webhooks) for _ in range(5)]
     assert held() == before + 5
-    assert legs.strangers() == 5
+    assert capacity.strangers() == 5
 
     ringing[0].hung_up()
     assert held() == before + 4
@@ -36,18 +36,18 @@ def test_one_whose_end_is_told_before_its_beginning_takes_no_line(webhooks: Webh
 
     leg.says("call.initiated", **{"from": "+61255500000", "to": "61255501234"})
 
-    assert legs.strangers() == 0
+    assert capacity.strangers() == 0
 
 
 def test_a_call_that_is_proven_after_all_is_no_stranger_s_any_more(visit: Visit, webhooks: Webhooks) -> None:
     leg = place(webhooks, sip_username="gencredlate")
-    assert legs.strangers() == 1
+    assert capacity.strangers() == 1
     make_known(visit, "gencredlate")
 
     visit.pass_time(16)
 
     assert visit.session.call_control_id == leg.call_control_id
-    assert (legs.strangers(), inbox(leg).hang_up_at) == (0, None)
+    assert (capacity.strangers(), inbox(leg).hang_up_at) == (0, None)
 
 
 def test_the_history_of_the_account_is_not_searched_to_count_them(
@@ -104,4 +104,4 @@ def scans_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def held() -> int:
-    return legs.usage(now=timezone.now()).held()
+    return capacity.usage(now=timezone.now()).held()

@@ -8,9 +8,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from handoff.engine import call_record
-from sessions_app import services, transcript
+from sessions_app.conversation import transcript
+from sessions_app.conversation.transcript import MAX_RELAYED, Heard
 from sessions_app.models import Run, TranscriptTurn, VoiceSession, WidgetConfig
-from sessions_app.transcript import MAX_RELAYED, Heard
+from sessions_app.visits import visits
 from tests.flows.conftest import Visit, open_visit
 from tests.flows.telnyx import Leg, Rest, Webhooks
 from tests.people import Clock
@@ -228,6 +229,6 @@ def test_only_pages_of_anonymous_calls_relay(talking: Visit) -> None:
 
 
 def test_nothing_is_relayed_into_a_visit_that_is_over(anonymous: Visit) -> None:
-    services.end(VoiceSession.objects.get(pk=anonymous.session_id), reason="left", now=timezone.now())
+    visits.end(VoiceSession.objects.get(pk=anonymous.session_id), reason="left", now=timezone.now())
 
     assert transcript.relay(anonymous.session_id, [Heard(0, "prospect", "x")], at=timezone.now()) is False

@@ -9,8 +9,9 @@ from django.utils import timezone
 from handoff import actions, selectors
 from handoff.machine import State
 from handoff.models import Closer, Handoff, Offer
-from sessions_app import page, tokens
 from sessions_app.models import CallLeg, LegRefusal, TelephonyCredential, WebhookDelivery, WidgetConfig
+from sessions_app.visitor_page import page
+from sessions_app.visits import tokens
 from tests.flows.conftest import Visit, open_visit
 from tests.flows.telnyx import Leg, Rest, Webhooks
 from tests.flows.test_anonymous import initialise

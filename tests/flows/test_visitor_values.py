@@ -14,8 +14,10 @@ from django.utils import timezone
 
 from handoff.events.hooks import HANDLERS
 from handoff.models import Closer
-from sessions_app import intake, plain_values, services, tokens, visitor_values
+from sessions_app.inbox import intake
 from sessions_app.models import CallLeg, Team, VoiceSession, WidgetConfig
+from sessions_app.rules import plain_values
+from sessions_app.visits import tokens, visitor_values, visits
 from telephony import inbound
 from tests.flows.calling import call
 from tests.flows.conftest import Visit, open_visit
@@ -184,7 +186,7 @@ FACTS: dict[str, tuple[str, int, dict[str, Any]]] = {
 def story(widget: WidgetConfig, clock: Clock) -> Any:
     """Tell facts in an order; the rows that they end in."""
     page = FACTS["page"][2]
-    session = services.open_visit(widget, recording=True, origin="", now=timezone.now(), passed=page)
+    session = visits.open_visit(widget, recording=True, origin="", now=timezone.now(), passed=page)
     bodies = {name: body_of(name, session) for name in FACTS if name != "page"}
 
     def tell(order: tuple[str, ...]) -> tuple[Any, ...]:
@@ -241,7 +243,7 @@ def test_the_same_facts_in_any_order_end_in_the_same_rows(story: Any) -> None:
 
 def test_it_is_the_page_s_word_that_holds_in_the_end(visit: Visit) -> None:
     passed = {"order_number": "A-17", "X-User-Tier": "Platinum"}
-    session = services.open_visit(visit.session.widget, recording=True, origin="", now=timezone.now(), passed=passed)
+    session = visits.open_visit(visit.session.widget, recording=True, origin="", now=timezone.now(), passed=passed)
     told = Visit(session.pk, visit.leg, visit.rest, visit.clock)
 
     place(told, X_User_Tier="Gold", X_Order_Number="A-16")
@@ -271,7 +273,7 @@ def test_nothing_that_is_passed_chooses_who_is_rung(
 
 
 def test_a_name_that_looks_like_a_ticket_binds_nothing(visit: Visit, widget: WidgetConfig) -> None:
-    other = services.open_visit(widget, recording=True, origin="", now=timezone.now())
+    other = visits.open_visit(widget, recording=True, origin="", now=timezone.now())
     initialise(visit, session_ticket=tokens.ticket(other.pk), conversation_id=str(other.pk))
 
     assert VoiceSession.objects.exclude(call_control_id=None).count() == 0

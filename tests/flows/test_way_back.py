@@ -9,8 +9,9 @@ from django.utils import timezone
 from handoff import actions
 from handoff.machine import State
 from handoff.models import Closer, Command, Offer
-from sessions_app import page, services
 from sessions_app.models import LegRefusal, Run
+from sessions_app.visitor_page import page
+from sessions_app.visits import credentials
 from tests.flows.conftest import ANSWERS, Visit
 from tests.flows.telnyx import Leg
 from tests.flows.test_anonymous import anonymous, claimed, end_with_the_assistant  # noqa: F401
@@ -75,7 +76,7 @@ def test_a_limit_counts_also_where_the_assistant_s_own_call_was_never_told_of(
     alice: Closer,
 ) -> None:
     actions.request_handoff(anonymous.session_id, reason="requested", now=timezone.now())
-    username = services.mint_for_session(anonymous.session, now=timezone.now()).username
+    username = credentials.mint_for_session(anonymous.session, now=timezone.now()).username
     leg = Leg(anonymous.leg.webhooks, settings.TELNYX_CONNECTION_ID)
     leg.initiated(from_=username)
     assert not anonymous.session.has_rejoined

@@ -8,8 +8,8 @@ from django.conf import settings
 
 from handoff import actions
 from handoff.models import Closer
-from sessions_app import services, tokens
 from sessions_app.models import CallLeg, TelephonyCredential, WebhookDelivery, WidgetConfig
+from sessions_app.visits import credentials, tokens
 from tests.flows.conftest import Visit, open_visit
 from tests.flows.telnyx import OTHERWISE, USUAL, Leg, Platform, Rest, Webhooks, named
 from tests.people import Clock
@@ -24,7 +24,7 @@ PROVEN = [platform for platform in EVERY_READING if not platform.without_proof()
 
 def mint(visit: Visit) -> str:
     """The page has fetched its credential; the user name is returned."""
-    return services.mint_for_session(visit.session, now=visit.clock.now()).username
+    return credentials.mint_for_session(visit.session, now=visit.clock.now()).username
 
 
 def incoming(visit: Visit, **said: Any) -> Leg:

@@ -11,8 +11,8 @@ from django.db import connections
 from handoff.commands import ledger
 from handoff.commands.ledger import Intent
 from handoff.models import Command
-from sessions_app import services
 from sessions_app.models import VoiceSession, WidgetConfig
+from sessions_app.visits import visits
 from telephony.client import TelnyxError
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -28,7 +28,7 @@ def after(seconds: float) -> datetime:
 
 @pytest.fixture
 def session(widget: WidgetConfig) -> VoiceSession:
-    return services.open_visit(widget, recording=True, origin="", now=NOW)
+    return visits.open_visit(widget, recording=True, origin="", now=NOW)
 
 
 @pytest.fixture

@@ -32,10 +32,12 @@ from handoff.events.hooks import HANDLERS
 from handoff.machine import TERMINAL_STATES
 from handoff.models import Closer, Command, Handoff, Offer, RoutingPolicy
 from launcher.environment import ASSISTANT_ID
-from sessions_app import carrier, intake, page, services, tokens
+from sessions_app.conversation.tool_calls import Caller
+from sessions_app.inbox import intake
 from sessions_app.models import CallLeg, Team, TelephonyCredential, VoiceSession, WidgetConfig
 from sessions_app.models.people import AssistantRun
-from sessions_app.tool_calls import Caller
+from sessions_app.visitor_page import page
+from sessions_app.visits import carrier, tokens, visits
 from telephony import inbound
 from tests.handoff.small_telnyx import FAULTS, SmallTelnyx
 from tests.people import Clock, make_ready, person
@@ -86,7 +88,7 @@ class HandOver(RuleBasedStateMachine):
         self.is_gather = mode == AssistantRun.GATHER
         self.closers = {name: make_ready(person(name, team), idle_seconds=60).pk for name in NAMES}
         self.carol = person("Carol", team, is_supervisor=True).pk
-        session = services.open_visit(widget, recording=True, origin="", now=timezone.now())
+        session = visits.open_visit(widget, recording=True, origin="", now=timezone.now())
         self.session_id = session.pk
         self.prospect = self.telnyx.call(tokens.ticket(session.pk))
         self.delivered = 0
@@ -229,7 +231,7 @@ class HandOver(RuleBasedStateMachine):
         self._goes_on()
 
     def _session(self) -> VoiceSession:
-        return services.by_id(self.session_id)
+        return visits.by_id(self.session_id)
 
     @precondition(lambda self: self.telnyx.ringing())
     @rule()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from handoff.callbacks import slots
 from handoff.callbacks.slots import Diary
-from sessions_app import hours
+from sessions_app.rules import hours
 
 SYDNEY = "Australia/Sydney"
 OFFICE = {day: [["09:00", "12:00"], ["13:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}

@@ -11,9 +11,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from agileadapt.asgi import application
-from sessions_app import services, tokens
-from sessions_app.consumers import UNKNOWN_SESSION
 from sessions_app.models import VoiceSession, WidgetConfig
+from sessions_app.visitor_page.consumers import UNKNOWN_SESSION
+from sessions_app.visits import tokens, visits
 from tests.people import sales, widget
 
 __all__ = ["sales", "widget"]
@@ -25,7 +25,7 @@ WAIT_SECONDS = 20
 
 @pytest.fixture
 def session(widget: WidgetConfig) -> VoiceSession:
-    return services.open_visit(widget, recording=True, origin="", now=timezone.now())
+    return visits.open_visit(widget, recording=True, origin="", now=timezone.now())
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ async def test_an_answer_that_nobody_asked_for_is_no_proof(socket: Any, session:
 
 async def hear_after_change(socket: Any, session: VoiceSession) -> None:
     """By the time the page hears of a change, what it had sent before has been read."""
-    end = database_sync_to_async(services.end)
+    end = database_sync_to_async(visits.end)
     await end(session, reason="test", now=timezone.now())
     while (await hear(socket, "state"))["phase"] != "ended":
         pass

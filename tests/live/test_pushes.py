@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from channels.layers import get_channel_layer
 
-from sessions_app import groups, live
+from sessions_app.timeline import groups, live
 
 TEAM = 4711
 RECEIVE_SECONDS = 20

@@ -14,8 +14,8 @@ from probe import tab
 from probe.models import Probe, Told
 from probe.scene import Scene, Site
 from probe.tab import Tab
-from sessions_app import services
 from sessions_app.models import WidgetConfig
+from sessions_app.visits import credentials
 from telephony.attempts import Attempts
 from tests.flows.conftest import rest, webhooks
 from tests.flows.telnyx import Leg, Rest, Webhooks
@@ -58,7 +58,7 @@ class Page(Tab):
         if kind in self.plays:
             self.plays[kind](arguments)
         elif kind == "login":
-            _, row = services.mint_for_probe(now=timezone.now())
+            _, row = credentials.mint_for_probe(now=timezone.now())
             self.tells("login", arguments["line"], credential=row.pk)
             self.tells("ready", arguments["line"], dc="sy1", region="apac")
 

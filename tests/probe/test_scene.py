@@ -13,8 +13,10 @@ from probe.models import Probe, Told
 from probe.points.catalogue import BY_NAME
 from probe.scene import OutOfTime
 from probe.tab import TabGone
-from sessions_app import binding, intake, services
+from sessions_app.inbox import binding, intake
 from sessions_app.models import TelephonyCredential, VoiceSession, WebhookDelivery
+from sessions_app.visits import credentials
+from sessions_app.visits.visits import open_visit
 from tests.flows.telnyx import Leg
 from tests.probe.conftest import Stage
 
@@ -80,8 +82,8 @@ def test_it_leaves_the_calls_of_visits_alone(stage: Stage, visit_row: VoiceSessi
 
 @pytest.fixture
 def visit_row(stage: Stage) -> VoiceSession:
-    session = services.open_visit(stage.scene.site.widget, recording=True, origin="", now=timezone.now())
-    services.mint_for_session(session, now=timezone.now())
+    session = open_visit(stage.scene.site.widget, recording=True, origin="", now=timezone.now())
+    credentials.mint_for_session(session, now=timezone.now())
     return session
 
 
@@ -229,13 +231,13 @@ def test_its_calls_are_not_ended_as_strangers(stage: Stage) -> None:
 
 
 def test_a_probe_says_that_it_goes_on_until_its_credentials_are_gone(stage: Stage) -> None:
-    assert not services.is_probing(now=timezone.now())
+    assert not credentials.is_probing(now=timezone.now())
     with stage.scene.step("softphone", "open", seconds=10):
         stage.scene.login("closer")
-    assert services.is_probing(now=timezone.now())
+    assert credentials.is_probing(now=timezone.now())
 
     running.clear(stage.scene)
-    assert not services.is_probing(now=timezone.now())
+    assert not credentials.is_probing(now=timezone.now())
 
 
 def test_a_tab_that_is_gone_is_noticed(stage: Stage) -> None:

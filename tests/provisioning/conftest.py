@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from launcher.sandbox_control import SandboxControl
-from sessions_app import carrier
+from sessions_app.visits import carrier
 from tests.people import anonymous_widget, sales, widget
 
 __all__ = ["anonymous_widget", "sales", "widget"]

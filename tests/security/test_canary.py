@@ -19,8 +19,10 @@ from pytest_django import Settings
 
 from handoff import actions, tasks
 from handoff.models import Closer, Command
-from sessions_app import carrier, fold, limits, services
+from sessions_app.http import limits
+from sessions_app.inbox import fold
 from sessions_app.models import VoiceSession, WidgetConfig
+from sessions_app.visits import carrier, credentials
 from tests.flows.conftest import ANSWERS
 from tests.flows.telnyx import DOORS, Leg, Rest, Webhooks, signature
 from tests.people import PASSWORD, Clock, logged_in
@@ -131,7 +133,7 @@ def tell_everything(client: Client, haystack: Haystack, webhooks: Webhooks, rest
     ask(client, haystack, "callback", {"name": "Ada", "phone": "+61255501234"}, token)
     leg.hung_up()
     tasks.sweep()
-    services.revoke_due_credentials(now=timezone.now())
+    credentials.revoke_due_credentials(now=timezone.now())
     return token
 
 

@@ -10,9 +10,9 @@ from django.core import signing
 from django.test import Client
 from django.utils import timezone
 
-from sessions_app import services, tokens
 from sessions_app.models import TimelineEntry, VoiceSession, WidgetConfig
-from sessions_app.page import state
+from sessions_app.visitor_page.page import state
+from sessions_app.visits import tokens, visits
 
 BODIES: dict[str, dict[str, Any]] = {
     "message": {"text": "hello"},
@@ -40,7 +40,7 @@ def forged(token: str) -> str:
 
 @pytest.fixture
 def session(widget: WidgetConfig) -> VoiceSession:
-    return services.open_visit(widget, recording=True, origin="", now=timezone.now())
+    return visits.open_visit(widget, recording=True, origin="", now=timezone.now())
 
 
 @pytest.mark.parametrize("name", BODIES)
@@ -77,7 +77,7 @@ def test_a_token_of_yesterday_is_refused(
 
 
 def test_a_token_speaks_for_its_own_session_alone(client: Client, session: VoiceSession, widget: WidgetConfig) -> None:
-    other = services.open_visit(widget, recording=True, origin="", now=timezone.now())
+    other = visits.open_visit(widget, recording=True, origin="", now=timezone.now())
 
     assert post(client, "report", tokens.issue(other.pk)).status_code == 202
 

@@ -17,8 +17,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from sessions_app import carrier, limits, plain_values, services, tokens, visitor_values
+from sessions_app.http import limits
 from sessions_app.models import Consent, TelephonyCredential, VoiceSession, WidgetConfig
+from sessions_app.rules import plain_values
+from sessions_app.visits import carrier, credentials, tokens, visitor_values
 from tests.flows.telnyx import Rest
 
 URL = "/api/orchestration/token"
@@ -254,7 +256,7 @@ def test_a_credential_without_a_login_token_is_no_session_and_is_revoked(
     rest.router["token"].respond(500)
 
     no_voice(ask(client))
-    assert services.revoke_due_credentials(now=timezone.now()) == 1
+    assert credentials.revoke_due_credentials(now=timezone.now()) == 1
     assert TelephonyCredential.objects.get().revoked_at is not None
 
 
@@ -268,7 +270,7 @@ def test_a_credential_whose_answer_was_lost_is_found_and_deleted(
     listed = {"data": [{"id": "lost", "name": row.name, "sip_username": "u"}, {"id": "kept", "name": "other"}]}
     rest.router.get(f"{settings.TELNYX_API_BASE}/telephony_credentials").respond(json=listed)
 
-    services.revoke_orphans(now=timezone.now())
+    credentials.revoke_orphans(now=timezone.now())
 
     deleted = [call.request.url.path for call in rest.router.calls if call.request.method == "DELETE"]
     assert {path.rsplit("/", 1)[-1] for path in deleted} == {"lost"}
@@ -282,12 +284,12 @@ def test_a_silent_telnyx_is_given_five_seconds() -> None:
 
 def test_the_credential_is_revoked_when_the_visit_ends(client: Client, widget: WidgetConfig, rest: Rest) -> None:
     given = ask(client).json()
-    assert services.revoke_due_credentials(now=timezone.now()) == 0
+    assert credentials.revoke_due_credentials(now=timezone.now()) == 0
 
     headers = {"Authorization": f"Bearer {given['session']['token']}"}
     client.post("/api/orchestration/leave", "{}", content_type="application/json", headers=headers)
 
-    assert services.revoke_due_credentials(now=timezone.now()) == 1
+    assert credentials.revoke_due_credentials(now=timezone.now()) == 1
 
 
 # Limits, in the real server

@@ -14,7 +14,7 @@ from django.utils import timezone
 from nacl.signing import SigningKey
 from pytest_django import Settings
 
-from sessions_app import signatures
+from sessions_app.account import signatures
 from sessions_app.models import AccountKey, TimelineEntry, WebhookDelivery
 from tests.flows.telnyx import envelope, signature
 

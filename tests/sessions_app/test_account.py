@@ -8,8 +8,10 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from sessions_app import account, carrier, tasks
+from sessions_app import tasks
+from sessions_app.account import standing
 from sessions_app.models import AccountLook
+from sessions_app.visits import carrier
 from tests.flows.telnyx import Rest
 
 BALANCE = {"balance": "50.00", "available_credit": "50.00", "currency": "USD"}
@@ -40,7 +42,7 @@ def tell(rest: Rest, name: str, told: Any) -> None:
 
 
 def watch(*, minutes: float = 0, at_once: bool = False) -> None:
-    account.watch(carrier.client(), now=timezone.now() + timedelta(minutes=minutes), at_once=at_once)
+    standing.watch(carrier.client(), now=timezone.now() + timedelta(minutes=minutes), at_once=at_once)
 
 
 def asked(rest: Rest) -> int:
@@ -48,7 +50,7 @@ def asked(rest: Rest) -> int:
 
 
 def remarks() -> dict[str, tuple[str, bool]]:
-    return {name: (one.text, one.is_trouble) for name, one in account.remarks().items()}
+    return {name: (one.text, one.is_trouble) for name, one in standing.remarks().items()}
 
 
 def test_everything_is_asked_once_an_hour_and_at_once_at_the_start(telnyx: Rest) -> None:
@@ -62,7 +64,7 @@ def test_everything_is_asked_once_an_hour_and_at_once_at_the_start(telnyx: Rest)
     assert asked(telnyx) == 2 * first
     tasks.watch_account(at_once=True)
     assert asked(telnyx) == 3 * first
-    assert AccountLook.objects.count() == len(account.LOOKS)
+    assert AccountLook.objects.count() == len(standing.LOOKS)
     assert remarks() == {}
 
 
@@ -85,7 +87,7 @@ def test_an_account_that_cannot_be_reached_is_asked_one_thing_at_a_time(telnyx: 
 
     watch()
 
-    assert AccountLook.objects.get().error == account.UNREACHABLE
+    assert AccountLook.objects.get().error == standing.UNREACHABLE
     assert remarks() == {}
 
 
@@ -173,7 +175,7 @@ def test_the_terminal_is_told_all_of_it(telnyx: Rest, settings: Settings) -> Non
     tell(telnyx, "profile", PROFILE | {"concurrent_call_limit": 10})
     telnyx.router["dials"].respond(404)
 
-    told = account.describe(carrier.client(), now=timezone.now())
+    told = standing.describe(carrier.client(), now=timezone.now())
 
     assert told == [
         "balance: 50.00 USD, of which with credit 50.00 can be spent",

@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from assistant_tools import calls
 from handoff.models import CallbackPromise, Closer, Command, Handoff, Offer, RoutingPolicy
-from sessions_app import fold, legs, services, tokens
+from sessions_app.conversation.tool_calls import Caller
+from sessions_app.inbox import fold
 from sessions_app.models import (
     AccountLook,
     LegRefusal,
@@ -24,7 +25,7 @@ from sessions_app.models import (
     WebhookDelivery,
     WidgetConfig,
 )
-from sessions_app.tool_calls import Caller
+from sessions_app.visits import capacity, credentials, tokens, visits
 from tests.flows.conftest import ANSWERS, Visit
 from tests.people import hashed_password, logged_in
 
@@ -54,10 +55,10 @@ def clerk(db: None) -> Client:
 @pytest.fixture
 def finished(talking: Visit, carol: Closer) -> Visit:
     """A visit with a row in every table."""
-    services.mint_for_session(talking.session, now=timezone.now())
+    credentials.mint_for_session(talking.session, now=timezone.now())
     use_tool(talking)
     now = timezone.now()
-    legs.refused(talking.session.team_id, legs.OWN_CAP, now=now)
+    capacity.refused(talking.session.team_id, capacity.OWN_CAP, now=now)
     AccountLook.objects.create(name="balance", told={"amount": "1.00"}, told_at=now, asked_at=now)
     talking.finish(ANSWERS)
     talking.work()
@@ -131,7 +132,7 @@ def test_a_session_page_says_what_the_website_and_telnyx_said_and_by_which_way(o
 
 @pytest.mark.parametrize("name", ["id", "call_control_id", "call_leg_id", "call_session_id", "conversation_id"])
 def test_a_session_is_found_by_any_id(office: Client, finished: Visit, name: str) -> None:
-    other = services.open_visit(finished.session.widget, recording=True, origin="", now=timezone.now())
+    other = visits.open_visit(finished.session.widget, recording=True, origin="", now=timezone.now())
     found = office.get(address(VoiceSession), {"q": str(getattr(finished.session, name))}).content.decode()
 
     assert str(finished.session_id) in found
@@ -183,8 +184,8 @@ def copy(visit: Visit, number: int) -> None:
     widget = WidgetConfig.objects.create(team=team, name=f"W{number}", slug=f"w-{number}", assistant_id="assistant-1")
     user = User.objects.create(username=f"closer{number}")
     closer = Closer.objects.create(user=user, team=team, display_name=f"Closer {number}")
-    session = services.open_visit(widget, recording=True, origin="", now=now)
-    services.mint_for_session(session, now=now)
+    session = visits.open_visit(widget, recording=True, origin="", now=now)
+    credentials.mint_for_session(session, now=now)
     Handoff.objects.create(
         session=session,
         trigger="test",

@@ -5,8 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app import brief
-from sessions_app.brief import Answer, Line, Said
+from dashboard.render import brief_text
+from dashboard.render.brief_text import Answer, Line, Said
 
 WORD = re.compile(r"\w+")
 texts = st.text(max_size=300)
@@ -28,19 +28,19 @@ def read(lines: tuple[Line, ...]) -> list[str]:
 def test_every_word_is_somebody_s_own_or_of_the_fixed_vocabulary(
     name: str, known: list[Answer], said: list[Said], summary: str
 ) -> None:
-    lines = brief.write(name=name, answers=known, turns=said, summary=summary)
+    lines = brief_text.write(name=name, answers=known, turns=said, summary=summary)
 
     assert len(lines) <= 3
     given_ = [name, summary, *(text for one in known for text in (one.label, one.text))]
     given_ += [text for turn in said for text in (turn.who, turn.text)]
-    own = words(*given_, *brief.VOCABULARY)
+    own = words(*given_, *brief_text.VOCABULARY)
     # A word that is longer than a whole line is cut, so its beginning is somebody's own too.
     assert all(word in own or any(one.startswith(word) for one in own) for word in words(*read(lines)))
     assert all("\n" not in line and len(line) < 2000 for line in read(lines))
 
 
 def test_it_says_who_what_is_open_and_how_the_talk_stands() -> None:
-    lines = brief.write(
+    lines = brief_text.write(
         name="Ada Lovelace",
         answers=[
             Answer("Full name", "Ada Lovelace", is_required=True),
@@ -62,16 +62,16 @@ def test_it_says_who_what_is_open_and_how_the_talk_stands() -> None:
 def test_it_says_that_nothing_is_known_and_that_everything_is() -> None:
     required = Answer("Budget", "", is_required=True)
 
-    assert read(brief.write(name="", answers=[required], turns=[], summary="")) == [
+    assert read(brief_text.write(name="", answers=[required], turns=[], summary="")) == [
         "Prospect No answers yet",
         "Still missing Budget",
     ]
     known = Answer("Budget", "20000", is_required=True)
-    assert read(brief.write(name="Ada", answers=[known], turns=[], summary=""))[1] == brief.COMPLETE
+    assert read(brief_text.write(name="Ada", answers=[known], turns=[], summary=""))[1] == brief_text.COMPLETE
 
 
 def test_long_texts_are_cut_between_words() -> None:
-    (line,) = brief.write(name="Ada", answers=[], turns=[Said("Prospect", "a word " * 100)], summary="")[1:]
+    (line,) = brief_text.write(name="Ada", answers=[], turns=[Said("Prospect", "a word " * 100)], summary="")[1:]
 
-    assert len(line[0].text) < brief.LONGEST_TURN + 5
+    assert len(line[0].text) < brief_text.LONGEST_TURN + 5
     assert line[0].text.endswith("word…”")

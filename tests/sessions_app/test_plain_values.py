@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from sessions_app import plain_values, variables
-from sessions_app.plain_values import ASSISTANT, CALL, MAX_NAMES, MAX_VALUE, PAGE, WIDGET
+from sessions_app.conversation import variables
+from sessions_app.rules import plain_values
+from sessions_app.rules.plain_values import ASSISTANT, CALL, MAX_NAMES, MAX_VALUE, PAGE, WIDGET
 
 NOON = datetime(2026, 11, 28, 1, 0, tzinfo=UTC)
 ORDER = ("user_tier", "order_number")

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from sessions_app import indexing, search, timeline, wording
+from sessions_app import timeline
 from sessions_app.models import (
     CapturedField,
     Prospect,
@@ -18,6 +18,7 @@ from sessions_app.models import (
     VoiceSession,
     WidgetConfig,
 )
+from sessions_app.search import indexing, queries, words
 from tests.people import sales, support, widget
 
 __all__ = ["sales", "support", "widget"]
@@ -58,7 +59,7 @@ def change(session: VoiceSession, *said: str, answers: dict[str, Any] | None = N
 
 
 def found(team: Team, text: str) -> list[VoiceSession]:
-    return [one.session for one in search.find(team, text).found]
+    return [one.session for one in queries.find(team, text).found]
 
 
 def test_a_spoken_word_is_found_whatever_its_form(talked: Talked, sales: Team) -> None:
@@ -120,11 +121,11 @@ def test_words_of_no_meaning_are_passed_over_unless_they_are_all(talked: Talked,
 
 
 def test_the_newest_come_first_page_by_page(talked: Talked, sales: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "PAGE", 2)
+    monkeypatch.setattr(queries, "PAGE", 2)
     sessions = [talked("Roof.", minutes_ago=minutes) for minutes in (10, 20, 30, 40, 50)]
     seen, before = [], ""
     while True:
-        page = search.find(sales, "roof", before=before)
+        page = queries.find(sales, "roof", before=before)
         seen += [one.session for one in page.found]
         before = page.older
         if not before:
@@ -137,14 +138,14 @@ def test_the_snippet_shows_the_turn_that_says_most_and_marks_it_safely(talked: T
     hostile = "A chimney \x02and\x03 <script>alert(1)</script> a blue door {{ 7*7 }}."
     session = talked("My roof.", hostile, "The door is red, the roof too.")
 
-    (one,) = search.find(sales, "blue chimney roof").found
+    (one,) = queries.find(sales, "blue chimney roof").found
     text = "".join(piece.text for piece in one.pieces)
 
     assert one.turn is not None
     assert one.turn.session == session
     assert one.turn.text == hostile
     assert {piece.text for piece in one.pieces if piece.is_hit} == {"blue", "chimney"}
-    assert not {search.HIT, search.REST} & set(text)
+    assert not {queries.HIT, queries.REST} & set(text)
 
 
 HOSTILE = [
@@ -181,7 +182,7 @@ HOSTILE = [
 def test_no_query_breaks_the_search(talked: Talked, sales: Team, text: str) -> None:
     talked("Solar panels.", name="Ada O'Hara", email="o'hara@example.com")
 
-    search.find(sales, text)
+    queries.find(sales, text)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +191,7 @@ def test_no_query_breaks_the_search(talked: Talked, sales: Team, text: str) -> N
 def test_no_place_breaks_the_search(talked: Talked, sales: Team, before: str) -> None:
     session = talked("Solar panels.")
 
-    assert [one.session for one in search.find(sales, "solar", before=before).found] == [session]
+    assert [one.session for one in queries.find(sales, "solar", before=before).found] == [session]
 
 
 @pytest.mark.parametrize(
@@ -258,7 +259,7 @@ def test_a_session_that_is_deleted_takes_its_words_along(talked: Talked) -> None
 
 def test_the_query_asks_the_index(talked: Talked, sales: Team) -> None:
     talked("Solar panels.")
-    query = search._query("ada roof")
+    query = queries._query("ada roof")
     assert query is not None
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
@@ -269,4 +270,4 @@ def test_the_query_asks_the_index(talked: Talked, sales: Team) -> None:
 
 
 def test_terms_are_quoted() -> None:
-    assert wording.term("o'hara", "") == "'who:o''hara':*"
+    assert words.term("o'hara", "") == "'who:o''hara':*"

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from dashboard import desk, snapshot, views
+from dashboard.pages import views
+from dashboard.render import desk, snapshot
 from handoff.models import Closer
-from sessions_app import page
 from sessions_app.models import WidgetConfig
+from sessions_app.visitor_page import page
 
 
 def of_dashboard(closer: Closer) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from handoff.events.hooks import HANDLERS
-from sessions_app import intake
+from sessions_app.inbox import intake
 from sessions_app.models import WebhookDelivery
 from telephony import inbound
 from telephony.observing import Observation

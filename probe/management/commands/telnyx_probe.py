@@ -19,8 +19,8 @@ from probe.scene import Scene, Site
 from probe.tab import Tab
 from sessions_app.models import WidgetConfig
 from sessions_app.models.people import ConnectionMode
+from strict_json import Unreadable
 from telephony.attempts import Attempts
-from telephony.wire import Unreadable
 
 PAGE_SECONDS = 300
 

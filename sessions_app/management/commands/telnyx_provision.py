@@ -10,13 +10,14 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from sessions_app import account, carrier, visitor_values
+from sessions_app.account import standing
 from sessions_app.models import WidgetConfig
 from sessions_app.models.people import ConnectionMode
 from sessions_app.provisioning import wanted
 from sessions_app.provisioning.report import Report
 from sessions_app.provisioning.setup import Ambiguous, Known, Provisioned, Setup
 from sessions_app.provisioning.wanted import Desk, Site
+from sessions_app.visits import carrier, visitor_values
 from telephony.client import TelnyxError
 
 MONEY = re.compile(r"[0-9]{1,6}(\.[0-9]{1,2})?")
@@ -51,7 +52,7 @@ class Command(BaseCommand):
         report = Report(self.stdout.write, is_dry=is_dry)
         if not settings.IS_HTTPS:
             report.say(f"PUBLIC_URL is {settings.PUBLIC_URL}: Telnyx delivers webhooks to https addresses only.")
-        for line in account.describe(carrier.client(), now=timezone.now()):
+        for line in standing.describe(carrier.client(), now=timezone.now()):
             report.say(line)
         widgets = list(WidgetConfig.objects.filter(is_active=True).order_by("assistant_id", "pk"))
         found = self._run(Setup(carrier.client(), report, is_dry=is_dry), report, site, known, desks_of(widgets))

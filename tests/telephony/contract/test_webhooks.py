@@ -9,8 +9,8 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from sessions_app import tokens
 from sessions_app.models import CapturedField, Insight, WebhookDelivery, WidgetConfig
+from sessions_app.visits import tokens
 from telephony import parsing
 from tests.flows.conftest import Visit, open_visit
 from tests.flows.telnyx import CALL_CONTROL, DYNAMIC_VARIABLES, INSIGHTS, Rest, Webhooks

@@ -1,0 +1,345 @@
+"""The dashboard's live socket: join first, then snapshot or replay, then numbered events without a gap."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+from typing import Any, ClassVar
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.utils import timezone
+
+from dashboard import permissions
+from dashboard.live import limits
+from dashboard.live.frames import BadFrame, Hello, Ping, Presence, Watch, parse
+from dashboard.live.sharing import Latest, Once
+from dashboard.render import callbacks, desk, snapshot
+from handoff import actions
+from sessions_app.timeline import groups
+
+logger = logging.getLogger(__name__)
+
+BEAT_SECONDS = 10
+TEAM_PAUSE_SECONDS = 0.02
+POSITIONS_SECONDS = 25
+ACCOUNT_SECONDS = 50
+# Signing out announces itself before the login session is gone, so a revoked socket looks twice.
+SECOND_LOOK_SECONDS = 2
+
+# The closer's phone stops listening in when the lines are being joined, and the page measures from then on.
+PHONE_MOVES = frozenset({"handoff.bridging", "handoff.connected"})
+
+Frames = list[tuple[int, str]]
+
+_frames: Once[Frames] = Once(size=2000)
+_team_states: Latest[str] = Latest(pause=0.02)
+_checked: Latest[int | None] = Latest(pause=0.2)
+_open = limits.OpenSockets()
+
+
+def forget() -> None:
+    """Drop every rendered frame, as a new process starts."""
+    _frames.clear()
+
+
+class DashboardConsumer(AsyncWebsocketConsumer):
+    """One closer's page. Handlers and the timer take turns, so that positions only ever move forward."""
+
+    clock: ClassVar[Any] = staticmethod(time.monotonic)
+
+    async def connect(self) -> None:
+        self.joined: list[str] = []
+        self.positions: dict[str, int] | None = None
+        self.watching: str | None = None
+        self.ring: dict[str, Any] | None = None
+        # Hashes of what the page shows: a thousand sockets need not keep a thousand rosters.
+        self.last_roster = self.last_desk = 0
+        self.is_busy = False
+        # The sessions of the closer's own ring and call: whatever happens there may change them.
+        self.own: set[str] = set()
+        self.is_look_due = self.is_team_due = False
+        self.epoch = ""
+        self.budget = limits.FrameBudget(at=self.clock())
+        self.turn = asyncio.Lock()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.user_id = 0
+        try:
+            self.closer = await self._closer()
+        except permissions.NoAccess as refusal:
+            await self.close(code=refusal.code)
+            return
+        self.user_id, self.team = self.closer.user_id, self.closer.team
+        await self._join(groups.team(self.team.pk), groups.user(self.user_id))
+        await self.accept()
+        oldest = _open.add(self.user_id, self)
+        if oldest is not None:
+            await oldest.close(code=limits.MISBEHAVED, reason="Too many dashboards are open.")
+        self._start(self._tick())
+
+    async def disconnect(self, code: int) -> None:
+        _open.discard(self.user_id, self)
+        for task in list(self.tasks):
+            task.cancel()
+        for group in self.joined:
+            await self.channel_layer.group_discard(group, self.channel_name)
+
+    async def _join(self, *groups: str) -> None:
+        for group in groups:
+            await self.channel_layer.group_add(group, self.channel_name)
+            self.joined.append(group)
+
+    def _start(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    # What the page says
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if text_data is None:
+            await self.close(code=limits.MISBEHAVED)
+        elif len(text_data.encode(errors="replace")) > limits.MAX_FRAME_BYTES:
+            await self.close(code=limits.TOO_BIG)
+        elif not self.budget.spend(self.clock()):
+            await self.close(code=limits.MISBEHAVED)
+        else:
+            await self._obey(text_data)
+
+    async def _obey(self, text: str) -> None:
+        try:
+            frame = parse(text)
+        except BadFrame as error:
+            logger.info("dashboard socket of user %s closed: %s", self.user_id, error)
+            await self.close(code=limits.MISBEHAVED)
+            return
+        async with self.turn:
+            match frame:
+                case Hello():
+                    await self._hello(frame)
+                case Watch():
+                    await self._watch(frame)
+                case Presence():
+                    await self._presence(frame)
+                case Ping():
+                    await self._send({"type": "pong"})
+
+    async def _hello(self, hello: Hello) -> None:
+        replay = await self._replay(hello) if hello.epoch else None
+        if replay is None:
+            taken = await database_sync_to_async(snapshot.take)(self.team, hello.watching)
+            self.positions, self.watching, self.epoch = dict(taken.cursors), taken.watching, taken.epoch
+            await self.send(text_data=taken.frame())
+        else:
+            await self._send({"type": "resumed"})
+            for session_id, frames in replay:
+                await self._pass_on(session_id, frames)
+        self.last_roster = self.last_desk = 0
+        await self._send_team(is_first=True)
+
+    async def _replay(self, hello: Hello) -> list[tuple[str, Frames]] | None:
+        """Everything after the page's cursors; None when continuity cannot be proven."""
+        epoch, now = await database_sync_to_async(snapshot.standing)(self.team)
+        if hello.epoch != epoch or any(now.get(key, -1) < seq for key, seq in hello.cursors.items()):
+            return None
+        self.epoch, self.watching = epoch, hello.watching if hello.watching in now else None
+        if hello.watching != self.watching:
+            return None
+        missed = {key: hello.cursors.get(key, 0) for key, seq in now.items() if hello.cursors.get(key, 0) < seq}
+        replay = [(key, await self._read(key, after)) for key, after in missed.items()]
+        if any(frames is None for _, frames in replay):
+            return None
+        self.positions = dict(hello.cursors)
+        return [(key, frames) for key, frames in replay if frames]
+
+    async def _watch(self, watch: Watch) -> None:
+        if self.positions is None:
+            return
+        key, seq, frame = await database_sync_to_async(snapshot.watch_frame)(self.team, watch.session)
+        self.watching = key
+        if key:
+            self.positions.setdefault(key, seq)
+        await self.send(text_data=frame)
+
+    async def _presence(self, presence: Presence) -> None:
+        must_register = await database_sync_to_async(actions.report_presence)(
+            self.closer,
+            softphone=presence.softphone,
+            microphone=presence.microphone,
+            sound=presence.sound,
+            page=presence.page,
+            username=presence.username,
+            now=timezone.now(),
+        )
+        if must_register:
+            # The desk told so too, once. This page was away, or could not, or its login is not the one that is rung.
+            await self._send({"type": "register"})
+
+    # What the back end says
+
+    async def live_event(self, message: dict[str, Any]) -> None:
+        session_id, kinds = message["session"], message["kinds"]
+        async with self.turn:
+            if self.positions is None:
+                return
+            if session_id in self.own and PHONE_MOVES.intersection(kinds):
+                await self._send_own(await self._read_own())
+            position = self.positions.get(session_id, 0)
+            if message["seq"] > position:
+                await self._catch_up(session_id, position)
+            if any(kind.startswith(("handoff.", "callback.", "command.")) for kind in kinds):
+                self._look_soon(at_team=True)
+            elif session_id in self.own:
+                self._look_soon(at_team=False)
+
+    async def live_roster(self, message: dict[str, Any]) -> None:
+        self._look_soon(at_team=True)
+
+    def _look_soon(self, *, at_team: bool) -> None:
+        """Changes come in groups and one look answers them all; the numbered events must not wait for it."""
+        self.is_team_due = self.is_team_due or at_team
+        if not self.is_look_due:
+            self.is_look_due = True
+            self._start(self._look())
+
+    async def _look(self) -> None:
+        await asyncio.sleep(TEAM_PAUSE_SECONDS)
+        async with self.turn:
+            at_team, self.is_team_due, self.is_look_due = self.is_team_due, False, False
+            if self.positions is None:
+                return
+            if at_team:
+                await self._send_team()
+            else:
+                await self._send_own(await self._read_own())
+
+    async def live_revoke(self, message: dict[str, Any]) -> None:
+        await self._check_account()
+        self._start(self._look_again())
+
+    async def _look_again(self) -> None:
+        await asyncio.sleep(SECOND_LOOK_SECONDS)
+        await self._check_account()
+
+    # Keeping the page right
+
+    async def _read(self, session_id: str, after: int) -> Frames | None:
+        is_watched = session_id == self.watching
+        read = database_sync_to_async(snapshot.event_frames)
+        try:
+            return await _frames.get(
+                (session_id, after, is_watched),
+                lambda: read(self.team, session_id, after, is_watched=is_watched),
+            )
+        except snapshot.NotContinuous:
+            return None
+
+    async def _catch_up(self, session_id: str, position: int) -> None:
+        frames = await self._read(session_id, position)
+        if frames is None:
+            await self._reload()
+        else:
+            await self._pass_on(session_id, frames)
+
+    async def _pass_on(self, session_id: str, frames: Frames) -> None:
+        for seq, text in frames:
+            await self.send(text_data=text)
+            if self.positions is not None:
+                self.positions[session_id] = seq
+
+    async def _reload(self) -> None:
+        """Tell the page that what it shows can no longer be proven; it says hello again."""
+        self.positions = None
+        await self._send({"type": "reload"})
+
+    async def _send_team(self, *, is_first: bool = False) -> None:
+        """The roster, and the closer's own desk while anything is or was on it."""
+        read = database_sync_to_async(snapshot.team_state)
+        state = await _team_states.get(self.team.pk, lambda: read(self.team, timezone.now()))
+        is_concerned, frame = snapshot.own_roster(state, self.closer.pk)
+        if hash(frame) != self.last_roster:
+            self.last_roster = hash(frame)
+            await self.send(text_data=frame)
+        if is_concerned or self.ring or self.is_busy:
+            await self._send_own(await self._read_own())
+        elif is_first:
+            await self._send_own(desk.nothing())
+        self.is_busy = is_concerned
+
+    async def _read_own(self) -> desk.Own:
+        return await database_sync_to_async(desk.read)(self.closer, timezone.now(), self.ring)
+
+    async def _send_own(self, own: desk.Own) -> None:
+        """The closer's own ring and call, which are nobody else's."""
+        if own.over:
+            await self._send(own.over)
+        frame = snapshot.encode(own.desk)
+        if hash(frame) != self.last_desk:
+            self.last_desk = hash(frame)
+            await self.send(text_data=frame)
+        if own.ring and own.ring != self.ring:
+            await self._send(own.ring)
+        self.ring = own.ring
+        self.own = {str(frame["session"]) for frame in (own.desk, own.ring) if frame and frame["session"]}
+
+    async def _tick(self) -> None:
+        """The page answers each beat with its presence, for a hidden page's own timers are slowed down."""
+        next_positions, next_account = self.clock() + POSITIONS_SECONDS, self.clock() + ACCOUNT_SECONDS
+        while True:
+            await asyncio.sleep(BEAT_SECONDS if self.positions is not None else 1)
+            await self._send({"type": "beat", "checked": await self._checked()})
+            if self.clock() >= next_account:
+                next_account = self.clock() + ACCOUNT_SECONDS
+                await self._check_account()
+            if self.clock() >= next_positions:
+                next_positions = self.clock() + POSITIONS_SECONDS
+                await self.compare_positions()
+
+    async def _checked(self) -> int | None:
+        """How many seconds ago overdue callbacks were looked for: an empty inbox must not be a silent one."""
+        return await _checked.get("sweep", database_sync_to_async(callbacks.checked_seconds))
+
+    async def compare_positions(self) -> None:
+        """Repair whatever a lost push left behind."""
+        async with self.turn:
+            if self.positions is None:
+                return
+            epoch, now = await database_sync_to_async(snapshot.standing)(self.team)
+            ahead = [key for key, seq in self.positions.items() if now.get(key, seq) < seq]
+            if epoch != self.epoch or ahead:
+                await self._reload()
+                return
+            behind = {key: self.positions.get(key, 0) for key, seq in now.items() if seq > self.positions.get(key, 0)}
+            for key, position in behind.items():
+                await self._catch_up(key, position)
+            await self._forget(now)
+            await self._send_team()
+
+    async def _forget(self, now: dict[str, int]) -> None:
+        """Sessions that grew too old for the board leave it."""
+        known = self.positions or {}
+        gone = [key for key in known if key not in now and key != self.watching]
+        for key in gone:
+            del known[key]
+        if gone:
+            await self._send({"type": "gone", "sessions": gone})
+
+    async def _check_account(self) -> None:
+        try:
+            closer = await self._closer()
+        except permissions.NoAccess as refusal:
+            await self.close(code=refusal.code)
+            return
+        if closer.team_id != self.team.pk:
+            await self.close(code=permissions.NO_CLOSER)
+
+    async def _closer(self) -> Any:
+        session = self.scope.get("session")
+        key = session.session_key if session is not None else None
+        return await database_sync_to_async(permissions.closer_behind)(key)
+
+    async def _send(self, frame: dict[str, Any]) -> None:
+        # The timer may speak while the connection is going away; nobody is left to hear it.
+        with contextlib.suppress(RuntimeError):
+            await self.send(text_data=json.dumps(frame))

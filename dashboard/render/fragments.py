@@ -1,0 +1,338 @@
+"""Pieces of the page as HTML: the same partials that the page itself includes."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from threading import Lock
+from typing import Any
+from uuid import UUID
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from dashboard import bodies
+from dashboard.render import answers, brief, callbacks, entries, presenters
+from handoff import selectors as handoffs
+from sessions_app import selectors as sessions
+from sessions_app.models import Team, TimelineEntry, VoiceSession
+from sessions_app.visits import visitor_values
+
+Fragment = dict[str, Any]
+
+PARTS = ("head", "controls", "brief", "fields", "visit", "transcript", "handoff", "tools", "insights")
+# What of the open session a kind can change. A kind that is not here may change anything.
+PARTS_OF_KIND = {
+    "transcript.updated": ("brief",),  # The conversation itself goes turn by turn, see `turns`.
+    "transcript.finalised": ("brief", "transcript"),
+    "transcript.withheld": ("transcript",),
+    "tool.called": ("tools",),
+    "field.captured": ("head", "brief", "fields"),
+    "field.heard": ("brief", "fields"),
+    "field.edited": ("head", "brief", "fields"),
+    "field.unlocked": ("head", "brief", "fields"),
+    "field.dismissed": ("brief", "fields"),
+    "insight.awaited": ("insights",),
+    "insight.received": ("brief", "insights"),
+    "insight.missing": ("insights",),
+    "assistant.steered": ("controls",),
+    "notes.saved": ("handoff",),
+    "session.described": ("head", "visit"),
+    "session.typed": ("transcript",),
+    "media.reported": (),
+}
+TIMELINE_ROWS = 500
+STEERED_ROWS = 3
+TYPED_ROWS = 5
+CARDS_KEPT = 2000
+# An entry names at most this many changed utterances; then the whole conversation is sent.
+MOST_POSITIONS = 50
+
+_cards: OrderedDict[tuple[UUID, int], SafeString] = OrderedDict()
+_cards_lock = Lock()
+
+
+def card(session: VoiceSession) -> Fragment:
+    """The session in the list. `into` and `sort` say where it stands, for it moves as the call goes on."""
+    return {
+        "target": f"card-{session.pk}",
+        "into": f"group-{presenters.group(session)}",
+        "sort": presenters.sort_key(session),
+        "html": card_html(session),
+    }
+
+
+def card_html(session: VoiceSession) -> SafeString:
+    """Rendered once per entry of the session's timeline: nothing on a card changes without one."""
+    key = (session.pk, session.last_seq)
+    with _cards_lock:
+        if key in _cards:
+            _cards.move_to_end(key)
+            return _cards[key]
+    html = render_to_string("dashboard/_card.html", _card_context(session))
+    with _cards_lock:
+        _cards[key] = html
+        while len(_cards) > CARDS_KEPT:
+            _cards.popitem(last=False)
+    return html
+
+
+def forget() -> None:
+    """Drop every rendered card, as a new process starts."""
+    with _cards_lock:
+        _cards.clear()
+
+
+def _card_context(session: VoiceSession) -> dict[str, Any]:
+    fields = sessions.fields(session)
+    required = [field for field in fields if field.is_required] or fields
+    name = presenters.prospect_name(session)
+    return {
+        "session": session,
+        "name": name,
+        "initials": presenters.initials(name),
+        "group": presenters.group(session),
+        "sort": presenters.sort_key(session),
+        "phase_label": presenters.phase_label(session),
+        "end_label": presenters.end_label(session),
+        "known": sum(1 for field in required if field.captured_at),
+        "wanted": len(required),
+        "pips": [bool(field.captured_at) for field in required],
+        "told": visitor_values.shown(session)[: presenters.TOLD_ON_CARD],
+    }
+
+
+def board(visible: Iterable[VoiceSession]) -> Fragment:
+    """The whole list, grouped by what the sessions need."""
+    cards: dict[str, list[str]] = {key: [] for key, _, _ in presenters.GROUPS}
+    for session in sorted(visible, key=presenters.sort_key):
+        cards[presenters.group(session)].append(card_html(session))
+    groups = [
+        {"key": key, "label": label, "empty": empty, "cards": cards[key]} for key, label, empty in presenters.GROUPS
+    ]
+    return {"target": "board", "html": render_to_string("dashboard/_board.html", {"groups": groups})}
+
+
+def detail(session: VoiceSession | None, *, was_asked: bool = False) -> Fragment:
+    """Everything about the chosen session, or what to do when none is chosen or it is not there."""
+    if session is None:
+        html = render_to_string("dashboard/_nothing.html", {"was_asked": was_asked})
+        return {"target": "detail", "html": html}
+    context: dict[str, Any] = {"session": session}
+    for part in PARTS:
+        context |= part_context(session, part)
+    rows = sessions.entries_after(session.pk, max(0, session.last_seq - TIMELINE_ROWS), TIMELINE_ROWS + 100)
+    context["entries"] = sorted(entry_views(rows), key=lambda view: view.sort)
+    return {"target": "detail", "html": render_to_string("dashboard/_detail.html", context)}
+
+
+def parts(session: VoiceSession, rows: Iterable[TimelineEntry]) -> list[Fragment]:
+    """The parts of the open session that these entries may have changed."""
+    wanted = {part for row in rows for part in _touched(row)}
+    return [
+        {
+            "target": f"detail-{part}",
+            "html": render_to_string(f"dashboard/_{part}.html", {"session": session} | part_context(session, part)),
+        }
+        for part in PARTS
+        if part in wanted
+    ]
+
+
+def _touched(row: TimelineEntry) -> tuple[str, ...]:
+    if row.kind == "media.reported" and row.payload.get("kind") == "handover":
+        return ("handoff",)
+    if row.kind == "transcript.updated" and len(row.payload.get("positions") or ()) >= MOST_POSITIONS:
+        return ("brief", "transcript")
+    return PARTS_OF_KIND.get(row.kind, PARTS)
+
+
+def part_context(session: VoiceSession, part: str) -> dict[str, Any]:
+    return _CONTEXTS[part](session)
+
+
+def _head(session: VoiceSession) -> dict[str, Any]:
+    name = presenters.prospect_name(session)
+    return {
+        "name": name,
+        "initials": presenters.initials(name),
+        "group": presenters.group(session),
+        "phase_label": presenters.phase_label(session),
+        "end_label": presenters.end_label(session),
+        "told_first": visitor_values.shown(session)[: presenters.TOLD_AT_A_GLANCE],
+    }
+
+
+def _controls(session: VoiceSession) -> dict[str, Any]:
+    handoff = None if session.ended_at else handoffs.unsettled(session)
+    is_running = session.is_assistant_running and not session.ended_at
+    standing = presenters.standing(handoff, is_running=is_running)
+    told = sessions.latest_of_kind(session, "assistant.steered", count=STEERED_ROWS) if standing else []
+    ringing = handoffs.ringing_closers(handoff) if handoff and standing != "taken" else []
+    return {
+        "standing": standing,
+        "is_running": is_running,
+        "can_take": standing in {"assistant", "waiting"},
+        "explanation": presenters.explanation(standing, handoff, ringing, is_busy=session.met_busy_lines),
+        "chips": presenters.STEERING_CHIPS,
+        "steer_length": bodies.STEER_LENGTH,
+        "steered": [entries.steered(row) for row in told],
+    }
+
+
+def _fields(session: VoiceSession) -> dict[str, Any]:
+    fields = answers.panel(session)
+    known = sum(1 for field in fields if field["view"].captured_at)
+    return {"fields": fields, "known": known, "wanted": len(fields)}
+
+
+def _visit(session: VoiceSession) -> dict[str, Any]:
+    return {
+        "told": visitor_values.shown(session),
+        "system": presenters.system(session),
+        "told_at": visitor_values.told_at(session),
+    }
+
+
+def turns(session: VoiceSession, rows: Iterable[TimelineEntry]) -> list[Fragment]:
+    """The utterances that these entries added or changed."""
+    told = (row.payload.get("positions") or () for row in rows if row.kind == "transcript.updated")
+    positions = {position for some in told for position in some}
+    return [
+        {
+            "target": f"turn-{turn.pk}",
+            "into": "transcript-turns",
+            "sort": turn.position,
+            "html": render_to_string("dashboard/_turn.html", {"turn": turn}),
+        }
+        for turn in (sessions.transcript(session) if positions else ())
+        if turn.position in positions
+    ]
+
+
+def _transcript(session: VoiceSession) -> dict[str, Any]:
+    unread = sessions.latest_of_kind(session, "session.typed", count=TYPED_ROWS)
+    return {
+        "turns": sessions.transcript(session),
+        "is_withheld": sessions.is_transcript_withheld(session),
+        "unread": [entries.unread(row) for row in unread],
+    }
+
+
+def _brief(session: VoiceSession) -> dict[str, Any]:
+    return {"brief": brief.of(session), "name": presenters.prospect_name(session)}
+
+
+def _handoff(session: VoiceSession) -> dict[str, Any]:
+    """The newest hand-over, and those before it, for a closer may give a call back to the assistant."""
+    views = [_handoff_view(handoff) for handoff in handoffs.handoffs_of(session)]
+    return {"current": views[0] if views else None, "earlier": views[1:]}
+
+
+def _handoff_view(handoff: Any) -> dict[str, Any]:
+    measured = asdict(handoffs.measures(handoff))
+    return {
+        "handoff": handoff,
+        "trigger": presenters.TRIGGERS.get(handoff.trigger, presenters.words(handoff.trigger)),
+        "state": presenters.STATE_LABELS.get(handoff.state, presenters.words(handoff.state)),
+        "outcome": "" if handoff.outcome == handoff.disposition else presenters.outcome(handoff.outcome),
+        "disposition": presenters.DISPOSITION_LABELS.get(handoff.disposition, handoff.disposition),
+        "measures": [(presenters.MEASURES[name], presenters.seconds(value)) for name, value in measured.items()],
+    }
+
+
+def _tools(session: VoiceSession) -> dict[str, Any]:
+    """What the assistant used, the newest first."""
+    return {
+        "used": [
+            {
+                "id": row.pk,
+                "title": presenters.TOOLS.get(row.name) or presenters.words(row.name),
+                "name": row.name,
+                "outcome": row.outcome,
+                "mark": presenters.TOOL_OUTCOMES.get(row.outcome, ""),
+                "arguments": presenters.tool_arguments(row.arguments),
+                "text": row.text,
+                "at": row.called_at,
+                "duration": presenters.seconds(row.duration_ms),
+                "repeats": row.repeats,
+            }
+            for row in reversed(sessions.tool_calls(session))
+        ]
+    }
+
+
+def _insights(session: VoiceSession) -> dict[str, Any]:
+    return {
+        "insights": [
+            {"id": row.pk, "name": row.name or "Insight", "text": presenters.text(row.result), "at": row.received_at}
+            for row in sessions.insights(session)
+        ],
+        "insights_state": sessions.insights_state(session),
+    }
+
+
+_CONTEXTS = {
+    "head": _head,
+    "controls": _controls,
+    "brief": _brief,
+    "fields": _fields,
+    "visit": _visit,
+    "transcript": _transcript,
+    "handoff": _handoff,
+    "tools": _tools,
+    "insights": _insights,
+}
+
+
+def entry_views(rows: Iterable[TimelineEntry]) -> list[entries.EntryView]:
+    return [entries.entry(row) for row in rows if row.kind not in entries.SILENT_KINDS]
+
+
+def new_entries(rows: Iterable[TimelineEntry]) -> list[Fragment]:
+    """The new lines of the open session's timeline."""
+    return [
+        {
+            "target": view.id,
+            "into": "timeline-entries",
+            "sort": view.sort,
+            "html": render_to_string("dashboard/_entry.html", {"entry": view}),
+        }
+        for view in entry_views(rows)
+    ]
+
+
+@dataclass(frozen=True)
+class Roster:
+    """What everybody sees of the team, and each closer's own state by the closer's key."""
+
+    shared: list[Fragment]
+    own: dict[int, dict[str, Any]]
+
+
+def roster(team: Team, now: datetime) -> Roster:
+    people = [_person(row) for row in handoffs.roster(team, now)]
+    html = render_to_string("dashboard/_roster.html", {"people": people})
+    assign = render_to_string("dashboard/_assign.html", {"people": people})
+    own = {
+        person["closer"].pk: {
+            "status": person["status"],
+            "register": person["must_register"],
+            "html": render_to_string("dashboard/_me.html", person),
+            "assign": assign if person["closer"].is_supervisor else "",
+        }
+        for person in people
+    }
+    return Roster([{"target": "roster", "html": html}, callbacks.inbox(team, now)], own)
+
+
+def _person(row: Any) -> dict[str, Any]:
+    return {
+        "closer": row.closer,
+        "initials": presenters.initials(row.closer.display_name),
+        "status": row.status,
+        "must_register": row.must_register,
+        "label": presenters.STATUS_LABELS.get(row.status, presenters.words(row.status)),
+        "why_not": presenters.why_not(row.status, row.missing),
+        "missing": [presenters.MISSING_LABELS.get(name, presenters.words(name).lower()) for name in row.missing],
+    }

@@ -1,0 +1,33 @@
+"""Who the prospect is, as the captured fields tell it."""
+
+from collections.abc import Iterable
+
+from sessions_app.models import (
+    CapturedField,
+    Prospect,
+    VoiceSession,
+)
+
+PHONE_FIELDS = ("phone", "phone_number", "mobile")
+# What the fields say of the prospect: by which names, the best first, and how much of it is kept.
+_ABOUT = {
+    "name": (("full_name", "name", "first_name"), 120),
+    "email": (("email", "email_address"), 254),
+    "phone": (PHONE_FIELDS, 40),
+}
+
+
+def name_prospect(session: VoiceSession) -> None:
+    """Keep the prospect's name and addresses as the captured fields tell them, also that one is not known after all."""
+    values = dict(CapturedField.objects.filter(session=session).values_list("name", "value"))
+    known = {name: _first(values, names)[:length] for name, (names, length) in _ABOUT.items() if values.keys() & names}
+    if session.prospect_id:
+        Prospect.objects.filter(pk=session.prospect_id).update(**known)
+    elif any(known.values()):
+        session.prospect = Prospect.objects.create(**known)
+        session.save(update_fields=["prospect"])
+
+
+def _first(values: dict[str, object], names: Iterable[str]) -> str:
+    found = (values.get(name) for name in names)
+    return next((str(value) for value in found if value and isinstance(value, str | int | float)), "")

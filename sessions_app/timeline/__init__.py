@@ -1,0 +1,57 @@
+"""The only writer of history: every entry is numbered and pushed."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils import timezone
+from psycopg.types.json import Jsonb
+
+from sessions_app import faults
+from sessions_app.faults import Point
+from sessions_app.models import TimelineEntry, VoiceSession
+from sessions_app.search import indexing
+from sessions_app.timeline import live
+
+# One statement numbers and writes: every fact has several entries, and every commit waits for all of them.
+NUMBER_AND_WRITE = """
+    WITH numbered AS (
+        UPDATE sessions_app_voicesession SET last_seq = last_seq + 1 WHERE id = %s RETURNING id, last_seq
+    )
+    INSERT INTO sessions_app_timelineentry (session_id, seq, kind, occurred_at, recorded_at, payload)
+    SELECT id, last_seq, %s, %s, %s, %s FROM numbered RETURNING id, seq
+"""
+
+
+def append(
+    session: VoiceSession, kind: str, payload: dict[str, Any] | None = None, *, occurred_at: datetime | None = None
+) -> TimelineEntry:
+    """Add the next entry to a session's history and push it after commit.
+
+    Must run inside a transaction: the update locks the session's row, so numbers are given in commit order.
+    """
+    faults.reach(Point.BEFORE_ENTRY)
+    now = timezone.now()
+    entry = TimelineEntry(
+        session=session, kind=kind, occurred_at=occurred_at or now, recorded_at=now, payload=payload or {}
+    )
+    _write(entry)
+    session.last_seq = entry.seq
+    indexing.changed(session, kind, now=now)
+    team_id, session_id, seq = session.team_id, session.pk, entry.seq
+    transaction.on_commit(lambda: _push(team_id=team_id, session_id=session_id, seq=seq, kind=kind))
+    return entry
+
+
+def _write(entry: TimelineEntry) -> None:
+    values: list[Any] = [entry.session_id, entry.kind, entry.occurred_at, entry.recorded_at, Jsonb(entry.payload)]
+    with connection.cursor() as cursor:
+        cursor.execute(NUMBER_AND_WRITE, values)
+        entry.pk, entry.seq = cursor.fetchone()
+    entry._state.adding = False
+
+
+def _push(*, team_id: int, session_id: UUID, seq: int, kind: str) -> None:
+    faults.reach(Point.BEFORE_PUSH)
+    live.announce(team_id=team_id, session_id=session_id, seq=seq, kind=kind)

@@ -1,0 +1,124 @@
+"""Open a visit, end it, find it, and what the hand-over writes on its row."""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from sessions_app import timeline
+from sessions_app.answers import versions
+from sessions_app.models import (
+    CallLeg,
+    Consent,
+    TelephonyCredential,
+    VoiceSession,
+    WidgetConfig,
+)
+from sessions_app.models.people import ConnectionMode
+from sessions_app.visits import capacity, tokens, visitor_values
+
+logger = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def open_visit(
+    widget: WidgetConfig,
+    *,
+    recording: bool,
+    origin: str,
+    now: datetime,
+    passed: Mapping[str, Any] | None = None,
+    calls: bool = True,
+    network: str = "",
+) -> VoiceSession:
+    """Write down the consent and the session that it opens; `passed` is what the page says of its visitor.
+
+    With `calls` it has to fit among the account's legs: raises legs.Busy, and limits.Refused where its network has
+    enough visits open.
+    """
+    session = VoiceSession(
+        widget=widget,
+        team=widget.team,
+        connection_mode=widget.connection_mode,
+        gather_version=versions.current(widget, now=now),
+        visitor_values=visitor_values.first(widget, passed or {}, now=now),
+        created_at=now,
+    )
+    if calls:
+        capacity.require_room(widget.team, network=network, now=now)
+        capacity.let_in(session, now=now)
+        session.network = network
+    session.save(force_insert=True)
+    Consent.objects.create(
+        session=session,
+        version=widget.consent_version,
+        text=widget.consent_text,
+        recording=recording,
+        origin=origin,
+        given_at=now,
+    )
+    timeline.append(session, "session.created", {"mode": session.connection_mode}, occurred_at=now)
+    return session
+
+
+def session_of(token: str) -> VoiceSession | None:
+    """The session whose token a page shows."""
+    session_id = tokens.read(token)
+    rows = VoiceSession.objects.select_related("widget", "team", "prospect")
+    return rows.filter(pk=session_id).first() if session_id else None
+
+
+def page_seen(token: str, *, now: datetime) -> None:
+    """The page that shows this token is open."""
+    session_id = tokens.read(token)
+    if session_id is not None:
+        VoiceSession.objects.filter(pk=session_id).update(page_seen_at=now)
+
+
+def end(session: VoiceSession, *, reason: str, now: datetime) -> bool:
+    """End a visit once: its credentials are revoked at the next sweep. Runs inside a transaction."""
+    ended = VoiceSession.objects.filter(pk=session.pk, ended_at=None).update(
+        ended_at=now, end_reason=reason, network=""
+    )
+    if not ended:
+        return False
+    session.ended_at, session.end_reason, session.network = now, reason, ""
+    TelephonyCredential.objects.filter(session=session, revoked_at=None).update(revoke_at=now)
+    timeline.append(session, "session.ended", {"reason": reason}, occurred_at=now)
+    return True
+
+
+def enter_handover(session: VoiceSession, *, phase: str, closer_name: str = "") -> None:
+    """What the hand-over lets the prospect see. Only the hand-over calls this."""
+    session.handover_phase, session.closer_name = phase, closer_name
+    session.save(update_fields=["handover_phase", "closer_name"])
+
+
+def meet_busy_lines(session: VoiceSession, *, met: bool = True) -> None:
+    """Have the page say why nobody comes, or comes at once."""
+    if session.met_busy_lines != met:
+        session.met_busy_lines = met
+        session.save(update_fields=["met_busy_lines"])
+
+
+def is_rejoining(session: VoiceSession) -> bool:
+    """Whether the page was given a credential to come back with, and has not come yet.
+
+    It leaves the assistant's own call, or a call of ours on which the assistant could not be stopped.
+    """
+    given = TelephonyCredential.objects.filter(session=session, telnyx_id__isnull=False)
+    refused = CallLeg.objects.filter(call_control_id=session.call_control_id or "", refused_at__isnull=False).first()
+    if refused is not None:
+        return given.filter(created_at__gte=refused.refused_at).exists()
+    return is_anonymous(session) and not session.has_rejoined and given.exists()
+
+
+def is_anonymous(session: VoiceSession) -> bool:
+    return session.connection_mode == ConnectionMode.ANONYMOUS
+
+
+def by_id(session_id: UUID) -> VoiceSession:
+    return VoiceSession.objects.select_related("widget", "team").get(pk=session_id)
