@@ -15,7 +15,7 @@ from handoff.events import strangers
 from handoff.events.hooks import HANDLERS
 from sessions_app.inbox import intake
 from sessions_app.models import TelephonyCredential, WebhookDelivery
-from sessions_app.visits import carrier, credentials, tokens
+from sessions_app.visits import capacity, carrier, credentials, tokens
 from tests.flows.conftest import Visit
 from tests.flows.telnyx import OK, Leg, Rest, Webhooks
 from tests.people import Clock, admin_user, logged_in
