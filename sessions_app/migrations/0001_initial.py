@@ -8,11 +8,11 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import sessions_app.gather
 import sessions_app.models.people
 import sessions_app.rules.headers
 import sessions_app.rules.ordered_json
 import sessions_app.rules.origins
+import sessions_app.rules.question_schema
 
 
 class Migration(migrations.Migration):
