@@ -1,4 +1,4 @@
-"""A closer has a call: by its ring, by taking it from the assistant, or because a supervisor says so."""
+"""A closer has a call: by its ring, by taking it from the assistant, or because a supervisor says so; and ends it."""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from handoff import policies
+from handoff.callbacks import outbound
 from handoff.closers import readiness, roster
 from handoff.closers.readiness import TALKING_STATES
 from handoff.engine import transitions
@@ -18,6 +19,7 @@ from sessions_app import timeline
 from sessions_app.models import VoiceSession
 from sessions_app.visits import capacity
 
+MAX_NOTES = 20_000
 NO_LINE = f"{capacity.BUSY} Try again in a moment."
 
 _JOINED = frozenset({State.BRIDGING, State.CONNECTED})
@@ -146,3 +148,40 @@ def require_free(closer: Closer, handoff: Handoff | None) -> None:
 
 def _taken(handoff: Handoff) -> str:
     return f"Taken by {handoff.closer.display_name}." if handoff.closer else "This call is no longer waiting."
+
+
+@transaction.atomic
+def hang_up(handoff_id: UUID, *, closer: Closer, now: datetime) -> None:
+    """End the talk for both sides."""
+    handoff = own_handoff(handoff_id, closer)
+    if outbound.is_under_way(handoff):
+        handoff.outcome = outbound.CALLED_OFF
+    if not transitions.apply(handoff, Fact.RELEASED, now=now) and handoff.state != State.WRAP_UP:
+        raise ActionRefused("There is no call to end.", "gone")
+    Closer.objects.filter(pk=closer.pk).update(last_call_ended_at=now)
+    roster.changed(closer.team_id)
+
+
+@transaction.atomic
+def save_notes(handoff_id: UUID, *, closer: Closer, notes: str, now: datetime) -> None:
+    """Keep the notes as they are typed, also after the wrap-up ran out of time."""
+    if len(notes) > MAX_NOTES:
+        raise ActionRefused(f"Notes are limited to {MAX_NOTES} characters.", "too_long")
+    handoff = own_handoff(handoff_id, closer)
+    if handoff.notes != notes:
+        handoff.notes = notes
+        handoff.save(update_fields=["notes"])
+        timeline.append(handoff.session, "notes.saved", {"handoff": str(handoff.pk)}, occurred_at=now)
+
+
+@transaction.atomic
+def complete(handoff_id: UUID, *, closer: Closer, disposition: str, now: datetime) -> None:
+    """Close the wrap-up with its result."""
+    handoff = own_handoff(handoff_id, closer)
+    if handoff.state not in {State.WRAP_UP, State.COMPLETED}:
+        raise ActionRefused("End the call first.", "in_call")
+    handoff.disposition = handoff.outcome = disposition[:40]
+    handoff.save(update_fields=["disposition", "outcome"])
+    transitions.apply(handoff, Fact.WRAPPED_UP, now=now)
+    Closer.objects.filter(pk=closer.pk).update(last_call_ended_at=now)
+    roster.changed(closer.team_id)

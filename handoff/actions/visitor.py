@@ -1,15 +1,33 @@
-"""The prospect asks for a person while the assistant speaks."""
+"""What the prospect's page asks and reports, and what the assistant saved of them."""
 
 from datetime import datetime
+from uuid import UUID
 
-from handoff import actions
+from django.db import transaction
+
+from handoff.actions import steering
+from handoff.callbacks import booking
+from handoff.commands import ledger
+from handoff.commands.ledger import Intent
+from handoff.engine import assistant_end, transitions
+from handoff.events.hooks import HANDLERS
+from sessions_app import timeline
+from sessions_app.conversation import runs
 from sessions_app.http import limits
+from sessions_app.inbox import intake
 from sessions_app.models import VoiceSession
+from sessions_app.models.people import AssistantRun
 from sessions_app.rules import hours
+from sessions_app.visits import capacity, visits
+from telephony.reason_codes import LIMIT_SIP_CODES
 
 REASON = "requested"
 # Asked again, it changes nothing; this only keeps a page that asks without end away from the session's row.
 MOST_PER_MINUTE = 10
+
+
+# Of messages that no assistant reads, in one visit.
+MOST_TYPED = 50
 
 
 class Refused(Exception):
@@ -34,4 +52,61 @@ def for_person(session: VoiceSession, *, now: datetime) -> None:
     widget = session.widget
     if not hours.is_open(widget.business_hours, widget.time_zone, now):
         raise Refused("Nobody is here at this hour.", "closed")
-    actions.request_handoff(session.pk, reason=REASON, now=now)
+    steering.request_handoff(session.pk, reason=REASON, now=now)
+
+
+@transaction.atomic
+def pass_message(session_id: UUID, text: str, *, now: datetime) -> str:
+    """Pass a typed message to the running assistant; "" when it is on its way, else why not.
+
+    "gone": none is listening. "voice_only": the one that is listening reads nothing; the closer is shown the message.
+    """
+    session = transitions.lock(session_id)
+    if not session.is_assistant_running or not session.call_control_id:
+        return "gone"
+    run = runs.current(session)
+    if run is not None and run.mode == AssistantRun.GATHER:
+        # That a gather reads messages is not documented, and its refusal would come after the page was told 202.
+        if session.timeline.filter(kind="session.typed").count() < MOST_TYPED:
+            timeline.append(session, "session.typed", {"text": text}, occurred_at=now)
+        return "voice_only"
+    key = f"{session.pk}:message:{session.last_seq}:{now.timestamp()}"
+    ledger.enqueue(session, Intent("add_message", key, session.call_control_id, {"text": text}), now=now)
+    return ""
+
+
+@transaction.atomic
+def answers_saved(session_id: UUID, *, now: datetime) -> bool:
+    """The assistant saved what it heard: what follows from it. True when nothing is left to ask."""
+    session = transitions.lock(session_id)
+    booking.answers_known(session, runs.current(session), now=now)
+    return assistant_end.answers_known(session, now=now)
+
+
+@transaction.atomic
+def report_limit(session_id: UUID, *, code: str, now: datetime) -> None:
+    """A page says which limit of the account refused its own call. That is believed of its own visit, and counted."""
+    if code not in LIMIT_SIP_CODES:
+        return
+    session = transitions.lock(session_id)
+    if not session.met_busy_lines:
+        capacity.refused(session.team_id, f"{capacity.BY_PAGE}{code}", now=now)
+        visits.meet_busy_lines(session)
+    handoff = transitions.open_handoff(session)
+    if handoff is not None:
+        handoff.lines_busy_at = now
+        handoff.save(update_fields=["lines_busy_at"])
+
+
+@transaction.atomic
+def claim_call(session_id: UUID, call_control_id: str, *, now: datetime) -> bool:
+    """Remember which anonymous call the page says is its own; it binds only when Telnyx reports that call itself."""
+    session = transitions.lock(session_id)
+    if not visits.is_anonymous(session) or session.ended_at:
+        return False
+    if session.call_control_id is not None:
+        return session.call_control_id == call_control_id
+    session.claimed_call_control_id = call_control_id
+    session.save(update_fields=["claimed_call_control_id"])
+    transaction.on_commit(lambda: intake.retry_parked(call_control_id, now=now, handlers=HANDLERS))
+    return True

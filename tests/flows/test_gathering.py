@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handoff import actions
+from handoff.actions import visitor
 from handoff.engine import assistant_end
 from handoff.machine import State
 from handoff.models import Closer
@@ -241,7 +241,7 @@ def test_what_is_typed_is_refused_at_once_and_shown_to_the_closer(talking: Visit
 
 
 def test_what_is_typed_without_end_is_kept_to_an_end(talking: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actions, "MOST_TYPED", 2)
+    monkeypatch.setattr(visitor, "MOST_TYPED", 2)
 
     codes = [talking.post("message", text=f"line {number}").json()["code"] for number in range(3)]
 
