@@ -9,9 +9,9 @@ from uuid import uuid4
 
 from flight_recorder.replay.ghost import Ghost
 from flight_recorder.replay.script import Script
+from handoff.commands.kinds import CommandKind
 from handoff.commands.sending import Answer
 from handoff.events import hang_ups
-from handoff.legs import connection
 from handoff.models import Command
 from sessions_app.conversation import runs
 from telephony.client import TelnyxError
@@ -58,16 +58,16 @@ class Carrier:
         if recorded.get("state") in {"failed", "unknown"}:
             raise _error(recorded)
         kind, command = reply.command.kind, reply.command
-        if kind == connection.HANG_UP:
+        if kind == CommandKind.HANG_UP:
             self._hang_up(command.call_control_id)
-        if kind == "look_up":
+        if kind == CommandKind.LOOK_UP:
             return Answer({"is_alive": reply.is_alive})
         result = {name: self._fresh(value) for name, value in recorded.get("answer", {}).items()}
-        if kind == "fetch_transcript":
+        if kind == CommandKind.FETCH_TRANSCRIPT:
             return Answer(result, content=self._transcript(command) if result.get("messages") else [])
-        if kind == "fetch_insights":
+        if kind == CommandKind.FETCH_INSIGHTS:
             return Answer(result, content=self._insights() if result.get("insights") else [])
-        if kind == "fetch_assistant":
+        if kind == CommandKind.FETCH_ASSISTANT:
             return Answer(result, content=[])
         return Answer(result or _made_up(kind))
 
@@ -96,11 +96,11 @@ class Carrier:
 
 def _made_up(kind: str) -> dict[str, Any]:
     """The answer to a command that the recording does not know: ids of which no event will ever tell."""
-    if kind in {"dial", "listen"}:
+    if kind in {CommandKind.DIAL, CommandKind.LISTEN}:
         return {name: f"replay:{uuid4()}" for name in ("call_control_id", "call_leg_id", "call_session_id")}
-    if kind in {"start_gather", "start_assistant"}:
+    if kind in {CommandKind.START_GATHER, CommandKind.START_ASSISTANT}:
         return {"conversation_id": f"replay:{uuid4()}"}
-    return {"conference_id": f"replay:{uuid4()}"} if kind == "create_conference" else {}
+    return {"conference_id": f"replay:{uuid4()}"} if kind == CommandKind.CREATE_CONFERENCE else {}
 
 
 def _error(recorded: Json) -> TelnyxError:

@@ -6,13 +6,14 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from handoff.commands.kinds import CommandKind
 from handoff.machine import TERMINAL_STATES
 from handoff.models import Command, Handoff, Offer
 from sessions_app.models import CallLeg, VoiceSession, WebhookDelivery
 
 # The first command of each way to bring two people together. One attempt may carry out one of them; a refused one did
 # nothing.
-_JOINING = ("transfer", "bridge", "create_conference")
+_JOINING = (CommandKind.TRANSFER, CommandKind.BRIDGE, CommandKind.CREATE_CONFERENCE)
 Status = WebhookDelivery.Status
 
 

@@ -8,6 +8,7 @@ from django.db import transaction
 from handoff.actions.calls import own_handoff, team_session
 from handoff.closers import roster
 from handoff.commands import ledger
+from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.engine import transitions
 from handoff.errors import ActionRefused
@@ -62,7 +63,7 @@ def steer(session_id: UUID, *, closer: Closer, text: str, now: datetime) -> None
     entry = timeline.append(session, "assistant.steered", said, occurred_at=now)
     arguments = {"text": f"Instruction from your team, not from the caller: {text}", "role": "system"}
     key = f"{session.pk}:steer:{entry.seq}"
-    ledger.enqueue(session, Intent("add_message", key, session.call_control_id, arguments), now=now)
+    ledger.enqueue(session, Intent(CommandKind.ADD_MESSAGE, key, session.call_control_id, arguments), now=now)
 
 
 @transaction.atomic

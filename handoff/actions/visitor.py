@@ -8,6 +8,7 @@ from django.db import transaction
 from handoff.actions import steering
 from handoff.callbacks import booking
 from handoff.commands import ledger
+from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.engine import assistant_end, transitions
 from handoff.events.hooks import HANDLERS
@@ -71,7 +72,7 @@ def pass_message(session_id: UUID, text: str, *, now: datetime) -> str:
             timeline.append(session, "session.typed", {"text": text}, occurred_at=now)
         return "voice_only"
     key = f"{session.pk}:message:{session.last_seq}:{now.timestamp()}"
-    ledger.enqueue(session, Intent("add_message", key, session.call_control_id, {"text": text}), now=now)
+    ledger.enqueue(session, Intent(CommandKind.ADD_MESSAGE, key, session.call_control_id, {"text": text}), now=now)
     return ""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from handoff import announcements, policies
 from handoff.callbacks import phone_numbers, promises, slots
 from handoff.commands import ledger
+from handoff.commands.kinds import CommandKind
 from handoff.legs import assistant_runs, connection, speech
 from handoff.machine import State
 from handoff.models import CallbackPromise, Handoff
@@ -34,7 +35,7 @@ def promise_after_silence(handoff: Handoff, now: datetime) -> None:
     session = handoff.session
     reason = offers.why_nobody(handoff, now)
     promise = promises.owe(session, reason=reason, now=now)
-    ledger.drop(handoff, {"speak"})
+    ledger.drop(handoff, {CommandKind.SPEAK})
     leg = connection.prospect_leg(session)
     if leg is None:
         return  # The page asks for what is missing.

@@ -10,6 +10,7 @@ from django.conf import settings
 from handoff import client_state, machine
 from handoff.callbacks import phone_numbers, promises
 from handoff.commands import ledger
+from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.errors import ActionRefused
 from handoff.legs import connection
@@ -22,7 +23,6 @@ from sessions_app.models.people import ConnectionMode
 from sessions_app.visits import visits
 from telephony.reason_codes import LIMIT_SIP_CODES
 
-COMMAND = "call_prospect"
 # The outcome of a call that the closer ended before anybody answered.
 CALLED_OFF = "called_off"
 # The page says that it is open every few seconds.
@@ -127,7 +127,7 @@ def join(handoff: Handoff, now: datetime) -> Fact | None:
 def drop(handoff: Handoff, now: datetime) -> Fact | None:
     """Stop whatever rings or waits on either side; when that is the end, say why."""
     connection.drop_closer(handoff, now)
-    ledger.drop(handoff, {COMMAND})
+    ledger.drop(handoff, {CommandKind.CALL_PROSPECT})
     legs = list(CallLeg.objects.filter(session=handoff.session, role=CallLeg.Role.PROSPECT))
     for leg in legs:
         if leg.ended_at is None:
@@ -190,9 +190,11 @@ def _dial(handoff: Handoff, now: datetime) -> Fact | None:
         "ring_seconds": RING_SECONDS,
         "mark": client_state.write(handoff.pk, client_state.PROSPECT),
     }
-    intent = Intent(COMMAND, f"{handoff.pk}:{handoff.attempt}:{COMMAND}", arguments=arguments)
+    intent = Intent(
+        CommandKind.CALL_PROSPECT, f"{handoff.pk}:{handoff.attempt}:{CommandKind.CALL_PROSPECT}", arguments=arguments
+    )
     if ledger.enqueue(handoff.session, intent, now=now, handoff=handoff) is not None:
-        timeline.append(handoff.session, "command.sent", {"command": COMMAND}, occurred_at=now)
+        timeline.append(handoff.session, "command.sent", {"command": CommandKind.CALL_PROSPECT}, occurred_at=now)
     return None
 
 

@@ -12,7 +12,8 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 
 from handoff import heartbeat
-from handoff.commands import dispatch
+from handoff.commands import dispatch, kinds
+from handoff.commands.kinds import CommandKind
 from handoff.models import Command, Handoff
 from sessions_app import timeline
 from sessions_app.models import VoiceSession
@@ -31,14 +32,13 @@ RESCUED_AFTER = timedelta(seconds=3)
 # Doubled at every try, and the sweep that sends again comes once a second: three refusals cost 4 to 7 s.
 RETRY_AFTER = timedelta(milliseconds=250)
 KEY_REFUSED = 401
-READING = "fetch_"
 
 
 @dataclass(frozen=True)
 class Intent:
     """What is wanted of Telnyx. `key` names it, so that wanting it twice changes nothing."""
 
-    kind: str
+    kind: CommandKind
     key: str
     call_control_id: str = ""
     arguments: dict[str, Any] = field(default_factory=dict)
@@ -101,11 +101,9 @@ def refuse(command: Command, error: TelnyxError, *, now: datetime, latest: datet
     return _settle(command, final, now=now, error=_describe(error))
 
 
-def drop(handoff: Handoff, kinds: Collection[str]) -> None:
+def drop(handoff: Handoff, of: Collection[CommandKind]) -> None:
     """Take back what was not sent yet."""
-    Command.objects.filter(handoff=handoff, kind__in=kinds, state=State.PENDING).update(
-        state=State.DROPPED, due_at=None
-    )
+    Command.objects.filter(handoff=handoff, kind__in=of, state=State.PENDING).update(state=State.DROPPED, due_at=None)
 
 
 def take_back(key: str) -> bool:
@@ -161,7 +159,7 @@ def _settle(
     kind = "command.confirmed" if state == State.CONFIRMED else "command.failed"
     what = {"command": command.kind} | ({"error": error} if error else {})
     # The record is asked for until it stands there, and what came of that has entries of its own.
-    if not command.kind.startswith(READING):
+    if command.kind not in kinds.READS:
         timeline.append(command.session, kind, what, occurred_at=now)
     logger.info("command %s (%s): %s %s", command.pk, command.kind, state, error)
     return True

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from handoff.legs import assistant_runs as runs_of_calls
+from handoff.commands.kinds import CommandKind
 from handoff.machine import LONGEST_SEAT
 from handoff.models import Command
 from sessions_app.conversation import gather_request, runs
@@ -28,7 +28,7 @@ class Answer:
 
 def perform(client: Telnyx, command: Command) -> Answer:
     """Send one command. Raises TelnyxError."""
-    return _PERFORM[command.kind](client, command)
+    return _PERFORM[CommandKind(command.kind)](client, command)
 
 
 def _answer(client: Telnyx, command: Command) -> Answer:
@@ -220,25 +220,25 @@ def _fetch_insights(client: Telnyx, command: Command) -> Answer:
     return Answer({"insights": len(insights)}, content=insights)
 
 
-_PERFORM: dict[str, Callable[[Telnyx, Command], Answer]] = {
-    "answer": _answer,
-    "start_gather": _start_gather,
-    "start_assistant": _start_assistant,
-    "stop_assistant": _stop_assistant,
-    "add_message": _add_message,
-    "speak": _speak,
-    "dial": _dial,
-    "listen": _listen,
-    "call_prospect": _call_prospect,
-    "transfer": _transfer,
-    "bridge": _bridge,
-    "create_conference": _create_conference,
-    "join_conference": _join_conference,
-    "leave_conference": _leave_conference,
-    "hang_up": _hang_up,
-    "look_up": _look_up,
-    "look_up_line": _look_up_line,
-    "fetch_transcript": _fetch_transcript,
-    "fetch_insights": _fetch_insights,
-    runs_of_calls.WATCH: _fetch_assistant,
+_PERFORM: dict[CommandKind, Callable[[Telnyx, Command], Answer]] = {
+    CommandKind.ANSWER: _answer,
+    CommandKind.START_GATHER: _start_gather,
+    CommandKind.START_ASSISTANT: _start_assistant,
+    CommandKind.STOP_ASSISTANT: _stop_assistant,
+    CommandKind.ADD_MESSAGE: _add_message,
+    CommandKind.SPEAK: _speak,
+    CommandKind.DIAL: _dial,
+    CommandKind.LISTEN: _listen,
+    CommandKind.CALL_PROSPECT: _call_prospect,
+    CommandKind.TRANSFER: _transfer,
+    CommandKind.BRIDGE: _bridge,
+    CommandKind.CREATE_CONFERENCE: _create_conference,
+    CommandKind.JOIN_CONFERENCE: _join_conference,
+    CommandKind.LEAVE_CONFERENCE: _leave_conference,
+    CommandKind.HANG_UP: _hang_up,
+    CommandKind.LOOK_UP: _look_up,
+    CommandKind.LOOK_UP_LINE: _look_up_line,
+    CommandKind.FETCH_TRANSCRIPT: _fetch_transcript,
+    CommandKind.FETCH_INSIGHTS: _fetch_insights,
+    CommandKind.FETCH_ASSISTANT: _fetch_assistant,
 }

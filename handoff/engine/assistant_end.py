@@ -6,6 +6,7 @@ from django.db import transaction
 
 from handoff.callbacks import booking
 from handoff.commands import ledger
+from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.engine import transitions
 from handoff.legs import assistant_runs, connection, speech
@@ -62,7 +63,7 @@ def perhaps_left(session: VoiceSession, number: int, *, now: datetime) -> None:
     """
     leg = connection.prospect_leg(session)
     if leg is not None:
-        look_up = Intent("look_up", left_key(session, number), leg.call_control_id, delay=END_WITHIN)
+        look_up = Intent(CommandKind.LOOK_UP, left_key(session, number), leg.call_control_id, delay=END_WITHIN)
         ledger.enqueue(session, look_up, now=now)
 
 

@@ -2,15 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from handoff.commands import ledger
+from handoff.commands import kinds, ledger
+from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.commands.sending import Answer
 from handoff.models import Command
 from sessions_app.conversation import insights, transcript
 from sessions_app.models import Run, VoiceSession
 
-TRANSCRIPT, INSIGHTS = "fetch_transcript", "fetch_insights"
-KINDS = (TRANSCRIPT, INSIGHTS)
 # Telnyx keeps the record a moment after the conversation's end. Together these are what a closer waits for the AI's
 # own data: a minute.
 DELAYS = tuple(timedelta(seconds=seconds) for seconds in (2, 4, 8, 16, 30))
@@ -24,21 +23,21 @@ def fetch(session: VoiceSession, number: int, *, now: datetime) -> None:
     if run is None or not run.conversation_id:
         return
     insights.await_for(run, session, at=now)
-    for kind in KINDS:
+    for kind in kinds.OF_RECORD:
         _ask(kind, run, session, attempt=0, now=now)
 
 
 def resume(session: VoiceSession, run: Run, *, now: datetime) -> None:
     """Ask for a transcript for which nobody asks any more: its run's end was not told, or Telnyx did not answer."""
-    asked = Command.objects.filter(session=session, key__startswith=f"run:{run.pk}:{TRANSCRIPT}:")
+    asked = Command.objects.filter(session=session, key__startswith=f"run:{run.pk}:{CommandKind.FETCH_TRANSCRIPT}:")
     newest = asked.order_by("-created_at").first()
     if newest is None:
         fetch(session, run.number, now=now)
     elif newest.due_at is None and newest.arguments["attempt"] + 1 < MOST_ATTEMPTS:
-        _ask(TRANSCRIPT, run, session, attempt=newest.arguments["attempt"] + 1, now=now)
+        _ask(CommandKind.FETCH_TRANSCRIPT, run, session, attempt=newest.arguments["attempt"] + 1, now=now)
 
 
-def _ask(kind: str, run: Run, session: VoiceSession, *, attempt: int, now: datetime) -> None:
+def _ask(kind: CommandKind, run: Run, session: VoiceSession, *, attempt: int, now: datetime) -> None:
     arguments = {"conversation_id": run.conversation_id, "run": run.number, "attempt": attempt}
     intent = Intent(kind, f"run:{run.pk}:{kind}:{attempt}", "", arguments, delay=DELAYS[min(attempt, len(DELAYS) - 1)])
     ledger.enqueue(session, intent, now=now)
@@ -68,8 +67,8 @@ def failed(command: Command, session: VoiceSession, now: datetime) -> None:
 
 def _ask_again(command: Command, run: Run, session: VoiceSession, now: datetime) -> None:
     if not _is_last(command):
-        _ask(command.kind, run, session, attempt=command.arguments["attempt"] + 1, now=now)
-    elif command.kind == INSIGHTS:
+        _ask(CommandKind(command.kind), run, session, attempt=command.arguments["attempt"] + 1, now=now)
+    elif command.kind == CommandKind.FETCH_INSIGHTS:
         insights.give_up(run, session, at=now)
 
 

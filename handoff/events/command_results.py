@@ -9,16 +9,16 @@ from django.conf import settings
 from django.db import transaction
 
 from handoff import client_state
-from handoff.callbacks import outbound
 from handoff.closers import softphones
-from handoff.commands import ledger
+from handoff.commands import kinds, ledger
+from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.commands.sending import Answer
 from handoff.engine import assistant_end, call_record, transitions, visitor_left
 from handoff.events import hang_ups, reactions, silence
 from handoff.events.hooks import HANDLERS
 from handoff.events.reconciliation import intaking
-from handoff.legs import assistant_runs, connection
+from handoff.legs import connection
 from handoff.machine import Fact
 from handoff.measures import steps
 from handoff.models import Command, Handoff
@@ -34,7 +34,6 @@ from telephony.events import CallIds
 logger = logging.getLogger(__name__)
 
 _ALREADY_RUNNING = "90061"
-_STARTS = frozenset({"start_gather", "start_assistant"})
 
 
 @transaction.atomic
@@ -43,7 +42,7 @@ def confirmed(command: Command, answer: Answer, *, now: datetime) -> None:
     command.session = session
     if not ledger.confirm(command, result=answer.ids, now=now):
         return
-    meaning = _CONFIRMED.get(command.kind)
+    meaning = _CONFIRMED.get(CommandKind(command.kind))
     if meaning is not None:
         meaning(command, session, answer, now)
 
@@ -52,7 +51,7 @@ def confirmed(command: Command, answer: Answer, *, now: datetime) -> None:
 def refused(command: Command, error: TelnyxError, *, now: datetime) -> None:
     session = transitions.lock(command.session_id)
     command.session = session
-    is_busy = error.is_limit and command.kind in connection.NEED_A_LEG
+    is_busy = error.is_limit and command.kind in kinds.NEEDS_LEG
     if is_busy:
         capacity.refused(session.team_id, error.code or str(error.status), now=now)
     # What a limit refused is not asked for again at once: the hand-over waits, and asks with a command of its own.
@@ -61,7 +60,7 @@ def refused(command: Command, error: TelnyxError, *, now: datetime) -> None:
         return
     if is_busy:
         _found_no_line(command, session, now)
-    elif command.kind == connection.HANG_UP:
+    elif command.kind == CommandKind.HANG_UP:
         hang_ups.failed(command, session, error, now=now)
     else:
         _failed(command, session, code=error.code or "", now=now)
@@ -74,7 +73,7 @@ def expired(command_id: Any, *, now: datetime) -> None:
     command = ledger.expire(command_id, now=now)
     if command is not None:
         command.session = session
-        if command.kind == connection.HANG_UP:
+        if command.kind == CommandKind.HANG_UP:
             hang_ups.failed(command, session, None, now=now)
         else:
             _failed(command, session, code="", now=now)
@@ -82,11 +81,11 @@ def expired(command_id: Any, *, now: datetime) -> None:
 
 def _of_use_until(command: Command, session: VoiceSession, now: datetime) -> datetime:
     """A hand-over does not wait for its command longer than for the closer; then somebody else is looked for."""
-    if command.kind == assistant_runs.WATCH:
+    if command.kind == CommandKind.FETCH_ASSISTANT:
         return now  # The prospect has sat in silence for long enough.
-    if command.kind == connection.LOOK_UP_LINE:
+    if command.kind == CommandKind.LOOK_UP_LINE:
         return now  # The ring goes out without an answer.
-    if command.kind not in connection.KINDS or command.handoff_id is None:
+    if command.kind not in kinds.JOINS or command.handoff_id is None:
         return command.send_by
     handoff = _handoff_of(command, session)
     return (handoff.deadline_at or command.send_by) if handoff is not None else now
@@ -95,34 +94,34 @@ def _of_use_until(command: Command, session: VoiceSession, now: datetime) -> dat
 def _found_no_line(command: Command, session: VoiceSession, now: datetime) -> None:
     """A limit of the account let no leg come about, which is nobody's fault."""
     handoff = _handoff_of(command, session)
-    if command.kind == "answer":
+    if command.kind == CommandKind.ANSWER:
         visits.meet_busy_lines(session)
         _not_answered(command, session, now, reason="lines_busy")
     elif handoff is not None:
         capacity.expect_closer(session, until=None)
-        if command.kind != connection.LISTEN:  # Whose absence is of no matter to the hand-over.
+        if command.kind != CommandKind.LISTEN:  # Whose absence is of no matter to the hand-over.
             transitions.apply(handoff, Fact.LINES_BUSY, now=now)
 
 
 def _failed(command: Command, session: VoiceSession, *, code: str, now: datetime) -> None:
     if _has_happened(command, session):
         logger.info("command %s (%s): its reply was lost, its leg is there", command.pk, command.kind)
-    elif command.kind in connection.KINDS:
+    elif command.kind in kinds.JOINS:
         handoff = _handoff_of(command, session)
         if handoff is not None:
             _handoff_command_failed(command, handoff, code, now)
-    elif command.kind == "answer":
+    elif command.kind == CommandKind.ANSWER:
         _not_answered(command, session, now, reason="hung_up")
-    elif command.kind == "stop_assistant":
+    elif command.kind == CommandKind.STOP_ASSISTANT:
         _look_up_prospect(command, session, now)
         assistant_end.stop_refused(session, command.arguments["run"], now=now)
-    elif command.kind == "speak" and client_state.sentence("takeover") in _said(command):
+    elif command.kind == CommandKind.SPEAK and client_state.sentence("takeover") in _said(command):
         assistant_end.announced(session, now=now)
-    elif command.kind in call_record.KINDS:
+    elif command.kind in kinds.OF_RECORD:
         call_record.failed(command, session, now)
-    elif command.kind == assistant_runs.WATCH:
+    elif command.kind == CommandKind.FETCH_ASSISTANT:
         silence.looked_up(command, session, (), now=now)
-    elif command.kind in _STARTS:
+    elif command.kind in kinds.STARTS:
         _start_failed(command, session, code, now)
 
 
@@ -146,7 +145,7 @@ def _not_answered(command: Command, session: VoiceSession, now: datetime, *, rea
     elif reason == "lines_busy" or "assistant_id" not in command.arguments:
         visitor_left.end(session, reason=reason, now=now)
     else:
-        ledger.enqueue(session, Intent("answer", f"{command.key}:alone", command.call_control_id), now=now)
+        ledger.enqueue(session, Intent(CommandKind.ANSWER, f"{command.key}:alone", command.call_control_id), now=now)
         number = command.arguments["run"]
         run_numbers.ended(session, number, at=now)
         assistant_end.assistant_done(session, number, "assistant_failed", now=now)
@@ -155,11 +154,11 @@ def _not_answered(command: Command, session: VoiceSession, now: datetime, *, rea
 def _has_happened(command: Command, session: VoiceSession) -> bool:
     """Whether Telnyx's own events show that it was carried out, whatever became of the reply."""
     living = CallLeg.objects.filter(session=session, ended_at=None)
-    if command.kind == "answer":
+    if command.kind == CommandKind.ANSWER:
         return living.filter(call_control_id=command.call_control_id, answered_at__isnull=False).exists()
-    if command.kind == outbound.COMMAND:
+    if command.kind == CommandKind.CALL_PROSPECT:
         return living.filter(role=CallLeg.Role.PROSPECT).exists()
-    handoff = _handoff_of(command, session) if command.kind == "dial" and command.handoff_id else None
+    handoff = _handoff_of(command, session) if command.kind == CommandKind.DIAL and command.handoff_id else None
     return handoff is not None and handoff.closer_leg is not None and handoff.closer_leg.ended_at is None
 
 
@@ -170,9 +169,9 @@ def _handoff_command_failed(command: Command, handoff: Handoff, code: str, now: 
         session.leg_refused = True
         session.save(update_fields=["leg_refused"])
         timeline.append(session, "prospect.rejoins", occurred_at=now)
-    elif command.kind == connection.LOOK_UP_LINE:
+    elif command.kind == CommandKind.LOOK_UP_LINE:
         connection.line_looked_up(handoff, command, is_there=True, now=now)
-    elif command.kind in {"dial", "transfer"} and code in softphones.ABSENT_CODES:
+    elif command.kind in {CommandKind.DIAL, CommandKind.TRANSFER} and code in softphones.ABSENT_CODES:
         transitions.apply(handoff, softphones.unreached(handoff, connection.rung_at(handoff), now), now=now)
     else:
         _look_up_prospect(command, session, now)
@@ -187,7 +186,7 @@ def _said(command: Command) -> str:
 def _look_up_prospect(command: Command, session: VoiceSession, now: datetime) -> None:
     """A refused command may mean that the prospect is gone and the webhook was lost."""
     if session.call_control_id:
-        intent = Intent("look_up", f"{command.pk}:look_up", session.call_control_id)
+        intent = Intent(CommandKind.LOOK_UP, f"{command.pk}:look_up", session.call_control_id)
         ledger.enqueue(session, intent, now=now, handoff=command.handoff)
 
 
@@ -293,21 +292,21 @@ def _looked_up(command: Command, session: VoiceSession, answer: Answer, now: dat
         intaking.take(observing.hangup(ids, at=now), now=now)
 
 
-_CONFIRMED: dict[str, Callable[[Command, VoiceSession, Answer, datetime], None]] = {
-    "answer": _answered,
-    assistant_runs.WATCH: _assistant_looked_up,
-    "dial": _dialled,
-    "call_prospect": _prospect_called,
-    "stop_assistant": _assistant_stopped,
-    connection.LISTEN: _listening,
-    "bridge": _joining_sent,
-    "transfer": _joining_sent,
-    "start_gather": _started,
-    "start_assistant": _started,
-    "create_conference": _conference_created,
-    connection.HANG_UP: _hung_up,
-    "look_up": _looked_up,
-    connection.LOOK_UP_LINE: _line_looked_up,
-    call_record.TRANSCRIPT: call_record.transcript_came,
-    call_record.INSIGHTS: call_record.insights_came,
+_CONFIRMED: dict[CommandKind, Callable[[Command, VoiceSession, Answer, datetime], None]] = {
+    CommandKind.ANSWER: _answered,
+    CommandKind.FETCH_ASSISTANT: _assistant_looked_up,
+    CommandKind.DIAL: _dialled,
+    CommandKind.CALL_PROSPECT: _prospect_called,
+    CommandKind.STOP_ASSISTANT: _assistant_stopped,
+    CommandKind.LISTEN: _listening,
+    CommandKind.BRIDGE: _joining_sent,
+    CommandKind.TRANSFER: _joining_sent,
+    CommandKind.START_GATHER: _started,
+    CommandKind.START_ASSISTANT: _started,
+    CommandKind.CREATE_CONFERENCE: _conference_created,
+    CommandKind.HANG_UP: _hung_up,
+    CommandKind.LOOK_UP: _looked_up,
+    CommandKind.LOOK_UP_LINE: _line_looked_up,
+    CommandKind.FETCH_TRANSCRIPT: call_record.transcript_came,
+    CommandKind.FETCH_INSIGHTS: call_record.insights_came,
 }

@@ -7,9 +7,9 @@ from django.conf import settings
 from django.db.models import Q
 
 from handoff.commands import ledger
+from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.events.reconciliation import intaking
-from handoff.legs import connection
 from handoff.machine import LONGEST_TALK
 from handoff.models import Command
 from sessions_app.models import CallLeg, VoiceSession
@@ -53,14 +53,14 @@ def _once_more(
     leg = _living(command)
     if leg is None:
         return
-    wishes = Command.objects.filter(session=session, kind=connection.HANG_UP, call_control_id=command.call_control_id)
+    wishes = Command.objects.filter(session=session, kind=CommandKind.HANG_UP, call_control_id=command.call_control_id)
     if now - wishes.earliest("created_at").created_at > LONGEST_TALK:
         logger.error("leg %s could not be hung up", leg.pk)  # No talk is longer: Telnyx itself has ended it.
         return
     pause = max(pause, min(PAUSE * 2 ** min(wishes.filter(tries).count() - 1, 10), LONGEST_PAUSE))
     # Under an id of its own: Telnyx ignores one that it has seen.
     intent = Intent(
-        connection.HANG_UP, f"leg:{leg.pk}:{connection.HANG_UP}:{wishes.count()}", leg.call_control_id, delay=pause
+        CommandKind.HANG_UP, f"leg:{leg.pk}:{CommandKind.HANG_UP}:{wishes.count()}", leg.call_control_id, delay=pause
     )
     ledger.enqueue(session, intent, now=now, handoff=command.handoff)
     capacity.stands_on(leg, until=now + pause)

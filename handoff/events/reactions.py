@@ -9,6 +9,7 @@ from handoff import announcements, client_state
 from handoff.callbacks import booking, outbound
 from handoff.closers import softphones
 from handoff.commands import ledger
+from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.engine import assistant_end, assistant_transfer, call_record, transitions, visitor_left
 from handoff.legs import assistant_runs, connection, speech
@@ -175,7 +176,7 @@ def _(event: events.SpeakEnded, session: VoiceSession, now: datetime) -> None:
     elif handoff is not None and mark == client_state.Mark(handoff.pk, client_state.sentence(speech.takeover(handoff))):
         assistant_end.announced(session, now=now)
     elif handoff is not None and handoff.state in {State.RESERVED, State.RINGING}:
-        number = handoff.commands.filter(kind="speak").count()
+        number = handoff.commands.filter(kind=CommandKind.SPEAK).count()
         text = announcements.still_calling()
         speech.say(handoff, text, name=f"waiting:{number}", now=now, delay=PAUSE_BETWEEN_SENTENCES)
 
@@ -262,7 +263,7 @@ def closer_gone(session: VoiceSession, leg: CallLeg, echoed: str | None, *, now:
         prospect = connection.prospect_leg(session)
         if prospect is not None and handoff.state == State.RESERVED:
             # Both legs end when the prospect leaves, and word of their own may be late or lost.
-            look_up = Intent("look_up", f"leg:{leg.pk}:look_up", prospect.call_control_id)
+            look_up = Intent(CommandKind.LOOK_UP, f"leg:{leg.pk}:look_up", prospect.call_control_id)
             ledger.enqueue(session, look_up, now=now, handoff=handoff)
     elif handoff is not None:
         assistant_transfer.ended(session, leg, met_limit=met_limit, now=now)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from handoff.commands import ledger
+from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.engine import assistant_end
 from handoff.events.reconciliation import intaking
@@ -26,7 +27,7 @@ def watch(session: VoiceSession, number: int, call_control_id: str, *, now: date
     run = _silent(session, number)
     if run is not None:
         intent = Intent(
-            assistant_runs.WATCH,
+            CommandKind.FETCH_ASSISTANT,
             assistant_runs.watch_key(run),
             call_control_id,
             {"run": number},

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from handoff import announcements
 from handoff.commands import ledger
+from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.models import Command
 from sessions_app.answers import captured, versions
@@ -22,7 +23,6 @@ REMEMBERED_TURNS = 60
 WITH_THE_ANSWER = "answer"
 # While another assistant still ends on the leg.
 MOST_STARTS_AGAIN = 3
-WATCH = "fetch_assistant"
 LETTING_GO = timedelta(seconds=2)
 _ROLES: dict[str, str] = {
     TranscriptTurn.Speaker.ASSISTANT: "assistant",
@@ -46,7 +46,7 @@ class Errand:
 
 def answer(session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
     """Answer the prospect's call, together with its assistant where the installation begins so."""
-    intent = Intent("answer", f"leg:{leg.pk}:answer", leg.call_control_id)
+    intent = Intent(CommandKind.ANSWER, f"leg:{leg.pk}:answer", leg.call_control_id)
     is_first = not session.run_number and not session.handover_phase and session.previous_id is None
     is_assistants = session.widget.assistant_run == AssistantRun.ASSISTANT
     if settings.TELNYX_ASSISTANT_START == WITH_THE_ANSWER and is_first and is_assistants:
@@ -93,7 +93,7 @@ def restart(session: VoiceSession, failed: Run, leg: CallLeg, *, now: datetime) 
     )
     started = Command.objects.get(key=key(failed))
     arguments = {**started.arguments, "greeting": announcements.once_more(), **_common(run)}
-    ledger.enqueue(session, Intent(started.kind, key(run), leg.call_control_id, arguments), now=now)
+    ledger.enqueue(session, Intent(CommandKind(started.kind), key(run), leg.call_control_id, arguments), now=now)
 
 
 def start_again(run: Run, leg: CallLeg, *, now: datetime) -> bool:
@@ -106,7 +106,7 @@ def start_again(run: Run, leg: CallLeg, *, now: datetime) -> bool:
     if count > MOST_STARTS_AGAIN:
         return False
     arguments = tried[0].arguments
-    intent = Intent(tried[0].kind, f"{key(run)}:{count}", leg.call_control_id, arguments, delay=LETTING_GO)
+    intent = Intent(CommandKind(tried[0].kind), f"{key(run)}:{count}", leg.call_control_id, arguments, delay=LETTING_GO)
     ledger.enqueue(run.session, intent, now=now)
     return True
 
@@ -133,9 +133,9 @@ def _start(
     delay: timedelta = timedelta(),
 ) -> None:
     if run.mode == AssistantRun.GATHER:
-        kind, arguments = "start_gather", _gather(run, greeting=greeting, parameters=parameters)
+        kind, arguments = CommandKind.START_GATHER, _gather(run, greeting=greeting, parameters=parameters)
     else:
-        kind, arguments = "start_assistant", _assistant(run, greeting=greeting)
+        kind, arguments = CommandKind.START_ASSISTANT, _assistant(run, greeting=greeting)
     ledger.enqueue(run.session, Intent(kind, key(run), leg.call_control_id, arguments, delay=delay), now=now)
 
 

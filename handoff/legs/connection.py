@@ -1,5 +1,6 @@
 """The legs of a hand-over: set the closer's up, bring both together, hang up. Commands only, written in the ledger."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +9,8 @@ from django.conf import settings
 
 from handoff import client_state
 from handoff.closers import softphones
-from handoff.commands import ledger
+from handoff.commands import kinds, ledger
+from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.legs import assistant_runs
 from handoff.machine import Fact, State
@@ -27,18 +29,6 @@ THANKS = timedelta(seconds=2)
 # The closer's hang-up hastens the assistant's return; without word of it, this is how long it waits.
 LETTING_GO = timedelta(seconds=3)
 REACH = "reach"
-LOOK_UP_LINE = "look_up_line"
-LISTEN = "listen"
-HANG_UP = "hang_up"
-# The commands by which a closer and a prospect are brought together.
-KINDS = frozenset(
-    {
-        *("dial", "call_prospect", "transfer", "look_up_line"),
-        *("bridge", "create_conference", "join_conference"),
-    }
-)
-CALLS_CLOSER = frozenset({"dial", "transfer", LISTEN})
-NEED_A_LEG = CALLS_CLOSER | {"answer", "call_prospect"}
 
 
 def prospect_leg(session: VoiceSession) -> CallLeg | None:
@@ -59,18 +49,18 @@ def is_taken(session: VoiceSession) -> bool:
 
 def connect(handoff: Handoff, now: datetime) -> None:
     """Ring the closer's own phone or softphone; a transfer rings it only once the prospect can be moved."""
-    ledger.drop(handoff, {"speak"})
+    ledger.drop(handoff, {CommandKind.SPEAK})
     closer = handoff.closer
     if closer is None:
         raise ValueError(f"hand-over {handoff.pk} has nobody to connect")
     if handoff.awaits_line or _adopt_assistants_leg(handoff, closer):
         return
     if not _is_transfer(handoff):
-        _ring_up(handoff, closer, Intent("dial", _key(handoff, "dial"), arguments=_ring(handoff, closer)), now)
+        _ring_up(handoff, closer, _of_attempt(handoff, CommandKind.DIAL, arguments=_ring(handoff, closer)), now)
         return
     leg = prospect_leg(handoff.session)
     if leg is not None:  # Else the page is still rejoining, and its leg brings us here again.
-        intent = Intent("transfer", _key(handoff, "transfer"), leg.call_control_id, _ring(handoff, closer))
+        intent = _of_attempt(handoff, CommandKind.TRANSFER, leg.call_control_id, _ring(handoff, closer))
         _ring_up(handoff, closer, intent, now)
 
 
@@ -78,7 +68,7 @@ def _ring_up(handoff: Handoff, closer: Closer, intent: Intent, now: datetime) ->
     """Ring a closer; a softphone that was quiet for long is looked for first, for a moment."""
     if softphones.is_quiet(closer, now):
         asked = {"username": closer.sip_username, "rings": intent.kind}
-        _command(handoff, Intent(LOOK_UP_LINE, _key(handoff, LOOK_UP_LINE), arguments=asked), now)
+        _command(handoff, _of_attempt(handoff, CommandKind.LOOK_UP_LINE, arguments=asked), now)
         intent = replace(intent, delay=softphones.LOOKED_UP_WITHIN)
     _command(handoff, intent, now)
 
@@ -94,14 +84,14 @@ def line_looked_up(handoff: Handoff, command: Command, *, is_there: bool, now: d
 
 def rung_at(handoff: Handoff) -> str:
     """The login at which the softphone was rung for the present line; "" when it was not."""
-    keys = [_key(handoff, "dial"), _key(handoff, "transfer")]
+    keys = [_key(handoff, CommandKind.DIAL), _key(handoff, CommandKind.TRANSFER)]
     ring = Command.objects.filter(handoff=handoff, key__in=keys).first()
     return ring.arguments["to"].removeprefix("sip:").partition("@")[0] if ring else ""
 
 
 def seek_line(handoff: Handoff, now: datetime) -> Fact | None:
     """Wait for the closer's page to register anew. What belongs to the ring that went nowhere is late from here on."""
-    ledger.drop(handoff, KINDS)
+    ledger.drop(handoff, kinds.JOINS)
     capacity.expect_closer(handoff.session, until=None)
     handoff.closer_leg, handoff.attempt = None, handoff.attempt + 1
     handoff.save(update_fields=["closer_leg", "attempt"])
@@ -150,7 +140,7 @@ def _listen(handoff: Handoff, now: datetime) -> None:
         "mark": client_state.write(handoff.pk, client_state.ear(handoff.attempt)),
         "supervise": prospect.call_control_id,
     }
-    _command(handoff, Intent(LISTEN, _key(handoff, LISTEN), arguments=arguments), now)
+    _command(handoff, _of_attempt(handoff, CommandKind.LISTEN, arguments=arguments), now)
 
 
 def hears_on(leg: CallLeg, handoff: Handoff | None) -> bool:
@@ -164,7 +154,7 @@ def hears_on(leg: CallLeg, handoff: Handoff | None) -> bool:
 
 
 def stop_listening(handoff: Handoff, now: datetime) -> None:
-    ledger.drop(handoff, {LISTEN})
+    ledger.drop(handoff, {CommandKind.LISTEN})
     leg = handoff.listener_leg
     if leg is not None and leg.ended_at is None:
         hang_up(handoff.session, leg, now=now, handoff=handoff)
@@ -215,7 +205,7 @@ def stop_assistant(session: VoiceSession, *, now: datetime, delay: timedelta = t
     leg, run = prospect_leg(session), run_rows.current(session)
     if leg is None or run is None:
         return False
-    intent = Intent("stop_assistant", stop_key(run), leg.call_control_id, {"run": run.number}, delay=delay)
+    intent = Intent(CommandKind.STOP_ASSISTANT, stop_key(run), leg.call_control_id, {"run": run.number}, delay=delay)
     if ledger.enqueue(session, intent, now=now) is not None:
         timeline.append(session, "command.sent", {"command": intent.kind}, occurred_at=now)
     elif not delay:
@@ -246,9 +236,8 @@ def return_prospect(handoff: Handoff, now: datetime) -> None:
     if leg is None:
         return
     if handoff.conference_id:
-        leaving = Intent(
-            "leave_conference", _key(handoff, "leave"), leg.call_control_id, {"conference_id": handoff.conference_id}
-        )
+        conference = {"conference_id": handoff.conference_id}
+        leaving = _of_attempt(handoff, CommandKind.LEAVE_CONFERENCE, leg.call_control_id, conference, name="leave")
         _command(handoff, leaving, now)
     visits.enter_handover(handoff.session, phase="")
     assistant_runs.give_back(handoff.session, leg, instruction=handoff.instruction, now=now, delay=LETTING_GO)
@@ -266,13 +255,13 @@ def join(handoff: Handoff, now: datetime) -> None:
         _reach(handoff, closer, now)
     elif handoff.method != RoutingPolicy.Method.CONFERENCE:
         other = {"other": closer.call_control_id}
-        _command(handoff, Intent("bridge", _key(handoff, "bridge"), prospect.call_control_id, other), now)
+        _command(handoff, _of_attempt(handoff, CommandKind.BRIDGE, prospect.call_control_id, other), now)
     elif handoff.conference_id:  # The prospect is still in it, after the first closer's line broke.
         _command(handoff, join_conference(handoff, closer), now)
     else:
         name = {"name": f"handoff-{handoff.pk}-{handoff.attempt}"}
-        intent = Intent("create_conference", _key(handoff, "conference"), prospect.call_control_id, name)
-        _command(handoff, intent, now)
+        kind = CommandKind.CREATE_CONFERENCE
+        _command(handoff, _of_attempt(handoff, kind, prospect.call_control_id, name, name="conference"), now)
 
 
 def _reach(handoff: Handoff, closer: CallLeg, now: datetime) -> None:
@@ -289,7 +278,7 @@ def _reach(handoff: Handoff, closer: CallLeg, now: datetime) -> None:
     session.is_leg_tried = True
     session.save(update_fields=["is_leg_tried"])
     other = {"other": session.call_control_id}
-    _command(handoff, Intent("bridge", _key(handoff, REACH), closer.call_control_id, other), now)
+    _command(handoff, _of_attempt(handoff, CommandKind.BRIDGE, closer.call_control_id, other, name=REACH), now)
 
 
 def _is_transfer(handoff: Handoff) -> bool:
@@ -300,16 +289,16 @@ def _is_transfer(handoff: Handoff) -> bool:
 def is_asked(handoff: Handoff) -> bool:
     """Whether Telnyx was asked, for this closer, to bring the two together."""
     mine = Command.objects.filter(handoff=handoff, key__startswith=_key(handoff, ""), sent_at__isnull=False)
-    return mine.filter(kind__in=("bridge", "transfer")).exists()
+    return mine.filter(kind__in=(CommandKind.BRIDGE, CommandKind.TRANSFER)).exists()
 
 
 def join_conference(handoff: Handoff, closer: CallLeg) -> Intent:
     arguments = {"conference_id": handoff.conference_id}
-    return Intent("join_conference", _key(handoff, "join"), closer.call_control_id, arguments)
+    return _of_attempt(handoff, CommandKind.JOIN_CONFERENCE, closer.call_control_id, arguments, name="join")
 
 
 def drop_closer(handoff: Handoff, now: datetime) -> None:
-    ledger.drop(handoff, KINDS)
+    ledger.drop(handoff, kinds.JOINS)
     stop_listening(handoff, now)
     capacity.expect_closer(handoff.session, until=None)
     leg = handoff.closer_leg
@@ -335,19 +324,33 @@ def hang_up(
     delay: timedelta = timedelta(),
 ) -> None:
     """Wish a leg to end, once: what puts it off, or leaves it open, is made good until the leg is over."""
-    intent = Intent(HANG_UP, hang_up_key(leg), leg.call_control_id, delay=delay)
+    intent = Intent(CommandKind.HANG_UP, hang_up_key(leg), leg.call_control_id, delay=delay)
     if ledger.enqueue(session, intent, now=now, handoff=handoff) is None and not delay:
         ledger.hasten(intent.key, now=now)
 
 
 def leg_over(leg: CallLeg) -> None:
     """The leg is known to have ended: its end is wished no more."""
-    wishes = Command.objects.filter(session_id=leg.session_id, kind=HANG_UP, call_control_id=leg.call_control_id)
+    wishes = Command.objects.filter(
+        session_id=leg.session_id, kind=CommandKind.HANG_UP, call_control_id=leg.call_control_id
+    )
     wishes.filter(state=Command.State.PENDING).update(state=Command.State.DROPPED, due_at=None)
 
 
 def hang_up_key(leg: CallLeg) -> str:
     return f"leg:{leg.pk}:hang_up"
+
+
+def _of_attempt(
+    handoff: Handoff,
+    kind: CommandKind,
+    call_control_id: str = "",
+    arguments: Mapping[str, Any] | None = None,
+    *,
+    name: str = "",
+) -> Intent:
+    """A command of the present attempt to join the two; `name` tells it from another one of the same kind."""
+    return Intent(kind, _key(handoff, name or kind), call_control_id, dict(arguments or {}))
 
 
 def _key(handoff: Handoff, name: str) -> str:
@@ -356,6 +359,6 @@ def _key(handoff: Handoff, name: str) -> str:
 
 def _command(handoff: Handoff, intent: Intent, now: datetime) -> None:
     if ledger.enqueue(handoff.session, intent, now=now, handoff=handoff) is not None:
-        if intent.kind in CALLS_CLOSER:
+        if intent.kind in kinds.CALLS_CLOSER:
             capacity.expect_closer(handoff.session, until=now + capacity.DIAL_WITHIN)
         timeline.append(handoff.session, "command.sent", {"command": intent.kind}, occurred_at=now)
