@@ -137,7 +137,7 @@ def require_line(session: VoiceSession, now: datetime) -> None:
 
 def require_free(closer: Closer, handoff: Handoff | None) -> None:
     """Nobody talks in two calls: the row is held so that two clicks cannot both find its closer free."""
-    Closer.objects.select_for_update(of=("self",)).get(pk=closer.pk)
+    Closer.objects.select_for_update(of=("self",), no_key=True).get(pk=closer.pk)
     if Handoff.objects.filter(closer=closer, state__in=TALKING_STATES).exists():
         raise ActionRefused("End your other call first.", "busy")
     rings = Offer.objects.filter(closer=closer, state=Offer.State.RINGING)

@@ -67,13 +67,13 @@ LOCKED_WITH = ("widget", "gather_version", "team", "prospect")
 
 def lock(session_id: UUID) -> VoiceSession:
     """Hold a session's row until the transaction ends: its facts and clicks then come one by one."""
-    rows = VoiceSession.objects.select_for_update(of=("self",)).select_related(*LOCKED_WITH)
+    rows = VoiceSession.objects.select_for_update(of=("self",), no_key=True).select_related(*LOCKED_WITH)
     return rows.get(pk=session_id)
 
 
 def lock_unless_held(session_id: UUID) -> VoiceSession | None:
     """As `lock`, but None at once when somebody else holds it: for those who can come again."""
-    rows = VoiceSession.objects.select_for_update(of=("self",), skip_locked=True)
+    rows = VoiceSession.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
     return rows.select_related(*LOCKED_WITH).filter(pk=session_id).first()
 
 

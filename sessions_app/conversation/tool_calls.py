@@ -63,7 +63,9 @@ def hold(caller: Caller) -> tuple[VoiceSession, int] | None:
     found = _whose(caller)
     if found is None:
         return None
-    rows = VoiceSession.objects.select_for_update(of=("self",)).select_related("widget", "team", "prospect")
+    rows = VoiceSession.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "widget", "team", "prospect"
+    )
     session = rows.get(pk=found[0])
     return session, found[1] or session.run_number
 

@@ -59,7 +59,7 @@ def relay(session_id: UUID, heard: Iterable[Heard], *, at: datetime) -> bool:
 
     A page may say what it likes: it never changes a turn that Telnyx told of, nor one before such a turn.
     """
-    session = VoiceSession.objects.select_for_update().get(pk=session_id)
+    session = VoiceSession.objects.select_for_update(no_key=True).get(pk=session_id)
     if session.connection_mode != ConnectionMode.ANONYMOUS or session.ended_at is not None:
         return False
     mine = _of_run(session, 1)

@@ -179,7 +179,9 @@ def may_carry(session: VoiceSession) -> bool:
 
 def _lock(session_id: UUID) -> VoiceSession:
     # The other rows are only read; `of` keeps the lock on the session alone.
-    rows = VoiceSession.objects.select_for_update(of=("self",)).select_related("widget", "gather_version", "team")
+    rows = VoiceSession.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "widget", "gather_version", "team"
+    )
     return rows.get(pk=session_id)
 
 

@@ -27,9 +27,11 @@ _MARK = """
     ON CONFLICT (session_id) DO UPDATE SET stale_since = EXCLUDED.stale_since
     WHERE sessions_app_searchdocument.stale_since IS NULL
 """
+# In one statement: a row that a transaction changes twice has its foreign keys checked again at the commit, which waits
+# for whoever holds the session, and they may wait for this row.
 WRITE = """
     UPDATE sessions_app_searchdocument
-    SET words = array_to_tsvector(%s::text[]) || to_tsvector('english', %s)
+    SET words = array_to_tsvector(%s::text[]) || to_tsvector('english', %s), stale_since = NULL
     WHERE session_id = %s
 """
 
@@ -51,12 +53,11 @@ def refresh(*, now: datetime, pause: timedelta = PAUSE) -> int:
 
 @transaction.atomic
 def _refresh_next(before: datetime) -> bool:
-    rows = SearchDocument.objects.select_for_update(of=("self",), skip_locked=True)
+    rows = SearchDocument.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
     document = rows.filter(stale_since__lte=before).order_by("stale_since").first()
     if document is None:
         return False
-    # First, and in the same transaction: what changes from here on marks it anew.
-    SearchDocument.objects.filter(pk=document.pk).update(stale_since=None)
+    # What changes from here on marks it anew: it waits for the row that we hold.
     write(VoiceSession.objects.select_related("prospect").get(pk=document.pk))
     return True
 
@@ -73,6 +74,7 @@ def write(session: VoiceSession) -> None:
     except DataError:
         # Whatever was said, the other sessions' words are written; this one keeps those it had.
         logger.exception("Could not write the words of a session")
+        SearchDocument.objects.filter(pk=session.pk).update(stale_since=None)
 
 
 def _answers(session: VoiceSession) -> list[str]:

@@ -28,7 +28,7 @@ def begin(*, now: datetime) -> None:
 @transaction.atomic
 def claim(*, now: datetime) -> Inquiry | None:
     """The row that has been due for longest, held until it is settled or its lease is over."""
-    due = Inquiry.objects.select_for_update(skip_locked=True, of=("self",)).filter(next_at__lte=now)
+    due = Inquiry.objects.select_for_update(skip_locked=True, of=("self",), no_key=True).filter(next_at__lte=now)
     inquiry = due.order_by("next_at").first()
     if inquiry is not None:
         Inquiry.objects.filter(pk=inquiry.pk).update(next_at=now + LEASE)
