@@ -69,7 +69,7 @@ def test_the_assistant_books_a_call_and_the_number_is_called(
     offered = newest(database, "sessions_app_run", "requested_at")["offered"]
     type_answer(prospect, offered[1]["label"])
 
-    prospect.sees("We will call you")
+    prospect.sees("We will call you", seconds=40)
     wait_for_promise(alice, database, lambda one: bool(one["is_booked"]))
     kept = promise(database)
     assert kept["phone"] == NUMBER
