@@ -1,5 +1,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
+BIOME := $(BIN)/node node_modules/@biomejs/biome/bin/biome
 REPORTS := .state/reports
 # The files of `make slow`; all of them unless some are named.
 SLOW ?= tests
@@ -23,6 +24,8 @@ test: lint types contracts frontend unit browser ## Run every check and every te
 lint: setup ## Check style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIOME) lint --error-on-warnings
+	$(BIN)/djlint --lint --quiet templates
 
 types: setup ## Check Python types
 	$(BIN)/python -m launcher.inert mypy $(wildcard $(PACKAGES))
@@ -50,6 +53,7 @@ bench: setup ## Measure
 format: setup ## Put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIOME) lint --write
 
 lock: setup ## Resolve requirements*.in into exact versions with hashes
 	$(BIN)/python -m launcher.lock

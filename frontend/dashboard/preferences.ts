@@ -33,6 +33,7 @@ function bindTheme(): void {
     choice.checked = choice.value === cookie;
     choice.addEventListener("change", () => {
       // A cookie, so that the server can render the right colours at once.
+      // biome-ignore lint/suspicious/noDocumentCookie: not every browser has the Cookie Store API, and it answers later.
       document.cookie = `theme=${choice.value}; path=/; max-age=${YEAR_SECONDS}; samesite=lax`;
       if (choice.value === "system") delete document.documentElement.dataset["theme"];
       else document.documentElement.dataset["theme"] = choice.value;

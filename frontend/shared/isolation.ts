@@ -3,6 +3,7 @@
 const MARK = /[\u2066-\u2069]/g;
 const CONTROLS = /[\u202a-\u202e\u2066-\u2069]/g;
 /** Direction is settled paragraph by paragraph, so the end of one ends every isolation within it. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the separators of paragraphs are control characters.
 const PARAGRAPH_ENDS = /[\x1c-\x1e\x85\u2029]/g;
 const TURNS = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}\u200f\u061c\u0660-\u0669]/u;
 const POP = "\u2069";

@@ -7,7 +7,7 @@ const loaded = new WeakMap<AudioContext, Promise<boolean>>();
 /** Once for each context; false where there are no worklets or the program did not come. */
 function load(context: AudioContext, program: string): Promise<boolean> {
   const known = loaded.get(context);
-  if (known) return known;
+  if (known !== undefined) return known;
   const loading = (context.audioWorklet?.addModule(program) ?? Promise.reject(new Error("no worklets"))).then(
     () => true,
     () => false,
@@ -33,7 +33,7 @@ export class Listener {
 
   async listen(stream: MediaStream): Promise<void> {
     if (stream === this.source?.mediaStream) return;
-    const turn = (this.turn += 1);
+    const turn = ++this.turn;
     if (!(await load(this.context, this.program)) || turn !== this.turn) return;
     this.node ??= this.newNode();
     this.source?.disconnect();

@@ -66,10 +66,10 @@ function caption(role: Caption["role"], key: string, text: string, isPending: bo
 
 export class Captions {
   private server: Placed[] = [];
-  private live: Live[] = [];
+  private readonly live: Live[] = [];
   private pending: Aside[] = [];
-  private unread: Aside[] = [];
-  private notes: Aside[] = [];
+  private readonly unread: Aside[] = [];
+  private readonly notes: Aside[] = [];
   private readonly told = new Map<string, string>();
   private readonly passedOn = new Map<number, string>();
 

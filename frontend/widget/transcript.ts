@@ -54,7 +54,7 @@ export class Transcript {
 
   private place(caption: Caption, index: number): boolean {
     let element = this.rows.get(caption.key);
-    const isNew = !element || !element.classList.contains(caption.role);
+    const isNew = !element?.classList.contains(caption.role);
     if (element && isNew) this.remove(caption.key, element);
     if (!element || isNew) {
       element = row(caption);
