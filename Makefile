@@ -8,7 +8,7 @@ PACKAGES := agileadapt assistant_tools sessions_app handoff flight_recorder dash
 export ASGI_SERVER ?= daphne
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types contracts frontend unit browser slow bench format lock clean
+.PHONY: help setup demo test lint types contracts frontend unit coverage browser slow bench format lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ frontend: setup ## Check browser types and show bundle sizes
 
 unit: setup ## Run unit and flow tests on all cores
 	$(BIN)/pytest -n logical -m "not browser and not slow" --junitxml=$(REPORTS)/unit.xml
+
+coverage: setup ## Run unit and flow tests once more, and tell which branches they do not take
+	$(BIN)/pytest -n logical -m "not browser and not slow" --cov --cov-report=
+	$(BIN)/python -m launcher.branches
 
 browser: setup ## Run browser tests, one after the other
 	$(BIN)/python -m launcher.chromium
