@@ -68,13 +68,14 @@ class Effect(StrEnum):
     PROMISE = "promise"  # promise a callback and say so
 
 
-TERMINAL_STATES = frozenset({State.COMPLETED, State.ABANDONED, State.UNANSWERED, State.FAILED})
-# Nobody has it yet.
-OFFERED_STATES = frozenset({State.NONE, State.RESERVED, State.RINGING})
-# The prospect is no longer in it: another hand-over of the same session may begin.
-SETTLED_STATES = TERMINAL_STATES | {State.WRAP_UP}
+class OfPolicy(StrEnum):
+    """The times that a team sets."""
 
-# How long a state may last before the DEADLINE fact. The ring and the wrap-up take theirs from the policy.
+    RING = "ring_seconds"
+    WRAP_UP = "wrap_up_seconds"
+
+
+# How long a state may last before the DEADLINE fact.
 SEARCH_INTERVAL = timedelta(seconds=1)
 LEG_SETUP = timedelta(seconds=20)
 # A page needs two or three: a login from Telnyx, a socket, the registration. Then somebody else is looked for.
@@ -89,6 +90,100 @@ JOINING = timedelta(seconds=15)
 LONGEST_TALK = timedelta(hours=4)
 # Both legs of a talk end together when the prospect hangs up, and the closer's end may be told first.
 DROP_GRACE = timedelta(seconds=2)
+
+
+# What the prospect's page is told of the visit, where the hand-over has a say in it.
+HANDING_OVER, HUMAN, CALLBACK = "handing_over", "human", "callback"
+
+
+@dataclass(frozen=True)
+class About:
+    """What hangs on a state.
+
+    `lasts` is the longest that it may last; None at an end. `phase` is what the prospect's page is shown, `stamp` the
+    column that says when the state was first reached, `entry` what the timeline tells then, and `search_entry` what it
+    tells when the search begins from here. During a state that `is_talking` its closer can have no other call, and
+    where it `names_closer` the prospect is told who comes.
+    """
+
+    lasts: timedelta | OfPolicy | None = None
+    phase: str = ""
+    stamp: str = ""
+    entry: str = ""
+    search_entry: str = ""
+    is_talking: bool = False
+    names_closer: bool = False
+
+
+STATES: dict[State, About] = {
+    State.NONE: About(lasts=timedelta(), search_entry="handoff.triggered"),
+    State.RESERVED: About(lasts=SEARCH_INTERVAL, phase=HANDING_OVER),
+    State.RINGING: About(lasts=OfPolicy.RING, phase=HANDING_OVER),
+    # Shorter while the closer's softphone registers anew.
+    State.ACCEPTED: About(
+        lasts=LEG_SETUP,
+        phase=HANDING_OVER,
+        stamp="accepted_at",
+        entry="handoff.accepted",
+        search_entry="handoff.failed",
+        is_talking=True,
+        names_closer=True,
+    ),
+    State.QUEUED: About(
+        lasts=BUSY_PAUSE,
+        phase=HANDING_OVER,
+        entry="handoff.queued",
+        search_entry="handoff.failed",
+        is_talking=True,
+    ),
+    # Shorter once the assistant was, or is about to be, asked to let the closer on.
+    State.SEATED: About(
+        lasts=LONGEST_SEAT,
+        phase=HANDING_OVER,
+        stamp="seated_at",
+        entry="handoff.seated",
+        search_entry="handoff.failed",
+        is_talking=True,
+        names_closer=True,
+    ),
+    State.BRIDGING: About(
+        lasts=JOINING,
+        phase=HANDING_OVER,
+        entry="handoff.bridging",
+        search_entry="handoff.failed",
+        is_talking=True,
+        names_closer=True,
+    ),
+    State.CONNECTED: About(
+        lasts=LONGEST_TALK,
+        phase=HUMAN,
+        stamp="connected_at",
+        entry="handoff.connected",
+        is_talking=True,
+        names_closer=True,
+    ),
+    State.DROPPED: About(
+        lasts=DROP_GRACE,
+        phase=HANDING_OVER,
+        entry="handoff.dropped",
+        search_entry="handoff.triggered",
+        is_talking=True,
+    ),
+    State.WRAP_UP: About(lasts=OfPolicy.WRAP_UP, stamp="released_at", entry="handoff.released"),
+    State.COMPLETED: About(entry="handoff.completed"),
+    State.ABANDONED: About(entry="handoff.abandoned"),
+    State.UNANSWERED: About(phase=CALLBACK, entry="callback.promised"),
+    State.FAILED: About(entry="handoff.failed"),
+}
+
+TERMINAL_STATES = frozenset(state for state, about in STATES.items() if about.lasts is None)
+# Nobody has it yet.
+OFFERED_STATES = frozenset({State.NONE, State.RESERVED, State.RINGING})
+# A closer has it: with one's two ears nobody is rung, whatever their capacity.
+TALKING_STATES = frozenset(state for state, about in STATES.items() if about.is_talking)
+BUSY_STATES = TALKING_STATES | {State.WRAP_UP}
+# The prospect is no longer in it: another hand-over of the same session may begin.
+SETTLED_STATES = TERMINAL_STATES | {State.WRAP_UP}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from handoff import machine
-from handoff.machine import TABLE, TERMINAL_STATES, Fact, Move, State
+from handoff.machine import STATES, TABLE, TERMINAL_STATES, Fact, Move, OfPolicy, State
 
 HEAD = """# The hand-over
 
@@ -30,17 +30,7 @@ ACTORS: dict[str, tuple[Fact, ...]] = {
     "The clock and the routing": (Fact.OFFERED, Fact.LINE_FREE, Fact.NOBODY_LEFT, Fact.DEADLINE),
 }
 
-# The states' longest times that do not depend on more than the state; `none` lasts no time at all.
-_LASTING: dict[State, timedelta | str] = {
-    State.NONE: timedelta(),
-    State.RESERVED: machine.SEARCH_INTERVAL,
-    State.RINGING: "the policy's ring time",
-    State.QUEUED: machine.BUSY_PAUSE,
-    State.BRIDGING: machine.JOINING,
-    State.CONNECTED: machine.LONGEST_TALK,
-    State.DROPPED: machine.DROP_GRACE,
-    State.WRAP_UP: "the policy's wrap-up time",
-}
+_OF_POLICY = {OfPolicy.RING: "the policy's ring time", OfPolicy.WRAP_UP: "the policy's wrap-up time"}
 
 
 def page() -> str:
@@ -80,14 +70,14 @@ def _states() -> str:
 
 
 def _lasting(state: State) -> str:
-    if state in TERMINAL_STATES:
+    lasts = STATES[state].lasts
+    if lasts is None:
         return "for ever: an end"
     if state == State.SEATED:
         return f"{_duration(machine.LONGEST_SEAT)}; {_duration(machine.FREEING)} once the closer takes over"
     if state == State.ACCEPTED:
         return f"{_duration(machine.LEG_SETUP)}; {_duration(machine.REGISTERING)} while the softphone registers anew"
-    lasting = _LASTING[state]
-    return lasting if isinstance(lasting, str) else _duration(lasting)
+    return _OF_POLICY[lasts] if isinstance(lasts, OfPolicy) else _duration(lasts)
 
 
 def _duration(value: timedelta) -> str:

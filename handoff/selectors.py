@@ -12,7 +12,7 @@ from handoff.actions import appointments
 from handoff.callbacks import calendar
 from handoff.callbacks.calendar import Owed
 from handoff.closers import readiness
-from handoff.machine import SETTLED_STATES, Fact, State
+from handoff.machine import BUSY_STATES, SETTLED_STATES, Fact, State
 from handoff.measures import daily, steps
 from handoff.models import Closer, Handoff, Offer
 from handoff.routing.offers import next_in_line, taker_instead
@@ -134,7 +134,7 @@ def offer_of(closer: Closer, offer_id: str) -> Offer | None:
 
 def active_handoffs(closer: Closer) -> list[Handoff]:
     """What the closer is busy with, from accepting to the end of the wrap-up; the call before the notes."""
-    handoffs = Handoff.objects.filter(closer=closer, state__in=readiness.BUSY_STATES)
+    handoffs = Handoff.objects.filter(closer=closer, state__in=BUSY_STATES)
     related = ("session__prospect", "session__widget", "closer", "listener_leg")
     rows = handoffs.select_related(*related).order_by("-accepted_at")
     return sorted(rows, key=lambda handoff: handoff.state == State.WRAP_UP)

@@ -8,11 +8,10 @@ from django.db import transaction
 from handoff import policies
 from handoff.callbacks import outbound
 from handoff.closers import readiness, roster
-from handoff.closers.readiness import TALKING_STATES
 from handoff.engine import transitions
 from handoff.errors import ActionRefused
 from handoff.legs import connection
-from handoff.machine import OFFERED_STATES, Fact, State
+from handoff.machine import OFFERED_STATES, TALKING_STATES, Fact, State
 from handoff.models import Closer, Handoff, Offer
 from handoff.routing import offers
 from sessions_app import timeline

@@ -8,13 +8,9 @@ from datetime import datetime
 from django.db.models import Q
 
 from handoff.closers.candidate import Candidate
-from handoff.machine import State
+from handoff.machine import BUSY_STATES, TALKING_STATES
 from handoff.models import Closer, Handoff, Offer
 from sessions_app.models import VoiceSession
-
-# One has only two ears: during these nobody is rung, whatever their capacity.
-TALKING_STATES = (State.ACCEPTED, State.QUEUED, State.SEATED, State.BRIDGING, State.CONNECTED, State.DROPPED)
-BUSY_STATES = (*TALKING_STATES, State.WRAP_UP)
 
 PROOFS = {
     "softphone_registered": "softphone",

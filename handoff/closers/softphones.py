@@ -9,8 +9,7 @@ from uuid import UUID
 from django.db.models import F
 
 from handoff.closers import roster
-from handoff.closers.readiness import TALKING_STATES
-from handoff.machine import Fact, State
+from handoff.machine import TALKING_STATES, Fact, State
 from handoff.models import HEARTBEAT_TIMEOUT, Closer, Handoff
 from sessions_app.models import CallLeg, TelephonyCredential, WebhookDelivery
 from telephony import inbound

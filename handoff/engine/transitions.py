@@ -8,58 +8,15 @@ from handoff import machine, policies
 from handoff.callbacks import outbound, promises
 from handoff.engine import effects
 from handoff.legs import connection
-from handoff.machine import Fact, State
+from handoff.machine import STATES, Fact, State
 from handoff.models import Handoff
 from sessions_app import timeline
 from sessions_app.models import VoiceSession
-from sessions_app.models.visit import Phase
 from sessions_app.visits import visits
 
 logger = logging.getLogger(__name__)
 
-_STAMPS = {
-    State.ACCEPTED: "accepted_at",
-    State.SEATED: "seated_at",
-    State.CONNECTED: "connected_at",
-    State.WRAP_UP: "released_at",
-}
-_PHASES = {
-    State.RESERVED: Phase.HANDING_OVER,
-    State.SEATED: Phase.HANDING_OVER,
-    State.RINGING: Phase.HANDING_OVER,
-    State.ACCEPTED: Phase.HANDING_OVER,
-    State.QUEUED: Phase.HANDING_OVER,
-    State.BRIDGING: Phase.HANDING_OVER,
-    State.CONNECTED: Phase.HUMAN,
-    State.DROPPED: Phase.HANDING_OVER,
-    State.UNANSWERED: Phase.CALLBACK,
-}
 _WITHOUT_ASSISTANT = frozenset({State.BRIDGING, State.CONNECTED})
-# Where the prospect is told by whom they are awaited.
-_NAMED = frozenset({State.ACCEPTED, State.SEATED, State.BRIDGING, State.CONNECTED})
-_ENTRIES = {
-    State.ACCEPTED: "handoff.accepted",
-    State.QUEUED: "handoff.queued",
-    State.SEATED: "handoff.seated",
-    State.BRIDGING: "handoff.bridging",
-    State.CONNECTED: "handoff.connected",
-    State.DROPPED: "handoff.dropped",
-    State.WRAP_UP: "handoff.released",
-    State.COMPLETED: "handoff.completed",
-    State.ABANDONED: "handoff.abandoned",
-    State.UNANSWERED: "callback.promised",
-    State.FAILED: "handoff.failed",
-}
-# What is written down when the search begins, or begins anew: by the state that it comes from.
-_SEARCH_ENTRIES = {
-    State.NONE: "handoff.triggered",
-    State.ACCEPTED: "handoff.failed",
-    State.QUEUED: "handoff.failed",
-    State.SEATED: "handoff.failed",
-    State.BRIDGING: "handoff.failed",
-    State.DROPPED: "handoff.triggered",
-}
-
 
 # Read in the same query as the row itself, for nearly every fact needs them.
 LOCKED_WITH = ("widget", "gather_version", "team", "prospect")
@@ -155,7 +112,7 @@ def _advance(handoff: Handoff, move: machine.Move, current: State, fact: Fact, n
     values: dict[str, object] = {"state": following}
     if following != current or move.restarts:
         values["deadline_at"] = _deadline(handoff, following, now)
-    stamp = _STAMPS.get(following)
+    stamp = STATES[following].stamp
     # A line that is free again does not make the closer accept anew.
     if stamp and following != current and fact != Fact.LINE_FREE:
         values[stamp] = now
@@ -185,12 +142,12 @@ def _begins_to_wait(handoff: Handoff, fact: Fact, following: State) -> bool:
 def _show(handoff: Handoff) -> None:
     """What the prospect may see. While the assistant speaks with them, they see nothing of it."""
     session, state = handoff.session, State(handoff.state)
-    phase = _PHASES.get(state)
-    if phase is None or session.ended_at:
+    phase = STATES[state].phase
+    if not phase or session.ended_at:
         return
-    is_waiting = phase == Phase.HANDING_OVER and handoff.prospect_free_at is not None
-    shown = "" if phase == Phase.HANDING_OVER and not is_waiting else phase
-    closer = handoff.closer if state in _NAMED and shown else None
+    is_waiting = phase == machine.HANDING_OVER and handoff.prospect_free_at is not None
+    shown = "" if phase == machine.HANDING_OVER and not is_waiting else phase
+    closer = handoff.closer if STATES[state].names_closer and shown else None
     name = closer.display_name if closer else ""
     if (session.handover_phase, session.closer_name) != (shown, name):
         visits.enter_handover(session, phase=shown, closer_name=name)
@@ -214,8 +171,8 @@ def _entry(current: State, following: State, fact: Fact) -> str:
     if fact == Fact.LINE_FREE:
         return "handoff.line_free"
     if following != State.RESERVED:
-        return _ENTRIES[following]
-    return _SEARCH_ENTRIES[current]
+        return STATES[following].entry
+    return STATES[current].search_entry
 
 
 def _payload(handoff: Handoff, fact: Fact) -> dict[str, object]:
@@ -234,18 +191,13 @@ def _ends_soon(handoff: Handoff) -> bool:
 
 def _deadline(handoff: Handoff, state: State, now: datetime) -> datetime | None:
     """When the state has lasted too long; None for the states that last for ever."""
-    if state in machine.TERMINAL_STATES:
+    lasts: timedelta | machine.OfPolicy | None = STATES[state].lasts
+    if lasts is None:
         return None
-    policy = policies.of(handoff.session)
-    lasting = {
-        State.RESERVED: machine.SEARCH_INTERVAL,
-        State.RINGING: timedelta(seconds=policy.ring_seconds),
-        State.ACCEPTED: machine.REGISTERING if handoff.awaits_line else machine.LEG_SETUP,
-        State.QUEUED: machine.BUSY_PAUSE,
-        State.SEATED: machine.FREEING if _ends_soon(handoff) else machine.LONGEST_SEAT,
-        State.BRIDGING: machine.JOINING,
-        State.CONNECTED: machine.LONGEST_TALK,
-        State.DROPPED: machine.DROP_GRACE,
-        State.WRAP_UP: timedelta(seconds=policy.wrap_up_seconds),
-    }
-    return now + (outbound.patience(handoff, state) or lasting[state])
+    if state == State.ACCEPTED and handoff.awaits_line:
+        lasts = machine.REGISTERING
+    elif state == State.SEATED and _ends_soon(handoff):
+        lasts = machine.FREEING
+    if isinstance(lasts, machine.OfPolicy):
+        lasts = timedelta(seconds=getattr(policies.of(handoff.session), lasts))
+    return now + (outbound.patience(handoff, state) or lasts)
