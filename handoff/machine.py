@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from sessions_app.kinds import Kind
+
 
 class State(StrEnum):
     NONE = "none"
@@ -109,14 +111,14 @@ class About:
     lasts: timedelta | OfPolicy | None = None
     phase: str = ""
     stamp: str = ""
-    entry: str = ""
-    search_entry: str = ""
+    entry: Kind | None = None
+    search_entry: Kind | None = None
     is_talking: bool = False
     names_closer: bool = False
 
 
 STATES: dict[State, About] = {
-    State.NONE: About(lasts=timedelta(), search_entry="handoff.triggered"),
+    State.NONE: About(lasts=timedelta(), search_entry=Kind.HANDOFF_TRIGGERED),
     State.RESERVED: About(lasts=SEARCH_INTERVAL, phase=HANDING_OVER),
     State.RINGING: About(lasts=OfPolicy.RING, phase=HANDING_OVER),
     # Shorter while the closer's softphone registers anew.
@@ -124,16 +126,16 @@ STATES: dict[State, About] = {
         lasts=LEG_SETUP,
         phase=HANDING_OVER,
         stamp="accepted_at",
-        entry="handoff.accepted",
-        search_entry="handoff.failed",
+        entry=Kind.HANDOFF_ACCEPTED,
+        search_entry=Kind.HANDOFF_FAILED,
         is_talking=True,
         names_closer=True,
     ),
     State.QUEUED: About(
         lasts=BUSY_PAUSE,
         phase=HANDING_OVER,
-        entry="handoff.queued",
-        search_entry="handoff.failed",
+        entry=Kind.HANDOFF_QUEUED,
+        search_entry=Kind.HANDOFF_FAILED,
         is_talking=True,
     ),
     # Shorter once the assistant was, or is about to be, asked to let the closer on.
@@ -141,16 +143,16 @@ STATES: dict[State, About] = {
         lasts=LONGEST_SEAT,
         phase=HANDING_OVER,
         stamp="seated_at",
-        entry="handoff.seated",
-        search_entry="handoff.failed",
+        entry=Kind.HANDOFF_SEATED,
+        search_entry=Kind.HANDOFF_FAILED,
         is_talking=True,
         names_closer=True,
     ),
     State.BRIDGING: About(
         lasts=JOINING,
         phase=HANDING_OVER,
-        entry="handoff.bridging",
-        search_entry="handoff.failed",
+        entry=Kind.HANDOFF_BRIDGING,
+        search_entry=Kind.HANDOFF_FAILED,
         is_talking=True,
         names_closer=True,
     ),
@@ -158,22 +160,22 @@ STATES: dict[State, About] = {
         lasts=LONGEST_TALK,
         phase=HUMAN,
         stamp="connected_at",
-        entry="handoff.connected",
+        entry=Kind.HANDOFF_CONNECTED,
         is_talking=True,
         names_closer=True,
     ),
     State.DROPPED: About(
         lasts=DROP_GRACE,
         phase=HANDING_OVER,
-        entry="handoff.dropped",
-        search_entry="handoff.triggered",
+        entry=Kind.HANDOFF_DROPPED,
+        search_entry=Kind.HANDOFF_TRIGGERED,
         is_talking=True,
     ),
-    State.WRAP_UP: About(lasts=OfPolicy.WRAP_UP, stamp="released_at", entry="handoff.released"),
-    State.COMPLETED: About(entry="handoff.completed"),
-    State.ABANDONED: About(entry="handoff.abandoned"),
-    State.UNANSWERED: About(phase=CALLBACK, entry="callback.promised"),
-    State.FAILED: About(entry="handoff.failed"),
+    State.WRAP_UP: About(lasts=OfPolicy.WRAP_UP, stamp="released_at", entry=Kind.HANDOFF_RELEASED),
+    State.COMPLETED: About(entry=Kind.HANDOFF_COMPLETED),
+    State.ABANDONED: About(entry=Kind.HANDOFF_ABANDONED),
+    State.UNANSWERED: About(phase=CALLBACK, entry=Kind.CALLBACK_PROMISED),
+    State.FAILED: About(entry=Kind.HANDOFF_FAILED),
 }
 
 TERMINAL_STATES = frozenset(state for state, about in STATES.items() if about.lasts is None)

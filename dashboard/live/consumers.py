@@ -17,6 +17,7 @@ from dashboard.live.frames import BadFrame, Hello, Ping, Presence, Watch, parse
 from dashboard.live.sharing import Latest, Once
 from dashboard.render import callbacks, desk, snapshot
 from handoff import actions
+from sessions_app.kinds import Kind
 from sessions_app.timeline import groups
 
 logger = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ ACCOUNT_SECONDS = 50
 SECOND_LOOK_SECONDS = 2
 
 # The closer's phone stops listening in when the lines are being joined, and the page measures from then on.
-PHONE_MOVES = frozenset({"handoff.bridging", "handoff.connected"})
+PHONE_MOVES = frozenset({Kind.HANDOFF_BRIDGING, Kind.HANDOFF_CONNECTED})
 
 Frames = list[tuple[int, str]]
 

@@ -7,64 +7,66 @@ from typing import Any
 from dashboard.render import presenters
 from dashboard.render.isolation import isolated
 from dashboard.render.presenters import text, words
+from sessions_app.kinds import Kind
 from sessions_app.models import TimelineEntry
 from sessions_app.visits import visitor_values
 
 # kind → (what the timeline says, tone). A kind that is not here is numbered and pushed, but reads as its own name.
-TITLES = {
-    "session.created": ("Prospect arrived and agreed to be recorded", "plain"),
-    "session.described": ("Details of the visit came in", "faint"),
-    "session.typed": ("Typed, not read by the assistant:", "warning"),
-    "call.initiated": ("Call started", "plain"),
-    "call.answered": ("Call answered", "plain"),
-    "call.hangup": ("Call hung up", "plain"),
-    "assistant.started": ("Assistant started talking", "plain"),
-    "assistant.ended": ("Assistant finished", "plain"),
-    "assistant.fell_short": ("Assistant did not get through", "warning"),
-    "assistant.steered": ("Assistant told by", "human"),
-    "tool.called": ("Assistant used a tool", "plain"),
-    "field.captured": ("Answer captured", "good"),
-    "field.edited": ("Answer edited by", "human"),
-    "field.unlocked": ("Answer unlocked by", "human"),
-    "field.dismissed": ("Suggestion dismissed by", "faint"),
-    "insight.awaited": ("Waiting for AI data", "faint"),
-    "insight.received": ("Insight received", "plain"),
-    "insight.missing": ("No insights came", "faint"),
-    "transcript.finalised": ("Transcript completed", "plain"),
-    "transcript.withheld": ("Telnyx keeps no transcript", "faint"),
-    "handoff.triggered": ("Hand-over started", "calling"),
-    "handoff.offered": ("Offered to", "calling"),
-    "handoff.assigned": ("Assigned to", "calling"),
-    "handoff.declined": ("Declined by", "warning"),
-    "handoff.unanswered": ("Not answered by", "warning"),
-    "handoff.accepted": ("Accepted by", "human"),
-    "handoff.line_sought": ("The closer's phone was not there and connects anew", "warning"),
-    "handoff.line_found": ("The closer's phone is there again", "plain"),
-    "handoff.queued": ("No line is free for", "warning"),
-    "handoff.busy": ("All lines are busy", "warning"),
-    "handoff.line_free": ("A line is tried again for", "calling"),
-    "handoff.seated": ("Standing by:", "human"),
-    "handoff.taken_over": ("Taken over by", "human"),
-    "handoff.bridging": ("Joining the two calls", "human"),
-    "handoff.connected": ("Closer connected", "human"),
-    "handoff.dropped": ("The closer's line broke off", "warning"),
-    "handoff.handed_back": ("Given back to the assistant by", "plain"),
-    "handoff.released": ("Talk with the closer ended", "plain"),
-    "handoff.completed": ("Wrapped up", "good"),
-    "handoff.abandoned": ("Prospect left before a closer came", "warning"),
-    "handoff.failed": ("Hand-over failed", "danger"),
-    "callback.promised": ("Callback promised", "warning"),
-    "callback.booked": ("Callback booked", "good"),
-    "callback.called": ("Calling back:", "calling"),
-    "callback.page_rung": ("The prospect's page rings", "calling"),
-    "callback.unanswered": ("Callback not answered", "warning"),
-    "callback.missed": ("Callback missed", "danger"),
-    "callback.kept": ("Callback done", "good"),
-    "command.sent": ("Asked Telnyx to", "faint"),
-    "command.confirmed": ("Telnyx did", "faint"),
-    "command.failed": ("Telnyx could not", "danger"),
-    "session.ended": ("Session ended", "plain"),
-    "notes.saved": ("Notes saved", "faint"),
+TITLES: dict[str, tuple[str, str]] = {
+    Kind.SESSION_CREATED: ("Prospect arrived and agreed to be recorded", "plain"),
+    Kind.SESSION_DESCRIBED: ("Details of the visit came in", "faint"),
+    Kind.SESSION_TYPED: ("Typed, not read by the assistant:", "warning"),
+    Kind.CALL_INITIATED: ("Call started", "plain"),
+    Kind.CALL_ANSWERED: ("Call answered", "plain"),
+    Kind.CALL_HANGUP: ("Call hung up", "plain"),
+    Kind.ASSISTANT_STARTED: ("Assistant started talking", "plain"),
+    Kind.ASSISTANT_ENDED: ("Assistant finished", "plain"),
+    Kind.ASSISTANT_FELL_SHORT: ("Assistant did not get through", "warning"),
+    Kind.ASSISTANT_STEERED: ("Assistant told by", "human"),
+    Kind.TOOL_CALLED: ("Assistant used a tool", "plain"),
+    Kind.FIELD_CAPTURED: ("Answer captured", "good"),
+    Kind.FIELD_EDITED: ("Answer edited by", "human"),
+    Kind.FIELD_UNLOCKED: ("Answer unlocked by", "human"),
+    Kind.FIELD_DISMISSED: ("Suggestion dismissed by", "faint"),
+    Kind.INSIGHT_AWAITED: ("Waiting for AI data", "faint"),
+    Kind.INSIGHT_RECEIVED: ("Insight received", "plain"),
+    Kind.INSIGHT_MISSING: ("No insights came", "faint"),
+    Kind.TRANSCRIPT_FINALISED: ("Transcript completed", "plain"),
+    Kind.TRANSCRIPT_WITHHELD: ("Telnyx keeps no transcript", "faint"),
+    Kind.HANDOFF_TRIGGERED: ("Hand-over started", "calling"),
+    Kind.HANDOFF_OFFERED: ("Offered to", "calling"),
+    Kind.HANDOFF_ASSIGNED: ("Assigned to", "calling"),
+    Kind.HANDOFF_DECLINED: ("Declined by", "warning"),
+    Kind.HANDOFF_UNANSWERED: ("Not answered by", "warning"),
+    Kind.HANDOFF_ACCEPTED: ("Accepted by", "human"),
+    Kind.HANDOFF_LINE_SOUGHT: ("The closer's phone was not there and connects anew", "warning"),
+    Kind.HANDOFF_LINE_FOUND: ("The closer's phone is there again", "plain"),
+    Kind.HANDOFF_QUEUED: ("No line is free for", "warning"),
+    Kind.HANDOFF_BUSY: ("All lines are busy", "warning"),
+    Kind.HANDOFF_LINE_FREE: ("A line is tried again for", "calling"),
+    Kind.HANDOFF_SEATED: ("Standing by:", "human"),
+    Kind.HANDOFF_TAKEN_OVER: ("Taken over by", "human"),
+    Kind.HANDOFF_BRIDGING: ("Joining the two calls", "human"),
+    Kind.HANDOFF_CONNECTED: ("Closer connected", "human"),
+    Kind.HANDOFF_DROPPED: ("The closer's line broke off", "warning"),
+    Kind.HANDOFF_HANDED_BACK: ("Given back to the assistant by", "plain"),
+    Kind.HANDOFF_RELEASED: ("Talk with the closer ended", "plain"),
+    Kind.HANDOFF_COMPLETED: ("Wrapped up", "good"),
+    Kind.HANDOFF_ABANDONED: ("Prospect left before a closer came", "warning"),
+    Kind.HANDOFF_FAILED: ("Hand-over failed", "danger"),
+    Kind.CALLBACK_PROMISED: ("Callback promised", "warning"),
+    Kind.CALLBACK_BOOKED: ("Callback booked", "good"),
+    Kind.CALLBACK_CALLED: ("Calling back:", "calling"),
+    Kind.CALLBACK_PAGE_RUNG: ("The prospect's page rings", "calling"),
+    Kind.CALLBACK_UNANSWERED: ("Callback not answered", "warning"),
+    Kind.CALLBACK_MISSED: ("Callback missed", "danger"),
+    Kind.CALLBACK_KEPT: ("Callback done", "good"),
+    Kind.COMMAND_SENT: ("Asked Telnyx to", "faint"),
+    Kind.COMMAND_CONFIRMED: ("Telnyx did", "faint"),
+    Kind.COMMAND_FAILED: ("Telnyx could not", "danger"),
+    Kind.PROSPECT_REJOINS: ("The prospect's page comes back on a fresh call", "plain"),
+    Kind.SESSION_ENDED: ("Session ended", "plain"),
+    Kind.NOTES_SAVED: ("Notes saved", "faint"),
 }
 # What the assistant came back for.
 RUNS = {
@@ -72,10 +74,10 @@ RUNS = {
     "callback": "Assistant is back to book a callback",
 }
 # Their own words say more than who it was about.
-_QUOTED = frozenset({"assistant.steered", "handoff.handed_back"})
+_QUOTED = frozenset({Kind.ASSISTANT_STEERED, Kind.HANDOFF_HANDED_BACK})
 _TONES_OF_TOOLS = {"done": "plain", "failed": "danger"}
 # Many of these come in one conversation and would bury the rest; they are numbered and pushed all the same.
-SILENT_KINDS = frozenset({"transcript.updated", "field.heard", "media.reported"})
+SILENT_KINDS = frozenset({Kind.TRANSCRIPT_UPDATED, Kind.FIELD_HEARD, Kind.MEDIA_REPORTED})
 
 
 @dataclass(frozen=True)
@@ -98,12 +100,12 @@ class EntryView:
 
 def entry(row: TimelineEntry) -> EntryView:
     title, tone = TITLES.get(row.kind, (words(row.kind.replace(".", " ")), "plain"))
-    if row.kind == "assistant.started":
+    if row.kind == Kind.ASSISTANT_STARTED:
         title = RUNS.get(text(row.payload.get("purpose")), title)
     who = text(row.payload.get("closer_name"))
     if who and title.endswith((" to", " by", " for", ":")):
         title, who = f"{title} {isolated(who)}", ""
-    if row.kind == "tool.called":
+    if row.kind == Kind.TOOL_CALLED:
         title = presenters.tool_title(isolated(text(row.payload.get("tool"))))
         tone = _TONES_OF_TOOLS.get(text(row.payload.get("outcome")), "warning")
     if row.kind.startswith("call.") and row.payload.get("role") == "closer":
@@ -117,26 +119,32 @@ def entry(row: TimelineEntry) -> EntryView:
 def _detail(row: TimelineEntry) -> str:
     payload = row.payload
     match row.kind:
-        case "field.captured" | "field.edited" | "field.unlocked" | "field.dismissed":
+        case Kind.FIELD_CAPTURED | Kind.FIELD_EDITED | Kind.FIELD_UNLOCKED | Kind.FIELD_DISMISSED:
             names = payload.get("fields")
             return ", ".join(words(text(name)) for name in names) if isinstance(names, list) else ""
-        case "session.described":
+        case Kind.SESSION_DESCRIBED:
             names = payload.get("names")
             return ", ".join(visitor_values.label(text(name)) for name in names) if isinstance(names, list) else ""
-        case "assistant.fell_short":
+        case Kind.ASSISTANT_FELL_SHORT:
             return presenters.TRIGGERS.get(text(payload.get("reason")), "")
-        case "handoff.assigned":
+        case Kind.HANDOFF_ASSIGNED:
             return f"by {isolated(text(payload.get('by')))}"
-        case "handoff.offered":
+        case Kind.HANDOFF_OFFERED:
             return text(payload.get("reason"))
-        case "assistant.steered" | "handoff.handed_back" | "session.typed":
+        case Kind.ASSISTANT_STEERED | Kind.HANDOFF_HANDED_BACK | Kind.SESSION_TYPED:
             quoted = text(payload.get("text") or payload.get("instruction"))
             return f"“{quoted}”" if quoted else ""
-        case "handoff.triggered" | "handoff.completed" | "handoff.queued" | "handoff.busy" | "handoff.line_free":
+        case (
+            Kind.HANDOFF_TRIGGERED
+            | Kind.HANDOFF_COMPLETED
+            | Kind.HANDOFF_QUEUED
+            | Kind.HANDOFF_BUSY
+            | Kind.HANDOFF_LINE_FREE
+        ):
             return ""
-        case "tool.called" | "command.failed":
+        case Kind.TOOL_CALLED | Kind.COMMAND_FAILED:
             return text(payload.get("text") or payload.get("error"))
-        case "call.hangup":
+        case Kind.CALL_HANGUP:
             code = text(payload.get("code"))
             return words(text(payload.get("cause"))) + (f" ({code})" if code else "")
     return presenters.outcome(text(payload.get("reason")))

@@ -15,6 +15,7 @@ from dashboard import bodies
 from dashboard.render import answers, brief, callbacks, entries, presenters
 from handoff import selectors as handoffs
 from sessions_app import selectors as sessions
+from sessions_app.kinds import Kind
 from sessions_app.models import Team, TimelineEntry, VoiceSession
 from sessions_app.visits import visitor_values
 
@@ -22,24 +23,24 @@ Fragment = dict[str, Any]
 
 PARTS = ("head", "controls", "brief", "fields", "visit", "transcript", "handoff", "tools", "insights")
 # What of the open session a kind can change. A kind that is not here may change anything.
-PARTS_OF_KIND = {
-    "transcript.updated": ("brief",),  # The conversation itself goes turn by turn, see `turns`.
-    "transcript.finalised": ("brief", "transcript"),
-    "transcript.withheld": ("transcript",),
-    "tool.called": ("tools",),
-    "field.captured": ("head", "brief", "fields"),
-    "field.heard": ("brief", "fields"),
-    "field.edited": ("head", "brief", "fields"),
-    "field.unlocked": ("head", "brief", "fields"),
-    "field.dismissed": ("brief", "fields"),
-    "insight.awaited": ("insights",),
-    "insight.received": ("brief", "insights"),
-    "insight.missing": ("insights",),
-    "assistant.steered": ("controls",),
-    "notes.saved": ("handoff",),
-    "session.described": ("head", "visit"),
-    "session.typed": ("transcript",),
-    "media.reported": (),
+PARTS_OF_KIND: dict[str, tuple[str, ...]] = {
+    Kind.TRANSCRIPT_UPDATED: ("brief",),  # The conversation itself goes turn by turn, see `turns`.
+    Kind.TRANSCRIPT_FINALISED: ("brief", "transcript"),
+    Kind.TRANSCRIPT_WITHHELD: ("transcript",),
+    Kind.TOOL_CALLED: ("tools",),
+    Kind.FIELD_CAPTURED: ("head", "brief", "fields"),
+    Kind.FIELD_HEARD: ("brief", "fields"),
+    Kind.FIELD_EDITED: ("head", "brief", "fields"),
+    Kind.FIELD_UNLOCKED: ("head", "brief", "fields"),
+    Kind.FIELD_DISMISSED: ("brief", "fields"),
+    Kind.INSIGHT_AWAITED: ("insights",),
+    Kind.INSIGHT_RECEIVED: ("brief", "insights"),
+    Kind.INSIGHT_MISSING: ("insights",),
+    Kind.ASSISTANT_STEERED: ("controls",),
+    Kind.NOTES_SAVED: ("handoff",),
+    Kind.SESSION_DESCRIBED: ("head", "visit"),
+    Kind.SESSION_TYPED: ("transcript",),
+    Kind.MEDIA_REPORTED: (),
 }
 TIMELINE_ROWS = 500
 STEERED_ROWS = 3
@@ -140,9 +141,9 @@ def parts(session: VoiceSession, rows: Iterable[TimelineEntry]) -> list[Fragment
 
 
 def _touched(row: TimelineEntry) -> tuple[str, ...]:
-    if row.kind == "media.reported" and row.payload.get("kind") == "handover":
+    if row.kind == Kind.MEDIA_REPORTED and row.payload.get("kind") == "handover":
         return ("handoff",)
-    if row.kind == "transcript.updated" and len(row.payload.get("positions") or ()) >= MOST_POSITIONS:
+    if row.kind == Kind.TRANSCRIPT_UPDATED and len(row.payload.get("positions") or ()) >= MOST_POSITIONS:
         return ("brief", "transcript")
     return PARTS_OF_KIND.get(row.kind, PARTS)
 
@@ -167,7 +168,7 @@ def _controls(session: VoiceSession) -> dict[str, Any]:
     handoff = None if session.ended_at else handoffs.unsettled(session)
     is_running = session.is_assistant_running and not session.ended_at
     standing = presenters.standing(handoff, is_running=is_running)
-    told = sessions.latest_of_kind(session, "assistant.steered", count=STEERED_ROWS) if standing else []
+    told = sessions.latest_of_kind(session, Kind.ASSISTANT_STEERED, count=STEERED_ROWS) if standing else []
     ringing = handoffs.ringing_closers(handoff) if handoff and standing != "taken" else []
     return {
         "standing": standing,
@@ -196,7 +197,7 @@ def _visit(session: VoiceSession) -> dict[str, Any]:
 
 def turns(session: VoiceSession, rows: Iterable[TimelineEntry]) -> list[Fragment]:
     """The utterances that these entries added or changed."""
-    told = (row.payload.get("positions") or () for row in rows if row.kind == "transcript.updated")
+    told = (row.payload.get("positions") or () for row in rows if row.kind == Kind.TRANSCRIPT_UPDATED)
     positions = {position for some in told for position in some}
     return [
         {
@@ -211,7 +212,7 @@ def turns(session: VoiceSession, rows: Iterable[TimelineEntry]) -> list[Fragment
 
 
 def _transcript(session: VoiceSession) -> dict[str, Any]:
-    unread = sessions.latest_of_kind(session, "session.typed", count=TYPED_ROWS)
+    unread = sessions.latest_of_kind(session, Kind.SESSION_TYPED, count=TYPED_ROWS)
     return {
         "turns": sessions.transcript(session),
         "is_withheld": sessions.is_transcript_withheld(session),

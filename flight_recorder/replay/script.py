@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-Kind = Literal[
+from sessions_app.kinds import Kind
+
+FactKind = Literal[
     "webhook",
     "answer",
     "take",
@@ -31,23 +33,23 @@ _SHAPING = {
     *("create_conference", "join_conference", "leave_conference"),
 }
 _STATES = {
-    "handoff.triggered": "reserved",
-    "handoff.offered": "ringing",
-    "handoff.declined": "reserved",
-    "handoff.unanswered": "reserved",
-    "handoff.failed": "reserved",
-    "handoff.accepted": "accepted",
-    "handoff.queued": "queued",
-    "handoff.line_free": "accepted",
-    "handoff.seated": "seated",
-    "handoff.bridging": "bridging",
-    "handoff.connected": "connected",
-    "handoff.dropped": "dropped",
-    "handoff.released": "wrap_up",
-    "handoff.handed_back": "wrap_up",
-    "handoff.completed": "completed",
-    "handoff.abandoned": "abandoned",
-    "callback.promised": "unanswered",
+    Kind.HANDOFF_TRIGGERED: "reserved",
+    Kind.HANDOFF_OFFERED: "ringing",
+    Kind.HANDOFF_DECLINED: "reserved",
+    Kind.HANDOFF_UNANSWERED: "reserved",
+    Kind.HANDOFF_FAILED: "reserved",
+    Kind.HANDOFF_ACCEPTED: "accepted",
+    Kind.HANDOFF_QUEUED: "queued",
+    Kind.HANDOFF_LINE_FREE: "accepted",
+    Kind.HANDOFF_SEATED: "seated",
+    Kind.HANDOFF_BRIDGING: "bridging",
+    Kind.HANDOFF_CONNECTED: "connected",
+    Kind.HANDOFF_DROPPED: "dropped",
+    Kind.HANDOFF_RELEASED: "wrap_up",
+    Kind.HANDOFF_HANDED_BACK: "wrap_up",
+    Kind.HANDOFF_COMPLETED: "completed",
+    Kind.HANDOFF_ABANDONED: "abandoned",
+    Kind.CALLBACK_PROMISED: "unanswered",
 }
 
 
@@ -60,7 +62,7 @@ class Fact:
     """One webhook or click. `at` is when it happened, `arrived_at` when we were told; `needs` are keys of commands."""
 
     name: str
-    kind: Kind
+    kind: FactKind
     at: datetime
     arrived_at: datetime
     needs: frozenset[str] = frozenset()
@@ -204,7 +206,7 @@ def _rings(recording: Json, sent: list[Sent]) -> Iterable[Fact]:
     for offer in recording["offers"]:
         closer, at = offer["closer"], _instant(offer["answered_at"] or offer["offered_at"])
         rings[closer] += 1
-        kind: Kind = "take" if offer["answered_at"] == offer["offered_at"] else "answer"
+        kind: FactKind = "take" if offer["answered_at"] == offer["offered_at"] else "answer"
         fact = Fact(
             name=f"{closer} {offer['state']} ring {rings[closer]}",
             kind=kind,
@@ -247,14 +249,14 @@ def _handoff_of(entry: Json, recording: Json) -> Json:
     return begun[-1] if begun else {}
 
 
-def _click(entry: Json) -> Kind | None:
-    by_kind: dict[str, Kind] = {
-        "assistant.steered": "steer",
-        "handoff.assigned": "assign",
-        "handoff.taken_over": "take_over",
-        "handoff.line_found": "register",
+def _click(entry: Json) -> FactKind | None:
+    by_kind: dict[str, FactKind] = {
+        Kind.ASSISTANT_STEERED: "steer",
+        Kind.HANDOFF_ASSIGNED: "assign",
+        Kind.HANDOFF_TAKEN_OVER: "take_over",
+        Kind.HANDOFF_LINE_FOUND: "register",
     }
-    by_reason: dict[str, Kind] = {"released": "hang_up", "wrapped_up": "complete", "handed_back": "hand_back"}
+    by_reason: dict[str, FactKind] = {"released": "hang_up", "wrapped_up": "complete", "handed_back": "hand_back"}
     if entry["kind"] in by_kind:
         return by_kind[entry["kind"]]
     if not entry["kind"].startswith("handoff."):
@@ -262,7 +264,7 @@ def _click(entry: Json) -> Kind | None:
     return by_reason.get(str(entry["payload"].get("reason")))
 
 
-def _clicked(kind: Kind, entry: Json, handoff: Json, state: str, sent: list[Sent]) -> Fact:
+def _clicked(kind: FactKind, entry: Json, handoff: Json, state: str, sent: list[Sent]) -> Fact:
     payload, at = entry["payload"], _instant(entry["occurred_at"])
     text = handoff.get("instruction") if kind == "hand_back" else payload.get("text")
     return Fact(

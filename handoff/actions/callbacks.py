@@ -15,6 +15,7 @@ from handoff.machine import Fact
 from handoff.models import CallbackPromise, Closer, Handoff, RoutingPolicy
 from sessions_app import timeline
 from sessions_app.answers import captured
+from sessions_app.kinds import Kind
 from sessions_app.models.learnt import Source
 from sessions_app.visits import capacity
 
@@ -34,7 +35,7 @@ def promise_callback(
     captured.record(session, {"full_name": name, "phone": phone}, source=Source.PROSPECT, at=now)
     if when and now < when < now + LATEST_CALLBACK:
         promises.book(promise, when, now=now)
-    timeline.append(session, "callback.promised", {"due_at": promise.due_at.isoformat()}, occurred_at=now)
+    timeline.append(session, Kind.CALLBACK_PROMISED, {"due_at": promise.due_at.isoformat()}, occurred_at=now)
     return promise
 
 
@@ -92,7 +93,7 @@ def _begin(promise: CallbackPromise, closer: Closer, now: datetime) -> Handoff:
     handoff.method = RoutingPolicy.Method.BRIDGE
     handoff.save(update_fields=["method"])
     what = {"closer": closer.pk, "closer_name": closer.display_name}
-    timeline.append(promise.session, "callback.called", {**what, "session": str(session.pk)}, occurred_at=now)
-    timeline.append(session, "callback.called", {**what, "previous": str(promise.session_id)}, occurred_at=now)
+    timeline.append(promise.session, Kind.CALLBACK_CALLED, {**what, "session": str(session.pk)}, occurred_at=now)
+    timeline.append(session, Kind.CALLBACK_CALLED, {**what, "previous": str(promise.session_id)}, occurred_at=now)
     calls.seize(handoff, closer, now=now)
     return handoff

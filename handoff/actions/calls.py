@@ -15,6 +15,7 @@ from handoff.machine import OFFERED_STATES, TALKING_STATES, Fact, State
 from handoff.models import Closer, Handoff, Offer
 from handoff.routing import offers
 from sessions_app import timeline
+from sessions_app.kinds import Kind
 from sessions_app.models import VoiceSession
 from sessions_app.visits import capacity
 
@@ -80,7 +81,7 @@ def take_over(handoff_id: UUID, *, closer: Closer, now: datetime) -> None:
     handoff.save(update_fields=["takes_now"])
     if not transitions.apply(handoff, Fact.TAKEN_OVER, now=now):
         raise ActionRefused("This call is over.", "gone")
-    timeline.append(handoff.session, "handoff.taken_over", {"closer_name": closer.display_name}, occurred_at=now)
+    timeline.append(handoff.session, Kind.HANDOFF_TAKEN_OVER, {"closer_name": closer.display_name}, occurred_at=now)
 
 
 @transaction.atomic
@@ -101,7 +102,7 @@ def assign(session_id: UUID, *, to: int, by: Closer, now: datetime) -> Handoff:
     handoff.assigned_to, handoff.assigned_by = chosen, by
     handoff.save(update_fields=["assigned_to", "assigned_by"])
     what = {"closer": chosen.pk, "closer_name": chosen.display_name, "by": by.display_name}
-    timeline.append(session, "handoff.assigned", what, occurred_at=now)
+    timeline.append(session, Kind.HANDOFF_ASSIGNED, what, occurred_at=now)
     _ring_assigned(handoff, now)
     return handoff
 
@@ -170,7 +171,7 @@ def save_notes(handoff_id: UUID, *, closer: Closer, notes: str, now: datetime) -
     if handoff.notes != notes:
         handoff.notes = notes
         handoff.save(update_fields=["notes"])
-        timeline.append(handoff.session, "notes.saved", {"handoff": str(handoff.pk)}, occurred_at=now)
+        timeline.append(handoff.session, Kind.NOTES_SAVED, {"handoff": str(handoff.pk)}, occurred_at=now)
 
 
 @transaction.atomic

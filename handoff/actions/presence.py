@@ -12,6 +12,7 @@ from handoff.errors import ActionRefused
 from handoff.machine import Fact, State
 from handoff.models import Closer
 from sessions_app import timeline
+from sessions_app.kinds import Kind
 from sessions_app.visits import credentials
 
 
@@ -83,7 +84,7 @@ def ring_once_more(session_id: UUID, handoff_id: UUID, *, now: datetime) -> None
     handoff = transitions.by_id(transitions.lock(session_id), handoff_id)
     if handoff.state == State.ACCEPTED and handoff.awaits_line and softphones.found(handoff, now):
         what = {"handoff": str(handoff.pk), "closer": handoff.closer_id}
-        timeline.append(handoff.session, "handoff.line_found", what, occurred_at=now)
+        timeline.append(handoff.session, Kind.HANDOFF_LINE_FOUND, what, occurred_at=now)
         transitions.apply(handoff, Fact.REGISTERED, now=now)
 
 

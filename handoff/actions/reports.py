@@ -20,6 +20,7 @@ from handoff.engine import transitions
 from handoff.errors import ActionRefused
 from handoff.models import Closer, Handoff
 from sessions_app import timeline
+from sessions_app.kinds import Kind
 from sessions_app.models import TimelineEntry
 
 KIND = "handover"
@@ -73,10 +74,10 @@ def report_quality(handoff_id: UUID, *, closer: Closer, data: dict[str, Any], no
     if data.get("kind") == KIND:
         _take(handoff, "closer", Report.read(data), now=now)
         return
-    reports = handoff.session.timeline.filter(kind="media.reported", payload__side="closer")
+    reports = handoff.session.timeline.filter(kind=Kind.MEDIA_REPORTED, payload__side="closer")
     if reports.count() >= MOST_REPORTS:
         raise ActionRefused("Enough reports for this call.", "too_many")
-    timeline.append(handoff.session, "media.reported", {"side": "closer", "data": data}, occurred_at=now)
+    timeline.append(handoff.session, Kind.MEDIA_REPORTED, {"side": "closer", "data": data}, occurred_at=now)
 
 
 @transaction.atomic
@@ -117,12 +118,12 @@ def _take(handoff: Handoff, side: str, report: Report, *, now: datetime) -> None
     if media_at and other is not None and other.payload["media_at"]:
         handoff.media_up_at = max(media_at, datetime.fromisoformat(other.payload["media_at"]))
     handoff.save(update_fields=["media_up_at", "first_word_at", "dead_air_ms"])
-    timeline.append(handoff.session, "media.reported", payload, occurred_at=now)
+    timeline.append(handoff.session, Kind.MEDIA_REPORTED, payload, occurred_at=now)
 
 
 def _reports(handoff: Handoff) -> list[TimelineEntry]:
     """What was reported of the newest attempt."""
-    reports = handoff.session.timeline.filter(kind="media.reported", payload__kind=KIND)
+    reports = handoff.session.timeline.filter(kind=Kind.MEDIA_REPORTED, payload__kind=KIND)
     return list(reports.filter(payload__handoff=str(handoff.pk), payload__attempt=handoff.attempt))
 
 

@@ -16,6 +16,7 @@ from handoff.legs import connection
 from handoff.machine import Fact
 from handoff.models import Closer, Handoff
 from sessions_app import timeline
+from sessions_app.kinds import Kind
 
 MAX_STEERING = 500
 # An assistant that is told something new all the time says nothing sensible to the prospect.
@@ -57,10 +58,10 @@ def steer(session_id: UUID, *, closer: Closer, text: str, now: datetime) -> None
     session = team_session(session_id, closer)
     if not session.is_assistant_running or not session.call_control_id:
         raise ActionRefused("The assistant is not listening now.", "gone")
-    if session.timeline.filter(kind="assistant.steered", occurred_at__gt=now - PATIENCE).count() >= MOST_AT_ONCE:
+    if session.timeline.filter(kind=Kind.ASSISTANT_STEERED, occurred_at__gt=now - PATIENCE).count() >= MOST_AT_ONCE:
         raise ActionRefused("Give the assistant a moment, then tell it more.", "too_often")
     said = {"text": text, "closer": closer.pk, "closer_name": closer.display_name}
-    entry = timeline.append(session, "assistant.steered", said, occurred_at=now)
+    entry = timeline.append(session, Kind.ASSISTANT_STEERED, said, occurred_at=now)
     arguments = {"text": f"Instruction from your team, not from the caller: {text}", "role": "system"}
     key = f"{session.pk}:steer:{entry.seq}"
     ledger.enqueue(session, Intent(CommandKind.ADD_MESSAGE, key, session.call_control_id, arguments), now=now)

@@ -16,6 +16,7 @@ from sessions_app import timeline
 from sessions_app.conversation import runs
 from sessions_app.http import limits
 from sessions_app.inbox import intake
+from sessions_app.kinds import Kind
 from sessions_app.models import VoiceSession
 from sessions_app.models.people import AssistantRun
 from sessions_app.rules import hours
@@ -68,8 +69,8 @@ def pass_message(session_id: UUID, text: str, *, now: datetime) -> str:
     run = runs.current(session)
     if run is not None and run.mode == AssistantRun.GATHER:
         # That a gather reads messages is not documented, and its refusal would come after the page was told 202.
-        if session.timeline.filter(kind="session.typed").count() < MOST_TYPED:
-            timeline.append(session, "session.typed", {"text": text}, occurred_at=now)
+        if session.timeline.filter(kind=Kind.SESSION_TYPED).count() < MOST_TYPED:
+            timeline.append(session, Kind.SESSION_TYPED, {"text": text}, occurred_at=now)
         return "voice_only"
     key = f"{session.pk}:message:{session.last_seq}:{now.timestamp()}"
     ledger.enqueue(session, Intent(CommandKind.ADD_MESSAGE, key, session.call_control_id, {"text": text}), now=now)

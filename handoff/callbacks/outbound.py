@@ -18,6 +18,7 @@ from handoff.machine import Effect, Fact, State
 from handoff.models import CallbackPromise, Handoff
 from sessions_app import timeline
 from sessions_app.answers import captured
+from sessions_app.kinds import Kind
 from sessions_app.models import CallLeg, VoiceSession
 from sessions_app.models.people import ConnectionMode
 from sessions_app.visits import visits
@@ -111,8 +112,8 @@ def reach(handoff: Handoff, now: datetime) -> Fact | None:
     if promised is None or not is_page_open(promised, now):
         return _dial(handoff, now)
     what = {"session": str(handoff.session_id)}
-    timeline.append(promised, "callback.page_rung", what, occurred_at=now)
-    timeline.append(handoff.session, "callback.page_rung", occurred_at=now)
+    timeline.append(promised, Kind.CALLBACK_PAGE_RUNG, what, occurred_at=now)
+    timeline.append(handoff.session, Kind.CALLBACK_PAGE_RUNG, occurred_at=now)
     return None
 
 
@@ -153,7 +154,7 @@ def give_up(handoff: Handoff, now: datetime) -> None:
     visits.end(handoff.session, reason="not_reached", now=now)
     promised = _promised(handoff)
     if promised is not None:
-        timeline.append(promised, "callback.unanswered", {"reason": reason}, occurred_at=now)
+        timeline.append(promised, Kind.CALLBACK_UNANSWERED, {"reason": reason}, occurred_at=now)
 
 
 def meet_busy_lines(handoff: Handoff, now: datetime) -> None:
@@ -194,7 +195,7 @@ def _dial(handoff: Handoff, now: datetime) -> Fact | None:
         CommandKind.CALL_PROSPECT, f"{handoff.pk}:{handoff.attempt}:{CommandKind.CALL_PROSPECT}", arguments=arguments
     )
     if ledger.enqueue(handoff.session, intent, now=now, handoff=handoff) is not None:
-        timeline.append(handoff.session, "command.sent", {"command": CommandKind.CALL_PROSPECT}, occurred_at=now)
+        timeline.append(handoff.session, Kind.COMMAND_SENT, {"command": CommandKind.CALL_PROSPECT}, occurred_at=now)
     return None
 
 

@@ -10,6 +10,7 @@ from handoff.callbacks.slots import Diary, Slot
 from handoff.closers import roster
 from handoff.models import CallbackPromise, Closer, Handoff
 from sessions_app import timeline
+from sessions_app.kinds import Kind
 from sessions_app.models import Team, VoiceSession
 from sessions_app.models.people import WidgetConfig
 
@@ -86,7 +87,7 @@ def _set_time(promise: CallbackPromise, due_at: datetime, *, is_booked: bool, no
     promise.due_at, promise.is_booked, promise.missed_at = due_at, is_booked, None
     promise.save(update_fields=["due_at", "is_booked", "missed_at", "owner"])
     _tell_page(promise.session, due_at)
-    timeline.append(promise.session, "callback.booked", {"due_at": due_at.isoformat()}, occurred_at=now)
+    timeline.append(promise.session, Kind.CALLBACK_BOOKED, {"due_at": due_at.isoformat()}, occurred_at=now)
 
 
 def _tell_page(session: VoiceSession, due_at: datetime) -> None:
@@ -99,7 +100,7 @@ def move(promise: CallbackPromise, *, now: datetime) -> None:
     """Take over the time that an administrator gave; the caller saves the promise."""
     promise.missed_at = None
     _tell_page(promise.session, promise.due_at)
-    timeline.append(promise.session, "callback.booked", {"due_at": promise.due_at.isoformat()}, occurred_at=now)
+    timeline.append(promise.session, Kind.CALLBACK_BOOKED, {"due_at": promise.due_at.isoformat()}, occurred_at=now)
 
 
 def keep(promise: CallbackPromise, *, closer: Closer, now: datetime) -> bool:
@@ -108,7 +109,7 @@ def keep(promise: CallbackPromise, *, closer: Closer, now: datetime) -> bool:
     if not is_open.update(kept_at=now, owner=closer):
         return False
     what = {"closer": closer.pk, "closer_name": closer.display_name}
-    timeline.append(promise.session, "callback.kept", what, occurred_at=now)
+    timeline.append(promise.session, Kind.CALLBACK_KEPT, what, occurred_at=now)
     roster.changed(promise.team_id)
     return True
 

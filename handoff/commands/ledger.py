@@ -16,6 +16,7 @@ from handoff.commands import dispatch, kinds
 from handoff.commands.kinds import CommandKind
 from handoff.models import Command, Handoff
 from sessions_app import timeline
+from sessions_app.kinds import Kind
 from sessions_app.models import VoiceSession
 from telephony.client import TelnyxError
 
@@ -156,7 +157,7 @@ def _settle(
     open_rows = Command.objects.filter(pk=command.pk, state__in=[State.PENDING, State.SENT])
     if not open_rows.update(state=state, finished_at=now, due_at=None, error=error, result=result or {}):
         return False
-    kind = "command.confirmed" if state == State.CONFIRMED else "command.failed"
+    kind = Kind.COMMAND_CONFIRMED if state == State.CONFIRMED else Kind.COMMAND_FAILED
     what = {"command": command.kind} | ({"error": error} if error else {})
     # The record is asked for until it stands there, and what came of that has entries of its own.
     if command.kind not in kinds.READS:

@@ -15,6 +15,7 @@ from handoff.models import Handoff
 from sessions_app import timeline
 from sessions_app.answers import captured, versions
 from sessions_app.conversation import runs as run_rows
+from sessions_app.kinds import Kind
 from sessions_app.models import Run, VoiceSession
 from sessions_app.models.people import AssistantRun
 
@@ -41,7 +42,7 @@ def assistant_done(session: VoiceSession, number: int, reason: str, *, now: date
         transitions.trigger(session, reason, now=now)
     else:
         if reason in FELL_SHORT:  # Whoever rings or waits already was called for another reason.
-            timeline.append(session, "assistant.fell_short", {"reason": reason}, occurred_at=now)
+            timeline.append(session, Kind.ASSISTANT_FELL_SHORT, {"reason": reason}, occurred_at=now)
         if handoff.prospect_free_at is None:
             assistant_ended(handoff, now=now)
 

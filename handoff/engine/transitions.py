@@ -11,6 +11,7 @@ from handoff.legs import connection
 from handoff.machine import STATES, Fact, State
 from handoff.models import Handoff
 from sessions_app import timeline
+from sessions_app.kinds import Kind
 from sessions_app.models import VoiceSession
 from sessions_app.visits import visits
 
@@ -161,15 +162,16 @@ def _tell(handoff: Handoff, current: State, following: State, fact: Fact, now: d
     if is_ring or (following == State.SEATED and handoff.prospect_free_at):
         return  # Each ring writes its own entries, with the closer and the reason; a seat nobody waits in is none.
     is_unreached = following in machine.TERMINAL_STATES and outbound.is_under_way(handoff)
-    kind = "callback.unanswered" if is_unreached else _entry(current, following, fact)
-    timeline.append(handoff.session, kind, _payload(handoff, fact), occurred_at=now)
+    kind = Kind.CALLBACK_UNANSWERED if is_unreached else _entry(current, following, fact)
+    if kind is not None:
+        timeline.append(handoff.session, kind, _payload(handoff, fact), occurred_at=now)
 
 
-def _entry(current: State, following: State, fact: Fact) -> str:
+def _entry(current: State, following: State, fact: Fact) -> Kind | None:
     if fact == Fact.HANDED_BACK:
-        return "handoff.handed_back"
+        return Kind.HANDOFF_HANDED_BACK
     if fact == Fact.LINE_FREE:
-        return "handoff.line_free"
+        return Kind.HANDOFF_LINE_FREE
     if following != State.RESERVED:
         return STATES[following].entry
     return STATES[current].search_entry

@@ -25,6 +25,7 @@ from handoff.models import Command, Handoff
 from sessions_app import timeline
 from sessions_app.conversation import runs as run_numbers
 from sessions_app.inbox import binding, intake
+from sessions_app.kinds import Kind
 from sessions_app.models import CallLeg, VoiceSession
 from sessions_app.visits import capacity, visits
 from telephony import observing
@@ -168,7 +169,7 @@ def _handoff_command_failed(command: Command, handoff: Handoff, code: str, now: 
     if command.key.endswith(f":{connection.REACH}"):
         session.leg_refused = True
         session.save(update_fields=["leg_refused"])
-        timeline.append(session, "prospect.rejoins", occurred_at=now)
+        timeline.append(session, Kind.PROSPECT_REJOINS, occurred_at=now)
     elif command.kind == CommandKind.LOOK_UP_LINE:
         connection.line_looked_up(handoff, command, is_there=True, now=now)
     elif command.kind in {CommandKind.DIAL, CommandKind.TRANSFER} and code in softphones.ABSENT_CODES:

@@ -12,6 +12,7 @@ from handoff.legs import connection
 from handoff.models import CallbackPromise
 from sessions_app import timeline
 from sessions_app.conversation import runs
+from sessions_app.kinds import Kind
 from sessions_app.models import Run, VoiceSession
 
 # A prospect who does not answer the assistant that returned is not kept on the line for ever.
@@ -33,7 +34,7 @@ def _tell_missed(promise_id: int, session: VoiceSession, now: datetime) -> None:
     promise = CallbackPromise.objects.select_related("owner").get(pk=promise_id)
     owner = promise.owner.display_name if promise.owner else ""
     what = {"due_at": promise.due_at.isoformat(), "closer_name": owner}
-    timeline.append(session, "callback.missed", what, occurred_at=now)
+    timeline.append(session, Kind.CALLBACK_MISSED, what, occurred_at=now)
     roster.changed(promise.team_id)
 
 

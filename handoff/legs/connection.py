@@ -17,6 +17,7 @@ from handoff.machine import Fact, State
 from handoff.models import Closer, Command, Handoff, Offer, RoutingPolicy
 from sessions_app import timeline
 from sessions_app.conversation import runs as run_rows
+from sessions_app.kinds import Kind
 from sessions_app.models import CallLeg, Run, VoiceSession
 from sessions_app.models.people import ConnectionMode
 from sessions_app.visits import capacity, visits
@@ -96,7 +97,7 @@ def seek_line(handoff: Handoff, now: datetime) -> Fact | None:
     handoff.closer_leg, handoff.attempt = None, handoff.attempt + 1
     handoff.save(update_fields=["closer_leg", "attempt"])
     what = {"handoff": str(handoff.pk), "closer": handoff.closer_id}
-    timeline.append(handoff.session, "handoff.line_sought", what, occurred_at=now)
+    timeline.append(handoff.session, Kind.HANDOFF_LINE_SOUGHT, what, occurred_at=now)
     # A page that was reloaded may have registered anew before the ring to its former login came back.
     return Fact.REGISTERED if softphones.found(handoff, now) else None
 
@@ -207,7 +208,7 @@ def stop_assistant(session: VoiceSession, *, now: datetime, delay: timedelta = t
         return False
     intent = Intent(CommandKind.STOP_ASSISTANT, stop_key(run), leg.call_control_id, {"run": run.number}, delay=delay)
     if ledger.enqueue(session, intent, now=now) is not None:
-        timeline.append(session, "command.sent", {"command": intent.kind}, occurred_at=now)
+        timeline.append(session, Kind.COMMAND_SENT, {"command": intent.kind}, occurred_at=now)
     elif not delay:
         ledger.hasten(intent.key, now=now)
     return True
@@ -227,7 +228,7 @@ def give_up_leg(session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
     """The assistant may still speak on this leg, so nobody is brought onto it: the page comes back on another one."""
     leg.refused_at = now
     leg.save(update_fields=["refused_at"])
-    timeline.append(session, "prospect.rejoins", occurred_at=now)
+    timeline.append(session, Kind.PROSPECT_REJOINS, occurred_at=now)
 
 
 def return_prospect(handoff: Handoff, now: datetime) -> None:
@@ -273,7 +274,7 @@ def _reach(handoff: Handoff, closer: CallLeg, now: datetime) -> None:
     if not settings.TELNYX_BRIDGE_ENDS_ASSISTANT:
         session.leg_refused = True
         session.save(update_fields=["leg_refused"])
-        timeline.append(session, "prospect.rejoins", occurred_at=now)
+        timeline.append(session, Kind.PROSPECT_REJOINS, occurred_at=now)
         return
     session.is_leg_tried = True
     session.save(update_fields=["is_leg_tried"])
@@ -361,4 +362,4 @@ def _command(handoff: Handoff, intent: Intent, now: datetime) -> None:
     if ledger.enqueue(handoff.session, intent, now=now, handoff=handoff) is not None:
         if intent.kind in kinds.CALLS_CLOSER:
             capacity.expect_closer(handoff.session, until=now + capacity.DIAL_WITHIN)
-        timeline.append(handoff.session, "command.sent", {"command": intent.kind}, occurred_at=now)
+        timeline.append(handoff.session, Kind.COMMAND_SENT, {"command": intent.kind}, occurred_at=now)

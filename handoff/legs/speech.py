@@ -9,6 +9,7 @@ from handoff.commands.ledger import Intent
 from handoff.legs.connection import prospect_leg
 from handoff.models import Handoff
 from sessions_app import timeline
+from sessions_app.kinds import Kind
 from sessions_app.visits import visits
 
 # Longer than from one search, or one try, to the next: all of them are one wait.
@@ -61,7 +62,7 @@ def tell_busy(handoff: Handoff, now: datetime) -> None:
     handoff.lines_busy_at = now
     handoff.save(update_fields=["lines_busy_at"])
     if is_new:
-        timeline.append(handoff.session, "handoff.busy", {"handoff": str(handoff.pk)}, occurred_at=now)
+        timeline.append(handoff.session, Kind.HANDOFF_BUSY, {"handoff": str(handoff.pk)}, occurred_at=now)
     if handoff.prospect_free_at is not None:
         visits.meet_busy_lines(handoff.session)
         say(handoff, announcements.lines_busy(), name="busy", now=now)

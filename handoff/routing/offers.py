@@ -12,6 +12,7 @@ from handoff.models import Closer, Handoff, Offer, RoutingPolicy
 from handoff.routing.choice import Choice, NoChoice, Rules, choose, has_anybody
 from sessions_app import timeline
 from sessions_app.conversation import runs
+from sessions_app.kinds import Kind
 from sessions_app.models import CallLeg
 from sessions_app.rules import hours
 from sessions_app.visits import capacity
@@ -158,7 +159,7 @@ def _ring(handoff: Handoff, choice: Choice, now: datetime) -> None:
     if choice.closer_id == handoff.assigned_to_id:
         handoff.assigned_to = handoff.assigned_by = None  # Carried out: from here on the order is the usual one.
     handoff.save(update_fields=["offered_at", "assigned_to", "assigned_by"])
-    _tell("handoff.offered", handoff, made, now)
+    _tell(Kind.HANDOFF_OFFERED, handoff, made, now)
 
 
 def ring_on(leg: CallLeg, handoff: Handoff, closer: Closer, *, reason: str, now: datetime) -> bool:
@@ -183,7 +184,7 @@ def stop_on(leg: CallLeg, handoff: Handoff, *, met_limit: bool, now: datetime) -
         roster.changed(handoff.session.team_id)
         return bool(rung)
     for offer in rung:
-        _tell("handoff.unanswered", handoff, offer, now)
+        _tell(Kind.HANDOFF_UNANSWERED, handoff, offer, now)
     return bool(rung)
 
 
@@ -197,7 +198,7 @@ def is_ringing(handoff: Handoff) -> bool:
 def declined(handoff: Handoff, offer: Offer, now: datetime) -> None:
     """Write down who left the call to others."""
     _let_go(handoff, now)
-    _tell("handoff.declined", handoff, offer, now)
+    _tell(Kind.HANDOFF_DECLINED, handoff, offer, now)
 
 
 def withdraw(handoff: Handoff, now: datetime) -> None:
@@ -214,7 +215,7 @@ def expire(handoff: Handoff, now: datetime) -> None:
     if policies.of(handoff.session).demotes_after_miss:
         Closer.objects.filter(pk__in=[offer.closer_id for offer in missed]).update(missed_at=now)
     for offer in missed:
-        _tell("handoff.unanswered", handoff, offer, now)
+        _tell(Kind.HANDOFF_UNANSWERED, handoff, offer, now)
     roster.changed(handoff.session.team_id)
 
 
@@ -266,10 +267,10 @@ def _let_go(handoff: Handoff, now: datetime) -> None:
         connection.hang_up(handoff.session, leg, now=now)
 
 
-def _tell(kind: str, handoff: Handoff, offer: Offer, now: datetime) -> None:
+def _tell(kind: Kind, handoff: Handoff, offer: Offer, now: datetime) -> None:
     closer = offer.closer
     what = {"handoff": str(handoff.pk), "offer": str(offer.pk), "closer": closer.pk, "closer_name": closer.display_name}
-    if kind == "handoff.offered":
+    if kind == Kind.HANDOFF_OFFERED:
         what["reason"] = offer.reason
     timeline.append(handoff.session, kind, what, occurred_at=now)
     roster.changed(closer.team_id)

@@ -16,6 +16,7 @@ from sessions_app.admin.assistant_import import AssistantImport
 from sessions_app.admin.widget_form import WidgetForm
 from sessions_app.answers import versions
 from sessions_app.conversation import gather_request
+from sessions_app.kinds import Kind
 from sessions_app.models import (
     AccountLook,
     CallLeg,
@@ -175,7 +176,7 @@ class TimelineInline(ReadOnlyInline):
     @admin.display(description="details")
     def details(self, entry: TimelineEntry) -> str:
         # What a tool was given and answered holds what the prospect said; those who may see it find it with the call.
-        hidden = {"arguments", "text"} if entry.kind == "tool.called" else set()
+        hidden = {"arguments", "text"} if entry.kind == Kind.TOOL_CALLED else set()
         return ", ".join(f"{name}: {value}" for name, value in entry.payload.items() if name not in hidden)
 
 

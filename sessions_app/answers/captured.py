@@ -11,6 +11,7 @@ import strict_json
 from sessions_app import timeline
 from sessions_app.answers import prospects, versions
 from sessions_app.answers.precedence import Given, Standing, settle
+from sessions_app.kinds import Kind
 from sessions_app.models import CapturedField, FieldValue, TranscriptTurn, VoiceSession
 from sessions_app.models.learnt import Source
 from sessions_app.rules import answer_values
@@ -246,9 +247,9 @@ def _append(session: VoiceSession, told: Sequence[_Told], changed: list[str], sa
         prospects.name_prospect(session)
     if saying.source == Source.CLOSER:
         what = {"fields": [one.row.name for one in told], "closer_name": saying.by}
-        timeline.append(session, "field.edited", what, occurred_at=saying.at)
+        timeline.append(session, Kind.FIELD_EDITED, what, occurred_at=saying.at)
         return
     beside = [one.row.name for one in told if one.row.name not in changed and one.before != _picture(one.after)]
-    for kind, names in (("field.captured", changed), ("field.heard", beside)):
+    for kind, names in ((Kind.FIELD_CAPTURED, changed), (Kind.FIELD_HEARD, beside)):
         if names:
             timeline.append(session, kind, {"fields": names, "source": saying.source}, occurred_at=saying.at)

@@ -8,6 +8,7 @@ import strict_json
 from sessions_app import timeline
 from sessions_app.answers import captured, prospects, versions
 from sessions_app.answers.precedence import Standing
+from sessions_app.kinds import Kind
 from sessions_app.models import CapturedField, FieldValue, VoiceSession
 from sessions_app.models.learnt import Source
 from sessions_app.rules import answer_values
@@ -75,7 +76,7 @@ def dismiss(session: VoiceSession, name: str, heard: str, *, by: str, now: datet
         return
     row.dismissed = [*row.dismissed, heard]
     row.save(update_fields=["dismissed"])
-    _tell(session, "field.dismissed", row, by, now)
+    _tell(session, Kind.FIELD_DISMISSED, row, by, now)
 
 
 def unlock(session: VoiceSession, name: str, *, by: str, now: datetime) -> None:
@@ -85,7 +86,7 @@ def unlock(session: VoiceSession, name: str, *, by: str, now: datetime) -> None:
         return
     row.unlocked_at = max(now, standing.current.last_at)
     row.save(update_fields=["unlocked_at"])
-    _tell(session, "field.unlocked", row, by, now)
+    _tell(session, Kind.FIELD_UNLOCKED, row, by, now)
 
 
 def _find(session: VoiceSession, name: str) -> _Found:
@@ -126,7 +127,7 @@ def _write(
     captured.record(session, {name: value}, source=Source.CLOSER, at=at, position=position, by=by)
 
 
-def _tell(session: VoiceSession, kind: str, row: CapturedField, by: str, now: datetime) -> None:
+def _tell(session: VoiceSession, kind: Kind, row: CapturedField, by: str, now: datetime) -> None:
     if captured.mirror(row, captured.standing(row, list(row.values.order_by("pk")))):
         prospects.name_prospect(session)
     timeline.append(session, kind, {"fields": [row.name], "closer_name": by}, occurred_at=now)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sessions_app import timeline
 from sessions_app.answers import captured, versions
+from sessions_app.kinds import Kind
 from sessions_app.models import Insight, Run, VoiceSession
 from sessions_app.models.learnt import Source
 from telephony.events import InsightResult, InsightsGenerated
@@ -45,7 +46,7 @@ def _keep(session: VoiceSession, insight_id: str, result: InsightResult, *, at: 
         is_news = known.result != result.result
         Insight.objects.filter(pk=known.pk).update(**(given | {"name": given["name"] or known.name}))
     if is_news:
-        timeline.append(session, "insight.received", {"insight": insight_id}, occurred_at=at)
+        timeline.append(session, Kind.INSIGHT_RECEIVED, {"insight": insight_id}, occurred_at=at)
         if is_complete:
             _answer(session, result.result, at=at)
     return True
@@ -67,10 +68,10 @@ def _rank(is_complete: bool, at: datetime, result: Any) -> tuple[bool, datetime,
 def await_for(run: Run, session: VoiceSession, *, at: datetime) -> None:
     """From here on the dashboard says that the AI's own data is waited for."""
     if Run.objects.filter(pk=run.pk, insights=Run.Insights.NOT_ASKED).update(insights=Run.Insights.AWAITED):
-        timeline.append(session, "insight.awaited", {"run": run.number}, occurred_at=at)
+        timeline.append(session, Kind.INSIGHT_AWAITED, {"run": run.number}, occurred_at=at)
 
 
 def give_up(run: Run, session: VoiceSession, *, at: datetime) -> None:
     """None came in time. One that comes later is kept all the same."""
     if Run.objects.filter(pk=run.pk, insights=Run.Insights.AWAITED).update(insights=Run.Insights.MISSING):
-        timeline.append(session, "insight.missing", {"run": run.number}, occurred_at=at)
+        timeline.append(session, Kind.INSIGHT_MISSING, {"run": run.number}, occurred_at=at)

@@ -10,6 +10,7 @@ from django.core import signing
 
 from sessions_app import timeline
 from sessions_app.conversation import tool_calls
+from sessions_app.kinds import Kind
 from sessions_app.models import Run, VoiceSession
 from sessions_app.models.people import AssistantRun
 from telephony.events import Event, GatherEnded
@@ -87,7 +88,7 @@ def started(session: VoiceSession, number: int, *, at: datetime) -> None:
         run.save(update_fields=["started_at"])
         _mirror(run, session)
     if is_news:
-        timeline.append(session, "assistant.started", _what(run), occurred_at=at)
+        timeline.append(session, Kind.ASSISTANT_STARTED, _what(run), occurred_at=at)
 
 
 def ended(session: VoiceSession, number: int, *, at: datetime) -> None:
@@ -98,7 +99,7 @@ def ended(session: VoiceSession, number: int, *, at: datetime) -> None:
         run.save(update_fields=["ended_at"])
         _mirror(run, session)
     if is_news:
-        timeline.append(session, "assistant.ended", _what(run), occurred_at=at)
+        timeline.append(session, Kind.ASSISTANT_ENDED, _what(run), occurred_at=at)
 
 
 def came_to(session: VoiceSession, number: int, status: str, *, at: datetime) -> None:

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
 from sessions_app import timeline
+from sessions_app.kinds import Kind
 from sessions_app.models import CallLeg, Run, ToolCall, VoiceSession
 
 Outcome = ToolCall.Outcome
@@ -176,7 +177,7 @@ def _tell(row: ToolCall, session: VoiceSession) -> None:
         "text": row.text,
         "duration_ms": row.duration_ms,
     }
-    timeline.append(session, "tool.called", what, occurred_at=row.called_at)
+    timeline.append(session, Kind.TOOL_CALLED, what, occurred_at=row.called_at)
 
 
 def bounded(arguments: Any) -> Any:

@@ -12,6 +12,7 @@ from django.db.models import Max, QuerySet
 
 from sessions_app import timeline
 from sessions_app.conversation import runs
+from sessions_app.kinds import Kind
 from sessions_app.models import Run, TranscriptTurn, VoiceSession
 from sessions_app.models.people import ConnectionMode
 from sessions_app.visits import capacity
@@ -70,7 +71,7 @@ def relay(session_id: UUID, heard: Iterable[Heard], *, at: datetime) -> bool:
     open_ = [turn for turn in heard if turn.position < MAX_RELAYED and (told is None or turn.position > told)]
     changed = [turn.position for turn in open_ if _relay_turn(session, turn, known.get(turn.position), at)]
     if changed:
-        timeline.append(session, "transcript.updated", {"positions": changed[-50:]}, occurred_at=at)
+        timeline.append(session, Kind.TRANSCRIPT_UPDATED, {"positions": changed[-50:]}, occurred_at=at)
         capacity.page_speaks_on(session, now=at)
     return bool(changed)
 
@@ -110,7 +111,7 @@ def finalise(run: Run, session: VoiceSession, messages: Sequence[Message], *, at
     mine.filter(position__gte=_first_position(run.number) + len(spoken)).delete()
     mine.update(is_final=True)
     _set(run, transcript=Run.Transcript.KEPT)
-    timeline.append(session, "transcript.finalised", {"turns": len(spoken)}, occurred_at=at)
+    timeline.append(session, Kind.TRANSCRIPT_FINALISED, {"turns": len(spoken)}, occurred_at=at)
     return True
 
 
@@ -120,7 +121,7 @@ def _without_text(run: Run, session: VoiceSession, messages: Sequence[Message], 
         return False
     if run.transcript == Run.Transcript.UNKNOWN:
         _set(run, transcript=Run.Transcript.WITHHELD if is_withheld else Run.Transcript.ABSENT)
-        timeline.append(session, "transcript.withheld", {"run": run.number}, occurred_at=at)
+        timeline.append(session, Kind.TRANSCRIPT_WITHHELD, {"run": run.number}, occurred_at=at)
     return True
 
 
@@ -159,7 +160,7 @@ def _hear_turns(session: VoiceSession, number: int, spoken: list[Message], *, as
     if repeated:
         _of_run(session, number).filter(position__in=repeated).update(as_of=as_of)
     if changed:
-        timeline.append(session, "transcript.updated", {"positions": changed[-50:]}, occurred_at=as_of)
+        timeline.append(session, Kind.TRANSCRIPT_UPDATED, {"positions": changed[-50:]}, occurred_at=as_of)
 
 
 def _turn(session: VoiceSession, position: int, message: Message, as_of: datetime) -> TranscriptTurn:

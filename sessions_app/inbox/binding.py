@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from sessions_app import timeline
 from sessions_app.conversation import runs, tool_calls
+from sessions_app.kinds import Kind
 from sessions_app.models import CallLeg, Run, TelephonyCredential, VoiceSession, WebhookDelivery
 from sessions_app.models.people import ConnectionMode
 from sessions_app.visits import capacity, tokens, visits
@@ -123,7 +124,7 @@ def learn(event: Event, session: VoiceSession) -> None:
             leg.initiated_at = event.occurred_at
             leg.save(update_fields=["initiated_at"])
             what = {"leg": leg.pk, "role": leg.role}
-            timeline.append(session, "call.initiated", what, occurred_at=event.occurred_at)
+            timeline.append(session, Kind.CALL_INITIATED, what, occurred_at=event.occurred_at)
     if isinstance(event, ConversationCreated | AssistantInitialization) and event.ids.conversation_id:
         number = runs.number_of(event, session)
         runs.bind(session, number, event.ids.conversation_id, at=event.occurred_at)

@@ -6,6 +6,7 @@ from typing import Any
 from sessions_app import timeline
 from sessions_app.answers import captured
 from sessions_app.conversation import insights, runs, transcript
+from sessions_app.kinds import Kind
 from sessions_app.models import CallLeg, VoiceSession
 from sessions_app.models.learnt import Source
 from sessions_app.rules import plain_values
@@ -36,7 +37,7 @@ def _(event: events.CallAnswered, session: VoiceSession) -> None:
     _set(leg, answered_at=event.occurred_at)
     if is_current(leg, session) and session.answered_at is None:
         _set(session, answered_at=event.occurred_at)
-    timeline.append(session, "call.answered", {"leg": leg.pk, "role": leg.role}, occurred_at=event.occurred_at)
+    timeline.append(session, Kind.CALL_ANSWERED, {"leg": leg.pk, "role": leg.role}, occurred_at=event.occurred_at)
 
 
 @fold.register
@@ -82,7 +83,7 @@ def _hung_up(
     what = {"leg": leg.pk, "role": leg.role, "cause": leg.hangup_cause, "source": leg.hangup_source}
     if leg.code:
         what["code"] = leg.code
-    timeline.append(session, "call.hangup", what, occurred_at=event.occurred_at)
+    timeline.append(session, Kind.CALL_HANGUP, what, occurred_at=event.occurred_at)
 
 
 @fold.register

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import DataError, connection, transaction
 
+from sessions_app.kinds import Kind
 from sessions_app.models import CapturedField, SearchDocument, TranscriptTurn, VoiceSession
 from sessions_app.search import words
 
@@ -17,7 +18,7 @@ AT_ONCE = 50
 # PostgreSQL keeps at most 1 MiB of words of one session; this much text never comes to that.
 LONGEST_TEXT = 120_000
 
-_KINDS = ("transcript.", "field.", "tool.", "callback.promised", "callback.booked")
+_KINDS = ("transcript.", "field.", "tool.", Kind.CALLBACK_PROMISED, Kind.CALLBACK_BOOKED)
 
 # Nothing is written where the mark stands already, and the transaction that marks holds the row until it commits:
 # whoever writes the words passes it over till then.
@@ -36,7 +37,7 @@ WRITE = """
 """
 
 
-def changed(session: VoiceSession, kind: str, *, now: datetime) -> None:
+def changed(session: VoiceSession, kind: Kind, *, now: datetime) -> None:
     """Note that the words of a session may be others, if such an entry of its history says so."""
     if kind.startswith(_KINDS):
         with connection.cursor() as cursor:

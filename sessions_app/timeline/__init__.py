@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from sessions_app import faults
 from sessions_app.faults import Point
+from sessions_app.kinds import Kind
 from sessions_app.models import TimelineEntry, VoiceSession
 from sessions_app.search import indexing
 from sessions_app.timeline import live
@@ -25,7 +26,7 @@ NUMBER_AND_WRITE = """
 
 
 def append(
-    session: VoiceSession, kind: str, payload: dict[str, Any] | None = None, *, occurred_at: datetime | None = None
+    session: VoiceSession, kind: Kind, payload: dict[str, Any] | None = None, *, occurred_at: datetime | None = None
 ) -> TimelineEntry:
     """Add the next entry to a session's history and push it after commit.
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.templatetags.static import static
 from django.utils import timezone
 
+from sessions_app.kinds import Kind
 from sessions_app.models import Run, TranscriptTurn, VoiceSession
 from sessions_app.models.people import WidgetConfig
 from sessions_app.models.visit import Phase
@@ -16,7 +17,7 @@ from telephony.regions import signalling_region
 CAPTION_TURNS = 200
 # Later it would only make every state differ from the one before.
 MEASURED_WITHIN = timedelta(minutes=1)
-_JOINING = ("handoff.accepted", "handoff.bridging", "handoff.connected")
+_JOINING = (Kind.HANDOFF_ACCEPTED, Kind.HANDOFF_BRIDGING, Kind.HANDOFF_CONNECTED)
 _FACTS = (
     "ended_at",
     "handover_phase",
@@ -69,7 +70,7 @@ def _calling(session: VoiceSession) -> dict[str, Any] | None:
         ended_at=None,
         call_control_id=None,
         handover_phase=Phase.HANDING_OVER,
-        timeline__kind="callback.page_rung",
+        timeline__kind=Kind.CALLBACK_PAGE_RUNG,
     )
     visit = rings.order_by("-created_at").first()
     return {"closer": visit.closer_name, "session": own_names(visit)} if visit else None
@@ -97,10 +98,10 @@ def _handover(session: VoiceSession) -> dict[str, Any] | None:
     steps = session.timeline.filter(kind__in=_JOINING).order_by("-seq")[: len(_JOINING)]
     at = {step.kind: step for step in reversed(steps)}
     now = timezone.now()
-    connected = at.get("handoff.connected")
+    connected = at.get(Kind.HANDOFF_CONNECTED)
     if connected is None or now - connected.occurred_at > MEASURED_WITHIN:
         return None
-    begun = at.get("handoff.bridging") or at.get("handoff.accepted") or connected
+    begun = at.get(Kind.HANDOFF_BRIDGING) or at.get(Kind.HANDOFF_ACCEPTED) or connected
     return {
         "id": connected.payload.get("handoff"),
         "joining_ms": _age_ms(begun.occurred_at, now),

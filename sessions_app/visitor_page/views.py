@@ -25,6 +25,7 @@ from sessions_app.conversation import transcript
 from sessions_app.conversation.transcript import Heard
 from sessions_app.http import limits
 from sessions_app.http.client_ip import client_address
+from sessions_app.kinds import Kind
 from sessions_app.models import VoiceSession, WidgetConfig
 from sessions_app.rules import origins, plain_values
 from sessions_app.visitor_page import page
@@ -267,11 +268,11 @@ class ReportView(SessionView):
         return self.keep(session, **body.validated_data)
 
     def keep(self, session: VoiceSession, *, kind: str, data: Any) -> Response:
-        told = session.timeline.filter(kind="media.reported", payload__side="prospect")
+        told = session.timeline.filter(kind=Kind.MEDIA_REPORTED, payload__side="prospect")
         if told.count() >= MAX_REPORTS:
             return error(429, "Enough reports for this session.", retry_after=3600)
         with transaction.atomic():
-            timeline.append(session, "media.reported", {"side": "prospect", "kind": kind, "data": data})
+            timeline.append(session, Kind.MEDIA_REPORTED, {"side": "prospect", "kind": kind, "data": data})
         return Response(status=202)
 
 

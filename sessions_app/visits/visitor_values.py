@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from sessions_app import timeline
+from sessions_app.kinds import Kind
 from sessions_app.models import VoiceSession, WidgetConfig
 from sessions_app.rules import plain_values
 from sessions_app.rules.plain_values import PAGE, WIDGET, Row
@@ -113,4 +114,4 @@ def _end(target: str) -> str:
 def _tell(session: VoiceSession, names: list[str], at: datetime) -> None:
     """Names alone: a value may be personal."""
     if names:
-        timeline.append(session, "session.described", {"names": names}, occurred_at=at)
+        timeline.append(session, Kind.SESSION_DESCRIBED, {"names": names}, occurred_at=at)

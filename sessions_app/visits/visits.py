@@ -10,6 +10,7 @@ from django.db import transaction
 
 from sessions_app import timeline
 from sessions_app.answers import versions
+from sessions_app.kinds import Kind
 from sessions_app.models import (
     CallLeg,
     Consent,
@@ -60,7 +61,7 @@ def open_visit(
         origin=origin,
         given_at=now,
     )
-    timeline.append(session, "session.created", {"mode": session.connection_mode}, occurred_at=now)
+    timeline.append(session, Kind.SESSION_CREATED, {"mode": session.connection_mode}, occurred_at=now)
     return session
 
 
@@ -87,7 +88,7 @@ def end(session: VoiceSession, *, reason: str, now: datetime) -> bool:
         return False
     session.ended_at, session.end_reason, session.network = now, reason, ""
     TelephonyCredential.objects.filter(session=session, revoked_at=None).update(revoke_at=now)
-    timeline.append(session, "session.ended", {"reason": reason}, occurred_at=now)
+    timeline.append(session, Kind.SESSION_ENDED, {"reason": reason}, occurred_at=now)
     return True
 
 

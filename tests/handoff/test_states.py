@@ -22,7 +22,7 @@ def test_what_hangs_on_a_state_exists(state: State) -> None:
 
     assert about.phase in {"", *Phase.values}
     assert about.stamp == "" or about.stamp in COLUMNS
-    assert {about.entry, about.search_entry} - {""} <= set(entries.TITLES)
+    assert {about.entry, about.search_entry} - {None} <= set(entries.TITLES)
     if isinstance(about.lasts, OfPolicy):
         RoutingPolicy._meta.get_field(about.lasts)
 
