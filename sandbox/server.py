@@ -4,44 +4,44 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from sandbox.account import Account
-from sandbox.api import MAX_BODY_BYTES, Door
-from sandbox.api_account import AccountRoutes
-from sandbox.api_ai import AiRoutes
-from sandbox.api_assistant import AssistantRoutes
-from sandbox.api_calls import CallRoutes
-from sandbox.api_conferences import ConferenceRoutes
-from sandbox.api_credentials import CredentialRoutes
-from sandbox.api_events import EventRoutes
-from sandbox.api_standing import StandingRoutes
-from sandbox.assistants import Assistants
-from sandbox.bridging import Bridging
-from sandbox.budget import Budget
-from sandbox.calls import Calls
-from sandbox.conferences import ConferenceRooms
+from sandbox.assistant.conversations import Conversations
+from sandbox.assistant.starting import Assistants
+from sandbox.assistant.tools import Tools
+from sandbox.assistant.transfer import TransferTool
+from sandbox.calling.bridging import Bridging
+from sandbox.calling.conferences import ConferenceRooms
+from sandbox.calling.far_sides import FarSides
+from sandbox.calling.logins import Logins
+from sandbox.calling.signalling import Signalling
+from sandbox.calling.supervision import Supervision
+from sandbox.calling.switchboard import Switchboard
 from sandbox.config import Config
-from sandbox.control import Control
-from sandbox.control_account import AccountControl
-from sandbox.control_door import ControlDoor
-from sandbox.control_faults import FaultControl
-from sandbox.control_scene import SceneControl
-from sandbox.conversations import Conversations
-from sandbox.credentials import CredentialStore
-from sandbox.destinations import Destinations
-from sandbox.far_sides import FarSides
-from sandbox.faults import Faults
-from sandbox.journal import CommandMemory, Journal
-from sandbox.logins import Logins
-from sandbox.platform import Platform
-from sandbox.rtc import Signalling
-from sandbox.sessions import Sessions
-from sandbox.signer import Signer
-from sandbox.speech import Speech
-from sandbox.supervision import Supervision
-from sandbox.switchboard import Switchboard
-from sandbox.tools import Tools
-from sandbox.transfer_tool import TransferTool
-from sandbox.webhooks import Webhooks
+from sandbox.control.account import AccountControl
+from sandbox.control.door import ControlDoor
+from sandbox.control.faults import FaultControl
+from sandbox.control.inspection import Control
+from sandbox.control.scene import SceneControl
+from sandbox.media.speech import Speech
+from sandbox.model.account import Account
+from sandbox.model.calls import Calls
+from sandbox.model.credentials import CredentialStore
+from sandbox.model.destinations import Destinations
+from sandbox.model.faults import Faults
+from sandbox.model.platform import Platform
+from sandbox.model.sessions import Sessions
+from sandbox.model.signer import Signer
+from sandbox.outbound.webhooks import Webhooks
+from sandbox.rest.account import AccountRoutes
+from sandbox.rest.assistant import AssistantRoutes
+from sandbox.rest.budget import Budget
+from sandbox.rest.calls import CallRoutes
+from sandbox.rest.conferences import ConferenceRoutes
+from sandbox.rest.conversations import AiRoutes
+from sandbox.rest.credentials import CredentialRoutes
+from sandbox.rest.door import MAX_BODY_BYTES, Door
+from sandbox.rest.events import EventRoutes
+from sandbox.rest.journal import CommandMemory, Journal
+from sandbox.rest.standing import StandingRoutes
 
 CORS = {
     "Access-Control-Allow-Origin": "*",

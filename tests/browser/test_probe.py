@@ -14,7 +14,7 @@ from launcher.sandbox_control import SandboxControl
 from launcher.stack import Stack
 from probe import evidence
 from probe.points.catalogue import POINTS, choices, judged
-from sandbox.platform import CHOICES
+from sandbox.model.platform import CHOICES
 from tests.browser.people import PASSWORD, new_page, note_problems
 from tests.browser.scene import ANSWERS, PROSPECT_SAYS, Database, OpenContext, Speech
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 
-from sandbox.media import Media
+from sandbox.media.webrtc import Media
 from tests.sandbox.phone import Phone
 
 PASSWORD = "talk-to-alice"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.platform import CHOICES
+from sandbox.model.platform import CHOICES
 from tests.faults.world import World
 from tests.platform import pairwise
 from tests.platform.pairwise import Row

@@ -19,7 +19,7 @@ from probe.points.catalogue import BY_NAME, POINTS, choices, judged
 from probe.points.outcomes import Meaning, Outcome
 from probe.steps import calls, others, speech
 from probe.vocabulary import TRIED
-from sandbox.platform import CHOICES
+from sandbox.model.platform import CHOICES
 
 FILES = sorted((Path(__file__).parent / "evidence").glob("*.json"))
 TRUST = {"OFF", "3L", "3P", "INF"}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from sandbox.account_kinds import APPLICATIONS, ASSISTANTS, CONNECTIONS, VOICE_PROFILES
+from sandbox.model.account_kinds import APPLICATIONS, ASSISTANTS, CONNECTIONS, VOICE_PROFILES
 from sessions_app.models import WidgetConfig
 from tests.provisioning.conftest import HOST, THEIR_SECRET, Office
 

@@ -13,7 +13,7 @@ import aiohttp
 import psycopg
 
 from flight_recorder.replay.script import Fact, Script
-from sandbox.signer import Signer
+from sandbox.model.signer import Signer
 from tests.faults.people import Closer
 from tests.recordings.carrier import Carrier, Told
 

@@ -20,7 +20,7 @@ from flight_recorder.replay.script import Script
 from launcher import ports
 from launcher.checkout import VENV_PYTHON
 from launcher.stack import Stack
-from sandbox.signer import Signer
+from sandbox.model.signer import Signer
 from tests.faults.people import Closer
 from tests.recordings.carrier import Carrier
 from tests.recordings.lane import Lane, Visit

@@ -8,8 +8,8 @@ from typing import Any
 import aiohttp
 import numpy as np
 
-from sandbox.audio import SAMPLE_RATE, Loop, Pcm
-from sandbox.media import Media
+from sandbox.media.audio import SAMPLE_RATE, Loop, Pcm
+from sandbox.media.webrtc import Media
 
 PATIENCE = 40.0
 STEP = 0.01

@@ -13,8 +13,8 @@ from aiohttp import web
 from telnyx import AsyncTelnyx
 
 from sandbox.config import DEFAULT_APP_ID, DEFAULT_ASSISTANT_ID, DEFAULT_CONNECTION_ID, Config
+from sandbox.model.signer import Signer
 from sandbox.server import create_app
-from sandbox.signer import Signer
 from tests.sandbox.phone import PATIENCE, STEP, Phone, eventually
 
 SEED = bytes(range(32))

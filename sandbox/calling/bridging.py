@@ -1,0 +1,83 @@
+"""Joins two legs: bridge, transfer, hold. Media is switched, never renegotiated."""
+
+import logging
+
+from sandbox.calling.switchboard import Switchboard
+from sandbox.media.audio import Relay
+from sandbox.model import clock
+from sandbox.model.calls import Leg
+from sandbox.model.orders import Order
+from sandbox.outbound import events
+from sandbox.rest.door import ApiError
+
+logger = logging.getLogger(__name__)
+
+
+class Bridging:
+    def __init__(self, switchboard: Switchboard) -> None:
+        self._switchboard = switchboard
+        switchboard.on_answered.append(self._answered)
+
+    def require_joinable(self, leg: Leg) -> None:
+        """Refuse, where the platform does, to join a leg on which an assistant runs."""
+        if leg.run and self._switchboard.platform.bridge_over_assistant == "refuse":
+            raise ApiError(422, "90061", "AI Assistant is already in progress", "Stop the assistant first.")
+
+    def transfer(self, leg: Leg, order: Order, *, parks: bool, by_assistant: bool = False) -> Leg:
+        """Ring a second leg in the same session; the two are bridged when it answers."""
+        leg.parks_after_unbridge = parks
+        target = self._switchboard.dial(order, role="transfer", session_id=leg.call_session_id)
+        target.ringing_for, target.rung_by_assistant = leg, by_assistant
+        if not leg.run:
+            self._switchboard.play_ringback(leg)
+        return target
+
+    def bridge_on_answer(self, leg: Leg, other: Leg) -> None:
+        leg.ringing_for = other
+
+    def _answered(self, leg: Leg) -> None:
+        """Leg B has answered: if it was rung for another leg, bridge them."""
+        waiting, leg.ringing_for = leg.ringing_for, None
+        if waiting and waiting.is_answered:
+            if leg.rung_by_assistant and waiting.run:
+                waiting.run.hand_over()
+            self.bridge(waiting, leg)
+
+    def bridge(self, leg: Leg, other: Leg, *, parks: bool | None = None) -> None:
+        for one in (leg, other):
+            self._detach(one)
+        if not (leg.is_answered and other.is_answered):
+            return
+        if parks is not None:
+            leg.parks_after_unbridge = parks
+        leg.peer, other.peer = other, leg
+        leg.state = other.state = "bridged"
+        leg.bridged_at = other.bridged_at = clock.now()
+        self._connect(leg, other)
+        self._connect(other, leg)
+        self._switchboard.rewired()
+        for one in (leg, other):
+            self._switchboard.emit(one, "call.bridged", events.bridged(one))
+
+    def _detach(self, leg: Leg) -> None:
+        """Stop what the leg is in now, so that a bridge replaces it."""
+        self._switchboard.make_way(leg)
+        self._switchboard.leave_rooms(leg)
+        if leg.peer:
+            self._switchboard.unlink(leg)
+
+    def _connect(self, speaker: Leg, listener: Leg) -> None:
+        if not speaker.media or not listener.media:
+            return
+        relay = Relay(name="peer")
+        relay.muted = speaker.on_hold
+        speaker.media.relays.add(relay)
+        listener.media.outlet.base = relay
+
+    def hold(self, leg: Leg, on_hold: bool) -> None:
+        """Put the leg on hold: neither it nor its peer hears the other."""
+        leg.on_hold = on_hold
+        if leg.media:
+            leg.media.outlet.held = on_hold
+            for listener in leg.media.relays | leg.media.taps:
+                listener.muted = on_hold
