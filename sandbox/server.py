@@ -70,7 +70,9 @@ def create_app(config: Config) -> web.Application:
     FarSides(switchboard)
     tools = Tools(account, signer, switchboard.platform)
     assistants = Assistants(switchboard, conversations, tools)
-    signalling = Signalling(switchboard, bridging, assistants, Logins(switchboard, faults))
+    signalling = Signalling(
+        switchboard, bridging, Logins(switchboard, faults), start_assistant=assistants.start_anonymous
+    )
     control_door = ControlDoor(config.control_token)
     control = Control(
         door=control_door,
@@ -93,7 +95,7 @@ def create_app(config: Config) -> web.Application:
             *AccountRoutes(account).routes(),
             *CallRoutes(switchboard, bridging, supervision, assistants).routes(),
             *AssistantRoutes(switchboard, assistants).routes(),
-            *ConferenceRoutes(switchboard, bridging, rooms).routes(),
+            *ConferenceRoutes(switchboard, rooms).routes(),
             *AiRoutes(conversations, switchboard.platform).routes(),
             *EventRoutes(switchboard.webhooks).routes(),
             *StandingRoutes(switchboard, signer).routes(),

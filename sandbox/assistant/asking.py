@@ -2,14 +2,12 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.assistant.dialogue import Turn
 from sandbox.assistant.questions import Question, value_of
+from sandbox.assistant.run import Run
 from sandbox.assistant.script import PRACTICE
-
-if TYPE_CHECKING:
-    from sandbox.assistant.run import Run
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class _Heard:
     value: Any
 
 
-async def ask(run: "Run", question: Question, lead: str) -> Answered:
+async def ask(run: Run, question: Question, lead: str) -> Answered:
     """Ask until there is an answer; of a choice, until one was made. Whoever wants a person is heard out first."""
     run.question = question
     await run.dialogue.say(f"{lead} {question.text}".strip())
@@ -45,7 +43,7 @@ async def ask(run: "Run", question: Question, lead: str) -> Answered:
     return Answered(heard.value, _notice(run, heard.text))
 
 
-async def _hear(run: "Run", question: Question) -> _Heard:
+async def _hear(run: Run, question: Question) -> _Heard:
     """What was typed counts as it is; what was spoken is replaced by the scenario's next answer, or a plausible one."""
     turn = await run.dialogue.answer(question.reminder)
     if turn.text is None:
@@ -57,17 +55,17 @@ async def _hear(run: "Run", question: Question) -> _Heard:
     return _Heard(turn, text, value)
 
 
-def scripted(run: "Run", question: Question) -> str:
+def scripted(run: Run, question: Question) -> str:
     """What a prospect of whom only the voice is known is taken to have said."""
     answers = run.scenario.answers
     return str(answers.pop(0)) if answers else question.spoken_answer
 
 
-def spoken_value(run: "Run", question: Question, text: str) -> Any:
+def spoken_value(run: Run, question: Question, text: str) -> Any:
     return run.scenario.field_values.get(question.name, value_of(text, question.schema))
 
 
-def _notice(run: "Run", text: str) -> str:
+def _notice(run: Run, text: str) -> str:
     """Once per call, say that what was noted is not what was said."""
     if run.leg.knows_practice or not run.scenario.practice_notice:
         return ""

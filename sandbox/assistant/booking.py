@@ -2,15 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.assistant import asking
 from sandbox.assistant.habits import CALLBACK
 from sandbox.assistant.questions import Question
+from sandbox.assistant.run import Run
 from sandbox.assistant.tools import Answer
-
-if TYPE_CHECKING:
-    from sandbox.assistant.run import Run
 
 PHONE = Question("phone", {"type": "string", "description": "On which number may we call you?"})
 NOTED = "Thank you, I have noted that."
@@ -26,7 +24,7 @@ class Booking:
     Without these it asks the tool for some, unless the message speaks of a number alone.
     """
 
-    def __init__(self, run: "Run", order: str) -> None:
+    def __init__(self, run: Run, order: str) -> None:
         self._run = run
         self._times = [line[2:].strip() for line in order.splitlines() if line.startswith("- ") and line[2:].strip()]
         asks_for_number = _NUMBER.search(order) is not None

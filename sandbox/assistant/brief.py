@@ -9,7 +9,7 @@ from sandbox.assistant.conversations import Conversation
 from sandbox.assistant.questions import Question
 from sandbox.assistant.toolbox import Toolbox
 from sandbox.model import clock
-from sandbox.model.calls import Leg
+from sandbox.model.legs import Leg
 from sandbox.outbound import events
 
 REPEAT_AFTER_SECONDS = 8.0

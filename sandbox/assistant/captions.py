@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from typing import Any
 
-from sandbox.model.sessions import Session
+from sandbox.model.legs import Session
 
 WORDS_PER_DELTA = 3
 # About the pace of the voice, so that the text does not run far ahead of it.

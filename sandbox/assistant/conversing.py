@@ -1,19 +1,16 @@
 """The course of a configured assistant: it asks what it is to find out, saves each answer, and stays on the line."""
 
 import itertools
-from typing import TYPE_CHECKING
 
 from sandbox.assistant import asking
 from sandbox.assistant.booking import Booking
 from sandbox.assistant.questions import Question
+from sandbox.assistant.run import Run
 from sandbox.assistant.script import ACKNOWLEDGEMENTS, ALL_ASKED, CHAT, CLOSING, STILL_HERE
-
-if TYPE_CHECKING:
-    from sandbox.assistant.run import Run
 
 
 class Conversing:
-    def __init__(self, run: "Run") -> None:
+    def __init__(self, run: Run) -> None:
         self._run = run
         self._questions: list[Question] = []
 

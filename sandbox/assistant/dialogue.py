@@ -9,7 +9,7 @@ from sandbox.assistant.conversations import Conversation
 from sandbox.calling.switchboard import Switchboard
 from sandbox.media.audio import FRAME_SECONDS
 from sandbox.media.hearing import Hearing
-from sandbox.model.calls import Leg
+from sandbox.model.legs import Leg
 
 REMINDERS = 2
 

@@ -1,18 +1,15 @@
 """The course of `gather_using_ai`: it asks for the properties of a schema, and is over as soon as it has to be."""
 
 import itertools
-from typing import TYPE_CHECKING
 
 from sandbox.assistant import asking
 from sandbox.assistant.questions import Question
+from sandbox.assistant.run import Run
 from sandbox.assistant.script import ACKNOWLEDGEMENTS, CHAT, CLIENT_ERROR, INVALID, STILL_HERE, VALID
-
-if TYPE_CHECKING:
-    from sandbox.assistant.run import Run
 
 
 class Gathering:
-    def __init__(self, run: "Run") -> None:
+    def __init__(self, run: Run) -> None:
         self._run = run
 
     async def conduct(self) -> None:

@@ -10,13 +10,14 @@ from sandbox.assistant.dialogue import Dialogue
 from sandbox.assistant.habits import ToolHabits
 from sandbox.assistant.insights import Insights
 from sandbox.assistant.questions import Question
-from sandbox.assistant.script import DEFAULT_GREETING, GENERATED, INSIGHT_SHAPES, INVALID, VALID, Scenario
+from sandbox.assistant.script import GENERATED, INSIGHT_SHAPES, INVALID, VALID, Scenario
 from sandbox.assistant.templates import fill
 from sandbox.assistant.tools import Caller, Tools
 from sandbox.calling.switchboard import Switchboard
 from sandbox.model import clock
+from sandbox.model.account import DEFAULT_GREETING
 from sandbox.model.account_kinds import INSIGHT_GROUPS
-from sandbox.model.calls import Leg
+from sandbox.model.legs import Leg
 from sandbox.model.orders import NORMAL
 from sandbox.model.platform import Platform
 from sandbox.outbound import events
@@ -93,6 +94,10 @@ class Run:
     def stop(self, reason: str) -> None:
         """End early, at somebody's command; the leg stays as it is."""
         self._close(reason, gather_status=INVALID)
+
+    def type(self, text: str) -> None:
+        """Take what the caller typed as a turn of its own."""
+        self.dialogue.type(text)
 
     def hand_over(self) -> None:
         """Make way for a human on this leg."""
@@ -246,6 +251,11 @@ class Run:
     def _tell_history(self) -> None:
         if self.brief.sends_history:
             self._emit("call.ai_gather.message_history_updated", {"message_history": self.conversation.history()})
+
+
+def run_on(leg: Leg) -> Run | None:
+    """Return the run on a leg; unlike `leg.run` it can be asked everything."""
+    return leg.run if isinstance(leg.run, Run) else None
 
 
 def _header_variables(leg: Leg) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-DEFAULT_GREETING = "Hello, I am an AI assistant. I have a few short questions before I connect you."
 CLOSING = "Thank you. One moment, I am connecting you to a colleague."
 ALL_ASKED = "Thank you, that is all I wanted to know. Is there anything else?"
 CHAT = "I see."

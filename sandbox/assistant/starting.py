@@ -9,12 +9,12 @@ from sandbox.assistant.conversations import Conversation, Conversations
 from sandbox.assistant.conversing import Conversing
 from sandbox.assistant.gathering import Gathering
 from sandbox.assistant.questions import questions
-from sandbox.assistant.run import Run
+from sandbox.assistant.run import Run, run_on
 from sandbox.assistant.script import Scenario
 from sandbox.assistant.tools import Tools
 from sandbox.calling.switchboard import Switchboard
 from sandbox.model.account_kinds import ASSISTANTS
-from sandbox.model.calls import Leg
+from sandbox.model.legs import Leg
 
 # Of silence, before an assistant asks again, unless its settings say otherwise.
 IDLE_SECONDS = 10.0
@@ -71,8 +71,8 @@ class Assistants:
     def set_scenario(self, leg: Leg, scenario: Scenario) -> None:
         """Set the scenario of one call, whether an assistant is running on it or not."""
         self._by_call[leg.call_control_id] = (self.scenario, scenario)
-        if leg.run:
-            leg.run.scenario = scenario
+        if run := run_on(leg):
+            run.scenario = scenario
 
     def _scenario_of(self, leg: Leg) -> Scenario:
         """A later assistant on a leg goes on where the first one's scenario stands, unless a new one was set."""

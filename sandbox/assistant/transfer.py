@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.assistant.run import run_on
 from sandbox.assistant.script import Scenario
 from sandbox.assistant.templates import fill
 from sandbox.calling.bridging import Bridging
-from sandbox.model.calls import Leg
+from sandbox.model.legs import Leg
 from sandbox.model.orders import Order
 
 RING_SECONDS = 30.0
@@ -24,7 +25,7 @@ class TransferTool:
 
     def use(self, leg: Leg, *, name: Any, reason: str) -> Leg:
         """Ring the target of this name (or the first one); the assistant ends when it answers."""
-        run = leg.run
+        run = run_on(leg)
         if run is None:
             raise TransferError("no assistant is running on this call")
         settings = run.brief.toolbox.transfer or _as_planned(run.scenario)

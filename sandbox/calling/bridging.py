@@ -1,27 +1,17 @@
 """Joins two legs: bridge, transfer, hold. Media is switched, never renegotiated."""
 
-import logging
-
 from sandbox.calling.switchboard import Switchboard
 from sandbox.media.audio import Relay
 from sandbox.model import clock
-from sandbox.model.calls import Leg
+from sandbox.model.legs import Leg
 from sandbox.model.orders import Order
 from sandbox.outbound import events
-from sandbox.rest.door import ApiError
-
-logger = logging.getLogger(__name__)
 
 
 class Bridging:
     def __init__(self, switchboard: Switchboard) -> None:
         self._switchboard = switchboard
         switchboard.on_answered.append(self._answered)
-
-    def require_joinable(self, leg: Leg) -> None:
-        """Refuse, where the platform does, to join a leg on which an assistant runs."""
-        if leg.run and self._switchboard.platform.bridge_over_assistant == "refuse":
-            raise ApiError(422, "90061", "AI Assistant is already in progress", "Stop the assistant first.")
 
     def transfer(self, leg: Leg, order: Order, *, parks: bool, by_assistant: bool = False) -> Leg:
         """Ring a second leg in the same session; the two are bridged when it answers."""

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from sandbox.model import clock
 from sandbox.model.account import Account, Settings
 from sandbox.model.account_kinds import VOICE_PROFILES
-from sandbox.model.calls import Calls, Leg
+from sandbox.model.calls import Calls
+from sandbox.model.legs import Leg
 from sandbox.model.orders import Ending
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

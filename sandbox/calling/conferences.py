@@ -4,7 +4,7 @@ from sandbox.calling.switchboard import Switchboard
 from sandbox.media.audio import Mix, Relay
 from sandbox.media.line import Line
 from sandbox.model import clock
-from sandbox.model.calls import Conference, Leg, Participant
+from sandbox.model.legs import Conference, Leg, Participant
 from sandbox.model.orders import NORMAL
 from sandbox.outbound import events
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from sandbox.calling.switchboard import Switchboard
 from sandbox.model import clock
-from sandbox.model.calls import Leg
 from sandbox.model.credentials import Credential
+from sandbox.model.legs import Leg
 from sandbox.outbound import events
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.model.calls import Leg
+from sandbox.model.legs import Leg
 from sandbox.model.orders import Ending
 
 

@@ -10,11 +10,11 @@ from aiohttp import web
 from sandbox.calling.frames import invitation
 from sandbox.calling.switchboard import Switchboard
 from sandbox.media.webrtc import Media, MediaError
-from sandbox.model.calls import Leg
 from sandbox.model.credentials import Credential
 from sandbox.model.faults import Faults
+from sandbox.model.legs import Leg, Session
 from sandbox.model.orders import CANCELLED, NORMAL, UNREACHABLE, Ending
-from sandbox.model.sessions import KEPT_SECONDS, Session, refuse
+from sandbox.model.sessions import KEPT_SECONDS, refuse
 
 logger = logging.getLogger(__name__)
 

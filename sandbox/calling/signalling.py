@@ -8,15 +8,14 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from sandbox.assistant.starting import Assistants
 from sandbox.calling.bridging import Bridging
 from sandbox.calling.frames import browser_ids, farewell
 from sandbox.calling.logins import Logins, ending_of
 from sandbox.calling.switchboard import Switchboard
 from sandbox.media.webrtc import Media, MediaError
-from sandbox.model.calls import ASSISTANTS_OWN, Leg
+from sandbox.model.legs import ASSISTANTS_OWN, Leg, Session
 from sandbox.model.orders import BUSY, REFUSED, Ending
-from sandbox.model.sessions import Session, refuse
+from sandbox.model.sessions import refuse
 
 PING_SECONDS = 30.0
 MAX_FRAME_BYTES = 1_000_000
@@ -29,11 +28,20 @@ Handler = Callable[[Session, Any, Params], Awaitable[None]]
 
 
 class Signalling:
-    def __init__(self, switchboard: Switchboard, bridging: Bridging, assistants: Assistants, logins: Logins) -> None:
+    """`start_assistant` starts, on a visitor's leg that was answered, the assistant that the visitor signed in to."""
+
+    def __init__(
+        self,
+        switchboard: Switchboard,
+        bridging: Bridging,
+        logins: Logins,
+        *,
+        start_assistant: Callable[[Leg, str], None],
+    ) -> None:
         self._switchboard = switchboard
         self._logins = logins
         self._bridging = bridging
-        self._assistants = assistants
+        self._start_assistant = start_assistant
         self._handlers: dict[str, Handler] = {
             "telnyx_rtc.gatewayState": logins.gateway_state,
             "telnyx_rtc.invite": self._invite,
@@ -96,7 +104,7 @@ class Signalling:
         if leg.role == "anonymous":
             await self._switchboard.answer(leg)
             if leg.is_answered:
-                self._assistants.start_anonymous(leg, session.assistant_id)
+                self._start_assistant(leg, session.assistant_id)
 
     def _refusal(self, session: Session, leg: Leg) -> Ending | None:
         """Say why a browser's call is turned away before anybody is told of it."""
@@ -192,7 +200,7 @@ class Signalling:
         text = _typed_text(item) if isinstance(item, dict) else ""
         for leg in tuple(session.legs.values()):
             if text and leg.run and leg.role == "anonymous":
-                leg.run.dialogue.type(text)
+                leg.run.type(text)
         if frame_id is not None:
             await session.reply(frame_id, {})
 

@@ -7,7 +7,7 @@ accepted, nobody hears anybody.
 from sandbox.calling.switchboard import Switchboard
 from sandbox.media.audio import Mix, Pcm, Relay, level
 from sandbox.media.line import Line
-from sandbox.model.calls import Leg, SupervisorRole
+from sandbox.model.legs import Leg, SupervisorRole
 
 
 class Ear:

@@ -15,9 +15,10 @@ from sandbox.media.speech import NOTICE, Speech
 from sandbox.media.webrtc import Media, MediaError
 from sandbox.model import clock
 from sandbox.model.account import Account
-from sandbox.model.calls import Calls, Leg
+from sandbox.model.calls import Calls
 from sandbox.model.credentials import Credential, CredentialStore
 from sandbox.model.destinations import ANSWER, Destination, Destinations
+from sandbox.model.legs import Leg, Session
 from sandbox.model.orders import (
     CANCELLED,
     INCOMPATIBLE,
@@ -31,7 +32,7 @@ from sandbox.model.orders import (
     Order,
 )
 from sandbox.model.platform import Platform
-from sandbox.model.sessions import Session, Sessions
+from sandbox.model.sessions import Sessions
 from sandbox.outbound import events
 from sandbox.outbound.receivers import Receivers
 from sandbox.outbound.webhooks import Webhooks

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from sandbox.assistant.run import run_on
 from sandbox.model import clock
-from sandbox.model.calls import Leg
+from sandbox.model.legs import Leg
 
 
 def leg_json(leg: Leg) -> dict[str, Any]:
-    media = leg.media
+    media, run = leg.media, run_on(leg)
     heard, spoken = (media.meter, media.outlet.meter) if media else (None, None)
     return {
         "call_control_id": leg.call_control_id,
@@ -50,8 +51,8 @@ def leg_json(leg: Leg) -> dict[str, Any]:
         "far_side": leg.far_side.call_control_id if leg.far_side else None,
         "webhook_url": leg.webhooks.url if leg.webhooks else None,
         "assistant": {
-            "running": leg.run is not None,
-            "conversation_id": leg.run.conversation.id if leg.run else None,
-            "question": leg.run.question.name if leg.run and leg.run.question else None,
+            "running": run is not None,
+            "conversation_id": run.conversation.id if run else None,
+            "question": run.question.name if run and run.question else None,
         },
     }

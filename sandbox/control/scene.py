@@ -4,12 +4,13 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.assistant.run import run_on
 from sandbox.assistant.script import Scenario
 from sandbox.assistant.starting import Assistants
 from sandbox.assistant.transfer import TransferTool
 from sandbox.calling.switchboard import Switchboard
 from sandbox.control.door import ControlDoor, body_of
-from sandbox.model.calls import Leg
+from sandbox.model.legs import Leg
 from sandbox.model.orders import NORMAL
 
 
@@ -61,10 +62,10 @@ class SceneControl:
 
     async def _end_assistant(self, request: web.Request) -> Any:
         body = await body_of(request)
-        leg = self._leg(body)
-        if leg.run is None:
+        run = run_on(self._leg(body))
+        if run is None:
             raise ValueError("no assistant is running on this call")
-        await leg.run.finish(str(body.get("reason") or "normal"))
+        await run.finish(str(body.get("reason") or "normal"))
         return {"ok": True}
 
     async def _hang_up(self, request: web.Request) -> Any:
@@ -81,10 +82,10 @@ class SceneControl:
     async def _use_tool(self, request: web.Request) -> Any:
         """Let the assistant use a tool now; its answer comes back."""
         body = await body_of(request)
-        leg, arguments = self._leg(body), body.get("arguments", {})
-        if leg.run is None or not isinstance(arguments, dict):
+        run, arguments = run_on(self._leg(body)), body.get("arguments", {})
+        if run is None or not isinstance(arguments, dict):
             raise ValueError("an assistant that is running uses a tool with an object of arguments")
-        answer = await leg.run.habits.use(str(body.get("name")), arguments, door=str(body.get("door") or ""))
+        answer = await run.habits.use(str(body.get("name")), arguments, door=str(body.get("door") or ""))
         return answer.as_json()
 
     def _leg(self, body: Any) -> Leg:

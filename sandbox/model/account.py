@@ -4,7 +4,6 @@ import uuid
 from copy import deepcopy
 from typing import Any, NamedTuple
 
-from sandbox.assistant.script import DEFAULT_GREETING
 from sandbox.config import Config
 from sandbox.model import clock
 from sandbox.model.account_kinds import (
@@ -26,6 +25,7 @@ from sandbox.model.limits import Limits
 REPEATABLE_TOOLS = frozenset({"function", "webhook", "client_side_tool"})
 READ_ONLY = frozenset({"id", "created_at", "updated_at", "record_type"})
 PROFILE_ID = "1293384261075731499"
+DEFAULT_GREETING = "Hello, I am an AI assistant. I have a few short questions before I connect you."
 
 Settings = dict[str, Any]
 

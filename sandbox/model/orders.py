@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from sandbox.model.calls import Headers, SupervisorRole
-from sandbox.outbound.receivers import Override
+from sandbox.model.legs import Headers, Override, SupervisorRole
 
 
 @dataclass(frozen=True)

@@ -1,80 +1,18 @@
 """Signed-in browsers: one session per SDK client, surviving its socket for a while."""
 
-import asyncio
-import json
-import logging
-import secrets
 import time
-import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
 from sandbox.model import clock
-from sandbox.model.credentials import Credential
-
-if TYPE_CHECKING:
-    from sandbox.model.calls import Leg
-
-logger = logging.getLogger(__name__)
+from sandbox.model.legs import Session
 
 KEPT_SECONDS = 90.0
 # For how long a page that went away still reads as registered: the registrar learns of it late.
 STALE_SECONDS = 60.0
-
-
-@dataclass(eq=False)
-class Session:
-    """`credential` is None for a visitor who signed in anonymously to `assistant_id`."""
-
-    credential: Credential | None = None
-    assistant_id: str = ""
-    conversation_id: str = ""
-    sessid: str = field(default_factory=lambda: str(uuid.uuid4()))
-    voice_sdk_id: str = field(default_factory=lambda: secrets.token_hex(16))
-    call_report_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    socket: web.WebSocketResponse | None = None
-    legs: dict[str, "Leg"] = field(default_factory=dict)
-    registered_at: float = field(default_factory=time.monotonic)
-    lost_at: float | None = None
-    # Unix seconds; None for a login without end.
-    expires_at: float | None = None
-    expiry: asyncio.TimerHandle | None = None
-
-    @property
-    def is_registered(self) -> bool:
-        return self.socket is not None and not self.socket.closed
-
-    def is_same_client(self, other: "Session") -> bool:
-        if self.credential or other.credential:
-            return self.credential is other.credential
-        return self.assistant_id == other.assistant_id
-
-    def is_same_kind(self, other: "Session") -> bool:
-        """Whether the other may take its place on its own socket: a login may be renewed with another credential."""
-        return bool(self.credential) == bool(other.credential) and self.assistant_id == other.assistant_id
-
-    def stop_expiry(self) -> None:
-        if self.expiry:
-            self.expiry.cancel()
-            self.expiry = None
-
-    async def request(self, method: str, params: dict[str, Any]) -> None:
-        """Send a server frame; a lost socket is no error, the browser may come back."""
-        await self._write({"id": str(uuid.uuid4()), "method": method, "params": params})
-
-    async def reply(self, frame_id: Any, result: dict[str, Any]) -> None:
-        await self._write({"id": frame_id, "result": result})
-
-    async def _write(self, frame: dict[str, Any]) -> None:
-        if not self.socket or self.socket.closed:
-            return
-        try:
-            await self.socket.send_str(json.dumps({"jsonrpc": "2.0", **frame, "voice_sdk_id": self.voice_sdk_id}))
-        except (ConnectionError, RuntimeError) as error:
-            logger.info("session %s: frame not sent (%s)", self.sessid, type(error).__name__)
 
 
 @dataclass(eq=False)

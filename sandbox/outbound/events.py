@@ -3,7 +3,7 @@
 from typing import Any
 
 from sandbox.model import clock
-from sandbox.model.calls import Conference, Leg
+from sandbox.model.legs import Conference, Leg
 from sandbox.model.platform import Platform
 
 Payload = dict[str, Any]

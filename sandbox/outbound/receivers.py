@@ -1,19 +1,15 @@
 """Where an event of a leg is told: at the address of its connection, or at one that a command gave."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sandbox.model.account import Account, Settings
 from sandbox.model.account_kinds import APPLICATIONS
-from sandbox.model.calls import ASSISTANTS_OWN, Leg
+from sandbox.model.legs import ASSISTANTS_OWN, Leg
 from sandbox.model.platform import Platform
-from sandbox.rest.door import Body, invalid
 
 TIMEOUT_SECONDS = 2.0
 # Telnyx repeats with growing pauses and does not say how often.
 PAUSES = (0.5, 1.0, 2.0)
-MAX_PAUSES, MAX_PAUSE_SUM_MS = 5, 60_000
 
 # What the webhook of a credential connection is documented to tell, beside voicemail; everything else belongs to
 # Voice API applications. https://support.telnyx.com/en/articles/4351104-sip-connection-settings
@@ -28,29 +24,6 @@ class Receiver:
     failover_url: str = ""
     timeout_seconds: float = TIMEOUT_SECONDS
     pauses: tuple[float, ...] = PAUSES
-
-
-@dataclass(frozen=True)
-class Override:
-    """What a command says of the webhooks that follow: an address, others by type of event, and pauses by type."""
-
-    url: str
-    urls: Mapping[str, tuple[str, ...]]
-    pauses: Mapping[str, tuple[float, ...]]
-
-    @classmethod
-    def of(cls, body: Body) -> "Override | None":
-        """Read what a command gave. Source: the SDK's `types/calls/action_answer_params.py`."""
-        url, urls, policies = (body.get(name) for name in ("webhook_url", "webhook_urls", "webhook_retries_policies"))
-        if url is None and not urls and not policies:
-            return None
-        if url is not None and not str(url).startswith(("http://", "https://")):
-            raise invalid("The URL is not valid.", parameter="webhook_url")
-        return cls(
-            url=str(url or ""),
-            urls={name: tuple(map(str, given)) for name, given in _object(urls, "webhook_urls").items()},
-            pauses={name: _pauses(policy) for name, policy in _object(policies, "webhook_retries_policies").items()},
-        )
 
 
 class Receivers:
@@ -84,21 +57,3 @@ class Receivers:
 
 def _timeout(settings: Settings) -> float:
     return float(settings.get("webhook_timeout_secs") or TIMEOUT_SECONDS)
-
-
-def _object(value: Any, name: str) -> dict[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise invalid(f"'{name}' must be an object.", parameter=name)
-    return value
-
-
-def _pauses(policy: Any) -> tuple[float, ...]:
-    given = policy.get("retries_ms") if isinstance(policy, dict) else None
-    pauses = given if isinstance(given, list) else [-1]
-    is_usable = all(type(pause) is int and pause >= 0 for pause in pauses)
-    if not is_usable or len(pauses) > MAX_PAUSES or sum(pauses) > MAX_PAUSE_SUM_MS:
-        limits = f"at most {MAX_PAUSES} retries within {MAX_PAUSE_SUM_MS} ms"
-        raise invalid(f"'retries_ms' is a list of milliseconds, {limits}.", parameter="webhook_retries_policies")
-    return tuple(pause / 1000 for pause in pauses)

@@ -7,9 +7,10 @@ from aiohttp import web
 from sandbox.assistant import toolbox
 from sandbox.assistant.brief import REPEAT_AFTER_SECONDS, Brief
 from sandbox.assistant.questions import questions
+from sandbox.assistant.run import Run, run_on
 from sandbox.assistant.starting import Assistants
 from sandbox.calling.switchboard import Switchboard
-from sandbox.model.calls import Leg
+from sandbox.model.legs import Leg
 from sandbox.model.orders import NORMAL
 from sandbox.rest.door import ApiError, Body, invalid, optional_text, seconds_of, text_of
 from sandbox.rest.legs import OK, LiveLegs, remember_state, require_answered
@@ -81,32 +82,31 @@ class AssistantRoutes:
             raise ApiError(422, "90061", "AI Assistant is already in progress", detail)
 
     async def _stop_assistant(self, leg: Leg, body: Body) -> Body:
-        self._require_running(leg, "gather_stop", "assistant_stop")
+        run = self._running(leg, "gather_stop", "assistant_stop")
         remember_state(leg, body)
-        if leg.run:
-            leg.run.stop("assistant_stopped")
+        run.stop("assistant_stopped")
         if leg.role == "anonymous":
             await self._switchboard.hang_up(leg, NORMAL, source="callee")
         return OK
 
     async def _add_messages(self, leg: Leg, body: Body) -> Body:
         """A text is answered at once only with `trigger_response` (telnyx SDK, resources/calls/actions.py)."""
-        self._require_running(leg, "gather_steering")
+        run = self._running(leg, "gather_steering")
         for message in _messages(body, "messages"):
             role, text = str(message.get("role")), str(message.get("content") or "")
-            if leg.run and role == "user" and body.get("trigger_response") is True:
-                leg.run.dialogue.type(text)
-            elif leg.run:
-                leg.run.dialogue.add(role, text)
+            if role == "user" and body.get("trigger_response") is True:
+                run.type(text)
+            else:
+                run.dialogue.add(role, text)
         return OK
 
-    def _require_running(self, leg: Leg, of_gather: str, of_assistant: str = "") -> None:
-        """Refuse what the platform does not do to a run of this kind, as if there were none."""
-        choice = of_assistant
-        if leg.run and leg.run.is_gather:
-            choice = of_gather
-        if leg.run is None or (choice and getattr(self._switchboard.platform, choice) == "refuse"):
+    def _running(self, leg: Leg, of_gather: str, of_assistant: str = "") -> Run:
+        """Return what runs; what the platform does not do to a run of this kind is refused as if there were none."""
+        run = run_on(leg)
+        choice = of_gather if run and run.is_gather else of_assistant
+        if run is None or (choice and getattr(self._switchboard.platform, choice) == "refuse"):
             raise invalid("No AI assistant is engaged on this call.")
+        return run
 
 
 def assistant_of(assistants: Assistants, leg: Leg, body: Body, *, sends_history: bool = False) -> Brief:

@@ -9,9 +9,8 @@ from sandbox.calling.bridging import Bridging
 from sandbox.calling.supervision import Supervision
 from sandbox.calling.switchboard import Switchboard
 from sandbox.model import clock
-from sandbox.model.calls import Leg, SupervisorRole
+from sandbox.model.legs import Leg, SupervisorRole
 from sandbox.model.orders import CANCELLED, NORMAL, Order
-from sandbox.outbound.receivers import Override
 from sandbox.rest.assistant import assistant_of
 from sandbox.rest.door import (
     ApiError,
@@ -27,6 +26,7 @@ from sandbox.rest.door import (
     text_of,
 )
 from sandbox.rest.legs import OK, Command, LiveLegs, remember_state, require_answered
+from sandbox.rest.overrides import override_of
 from sandbox.rest.screening import Screening
 
 # https://developers.telnyx.com/docs/overview/errors/90010
@@ -114,7 +114,7 @@ class CallRoutes:
             time_limit_seconds=seconds_of(body, "time_limit_secs", TIME_LIMIT_SECONDS),
             sip_region=_region(body),
             supervisor_role=_role(body.get("supervisor_role", "barge"), "supervisor_role"),
-            webhooks=Override.of(body),
+            webhooks=override_of(body),
         )
 
     def _require_room(self, connection_id: str) -> None:
@@ -129,7 +129,7 @@ class CallRoutes:
             # Also what was seen live of a call that is up. https://developers.telnyx.com/docs/overview/errors/90102
             detail = "Call answer command cannot be issued for outbound calls."
             raise ApiError(422, "90102", "Command is invalid", detail)
-        override = Override.of(body)
+        override = override_of(body)
         brief = assistant_of(self._assistants, leg, body) if "assistant" in body else None
         remember_state(leg, body)
         leg.webhooks = override or leg.webhooks
@@ -146,7 +146,7 @@ class CallRoutes:
 
     async def _transfer(self, leg: Leg, body: Body) -> Body:
         require_answered(leg)
-        self._bridging.require_joinable(leg)
+        self._legs.require_joinable(leg)
         target_state = state_of(body, "target_leg_client_state")
         order = self._order(body, leg.connection_id, from_=leg.to, client_state=target_state)
         self._require_room(leg.connection_id)
@@ -161,7 +161,7 @@ class CallRoutes:
             raise ApiError(422, "90015", "Invalid Call Control ID", detail, parameter="call_control_id")
         for one in (leg, other):
             require_answered(one)
-            self._bridging.require_joinable(one)
+            self._legs.require_joinable(one)
             if body.get("prevent_double_bridge") is True and one.peer:
                 raise ApiError(422, "90015", "Call already bridged", "prevent_double_bridge refuses this.")
         remember_state(leg, body)

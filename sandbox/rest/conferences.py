@@ -2,17 +2,15 @@
 
 from aiohttp import web
 
-from sandbox.calling.bridging import Bridging
 from sandbox.calling.conferences import ConferenceRooms
 from sandbox.calling.switchboard import Switchboard
-from sandbox.model.calls import Conference, Leg, Participant
+from sandbox.model.legs import Conference, Leg, Participant
 from sandbox.rest.door import ApiError, Body, action, body_of, not_found, state_of, text_of
 from sandbox.rest.legs import OK, LiveLegs
 
 
 class ConferenceRoutes:
-    def __init__(self, switchboard: Switchboard, bridging: Bridging, rooms: ConferenceRooms) -> None:
-        self._bridging = bridging
+    def __init__(self, switchboard: Switchboard, rooms: ConferenceRooms) -> None:
         self._calls = switchboard.calls
         self._legs = LiveLegs(switchboard)
         self._rooms = rooms
@@ -90,7 +88,7 @@ class ConferenceRoutes:
 
     def _joinable(self, body: Body) -> Leg:
         leg = self._legs.answered(text_of(body, "call_control_id"))
-        self._bridging.require_joinable(leg)
+        self._legs.require_joinable(leg)
         return leg
 
     def _find(self, request: web.Request) -> Conference:

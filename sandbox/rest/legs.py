@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from sandbox.calling.switchboard import Switchboard
-from sandbox.model.calls import Leg
+from sandbox.model.legs import Leg
 from sandbox.rest.door import ApiError, Body, action, body_of, invalid, not_found, state_of
 
 OK: Body = {"data": {"result": "ok"}}
@@ -72,6 +72,11 @@ class LiveLegs:
         leg = self.live(call_control_id)
         require_answered(leg)
         return leg
+
+    def require_joinable(self, leg: Leg) -> None:
+        """Refuse, where the platform does, to join a leg on which an assistant runs."""
+        if leg.run and self._platform.bridge_over_assistant == "refuse":
+            raise ApiError(422, "90061", "AI Assistant is already in progress", "Stop the assistant first.")
 
 
 def _arriving(leg: Leg, command: str) -> Leg:

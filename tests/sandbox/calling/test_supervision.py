@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox.config import DEFAULT_APP_ID, DEFAULT_ASSISTANT_ID
-from sandbox.model.calls import SupervisorRole
+from sandbox.model.legs import SupervisorRole
 from tests.sandbox.phone import QUIET_RMS, Phone
 from tests.sandbox.stage import Stage
 
