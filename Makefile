@@ -4,14 +4,14 @@ BIOME := $(BIN)/node node_modules/@biomejs/biome/bin/biome
 REPORTS := .state/reports
 # The files of `make slow`; all of them unless some are named.
 SLOW ?= tests
-PACKAGES := agileadapt assistant_tools sessions_app handoff flight_recorder dashboard probe telephony strict_json sandbox launcher bench
+PACKAGES := agileadapt assistant_tools sessions_app handoff flight_recorder dashboard probe telephony strict_json sandbox launcher bench code_measures
 export ASGI_SERVER ?= daphne
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types contracts frontend unit coverage browser slow bench format lock clean
+.PHONY: help setup demo test lint types contracts frontend unit coverage browser slow bench measure-code format lock clean
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install everything into this checkout; quick when nothing changed
 	@$(PYTHON) -m launcher.install
@@ -53,6 +53,9 @@ slow: setup ## Run what takes minutes: every order of a visit, random orders ove
 
 bench: setup ## Measure
 	$(BIN)/python -m bench
+
+measure-code: setup ## Count the code: sizes, circles of imports, how far the main flows are spread
+	@$(BIN)/python -m code_measures
 
 format: setup ## Put the code into shape
 	$(BIN)/ruff check --fix .

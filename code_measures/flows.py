@@ -1,0 +1,109 @@
+"""The flows that matter most, followed from call to call: how often they cross apps, and return to a file."""
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from code_measures.source import Codebase, Module
+
+# Where each flow begins, and where it goes on after a call that the text does not show: a table of functions, a
+# task, a webhook. When a function is moved or renamed, this table is all that has to follow.
+FLOWS: Mapping[str, Sequence[str]] = {
+    "a visit begins": ["sessions_app.views.TokenView.post"],
+    "an answer is heard": [
+        "handoff.webhooks.deliver",
+        "handoff.door.introduce",
+        "sessions_app.fold._[GatherPartialResults]",
+        "handoff.reactions._[GatherPartialResults]",
+        "handoff.ringing.offer",
+    ],
+    "the assistant ends": [
+        "handoff.webhooks.deliver",
+        "handoff.door.introduce",
+        "sessions_app.fold._[ConversationEnded]",
+        "handoff.reactions._[ConversationEnded]",
+        "handoff.ringing.offer",
+        "handoff.joining.free_prospect",
+        "handoff.joining.join",
+    ],
+    "a closer accepts": ["dashboard.action_views.accept", "handoff.joining.connect", "handoff.joining.seat"],
+    "two are joined": [
+        "handoff.tasks.run_command",
+        "handoff.commands.sending._bridge",
+        "handoff.webhooks.deliver",
+        "handoff.door.introduce",
+        "sessions_app.fold._[CallBridged]",
+        "handoff.reactions._[CallBridged]",
+    ],
+}
+
+
+class MissingEntryPoint(LookupError):
+    """Functions that FLOWS names and that are not there."""
+
+
+@dataclass
+class Walk:
+    """One flow: calls from one app into another, entries into a file that was left before, and the files entered."""
+
+    crossings: int = 0
+    returns: int = 0
+    files: set[str] = field(default_factory=set)
+
+
+def measure(codebase: Codebase, flows: Mapping[str, Sequence[str]]) -> dict[str, Walk]:
+    """Walk every flow. Raises MissingEntryPoint, with all that are missing."""
+    missing = [
+        f"{dotted} ({flow})" for flow, starts in flows.items() for dotted in starts if codebase.find(dotted) is None
+    ]
+    if missing:
+        raise MissingEntryPoint(f"no such function: {', '.join(missing)}; correct FLOWS in code_measures/flows.py")
+    return {flow: walk(codebase, starts) for flow, starts in flows.items()}
+
+
+def walk(codebase: Codebase, starts: Sequence[str]) -> Walk:
+    """Follow the calls of the starts, each function once; to begin at a start is neither a crossing nor a return."""
+    result = Walk()
+    done: set[tuple[str, str]] = set()
+
+    def enter(module: Module, name: str) -> None:
+        done.add((module.name, name))
+        result.files.add(module.name)
+        for other, called in calls(codebase, module, name):
+            result.crossings += other.app != module.app
+            if (other.name, called) not in done:
+                result.returns += other is not module and other.name in result.files
+                enter(other, called)
+
+    for start in starts:
+        found = codebase.find(start)
+        if found and (found[0].name, found[1]) not in done:
+            enter(*found)
+    return result
+
+
+def calls(codebase: Codebase, module: Module, name: str) -> Iterator[tuple[Module, str]]:
+    """The functions of this code that one calls in its body, in the order in which the calls are evaluated."""
+    nodes = [node for statement in module.by_name[name].body for node in ast.walk(statement)]
+    for node in sorted((node for node in nodes if isinstance(node, ast.Call)), key=_end):
+        dotted = _dotted(node.func)
+        first, dot, rest = dotted.partition(".")
+        if first in {"self", "cls"}:
+            dotted = f"{name.rpartition('.')[0]}{dot}{rest}"
+        found = codebase.find(f"{module.name}.{dotted}") if dotted else None
+        if found and found != (module, name):
+            yield found
+
+
+def _end(node: ast.Call) -> tuple[int, int]:
+    """Arguments end before the call that they are for, and so does what a method is called on."""
+    return node.end_lineno or 0, node.end_col_offset or 0
+
+
+def _dotted(node: ast.expr) -> str:
+    """`a.b.c`, or nothing for what is called on a value."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
