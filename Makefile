@@ -2,8 +2,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 BIOME := $(BIN)/node node_modules/@biomejs/biome/bin/biome
 REPORTS := .state/reports
-# The files of `make slow`; all of them unless some are named.
+# The files of `make slow`, all of them unless some are named, and its report.
 SLOW ?= tests
+REPORT ?= slow
 PACKAGES := agileadapt assistant_tools sessions_app handoff flight_recorder dashboard probe telephony strict_json sandbox launcher bench code_measures
 export ASGI_SERVER ?= daphne
 
@@ -49,7 +50,7 @@ browser: setup ## Run browser tests, one after the other
 	$(BIN)/pytest -m "browser and not slow" tests/browser --junitxml=$(REPORTS)/browser.xml
 
 slow: setup ## Run what takes minutes: every order of a visit, random orders over HTTP, faults in running processes
-	$(BIN)/pytest -n logical -m slow $(SLOW) --junitxml=$(REPORTS)/slow.xml
+	$(BIN)/pytest -n logical -m slow $(SLOW) --junitxml=$(REPORTS)/$(REPORT).xml
 
 bench: setup ## Measure
 	$(BIN)/python -m bench

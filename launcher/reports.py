@@ -1,15 +1,16 @@
-"""Refuse test reports in which nothing ran: `python -m launcher.reports FILE…`."""
+"""Refuse test reports in which nothing ran."""
 
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 
-def main(paths: list[str]) -> int:
-    complaints = [complaint for path in paths if (complaint := complain(Path(path)))]
+def prove(paths: list[Path]) -> bool:
+    """Say whether tests ran and none failed in each of these JUnit reports, and print what is wrong."""
+    complaints = [complaint for path in paths if (complaint := complain(path))]
     for complaint in complaints:
         print(complaint, file=sys.stderr)
-    return 1 if complaints else 0
+    return not complaints
 
 
 def complain(path: Path) -> str:
@@ -26,7 +27,3 @@ def complain(path: Path) -> str:
 
 def total(suites: list[ElementTree.Element], *names: str) -> int:
     return sum(int(suite.get(name, "0")) for suite in suites for name in names)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

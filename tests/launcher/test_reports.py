@@ -12,18 +12,25 @@ REPORT = (
 
 
 @pytest.mark.parametrize(
-    ("tests", "skipped", "failures", "errors", "code"),
-    [(3, 0, 0, 0, 0), (3, 2, 0, 0, 0), (0, 0, 0, 0, 1), (3, 3, 0, 0, 1), (3, 0, 1, 0, 1), (3, 0, 0, 1, 1)],
+    ("tests", "skipped", "failures", "errors", "expected"),
+    [
+        (3, 0, 0, 0, True),
+        (3, 2, 0, 0, True),
+        (0, 0, 0, 0, False),
+        (3, 3, 0, 0, False),
+        (3, 0, 1, 0, False),
+        (3, 0, 0, 1, False),
+    ],
 )
 def test_only_a_report_of_tests_that_ran_and_passed_is_accepted(
-    tmp_path: Path, tests: int, skipped: int, failures: int, errors: int, code: int
+    tmp_path: Path, tests: int, skipped: int, failures: int, errors: int, expected: bool
 ) -> None:
     path = tmp_path / "report.xml"
     path.write_text(REPORT.format(tests=tests, skipped=skipped, failures=failures, errors=errors))
 
-    assert reports.main([str(path)]) == code
+    assert reports.prove([path]) is expected
 
 
 def test_a_missing_report_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert reports.main([str(tmp_path / "none.xml")]) == 1
+    assert not reports.prove([tmp_path / "none.xml"])
     assert "did not run" in capsys.readouterr().err
