@@ -33,6 +33,7 @@ SEED = int(os.environ.get("FAULT_SEED") or zlib.crc32(RUN.encode()))
 class Death:
     name: str
     at: float
+    code: int
 
 
 @dataclass
@@ -75,12 +76,16 @@ class World:
     async def _supervise(self) -> None:
         while True:
             for process in self.stack.revive():
-                self.deaths.append(Death(process.name, time.time()))
+                self.deaths.append(Death(process.name, time.time(), process.popen.returncode))
             await asyncio.sleep(SUPERVISOR_SECONDS)
 
     def crash_at(self, point: str, number: int = 1) -> None:
         """Whoever reaches this point for the n-th time, counted over all processes, dies."""
         self.crash_order.write_text(f"{point}:{number}")
+
+    def crash_ahead(self) -> str:
+        """The order to die that nobody has carried out yet; whoever does so empties it just before."""
+        return self.crash_order.read_text().strip()
 
     def kill(self, name: str) -> None:
         """As the kernel does when memory runs out: the process and all it started, at once."""
