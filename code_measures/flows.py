@@ -9,33 +9,41 @@ from code_measures.source import Codebase, Module
 # Where each flow begins, and where it goes on after a call that the text does not show: a table of functions, a
 # task, a webhook. When a function is moved or renamed, this table is all that has to follow.
 FLOWS: Mapping[str, Sequence[str]] = {
-    "a visit begins": ["sessions_app.views.TokenView.post"],
+    "a visit begins": ["sessions_app.visitor_page.views.TokenView.post"],
     "an answer is heard": [
-        "handoff.webhooks.deliver",
-        "handoff.door.introduce",
-        "sessions_app.fold._[GatherPartialResults]",
-        "handoff.reactions._[GatherPartialResults]",
-        "handoff.ringing.offer",
+        "handoff.events.webhooks.deliver",
+        "handoff.events.hooks.introduce",
+        "sessions_app.inbox.fold._[GatherPartialResults]",
+        "handoff.events.reactions._[GatherPartialResults]",
+        "handoff.routing.offers.offer",
     ],
     "the assistant ends": [
-        "handoff.webhooks.deliver",
-        "handoff.door.introduce",
-        "sessions_app.fold._[ConversationEnded]",
-        "handoff.reactions._[ConversationEnded]",
-        "handoff.ringing.offer",
-        "handoff.joining.free_prospect",
-        "handoff.joining.join",
+        "handoff.events.webhooks.deliver",
+        "handoff.events.hooks.introduce",
+        "sessions_app.inbox.fold._[ConversationEnded]",
+        "handoff.events.reactions._[ConversationEnded]",
+        "handoff.routing.offers.offer",
+        "handoff.legs.connection.free_prospect",
+        "handoff.legs.connection.join",
     ],
-    "a closer accepts": ["dashboard.action_views.accept", "handoff.joining.connect", "handoff.joining.seat"],
+    "a closer accepts": [
+        "dashboard.actions.calls.accept",
+        "handoff.legs.connection.connect",
+        "handoff.legs.connection.seat",
+    ],
     "two are joined": [
         "handoff.tasks.run_command",
         "handoff.commands.sending._bridge",
-        "handoff.webhooks.deliver",
-        "handoff.door.introduce",
-        "sessions_app.fold._[CallBridged]",
-        "handoff.reactions._[CallBridged]",
+        "handoff.events.webhooks.deliver",
+        "handoff.events.hooks.introduce",
+        "sessions_app.inbox.fold._[CallBridged]",
+        "handoff.events.reactions._[CallBridged]",
     ],
 }
+
+
+# Read JSON and nothing more: to call them is to use a library, not to enter another app.
+GROUND = frozenset({"strict_json"})
 
 
 class MissingEntryPoint(LookupError):
@@ -70,6 +78,8 @@ def walk(codebase: Codebase, starts: Sequence[str]) -> Walk:
         done.add((module.name, name))
         result.files.add(module.name)
         for other, called in calls(codebase, module, name):
+            if other.app in GROUND:
+                continue
             result.crossings += other.app != module.app
             if (other.name, called) not in done:
                 result.returns += other is not module and other.name in result.files

@@ -50,14 +50,12 @@ def slow(name: str, tests: str, *, minutes: int, is_required: bool = False) -> P
     return Part(name, ("make", "slow", f"SLOW={tests}", f"REPORT={name}"), (name,), minutes, is_required)
 
 
-# By worth and by time: all processes under every choice of the platform, then what fails around them, then what replays
-# recordings. The limits leave a busy machine several times what each takes there.
+# By worth and by time: all processes under every choice of the platform, then what replays recordings. The limits leave
+# a busy machine several times what each takes there.
 PARTS = (
     Part("test", ("make", "test"), ("unit", "browser"), minutes=60, is_required=True),
     slow("killed", "tests/faults/test_killed.py", minutes=16, is_required=True),
     slow("platform", "tests/platform", minutes=45),
-    slow("people", "tests/faults/test_people_fail.py", minutes=12),
-    slow("telnyx", "tests/faults/test_telnyx_fails.py", minutes=15),
     slow("replay", "tests/recordings/test_replay.py", minutes=20),
 )
 
