@@ -26,8 +26,8 @@ class SortedOut:
     questions: list[str]
 
 
-def sort_out(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> SortedOut:
-    """Read the arguments of `save_prospect_details` against the questions of a session."""
+def sort_out(arguments: Mapping[str, Any], schema: Mapping[str, Any], *, country: str) -> SortedOut:
+    """Read the arguments of `save_prospect_details` against the questions of a session in that country."""
     questions: Mapping[str, Any] = schema.get("properties", {})
     by_words = _by_words(questions)
     values, unknown = {}, []
@@ -37,7 +37,9 @@ def sort_out(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> SortedO
             unknown.append(asked)
         else:
             values[name] = answer
-    reasons = {name: answer_values.problem(questions.get(name), value) for name, value in values.items()}
+    reasons = {
+        name: answer_values.problem(questions.get(name), value, country=country) for name, value in values.items()
+    }
     unfit = {name: f"{spoken(name)}: {reason}" for name, reason in reasons.items() if reason}
     return SortedOut(values, unfit, unknown[:MOST_UNKNOWN], [spoken(name) for name in questions])
 

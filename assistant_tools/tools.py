@@ -23,7 +23,7 @@ def carry_out(name: str, session: VoiceSession, run: int, arguments: Arguments, 
     reason = why_not(name, session, run)
     if name == tool_catalogue.SAVE and session.ended_at is not None and now - session.ended_at <= TOLD_LATE:
         # Heard before the end and told after it: it helps the talk no more, but whoever reads of it later.
-        captured.record(session, details.sort_out(arguments, versions.schema(session)).values, source="tool", at=now)
+        captured.record(session, _sorted_out(session, arguments).values, source="tool", at=now)
     return reason or _TOOLS[name](session, arguments, now)
 
 
@@ -42,7 +42,7 @@ def why_not(name: str, session: VoiceSession, run: int) -> Told | None:
 
 
 def save_details(session: VoiceSession, arguments: Arguments, now: datetime) -> Told:
-    sorted_out = details.sort_out(arguments, versions.schema(session))
+    sorted_out = _sorted_out(session, arguments)
     changed = captured.record(session, sorted_out.values, source="tool", at=now)
     is_complete = actions.answers_saved(session.pk, now=now)
     said = [sentences.saved([details.spoken(name) for name in changed if name not in sorted_out.unfit])]
@@ -100,6 +100,10 @@ def book_callback(session: VoiceSession, arguments: Arguments, now: datetime) ->
     except actions.ActionRefused as refusal:
         return refused(refusal.code, str(refusal), listing)
     return done(sentences.booked(booked.label, booked.number), {"booked": booked.label})
+
+
+def _sorted_out(session: VoiceSession, arguments: Arguments) -> details.SortedOut:
+    return details.sort_out(arguments, versions.schema(session), country=session.widget.country)
 
 
 def done(text: str, result: Mapping[str, Any]) -> Told:

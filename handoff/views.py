@@ -12,6 +12,7 @@ from handoff import actions
 from handoff.actions import visitor
 from handoff.engine import visitor_left
 from sessions_app.models import VoiceSession
+from sessions_app.rules import phone_numbers
 from sessions_app.visitor_page import views as sessions_views
 from sessions_app.visitor_page.access import SessionView, error
 
@@ -34,7 +35,7 @@ class ClaimBody(serializers.Serializer[Any]):
 
 class CallbackBody(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=120)
-    phone = serializers.RegexField(r"^\+?[0-9 ().-]{6,30}$")
+    phone = serializers.CharField(max_length=40)
     when = serializers.CharField(max_length=40, allow_blank=True, required=False, default="")
 
 
@@ -110,6 +111,10 @@ class CallbackView(SessionView):
         if not body.is_valid():
             return error(400, "Send a name and a phone number.")
         given = body.validated_data
+        try:
+            phone_numbers.parse(given["phone"], country=session.widget.country)
+        except phone_numbers.NotANumber as refusal:
+            return error(400, str(refusal), code="not_a_number")
         when = _moment(given["when"])
         promise = actions.promise_callback(
             session.pk, name=given["name"], phone=given["phone"], when=when, now=timezone.now()

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
+from sessions_app.rules import phone_numbers
 from telephony import inbound
 
 _NEEDED = {
@@ -19,7 +20,6 @@ _NEEDED = {
 }
 _LOCAL = {"127.0.0.1", "localhost", "::1"}
 _DIALLED = re.compile(r"[0-9]{2,15}")
-_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 @register()
@@ -46,7 +46,7 @@ def _of_pages() -> list[CheckMessage]:
     if not _DIALLED.fullmatch(dialled):
         hint = "Two to fifteen digits; empty takes those of TELNYX_CALLER_NUMBER."
         found.append(Error("TELNYX_PAGE_DESTINATION is nothing to dial", hint=hint, id="sessions_app.E009"))
-    if caller and not _NUMBER.fullmatch(caller):
+    if caller and not phone_numbers.is_e164(caller):
         found.append(Error("TELNYX_PAGE_CALLER_NUMBER is no number in +E.164", id="sessions_app.E010"))
     if spare and urlsplit(spare).scheme not in {"http", "https"}:
         found.append(Error("WEBHOOK_FAILOVER_URL is no address", id="sessions_app.E011"))

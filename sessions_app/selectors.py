@@ -116,7 +116,8 @@ def fields_with_provenance(session: VoiceSession) -> list[FieldInFull]:
     rows = _rows(session)
     given = provenance.given(session)
     asked = versions.schema(session).get("properties", {})
-    return [_in_full(view, rows.get(view.name), given, asked.get(view.name)) for view in _views(session, rows)]
+    country = session.widget.country
+    return [_in_full(view, rows.get(view.name), given, asked.get(view.name), country) for view in _views(session, rows)]
 
 
 def _rows(session: VoiceSession) -> dict[str, CapturedField]:
@@ -131,11 +132,11 @@ def _views(session: VoiceSession, known: Mapping[str, CapturedField]) -> list[Fi
 
 
 def _in_full(
-    view: FieldView, row: CapturedField | None, given: Mapping[int, list[FieldValue]], rule: Any
+    view: FieldView, row: CapturedField | None, given: Mapping[int, list[FieldValue]], rule: Any, country: str
 ) -> FieldInFull:
     standing = provenance.standing(row, given.get(row.pk, [])) if row else settle([])
     length = standing.current.length if standing.current else 0
-    problem = answer_values.problem(rule, view.value, length=length)
+    problem = answer_values.problem(rule, view.value, country=country, length=length)
     return FieldInFull(view, standing, rule, problem)
 
 

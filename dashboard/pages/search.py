@@ -7,6 +7,7 @@ from django.utils.http import urlencode
 
 from dashboard.render import presenters
 from sessions_app.models import Team
+from sessions_app.rules import phone_numbers
 from sessions_app.search import queries
 from sessions_app.search.queries import Found
 from sessions_app.search.words import LONGEST_QUERY
@@ -30,7 +31,7 @@ def page(team: Team, *, query: str, before: str) -> str:
 def _row(found: Found) -> dict[str, Any]:
     session = found.session
     name = presenters.prospect_name(session)
-    reached = [session.prospect.email, session.prospect.phone] if session.prospect else []
+    reached = [session.prospect.email, phone_numbers.grouped(session.prospect.phone)] if session.prospect else []
     return {
         "session": session,
         "turn": found.turn,

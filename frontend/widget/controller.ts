@@ -137,8 +137,8 @@ export class Controller {
     else if (this.facts.stage !== "over") this.cancel();
   }
 
-  /** True when the promise stands. Works before any call as well: the session is made for it. */
-  async requestCallback(request: CallbackRequest): Promise<boolean> {
+  /** What became of it; with "saved" the promise stands. Works before any call as well: the session is made for it. */
+  async requestCallback(request: CallbackRequest): Promise<"saved" | "not_a_number" | "failed"> {
     try {
       if (!this.visit.api.session) await this.visit.open({ call: false });
       this.store.set({ callbackDueAt: await this.visit.api.callback(request), isCallbackOpen: true });
@@ -146,9 +146,9 @@ export class Controller {
         this.visit.api.leave(); // no call follows that would end the visit
         this.visit.listen(this.visit.api.session!);
       }
-      return true;
+      return "saved";
     } catch (error) {
-      if (error instanceof ApiError) return false;
+      if (error instanceof ApiError) return error.code === "not_a_number" ? error.code : "failed";
       throw error;
     }
   }

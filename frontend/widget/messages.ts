@@ -164,6 +164,7 @@ export const T = {
     back: "Back",
     needName: "Please tell us your name.",
     needPhone: "Please enter a phone number with at least 6 digits.",
+    wholePhone: "Please enter the whole number, with its area code and without an extension. Begin with + and the country code if it is in another country.",
     needTime: "Please choose a time in the future.",
     failed: "We could not save your request. Please try again.",
     doneTitle: "We will call you",

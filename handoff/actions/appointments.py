@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.dateparse import parse_datetime
 
-from handoff.callbacks import booking, phone_numbers, promises, slots
+from handoff.callbacks import booking, promises, slots
 from handoff.callbacks.slots import Diary, Slot
 from handoff.engine import transitions
 from handoff.errors import ActionRefused
@@ -20,7 +20,7 @@ from sessions_app.conversation import runs
 from sessions_app.models import Team, VoiceSession
 from sessions_app.models.learnt import Source
 from sessions_app.models.people import WidgetConfig
-from sessions_app.rules import hours
+from sessions_app.rules import hours, phone_numbers
 
 ASKED_FOR = "asked_for"
 
@@ -78,9 +78,14 @@ def _number(session: VoiceSession, given: str) -> str:
     text = given.strip() or known or (session.prospect.phone if session.prospect else "")
     if not text:
         raise ActionRefused("I need a phone number for that. On which number may we call?", "no_number")
-    number = phone_numbers.normalised(text, time_zone=session.widget.time_zone)
-    if number is None:
-        raise ActionRefused("That is not a complete phone number. Please ask for it once more.", "not_a_number")
+    try:
+        number = phone_numbers.parse(text, country=session.widget.country)
+    except phone_numbers.HasExtension as refusal:
+        message = "A number with an extension cannot be called from here. Please ask for a direct one."
+        raise ActionRefused(message, "not_a_number") from refusal
+    except phone_numbers.NotANumber as refusal:
+        message = "That is not a complete phone number. Please ask for it once more."
+        raise ActionRefused(message, "not_a_number") from refusal
     if not phone_numbers.may_be_dialled(number, prefixes=settings.TELNYX_ALLOWED_PREFIXES):
         raise ActionRefused("I am sorry, we cannot call that number. Is there another one?", "number_not_allowed")
     return number

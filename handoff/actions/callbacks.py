@@ -17,6 +17,7 @@ from sessions_app import timeline
 from sessions_app.answers import captured
 from sessions_app.kinds import Kind
 from sessions_app.models.learnt import Source
+from sessions_app.rules import phone_numbers
 from sessions_app.visits import capacity
 
 LATEST_CALLBACK = timedelta(days=30)
@@ -30,7 +31,7 @@ def promise_callback(
     session = transitions.lock(session_id)
     promise = promises.owe(session, reason="asked_for", now=now)
     promise.session = session
-    promise.name, promise.phone = name, phone
+    promise.name, promise.phone = name, phone_numbers.kept(phone, country=session.widget.country)
     promise.save(update_fields=["name", "phone"])
     captured.record(session, {"full_name": name, "phone": phone}, source=Source.PROSPECT, at=now)
     if when and now < when < now + LATEST_CALLBACK:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handoff import announcements, policies
-from handoff.callbacks import phone_numbers, promises, slots
+from handoff.callbacks import promises, slots
 from handoff.commands import ledger
 from handoff.commands.kinds import CommandKind
 from handoff.legs import assistant_runs, connection, speech
@@ -16,6 +16,7 @@ from handoff.routing import offers
 from sessions_app.answers import prospects, versions
 from sessions_app.models import CallLeg, CapturedField, Run, VoiceSession
 from sessions_app.models.people import AssistantRun
+from sessions_app.rules import phone_numbers
 
 APOLOGY = "callback"
 # After the last sentence was spoken; its own end hastens this.
@@ -81,7 +82,7 @@ def settled(session: VoiceSession, run: Run | None, *, now: datetime) -> None:
     promise = CallbackPromise.objects.filter(session=session, kept_at=None).first()
     if promise is None or run is None or run.purpose != Run.Purpose.CALLBACK or run.complete_at is not None:
         return
-    has_number = phone_numbers.normalised(promise.phone, time_zone=session.widget.time_zone) is not None
+    has_number = phone_numbers.is_one(promise.phone, country=session.widget.country)
     if run.mode == AssistantRun.ASSISTANT and has_number and (promise.is_booked or not run.offered):
         run.complete_at = now
         run.save(update_fields=["complete_at"])
@@ -110,7 +111,7 @@ def _questions(promise: CallbackPromise, now: datetime) -> Questions:
     """What is not known yet; a time is asked for only if there is one to be had."""
     session = promise.session
     properties: dict[str, Any] = {}
-    if phone_numbers.normalised(promise.phone, time_zone=session.widget.time_zone) is None:
+    if not phone_numbers.is_one(promise.phone, country=session.widget.country):
         properties[PHONE] = {"type": "string", "description": announcements.which_number()}
     when = promises.diary(session.widget)
     free = slots.offer(when, promises.free_slots(session, now=now), now=now)
@@ -144,15 +145,14 @@ def _number_given(session: VoiceSession) -> str:
     names = [*prospects.PHONE_FIELDS, *asked]
     rows = CapturedField.objects.filter(session=session, name__in=names).order_by("-captured_at", "-pk")
     said = [str(row.value) for row in rows if isinstance(row.value, str | int)]
-    zone = session.widget.time_zone
-    return next((one for one in said if phone_numbers.normalised(one, time_zone=zone)), said[0] if said else "")
+    country = session.widget.country
+    return next((one for one in said if phone_numbers.is_one(one, country=country)), said[0] if said else "")
 
 
 def _keep_number(promise: CallbackPromise, said: str) -> None:
     if not said.strip():
         return
-    zone = promise.session.widget.time_zone
-    phone = phone_numbers.normalised(said, time_zone=zone) or said.strip()[:40]
+    phone = phone_numbers.kept(said.strip(), country=promise.session.widget.country)[:40]
     if phone != promise.phone:
         promise.phone = phone
         promise.save(update_fields=["phone"])

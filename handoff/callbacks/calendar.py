@@ -8,11 +8,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from handoff import machine
-from handoff.callbacks import outbound, phone_numbers, promises, slots
+from handoff.callbacks import outbound, promises, slots
 from handoff.callbacks.slots import Diary, Slot
 from handoff.models import CallbackPromise, Handoff
 from sessions_app.models import Team
 from sessions_app.models.people import WidgetConfig
+from sessions_app.rules import phone_numbers
 
 MOST_SHOWN = 200
 
@@ -80,7 +81,7 @@ def _owed(rows: list[CallbackPromise]) -> list[Owed]:
 
 def _one(promise: CallbackPromise, call: Handoff | None) -> Owed:
     number = outbound.number_of(promise)
-    shown = phone_numbers.normalised(promise.phone, time_zone=promise.session.widget.time_zone) or promise.phone
+    shown = phone_numbers.kept(promise.phone, country=promise.session.widget.country)
     return Owed(promise, phone_numbers.grouped(shown), number is not None, call)
 
 

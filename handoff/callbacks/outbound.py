@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from handoff import client_state, machine
-from handoff.callbacks import phone_numbers, promises
+from handoff.callbacks import promises
 from handoff.commands import ledger
 from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
@@ -21,6 +21,7 @@ from sessions_app.answers import captured
 from sessions_app.kinds import Kind
 from sessions_app.models import CallLeg, VoiceSession
 from sessions_app.models.people import ConnectionMode
+from sessions_app.rules import phone_numbers
 from sessions_app.visits import visits
 from telephony.reason_codes import LIMIT_SIP_CODES
 
@@ -79,9 +80,8 @@ def is_page_open(promised: VoiceSession, now: datetime) -> bool:
 
 def number_of(promise: CallbackPromise) -> str | None:
     """The promise's number as it is dialled; None when there is none that may be."""
-    number = phone_numbers.normalised(promise.phone, time_zone=promise.session.widget.time_zone)
-    is_allowed = number is not None and phone_numbers.may_be_dialled(number, prefixes=settings.TELNYX_ALLOWED_PREFIXES)
-    return number if is_allowed else None
+    number = phone_numbers.kept(promise.phone, country=promise.session.widget.country)
+    return number if phone_numbers.may_be_dialled(number, prefixes=settings.TELNYX_ALLOWED_PREFIXES) else None
 
 
 def open_visit(promised: VoiceSession, *, now: datetime) -> VoiceSession:

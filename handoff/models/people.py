@@ -10,16 +10,17 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from sessions_app.models import Team
+from sessions_app.rules import phone_numbers
 
 # A dashboard says that it is alive every 10 s; two missed beats and the closer is no longer ready.
 HEARTBEAT_TIMEOUT = timedelta(seconds=25)
 
 
-ADDRESS = re.compile(r"\+[1-9][0-9]{6,14}|sips?:[\w.+-]+@[A-Za-z0-9.-]+(:[0-9]{1,5})?(;[\w.=-]+)*", re.ASCII)
+SIP_ADDRESS = re.compile(r"sips?:[\w.+-]+@[A-Za-z0-9.-]+(:[0-9]{1,5})?(;[\w.=-]+)*", re.ASCII)
 
 
 def validate_address(value: str) -> None:
-    if not ADDRESS.fullmatch(value):
+    if not phone_numbers.is_e164(value) and not SIP_ADDRESS.fullmatch(value):
         raise ValidationError("Write a number such as +61255501234 or an address such as sip:anna@example.com.")
 
 

@@ -100,12 +100,13 @@ def lacking(session: VoiceSession) -> list[str]:
 
     Where no question is required, all that are asked count.
     """
-    rules = versions.schema(session).get("properties", {})
+    rules, country = versions.schema(session).get("properties", {}), session.widget.country
     values = dict(CapturedField.objects.filter(session=session).values_list("name", "value"))
     return [
         name
         for name in _needed(session)
-        if not answer_values.is_one(values.get(name)) or answer_values.problem(rules.get(name), values[name])
+        if not answer_values.is_one(values.get(name))
+        or answer_values.problem(rules.get(name), values[name], country=country)
     ]
 
 

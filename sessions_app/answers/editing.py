@@ -56,7 +56,7 @@ def edit(session: VoiceSession, name: str, text: str, *, seen: str, by: str, now
     `seen` is the digest of the value that they looked at. Raises Unknown, Stale, answers.Unfit.
     """
     found = _find(session, name)
-    value = answer_values.typed(versions.rule(session, name), text)
+    value = answer_values.typed(versions.rule(session, name), text, country=session.widget.country)
     _write(session, name, value, found, seen=seen, by=by, now=now, position=None)
 
 

@@ -7,6 +7,7 @@ from sessions_app.models import (
     Prospect,
     VoiceSession,
 )
+from sessions_app.rules import phone_numbers
 
 PHONE_FIELDS = ("phone", "phone_number", "mobile")
 # What the fields say of the prospect: by which names, the best first, and how much of it is kept.
@@ -21,6 +22,8 @@ def name_prospect(session: VoiceSession) -> None:
     """Keep the prospect's name and addresses as the captured fields tell them, also that one is not known after all."""
     values = dict(CapturedField.objects.filter(session=session).values_list("name", "value"))
     known = {name: _first(values, names)[:length] for name, (names, length) in _ABOUT.items() if values.keys() & names}
+    if "phone" in known:
+        known["phone"] = phone_numbers.kept(known["phone"], country=session.widget.country)
     if session.prospect_id:
         Prospect.objects.filter(pk=session.prospect_id).update(**known)
     elif any(known.values()):

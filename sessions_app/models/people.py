@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
+from sessions_app.rules import phone_numbers
 from sessions_app.rules.headers import MAX_HEADERS, validate_headers, validate_value_name
 from sessions_app.rules.hours import validate_hours, validate_time_zone
 from sessions_app.rules.ordered_json import OrderedJSONField
@@ -142,6 +143,11 @@ class WidgetConfig(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def country(self) -> str:
+        """Where a telephone number that names no country is meant to be; "" where the time zone does not tell."""
+        return phone_numbers.country_of(self.time_zone)
 
     @property
     def vad(self) -> dict[str, int]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -12,13 +13,14 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError, best_match
 from referencing import Registry
 
+from sessions_app.rules import phone_numbers
+
 # Of a longer value the beginning is kept; the whole stays in the webhook that brought it.
 MAX_CHARS = 4_000
 # No sum, year or telephone number is longer; browsers, too, count exactly no further.
 LARGEST = 10**15
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
-_PHONE = re.compile(r"\+?[\d\s().-]{5,30}")
 _YES = frozenset({"yes", "y", "true", "1"})
 _NO = frozenset({"no", "n", "false", "0"})
 _WRONG_TYPE = {
@@ -29,10 +31,8 @@ _WRONG_TYPE = {
 }
 _WRONG_FORMAT = {
     "email": "Not an e-mail address.",
-    "phone": "Not a phone number.",
     "date": "Not a date such as 2026-03-31.",
 }
-_FORMATS = FormatChecker(formats=())
 
 
 class Unfit(ValueError):
@@ -61,15 +61,18 @@ def kept(value: Any) -> Kept:
     return Kept(value if is_short else text[:MAX_CHARS], digest, len(text))
 
 
-def problem(rule: Any, value: Any, *, length: int = 0) -> str:
-    """Why a value does not fit its question, in words for a closer; "" when it does. Never raises."""
+def problem(rule: Any, value: Any, *, country: str = "", length: int = 0) -> str:
+    """Why a value does not fit its question, in words for a closer; "" when it does. Never raises.
+
+    A telephone number that names no country is one of `country` (ISO 3166).
+    """
     if length > MAX_CHARS:
         return f"Too long: of {length:,} characters the first {MAX_CHARS:,} are kept."
     if not isinstance(rule, Mapping) or not is_one(value):
         return ""
     if isinstance(value, int | float) and abs(value) > LARGEST:
         return "Too large a number."
-    validator = Draft202012Validator(rule, registry=Registry(), format_checker=_FORMATS)
+    validator = Draft202012Validator(rule, registry=Registry(), format_checker=_formats(country))
     try:
         error = best_match(validator.iter_errors(value))
     # A rule may point nowhere or at itself, or reckon with a number that is past reckoning.
@@ -78,12 +81,12 @@ def problem(rule: Any, value: Any, *, length: int = 0) -> str:
     return _words(error) if error is not None else ""
 
 
-def typed(rule: Any, text: str) -> Any:
+def typed(rule: Any, text: str, *, country: str = "") -> Any:
     """What a closer's words mean as an answer; "" says that it is not known. Raises Unfit."""
     told = text.strip()
     kind = rule.get("type") if isinstance(rule, Mapping) else None
     value = _READERS.get(str(kind), str)(told) if told else ""
-    reason = problem(rule, value)
+    reason = problem(rule, value, country=country)
     if reason:
         raise Unfit(reason)
     return value
@@ -95,6 +98,8 @@ def _words(error: ValidationError) -> str:
     if error.validator == "enum" and isinstance(error.validator_value, list):
         choices = ", ".join(str(choice) for choice in error.validator_value)
         return f"Not one of the choices: {choices}."[:300]
+    if isinstance(error.cause, phone_numbers.NotANumber):
+        return str(error.cause)
     named = {"type": _WRONG_TYPE, "format": _WRONG_FORMAT}.get(str(error.validator), {})
     return named.get(str(error.validator_value), "Does not fit the question.")
 
@@ -128,18 +133,22 @@ def _digits(text: str) -> str:
 _READERS = {"integer": _whole, "number": _number, "boolean": _truth}
 
 
-@_FORMATS.checks("email")
+@cache
+def _formats(country: str) -> FormatChecker:
+    formats = FormatChecker(formats=())
+    formats.checks("email")(_is_email)
+    formats.checks("date", raises=ValueError)(_is_date)
+
+    @formats.checks("phone", raises=phone_numbers.NotANumber)
+    def is_phone(value: object) -> bool:
+        return not isinstance(value, str) or bool(phone_numbers.parse(value, country=country))
+
+    return formats
+
+
 def _is_email(value: object) -> bool:
     return not isinstance(value, str) or (len(value) <= 254 and _EMAIL.fullmatch(value.strip()) is not None)
 
 
-@_FORMATS.checks("phone")
-def _is_phone(value: object) -> bool:
-    if not isinstance(value, str):
-        return True
-    return _PHONE.fullmatch(value.strip()) is not None and 5 <= len(re.findall(r"\d", value)) <= 15
-
-
-@_FORMATS.checks("date", raises=ValueError)
 def _is_date(value: object) -> bool:
     return not isinstance(value, str) or bool(date.fromisoformat(value))

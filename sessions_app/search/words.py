@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sessions_app.rules import phone_numbers
+
 LONGEST_QUERY = 200
 MOST_WORDS = 12
 LONGEST_WORD = 60
@@ -21,8 +23,6 @@ _NOT_OF_A_WORD = re.compile(r"[^\w@.+-]")
 _PARTS = re.compile(r"[^\W_]+")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
 _NUMBER = re.compile(r"[+(\d][\d\s().-]{3,40}", re.ASCII)
-# National numbers as people write them: 0400 111 222 is +61 400 111 222.
-_NATIONAL = re.compile(r"61(\d{9})", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,13 @@ def _of_email(email: str) -> set[str]:
 
 
 def _of_number(digits: str) -> set[str]:
-    """Every end of a number, so that a beginning of one of them is any part of it."""
-    national = _NATIONAL.fullmatch(digits)
+    """Every end of a number, so that a beginning of one of them is any part of it.
+
+    And the whole of it as people write it at home: 0400 111 222 is +61 400 111 222.
+    """
     ends = {digits[start:] for start in range(len(digits) - SHORTEST_NUMBER + 1)}
-    return ends | ({f"0{national[1]}"} if national else set())
+    national = phone_numbers.national(f"+{digits}")
+    return ends | ({national} if national else set())
 
 
 def _digits(text: str) -> str:

@@ -206,6 +206,9 @@ def test_the_time_that_was_chosen_is_booked(assistant: Assistant, alice: Closer)
     [
         ({}, "no_number"),
         ({"phone": "ring me"}, "not_a_number"),
+        ({"phone": "5550 1234"}, "not_a_number"),
+        ({"phone": "02 5550 1234 ext. 7"}, "not_a_number"),
+        ({"phone": "1800 555 019"}, "number_not_allowed"),
         ({"phone": "+1 900 555 0199"}, "number_not_allowed"),
         ({"phone": "1900 555 019"}, "number_not_allowed"),
         ({"phone": "+44 20 7946 0958"}, "number_not_allowed"),
@@ -224,6 +227,23 @@ def test_what_cannot_be_booked_is_refused_and_nothing_is_promised(
     assert (told.outcome, told.code) == ("refused", code)
     assert not CallbackPromise.objects.exists()
     assert assistant.visit.session.callback_due_at is None
+
+
+def test_a_number_with_an_extension_is_refused_for_that(assistant: Assistant, alice: Closer) -> None:
+    label = assistant.use("book_callback").result["free_times"][0]
+
+    told = assistant.use("book_callback", when=label, phone="02 5550 1234 ext. 7")
+
+    assert told.text == "A number with an extension cannot be called from here. Please ask for a direct one."
+
+
+@pytest.mark.parametrize("said", ["+61 (0)412 555 018", "٠٤١٢ ٥٥٥ ٠١٨", "０４１２５５５０１８", "0061 412 555 018"])
+def test_a_number_is_booked_however_it_is_written(assistant: Assistant, alice: Closer, said: str) -> None:
+    label = assistant.use("book_callback").result["free_times"][0]
+
+    assert assistant.use("book_callback", when=label, phone=said).outcome == "done"
+
+    assert CallbackPromise.objects.get().phone == "+61412555018"
 
 
 def test_a_time_that_another_prospect_has_is_not_given_twice(assistant: Assistant, alice: Closer, bob: Closer) -> None:

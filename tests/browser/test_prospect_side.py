@@ -128,10 +128,16 @@ def test_outside_the_hours_the_number_is_asked_for(
         prospect.press("Talk to a person")
         prospect.sees("Nobody is here right now to take your call.")
         prospect.press("Leave your number")
+        prospect.wait_for("callback")
+        form = prospect.page.locator(ELEMENT)
+        form.get_by_label("Your name").fill("Ada Lovelace")
+        form.get_by_label("Phone number").fill("5550 1234")
+        prospect.press("Call me back")
+        prospect.sees("Please enter the whole number")
         leave_number(prospect)
         prospect.press("Close")
         prospect.wait_for(*WITH_ASSISTANT)
-        assert newest(database, "handoff_callbackpromise", "promised_at")["phone"] == "02 5550 1234"
+        assert newest(database, "handoff_callbackpromise", "promised_at")["phone"] == "+61255501234"
     finally:
         database.execute(change, ["{}"])
 

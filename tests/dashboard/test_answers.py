@@ -130,6 +130,12 @@ def test_an_edit_after_unlocking_locks_again(alices_browser: Client, session: Vo
     [
         ({"type": "string", "format": "email"}, "ada at example", "Not an e-mail address."),
         ({"type": "string", "format": "phone"}, "call me", "Not a phone number."),
+        (
+            {"type": "string", "format": "phone"},
+            "415 555 0100",
+            "Not a complete phone number. One of another country begins with + and its code.",
+        ),
+        ({"type": "string", "format": "phone"}, "02 5550 1234 x7", "A number without an extension is needed."),
         ({"type": "string", "format": "date"}, "31.3.2026", "Not a date such as 2026-03-31."),
         ({"type": "integer"}, "a few", "Not a whole number."),
         ({"type": "integer"}, "2.5", "Not a whole number."),
@@ -162,6 +168,7 @@ def test_an_edit_that_does_not_fit_is_refused_and_a_value_that_came_so_is_shown(
         ({"type": "string", "enum": ["small", "large"]}, "large", "large"),
         ({"type": "string", "format": "date"}, "2026-03-31", "2026-03-31"),
         ({"type": "string", "format": "phone"}, "+61 400 000 000", "+61 400 000 000"),
+        ({"type": "string", "format": "phone"}, "(02) 5550 1234", "(02) 5550 1234"),
         ({"type": "string"}, "{{7*7}} <script>", "{{7*7}} <script>"),
         (True, "anything", "anything"),
     ],

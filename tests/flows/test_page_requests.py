@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from handoff.models import CallbackPromise, Closer
-from sessions_app.models import VoiceSession
+from sessions_app.models import VoiceSession, WidgetConfig
 from sessions_app.visitor_page import page
 from tests.flows.conftest import ANSWERS, Visit, connect
 
@@ -53,10 +53,10 @@ def test_a_callback_is_promised_for_the_time_that_was_asked(visit: Visit, carol:
 
     assert answer.status_code == 201
     promise = CallbackPromise.objects.get(session_id=visit.session_id)
-    assert (promise.name, promise.phone, promise.owner) == ("Ada Lovelace", "+61 2 5550 1234", carol)
+    assert (promise.name, promise.phone, promise.owner) == ("Ada Lovelace", "+61255501234", carol)
     assert parse_datetime(answer.json()["due_at"]) == promise.due_at == wish
     assert visit.session.prospect is not None
-    assert visit.session.prospect.phone == "+61 2 5550 1234"
+    assert visit.session.prospect.phone == "+61255501234"
 
 
 @pytest.mark.parametrize("when", ["", "soon", "2026-13-45T99:00:00Z", "2020-01-01T00:00:00Z", "2026-11-22T10:00:00"])
@@ -74,7 +74,7 @@ def test_the_form_after_the_apology_fills_the_same_promise(talking: Visit) -> No
     assert talking.post("callback", name="Ada King", phone="+61 400 000 000").status_code == 201
 
     promise = CallbackPromise.objects.get()
-    assert (promise.pk, promise.phone, promise.due_at) == (first.pk, "+61 400 000 000", first.due_at)
+    assert (promise.pk, promise.phone, promise.due_at) == (first.pk, "+61400000000", first.due_at)
     assert talking.session.fields.get(name="phone").source == "prospect"
 
 
@@ -82,6 +82,39 @@ def test_the_form_after_the_apology_fills_the_same_promise(talking: Visit) -> No
 def test_a_phone_number_must_look_like_one(visit: Visit, phone: str) -> None:
     assert visit.post("callback", name="Ada", phone=phone).status_code == 400
     assert not CallbackPromise.objects.exists()
+
+
+@pytest.mark.parametrize("phone", ["(02) 5550 1234", "٠٢ ٥٥٥٠ ١٢٣٤", "０２ ５５５０ １２３４", "+61 (0)2 5550 1234"])
+def test_a_number_may_be_written_as_its_owner_writes_it(visit: Visit, phone: str) -> None:
+    assert visit.post("callback", name="Ada", phone=phone).status_code == 201
+
+    assert CallbackPromise.objects.get().phone == "+61255501234"
+    # What they typed stays what they typed.
+    assert visit.session.fields.get(name="phone").value == phone
+
+
+@pytest.mark.parametrize(
+    ("phone", "message"),
+    [
+        ("5550 1234", "Not a complete phone number. One of another country begins with + and its code."),
+        ("(415) 555-0100", "Not a complete phone number. One of another country begins with + and its code."),
+        ("02 5550 1234 ext. 7", "A number without an extension is needed."),
+    ],
+)
+def test_the_page_is_told_what_is_wrong_with_a_number(visit: Visit, phone: str, message: str) -> None:
+    answer = visit.post("callback", name="Ada", phone=phone)
+
+    assert answer.status_code == 400
+    assert answer.json() == {"status": "error", "message": message, "code": "not_a_number"}
+    assert not CallbackPromise.objects.exists()
+
+
+def test_a_national_number_is_one_of_the_widgets_country(visit: Visit) -> None:
+    WidgetConfig.objects.update(time_zone="America/Los_Angeles")
+
+    assert visit.post("callback", name="Ada", phone="(415) 555-0100").status_code == 201
+
+    assert CallbackPromise.objects.get().phone == "+14155550100"
 
 
 def test_a_page_that_goes_before_its_call_ends_the_visit(visit: Visit) -> None:

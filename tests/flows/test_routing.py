@@ -107,7 +107,7 @@ def test_who_spoke_with_the_prospect_before_is_rung_first(talking: Visit, alice:
 
 def test_a_number_makes_an_acquaintance_too(talking: Visit, alice: Closer, ben: Closer) -> None:
     earlier_talk(talking, ben, Prospect.objects.create(phone="+61255501234"))
-    talking.finish(ANSWERS | {"phone": "+61255501234"})
+    talking.finish(ANSWERS | {"phone": "(02) 5550 1234"})
 
     assert talking.ringing().closer == ben
 

@@ -66,6 +66,17 @@ def test_a_question_that_is_called_like_an_argument_of_the_tool_is_the_question(
     assert (told["status"], told["could_not_use"]) == ("done", {})
 
 
+def test_a_number_that_cannot_be_called_is_asked_for_once_more(talking: Visit, alice: Closer) -> None:
+    ask_also(talking, phone={"type": "string", "format": "phone"})
+
+    told = save(talking, phone="415 555 0100")
+    better = save(talking, phone="+1 415 555 0100")
+
+    incomplete = "phone: Not a complete phone number. One of another country begins with + and its code."
+    assert (told["status"], told["could_not_use"]) == ("refused", {"phone": incomplete})
+    assert (better["status"], better["could_not_use"]) == ("done", {})
+
+
 def test_an_argument_of_the_tool_that_does_not_fit_is_told_by_name(talking: Visit, alice: Closer) -> None:
     listed = [{"question": "timeline", "answer": "spring"}, {"question": "email"}]
 

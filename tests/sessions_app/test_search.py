@@ -89,6 +89,12 @@ def test_a_prospect_is_found_by_any_part_of_their_number(talked: Talked, sales: 
     assert found(sales, text) == [session]
 
 
+def test_a_number_of_another_country_is_found_as_it_is_dialled_there(talked: Talked, sales: Team) -> None:
+    session = talked("Hello.", phone="+442079460018")
+
+    assert found(sales, "020 7946 0018") == [session]
+
+
 def test_answers_are_found_and_numbers_among_them(talked: Talked, sales: Team) -> None:
     session = talked(
         "Yes.", answers={"company": "Harbour Lane Studio", "contact": "bo@lane.example", "more": {"a": [7]}}

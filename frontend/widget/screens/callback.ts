@@ -88,20 +88,26 @@ export class CallbackScreen implements Screen {
     this.submitButton.disabled = true;
     say(this.submitButton, text.sending);
     const when = this.isTimed ? new Date(this.time.input.value).toISOString() : "";
-    const isSaved = await this.actions.requestCallback({ name: this.name.input.value.trim(), phone: this.phone.input.value.trim(), when });
-    say(this.problem, isSaved ? "" : text.failed);
+    const outcome = await this.actions.requestCallback({ name: this.name.input.value.trim(), phone: this.phone.input.value.trim(), when });
+    say(this.problem, outcome === "failed" ? text.failed : "");
+    if (outcome === "not_a_number") this.judge([[this.phone, false, text.wholePhone]]);
     this.submitButton.disabled = false;
     say(this.submitButton, text.submit);
   }
 
   private isValid(): boolean {
-    const digits = this.phone.input.value.replace(/\D/g, "");
+    // Digits of any script; the server knows what a number is.
+    const digits = this.phone.input.value.match(/\p{Nd}/gu) ?? [];
     const isFuture = !this.isTimed || new Date(this.time.input.value).getTime() > Date.now();
-    const checks: [Field, boolean, string][] = [
+    return this.judge([
       [this.name, this.name.input.value.trim() !== "", text.needName],
       [this.phone, digits.length >= FEWEST_DIGITS, text.needPhone],
       [this.time, isFuture, text.needTime],
-    ];
+    ]);
+  }
+
+  /** Say what is wrong beside each field; true when nothing is. */
+  private judge(checks: [Field, boolean, string][]): boolean {
     for (const [{ input, error }, isFine, message] of checks) {
       say(error, isFine ? "" : message);
       input.setAttribute("aria-invalid", String(!isFine));
