@@ -47,7 +47,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "sessions_app.http.nul.NoNul",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "agileadapt.static_files.StaticFiles",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -69,7 +69,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
+            "libraries": {"scripts": "agileadapt.script_tags"},
         },
     }
 ]
@@ -214,13 +215,15 @@ TIME_ZONE = env.text("TIME_ZONE", "Australia/Sydney")
 USE_TZ = True
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# Filled by `collectstatic`; without it files are served as they lie in the checkout.
-STATIC_ROOT = env.text("STATIC_ROOT", "") or None
+STATIC_ROOT = env.text("STATIC_ROOT", "") or str(BASE_DIR / "staticfiles")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "agileadapt.static_files.HashedFiles"},
 }
-WHITENOISE_USE_FINDERS = STATIC_ROOT is None
+# Named by Django's hash or by the bundler's; what has no hash in its name is asked for again after some minutes.
+WHITENOISE_IMMUTABLE_FILE_TEST = rf"^{STATIC_URL}.*(\.[0-9a-f]{{12}}\.[a-z0-9]+|/chunks/\w+-[A-Z2-7]{{8}}\.js(\.map)?)$"
+WHITENOISE_MAX_AGE = 300
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = False
 
 LOGGING = {
     "version": 1,

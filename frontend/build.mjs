@@ -1,6 +1,7 @@
-// Bundle the browser programs into static/dist/. With --size, print what a visitor downloads.
+// Bundle the browser programs into static/dist/, and say in chunks.json what each module program imports.
+// With --size, print what a visitor downloads.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -34,15 +35,38 @@ const existing = (entries) =>
 
 async function bundle(entries, options) {
   const entryPoints = existing(entries);
-  if (Object.keys(entryPoints).length === 0) return [];
+  if (Object.keys(entryPoints).length === 0) return {};
   const built = await esbuild.build({ ...common, ...options, entryPoints });
-  return Object.keys(built.metafile.outputs).filter((file) => file.endsWith(".js"));
+  return built.metafile.outputs;
 }
 
-const outputs = [
-  ...(await bundle(modules, { format: "esm", splitting: true, chunkNames: "chunks/[name]-[hash]" })),
-  ...(await bundle(scripts, { format: "iife" })),
-];
+/** Everything that an output imports, and that these import in turn. */
+function reached(outputs, output, isFollowed, found = new Set()) {
+  for (const imported of outputs[output].imports.filter(isFollowed)) {
+    if (found.has(imported.path)) continue;
+    found.add(imported.path);
+    reached(outputs, imported.path, isFollowed, found);
+  }
+  return found;
+}
+
+/** Per program: the chunks that it needs at once, and those that it imports when they are asked for. */
+function chunksOf(outputs) {
+  const named = (files) => files.map((file) => path.relative(outdir, file)).sort();
+  const programs = Object.keys(modules).map((name) => {
+    const entry = path.relative(process.cwd(), path.join(outdir, `${name}.js`));
+    const now = reached(outputs, entry, ({ kind }) => kind === "import-statement");
+    const all = reached(outputs, entry, () => true);
+    return [name, { now: named([...now]), later: named([...all].filter((file) => !now.has(file))) }];
+  });
+  return Object.fromEntries(programs);
+}
+
+// Chunks of earlier builds would be collected as if they were of this one.
+rmSync(path.join(outdir, "chunks"), { recursive: true, force: true });
+const built = await bundle(modules, { format: "esm", splitting: true, chunkNames: "chunks/[name]-[hash]" });
+writeFileSync(path.join(outdir, "chunks.json"), JSON.stringify(chunksOf(built)));
+const outputs = Object.keys({ ...built, ...(await bundle(scripts, { format: "iife" })) }).filter((file) => file.endsWith(".js"));
 
 if (process.argv.includes("--size")) {
   for (const file of outputs.sort()) {

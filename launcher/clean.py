@@ -5,7 +5,7 @@ import shutil
 from launcher import places
 from launcher.checkout import ROOT, STATE, VENV
 
-MADE = ["node_modules", "static/dist", ".static", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"]
+MADE = ["node_modules", "static/dist", "staticfiles", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"]
 
 
 def main() -> None:

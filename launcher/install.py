@@ -1,4 +1,4 @@
-"""Install the checkout into itself: virtualenv, Python packages, Node packages, front-end bundle.
+"""Install the checkout into itself: virtualenv, Python packages, Node packages, front-end bundle, static files.
 
 Runs on the machine's own Python with the standard library alone. A step is skipped while its inputs are unchanged.
 """
@@ -21,8 +21,12 @@ from launcher.checkout import MACHINE_PYTHON, ROOT, STATE, VENV, VENV_BIN, VENV_
 REQUIREMENTS = ROOT / "requirements-dev.txt"
 MAKER = VENV / ".maker"
 NODE_MODULES = ROOT / "node_modules"
-BUNDLES = ROOT / "static" / "dist"
+STATIC = ROOT / "static"
+BUNDLES = STATIC / "dist"
+STATIC_ROOT = ROOT / (os.environ.get("STATIC_ROOT") or "staticfiles")
 FRONT_END = ROOT / "frontend"
+# What beside the files themselves says how they are collected; packages bring files of their own.
+COLLECTORS = (REQUIREMENTS, *(ROOT / "agileadapt" / name for name in ("settings.py", "static_files.py")))
 NODE_MANIFESTS = (ROOT / "package.json", ROOT / "package-lock.json", ROOT / ".npmrc")
 
 
@@ -50,7 +54,8 @@ def install() -> None:
         raise InstallError(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}; set PYTHON=python3.11")
     step("Python packages", VENV / ".stamp", python_inputs(), install_python)
     step("Node packages", NODE_MODULES / ".stamp", digest(NODE_MANIFESTS, str(ROOT)), install_node)
-    step("front end", BUNDLES / ".stamp", digest((*sources(), *NODE_MANIFESTS)), build_front_end)
+    step("front end", BUNDLES / ".stamp", digest((*files_in(FRONT_END), *NODE_MANIFESTS)), build_front_end)
+    step("static files", STATIC_ROOT / ".stamp", digest((*files_in(STATIC), *COLLECTORS)), collect_static_files)
 
 
 def step(title: str, stamp: Path, inputs: str, action: Callable[[], None]) -> None:
@@ -79,8 +84,8 @@ def python_inputs() -> str:
     return digest([REQUIREMENTS], sys.version, sys.base_prefix, str(ROOT))
 
 
-def sources() -> list[Path]:
-    return [path for path in FRONT_END.rglob("*") if path.is_file()]
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def install_python() -> None:
@@ -163,6 +168,11 @@ def install_node() -> None:
 def build_front_end() -> None:
     shutil.rmtree(BUNDLES, ignore_errors=True)
     run([str(VENV_BIN / "node"), str(FRONT_END / "build.mjs")], node_environment())
+
+
+def collect_static_files() -> None:
+    collect = ["python", "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
+    run([str(VENV_PYTHON), "-m", "launcher.inert", *collect])
 
 
 def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:

@@ -11,7 +11,6 @@ from django.core.exceptions import RequestDataTooBig
 from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
-from django.templatetags.static import static
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -50,7 +49,7 @@ def page(request: HttpRequest, probe_id: UUID) -> HttpResponse:
         "ice_servers": settings.TELNYX_ICE_SERVERS,
         "region": signalling_region(settings.TELNYX_SIGNALLING_REGION, time_zone=settings.TIME_ZONE),
     }
-    response = render(request, "probe/page.html", {"config": config, "script": static("dist/probe.js")})
+    response = render(request, "probe/page.html", {"config": config})
     response.headers["Permissions-Policy"] = "microphone=(self), camera=(), geolocation=()"
     return response
 

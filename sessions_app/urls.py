@@ -6,7 +6,6 @@ from sessions_app.visitor_page import views
 
 urlpatterns = [
     path("w/<slug:slug>/", views.widget_page, name="widget"),
-    path("widget.js", views.embed_script, name="embed"),
     path("api/orchestration/token", views.TokenView.as_view(), name="token"),
     path("api/orchestration/lines", views.LinesView.as_view(), name="lines"),
     path("api/orchestration/rejoin", views.RejoinView.as_view(), name="rejoin"),

@@ -4,6 +4,7 @@ import base64
 import os
 
 import pytest
+from django.conf import settings as django_settings
 from hypothesis import settings
 from nacl.signing import SigningKey
 
@@ -11,6 +12,12 @@ from nacl.signing import SigningKey
 settings.register_profile("quick", deadline=None)
 settings.register_profile("slow", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def pytest_configure() -> None:
+    """Let pages be rendered without a build; what is built is served by real processes in tests/static_files/."""
+    django_settings.MIDDLEWARE.remove("agileadapt.static_files.StaticFiles")
+    django_settings.STORAGES["staticfiles"] = {"BACKEND": "tests.unbuilt.UnbuiltFiles"}
 
 
 @pytest.fixture(scope="session")

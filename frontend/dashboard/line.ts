@@ -14,6 +14,7 @@ import { recall } from "./preferences";
 import type { Sound } from "./sound";
 import { toast } from "./toasts";
 import { say } from "../shared/dom";
+import { preloadLater } from "../shared/preload";
 import type { CallStats } from "../shared/stats";
 
 const QUALITY_EVERY_MS = 30_000;
@@ -199,6 +200,7 @@ export class Line {
 
   private async getPhone(): Promise<Phone> {
     if (this.phone) return this.phone;
+    preloadLater();
     const { Phone } = await import("../softphone/phone");
     this.phone ??= new Phone(
       {

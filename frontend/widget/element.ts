@@ -1,6 +1,7 @@
 // <telnyx-ai-agent>: the element on the page. Others listen to its events and read its data attributes.
 
 import { h } from "../shared/dom";
+import { preloadLater } from "../shared/preload";
 import type { CallStats } from "../shared/stats";
 import { readConfig, type WidgetConfig } from "./config";
 import type { Conversation } from "./conversation";
@@ -42,6 +43,7 @@ export class AgentElement extends HTMLElement {
   /** Everything behind the button is fetched when it is pressed. */
   private async begin(config: WidgetConfig): Promise<void> {
     this.invitation?.note("");
+    preloadLater();
     try {
       const { Conversation } = await import("./conversation");
       this.conversation ??= new Conversation(this, this.frame, config);

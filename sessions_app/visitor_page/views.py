@@ -2,16 +2,13 @@
 
 import logging
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.staticfiles import finders
 from django.db import transaction
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.views.decorators.cache import cache_control
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_GET
 from rest_framework import serializers, status
@@ -57,16 +54,6 @@ def widget_page(request: HttpRequest, slug: str) -> HttpResponse:
     response.headers["Permissions-Policy"] = "microphone=(self), camera=(), geolocation=()"
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-@require_GET
-@cache_control(public=True, max_age=300)
-def embed_script(request: HttpRequest) -> FileResponse:
-    """The one line that a site owner embeds points here."""
-    built = finders.find("dist/embed.js")
-    if not isinstance(built, str):
-        raise Http404("The front end is not built: run `make setup`.")
-    return FileResponse(Path(built).open("rb"), content_type="text/javascript")  # FileResponse closes it
 
 
 class ConsentBody(serializers.Serializer[Any]):
