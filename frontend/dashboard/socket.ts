@@ -1,6 +1,6 @@
-// The live line: says hello with its positions, takes numbered events without a gap, comes back by itself.
+// The live line: says hello with its positions, and takes numbered events without a gap.
 
-import { backoffMs } from "../shared/backoff";
+import { ReconnectingSocket } from "../shared/reconnecting";
 import type { Fragment } from "./page";
 
 export type Connection = "live" | "reconnecting" | "stale";
@@ -35,7 +35,6 @@ interface Start {
 }
 
 const STALE_AFTER_MS = 8_000;
-const SILENCE_MS = 25_000; // the server beats every 10 s
 const REASONS: Record<number, string> = {
   4401: "You are signed out. Reload the page to sign in again.",
   4403: "Your rights changed. Reload the page.",
@@ -43,18 +42,15 @@ const REASONS: Record<number, string> = {
 };
 
 export class LiveSocket {
-  private socket: WebSocket | null = null;
+  private readonly line: ReconnectingSocket;
   private cursors: Map<string, number>;
   private epoch: string | null;
   private watching: string | null;
   /** What the server has answered to; differs from `watching` when a choice or its answer was lost with a line. */
   private shown: string | null;
-  private attempt = 0;
   private lostAt = Date.now();
-  private heardAt = 0;
   private isLive = false;
   private isFinal = false;
-  private timer = 0;
   private reason = "";
 
   constructor(
@@ -64,10 +60,15 @@ export class LiveSocket {
     this.cursors = new Map(Object.entries(start.cursors));
     this.epoch = start.epoch;
     this.watching = this.shown = start.watching;
-    window.addEventListener("online", () => this.hurry());
+    this.line = new ReconnectingSocket(start.url, {
+      opened: () => this.hello(),
+      received: (message) => this.received(message as Frame),
+      lost: (code, wasOpen) => this.lost(code, wasOpen),
+    });
     document.addEventListener("visibilitychange", () => this.onVisible());
-    window.setInterval(() => this.look(), 1_000);
-    this.open();
+    window.setInterval(() => {
+      if (!this.isLive) this.tell();
+    }, 1_000);
   }
 
   get isOpen(): boolean {
@@ -84,7 +85,7 @@ export class LiveSocket {
   }
 
   send(frame: object): void {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(frame));
+    this.line.send(frame);
   }
 
   watch(session: string | null): void {
@@ -93,37 +94,14 @@ export class LiveSocket {
   }
 
   hurry(): void {
-    if (this.isFinal || this.isLive) return;
-    clearTimeout(this.timer);
-    if (this.socket?.readyState === WebSocket.CONNECTING) return;
-    this.open();
-  }
-
-  private open(): void {
-    this.socket?.close();
-    const socket = new WebSocket(new URL(this.start.url, location.href.replace(/^http/, "ws")));
-    let wasOpen = false;
-    this.socket = socket;
-    socket.onopen = () => {
-      wasOpen = true;
-      this.hello();
-    };
-    socket.onmessage = (message) => {
-      if (socket === this.socket) this.received(String(message.data));
-    };
-    socket.onclose = (event) => {
-      if (socket === this.socket) this.lost(event.code, wasOpen);
-    };
+    this.line.hurry();
   }
 
   private hello(): void {
-    this.heardAt = Date.now();
     this.send({ type: "hello", epoch: this.epoch, cursors: Object.fromEntries(this.cursors), watching: this.watching });
   }
 
-  private received(text: string): void {
-    this.heardAt = Date.now();
-    const frame = JSON.parse(text) as Frame;
+  private received(frame: Frame): void {
     switch (frame.type) {
       case "beat":
         this.events.beat(frame);
@@ -179,23 +157,22 @@ export class LiveSocket {
   }
 
   private live(): void {
+    this.line.well();
     this.isLive = true;
-    this.attempt = 0;
     this.reason = "";
     this.events.connection("live", "", 0);
   }
 
-  private lost(code: number, wasOpen: boolean): void {
+  private lost(code: number, wasOpen: boolean): boolean {
     if (this.isLive) this.lostAt = Date.now();
     this.isLive = false;
     this.reason = REASONS[code] ?? "";
     this.isFinal = this.reason !== "";
     this.tell();
-    if (this.isFinal) return;
+    if (this.isFinal) return false;
     // A refused handshake has no code, so the page itself is asked whether we are still signed in.
-    if (!wasOpen && this.attempt > 0) void this.probe();
-    clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => this.open(), backoffMs(this.attempt++));
+    if (!wasOpen && this.line.failures > 0) void this.probe();
+    return true;
   }
 
   private async probe(): Promise<void> {
@@ -205,7 +182,7 @@ export class LiveSocket {
       if (!code || this.isLive) return;
       this.isFinal = true;
       this.reason = REASONS[code] ?? "";
-      clearTimeout(this.timer);
+      this.line.close();
       this.tell();
     } catch {
       // The server is away: the next attempt will tell.
@@ -216,13 +193,6 @@ export class LiveSocket {
     const since = Date.now() - this.lostAt;
     const isStale = this.isFinal || since > STALE_AFTER_MS;
     this.events.connection(isStale ? "stale" : "reconnecting", this.reason, since);
-  }
-
-  private look(): void {
-    if (this.isLive && Date.now() - this.heardAt > SILENCE_MS) {
-      this.socket?.close();
-      this.lost(1006, true);
-    } else if (!this.isLive) this.tell();
   }
 
   private onVisible(): void {

@@ -1,7 +1,7 @@
 // The page's live line to the back end: says hello, receives whole snapshots, comes back by itself.
 
-import { backoffMs } from "../shared/backoff";
 import type { Joined } from "../shared/handover";
+import { ReconnectingSocket, type Message } from "../shared/reconnecting";
 import type { Session } from "./api";
 import type { Turn } from "./captions";
 
@@ -43,12 +43,8 @@ export interface SocketEvents {
 const PURPOSES: readonly unknown[] = ["qualify", "returned", "callback"];
 const PHASES: readonly string[] = ["connecting", "assistant", "handing_over", "human", "callback", "ended"];
 const REFUSED = 4401;
-/** The server asks every few seconds whether we are there; a line on which it does not is dead. */
-const QUIET_MS = 25_000;
 
-type Loose = Record<string, unknown>;
-
-const isObject = (value: unknown): value is Loose => typeof value === "object" && value !== null;
+const isObject = (value: unknown): value is Message => typeof value === "object" && value !== null;
 
 function isTurn(value: unknown): value is Turn {
   return isObject(value) && typeof value["text"] === "string" && (value["role"] === "assistant" || value["role"] === "prospect");
@@ -82,91 +78,40 @@ export function readState(frame: unknown): ServerState | null {
   return { phase: frame["phase"] as Phase, purpose, closer, rejoin, handover, turns, callback, calling, busy };
 }
 
-function decoded(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
 export class ProspectSocket {
-  private socket: WebSocket | null = null;
-  private attempt = 0;
-  private timer = 0;
-  private quietTimer = 0;
-  private isClosed = false;
+  private readonly line: ReconnectingSocket;
 
   constructor(
-    private readonly url: string,
+    url: string,
     private readonly token: string,
     private readonly events: SocketEvents,
   ) {
-    window.addEventListener("online", this.hurry);
-    this.connect();
+    this.line = new ReconnectingSocket(url, {
+      opened: () => this.line.send({ type: "hello", token: this.token }),
+      received: (message) => this.received(message),
+      lost: (code) => this.lost(code),
+    });
   }
 
   close(): void {
-    this.isClosed = true;
-    window.removeEventListener("online", this.hurry);
-    clearTimeout(this.timer);
-    clearTimeout(this.quietTimer);
-    this.socket?.close(1000);
+    this.line.close();
   }
 
-  private connect(): void {
-    const socket = new WebSocket(new URL(this.url, location.href.replace(/^http/, "ws")));
-    this.socket = socket;
-    socket.onopen = () => {
-      socket.send(JSON.stringify({ type: "hello", token: this.token }));
-    };
-    socket.onmessage = (message) => {
-      this.received(String(message.data));
-    };
-    socket.onclose = (event) => {
-      if (socket === this.socket) this.lost(event.code);
-    };
-    this.expectWord();
-  }
-
-  private received(text: string): void {
-    if (this.isClosed) return;
-    const frame = decoded(text);
-    this.expectWord();
+  private received(message: Message): void {
     // Answered from here and not by a clock of our own: a page in the background has none that it can rely on.
-    if (isObject(frame) && frame["type"] === "ping") this.socket?.send(JSON.stringify({ type: "here" }));
-    const state = readState(frame);
+    if (message["type"] === "ping") this.line.send({ type: "here" });
+    const state = readState(message);
     if (!state) return;
-    this.attempt = 0;
+    this.line.well();
     this.events.open(true);
     this.events.state(state);
   }
 
-  private expectWord(): void {
-    clearTimeout(this.quietTimer);
-    this.quietTimer = window.setTimeout(() => {
-      const { socket } = this;
-      this.socket = null;
-      socket?.close();
-      this.lost(0);
-    }, QUIET_MS);
-  }
-
-  private lost(code: number): void {
-    if (this.isClosed) return;
-    clearTimeout(this.quietTimer);
+  private lost(code: number): boolean {
     this.events.open(false);
-    if (code === REFUSED) {
-      this.close();
-      this.events.refused();
-      return;
-    }
-    this.timer = window.setTimeout(() => this.connect(), backoffMs(this.attempt++));
+    if (code !== REFUSED) return true;
+    this.line.close();
+    this.events.refused();
+    return false;
   }
-
-  private readonly hurry = (): void => {
-    if (this.isClosed || (this.socket && this.socket.readyState !== WebSocket.CLOSED)) return;
-    clearTimeout(this.timer);
-    this.connect();
-  };
 }
