@@ -5,7 +5,7 @@ REPORTS := .state/reports
 # The files of `make slow`, all of them unless some are named, and its report.
 SLOW ?= tests
 REPORT ?= slow
-PACKAGES := agileadapt assistant_tools sessions_app handoff flight_recorder dashboard probe telephony strict_json sandbox launcher bench code_measures
+PACKAGES := accounts agileadapt assistant_tools sessions_app handoff flight_recorder dashboard probe telephony strict_json sandbox launcher bench code_measures
 export ASGI_SERVER ?= daphne
 
 .DEFAULT_GOAL := help

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "channels",
     "rest_framework",
     "csp",
+    "accounts",
     "sessions_app",
     "handoff",
     "flight_recorder",
@@ -170,6 +171,7 @@ MCP_SECRETS = env.words("MCP_SECRETS")
 TOOL_CALLS_PER_SESSION = env.integer("TOOL_CALLS_PER_SESSION", 60, least=1, most=10_000)
 TOOL_CALLS_PER_MINUTE = env.integer("TOOL_CALLS_PER_MINUTE", 600, least=1, most=1_000_000)
 
+AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")

@@ -74,7 +74,7 @@ class CloserAdmin(Page):
     list_display = ["display_name", "user", "team", "is_supervisor", "is_available", "seen_at", "still_missing"]
     list_filter = ["team", "is_supervisor", "is_available"]
     list_select_related = ["team", "user"]
-    search_fields = ["display_name", "user__username", "sip_username"]
+    search_fields = ["display_name", "user__email", "user__name", "sip_username"]
     autocomplete_fields = ["user"]
     readonly_fields = [
         *("is_available", "available_since", "seen_at", "softphone_registered", "microphone_granted"),

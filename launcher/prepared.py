@@ -7,7 +7,10 @@ from pathlib import Path
 from launcher.checkout import ROOT
 
 # Everything that migrations and demo data can depend on.
-SOURCES = ("agileadapt", "dashboard", "flight_recorder", "handoff", "probe", "sessions_app", "strict_json", "telephony")
+SOURCES = (
+    *("accounts", "agileadapt", "dashboard", "flight_recorder", "handoff", "probe"),
+    *("sessions_app", "strict_json", "telephony"),
+)
 
 
 def fingerprint(subject: str, root: Path = ROOT, *, sources: Sequence[str] = SOURCES) -> str:

@@ -6,15 +6,16 @@ from functools import cache
 
 import pytest
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from handoff.models import Closer, RoutingPolicy
 from launcher.environment import ASSISTANT_ID
 from sessions_app.models import Team, WidgetConfig
 
 PASSWORD = "correct horse battery"
+DOMAIN = "agileadapt.example"
 
 
 @dataclass
@@ -76,7 +77,7 @@ def hashed_password() -> str:
 
 
 def person(name: str, team: Team, *, is_supervisor: bool = False) -> Closer:
-    user = User.objects.create(username=name.lower(), password=hashed_password())
+    user = User.objects.create(email=f"{name.lower()}@{DOMAIN}", name=name, password=hashed_password())
     return Closer.objects.create(user=user, team=team, display_name=name, is_supervisor=is_supervisor)
 
 
@@ -116,7 +117,9 @@ def carol(sales: Team) -> Closer:
 
 @pytest.fixture
 def admin_user(db: None) -> User:
-    return User.objects.create(username="admin", password=hashed_password(), is_staff=True, is_superuser=True)
+    return User.objects.create(
+        email=f"admin@{DOMAIN}", name="Admin", password=hashed_password(), is_staff=True, is_superuser=True
+    )
 
 
 def logged_in(user: User) -> Client:

@@ -68,7 +68,8 @@ def test_a_default_is_the_one_in_the_code(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["sessions_app", "handoff", "flight_recorder", "dashboard", "assistant_tools", "probe", "telephony"]
+    "path",
+    ["accounts", "sessions_app", "handoff", "flight_recorder", "dashboard", "assistant_tools", "probe", "telephony"],
 )
 def test_the_environment_is_read_in_the_settings_alone(path: str) -> None:
     commands = ROOT / "handoff" / "management"

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from uuid import uuid4
 
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.db import models
 
 from handoff import client_state
@@ -29,6 +29,7 @@ _ID_NAMES = (
     "event_id",
 )
 _SHORTEST_ID = 8
+_NOWHERE = "replay.invalid"
 
 
 class Ghost:
@@ -43,7 +44,7 @@ class Ghost:
         RoutingPolicy.objects.create(team=self.team, **_known(RoutingPolicy, recording["policy"]))
         self.closers = {one["closer"]: self._closer(number, one) for number, one in enumerate(recording["closers"], 1)}
         # Whoever assigned calls; the recording says only that somebody did.
-        supervisor = User.objects.create(username=f"replay-{self.nonce}-supervisor")
+        supervisor = get_user_model().objects.create(email=f"replay-{self.nonce}-supervisor@{_NOWHERE}")
         self.supervisor = Closer.objects.create(user=supervisor, team=self.team, is_supervisor=True)
         self.session = self._visit()
         self.legs = {self.text(leg["call_control_id"]): str(leg["leg"]) for leg in recording["legs"]}
@@ -88,10 +89,10 @@ class Ghost:
         return f"{kind}-{number}-{self.nonce}"
 
     def _closer(self, number: int, told: Json) -> Closer:
-        name = f"replay-{self.nonce}-{number}"
+        email = f"replay-{self.nonce}-{number}@{_NOWHERE}"
         proven = dict.fromkeys(("is_available", "softphone_registered", "microphone_granted", "sound_unlocked"), True)
         closer = Closer(
-            user=User.objects.create(username=name),
+            user=get_user_model().objects.create(email=email),
             team=self.team,
             **{**_known(Closer, told), **proven},
         )

@@ -145,7 +145,7 @@ def _said(row: plain_values.Row) -> str:
 
 
 def _who(version: GatherVersion) -> str:
-    return f" by {version.created_by.get_username()}" if version.created_by else ""
+    return f" by {version.created_by.name}" if version.created_by else ""
 
 
 def _asked(version: GatherVersion) -> str:

@@ -3,9 +3,9 @@
 import logging
 
 import pytest
-from django.contrib.auth.models import User
 from django.urls import reverse
 
+from accounts.models import User
 from handoff.models import Closer
 from sessions_app.models import ToolCall
 from tests.assistant_tools.conftest import Assistant

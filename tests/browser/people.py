@@ -81,7 +81,7 @@ class CloserPage:
         closer = cls(page)
         note_problems(page, closer.problems)
         page.goto(f"{base_url}/dashboard/")
-        page.fill("input[name=username]", login)
+        page.fill("input[name=username]", f"{login}@agileadapt.example")
         page.fill("input[name=password]", PASSWORD)
         page.keyboard.press("Enter")
         closer.wait_for_body(connection="live")

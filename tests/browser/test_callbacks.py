@@ -184,7 +184,7 @@ def test_an_inbox_that_nobody_watches_says_so_loudly(stack: Stack, open_context:
     seconds_ago = {"now": 2}
     page.route_web_socket("**/ws/dashboard/", lambda line: pass_on(line, seconds_ago))
     page.goto(f"{stack.base_url}/dashboard/")
-    page.fill("input[name=username]", "alice")
+    page.fill("input[name=username]", "alice@agileadapt.example")
     page.fill("input[name=password]", PASSWORD)
     page.keyboard.press("Enter")
     checked = page.locator("#promises [data-checked]")

@@ -74,7 +74,7 @@ def alice(stack: Stack, open_browser: OpenBrowser) -> CloserPage:
     closer = CloserPage(context.new_page())
     note_problems(closer.page, closer.problems)
     closer.page.goto(f"{stack.base_url}/dashboard/")
-    closer.page.fill("input[name=username]", "alice")
+    closer.page.fill("input[name=username]", "alice@agileadapt.example")
     closer.page.fill("input[name=password]", PASSWORD)
     closer.page.keyboard.press("Enter")
     closer.wait_for_body(connection="live")

@@ -49,9 +49,9 @@ def test_the_account_is_set_up_whatever_a_test_did_to_it(sandbox: SandboxControl
 
 
 def test_the_demo_data_is_loaded(database: psycopg.Connection[dict[str, Any]]) -> None:
-    names = [row["username"] for row in database.execute("SELECT username FROM auth_user").fetchall()]
+    emails = [row["email"] for row in database.execute("SELECT email FROM accounts_user").fetchall()]
 
-    assert {"alice", "bob", "carol"} <= set(names)
+    assert {f"{name}@agileadapt.example" for name in ("alice", "bob", "carol")} <= set(emails)
 
 
 def test_the_microphone_speaks_the_sentence(

@@ -20,7 +20,7 @@ def office(stack: Stack, database: Database, open_context: OpenContext) -> Itera
     """The administrator's page; no widget of the test stays."""
     page = open_context(bypass_csp=True).new_page()
     page.goto(f"{stack.base_url}/admin/login/?next=/admin/sessions_app/widgetconfig/")
-    page.fill("#id_username", "admin")
+    page.fill("#id_username", "admin@agileadapt.example")
     page.fill("#id_password", "talk-to-alice")
     page.click("[type=submit]")
     yield page

@@ -90,7 +90,7 @@ def test_the_probe_finds_the_sandbox_as_it_is_and_clears_away(
     problems: list[str] = []
     page = new_page(open_context(speech(PROSPECT_SAYS)), width=1000, height=900)
     page.goto(f"{stack.base_url}/admin/login/?next={address(command).removeprefix(stack.base_url)}")
-    page.fill("input[name=username]", "admin")
+    page.fill("input[name=username]", "admin@agileadapt.example")
     page.fill("input[name=password]", PASSWORD)
     note_problems(page, problems)
     page.keyboard.press("Enter")

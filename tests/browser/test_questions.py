@@ -22,7 +22,7 @@ def page(stack: Stack, database: Database, open_context: OpenContext) -> Iterato
     assert row is not None
     page = new_page(open_context(bypass_csp=True), width=1440, height=900)
     page.goto(f"{stack.base_url}/admin/login/?next=/admin/sessions_app/widgetconfig/{row['id']}/change/")
-    page.fill("input[name=username]", "admin")
+    page.fill("input[name=username]", "admin@agileadapt.example")
     page.fill("input[name=password]", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_selector("[data-questions]")

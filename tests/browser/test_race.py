@@ -42,7 +42,7 @@ from handoff.models import Closer, Handoff, Offer
 from sessions_app.models import VoiceSession, WidgetConfig
 now, widget = timezone.now(), WidgetConfig.objects.get(slug="demo")
 later = now + datetime.timedelta(hours=1)
-closers = Closer.objects.filter(user__username__in=["alice", "bob"]).order_by("user__username")
+closers = Closer.objects.filter(user__name__in=["Alice Nguyen", "Bob Marsh"]).order_by("user__name")
 made = []
 for _ in range({count}):
     session = VoiceSession.objects.create(
@@ -78,7 +78,11 @@ class Desk:
     def __init__(self, base_url: str, login: str) -> None:
         self.http = httpx.Client(base_url=base_url, timeout=30)
         form = self.http.get("/accounts/login/").text
-        credentials = {"username": login, "password": PASSWORD, "csrfmiddlewaretoken": token(form)}
+        credentials = {
+            "username": f"{login}@agileadapt.example",
+            "password": PASSWORD,
+            "csrfmiddlewaretoken": token(form),
+        }
         self.http.post("/accounts/login/", data=credentials, headers={"Referer": base_url})
         page = self.http.get("/dashboard/")
         assert page.status_code == 200
@@ -230,11 +234,11 @@ def test_of_hands_on_three_pages_one_closer_has_the_call_and_the_other_reads_who
         seen = race([(alice.page, hows[number % 3]), (second, hows[(number + 1) % 3]), (bob.page, "click")])
 
         (row,) = database.execute(
-            "select u.username from handoff_handoff h join handoff_closer c on c.id = h.closer_id"
-            " join auth_user u on u.id = c.user_id where h.id = %s",
+            "select split_part(u.email, '@', 1) as login from handoff_handoff h"
+            " join handoff_closer c on c.id = h.closer_id join accounts_user u on u.id = c.user_id where h.id = %s",
             [handoff],
         ).fetchall()
-        winner = row["username"]
+        winner = row["login"]
         losers = [seen[2]] if winner == "alice" else seen[:2]
         assert [one["words"] for one in losers] == [f"Taken by {NAMES[winner]}."] * len(losers)
         assert sum(one["errors"] for one in seen) == 0

@@ -94,7 +94,7 @@ def test_who_answers_a_phone_of_their_own_is_asked_for_no_softphone(
 
 def reach(database: Database, by: str, address: str) -> None:
     database.execute(
-        "update handoff_closer c set reached_by = %s, address = %s from auth_user u"
-        " where u.id = c.user_id and u.username = 'alice'",
+        "update handoff_closer c set reached_by = %s, address = %s from accounts_user u"
+        " where u.id = c.user_id and u.email = 'alice@agileadapt.example'",
         [by, address],
     )

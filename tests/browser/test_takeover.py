@@ -26,7 +26,7 @@ from tests.browser.scene import (
 pytestmark = pytest.mark.usefixtures("settled")
 
 OWN_PHONE = "+61255501234"
-OF_ALICE = "where user_id = (select id from auth_user where username = 'alice')"
+OF_ALICE = "where user_id = (select id from accounts_user where email = 'alice@agileadapt.example')"
 HEARING_MS = 2_100
 
 

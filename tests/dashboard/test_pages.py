@@ -5,11 +5,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import User
 from handoff.models import CallbackPromise, Closer, Offer
 from sessions_app.models import VoiceSession, WidgetConfig
 from tests.dashboard.conftest import hand_over, ring, visit
@@ -67,7 +67,7 @@ def promise(session: VoiceSession) -> CallbackPromise:
 @pytest.fixture
 def stranger(db: None) -> Client:
     """Signed in, but no closer."""
-    return logged_in(User.objects.create_user("dave", password=PASSWORD))
+    return logged_in(User.objects.create_user("dave@agileadapt.example", password=PASSWORD))
 
 
 def test_a_visitor_is_sent_to_sign_in(client: Client) -> None:
@@ -131,7 +131,7 @@ def test_every_action_refuses_a_visitor_and_a_stranger(
 
 def test_every_action_wants_a_post_and_a_csrf_token(alice: Closer, offer: Offer, promise: CallbackPromise) -> None:
     browser = Client(enforce_csrf_checks=True)
-    browser.login(username="alice", password=PASSWORD)
+    browser.login(username="alice@agileadapt.example", password=PASSWORD)
 
     for url, body in actions_of(offer, promise):
         assert browser.get(url).status_code == 405, url

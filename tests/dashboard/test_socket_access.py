@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
-from django.contrib.auth.models import User
 from django.test import Client
 
+from accounts.models import User
 from dashboard.live import consumers
 from handoff.models import Closer
 from sessions_app.models import VoiceSession
@@ -27,8 +27,8 @@ async def test_a_visitor_is_refused(client: Client) -> None:
 
 
 async def test_a_user_who_is_no_closer_is_refused(client: Client) -> None:
-    await sync_to_async(User.objects.create_user)("dave", password=PASSWORD)
-    await sync_to_async(client.login)(username="dave", password=PASSWORD)
+    await sync_to_async(User.objects.create_user)("dave@agileadapt.example", password=PASSWORD)
+    await sync_to_async(client.login)(username="dave@agileadapt.example", password=PASSWORD)
     socket = Socket(client)
 
     assert not await socket.open()

@@ -22,7 +22,7 @@ async def test_only_the_closer_who_is_rung_hears_the_ring(
     connect: Connect, alices_browser: Client, session: VoiceSession, alice: Closer, carol: Closer
 ) -> None:
     carols_browser = Client()
-    await sync_to_async(carols_browser.login)(username="carol", password=PASSWORD)
+    await sync_to_async(carols_browser.login)(username="carol@agileadapt.example", password=PASSWORD)
     alices, carols = await connect(alices_browser), await connect(carols_browser)
     await alices.hello()
     await carols.hello()
@@ -233,7 +233,7 @@ async def test_a_supervisors_menu_follows_who_is_ready(
     connect: Connect, alices_browser: Client, alice: Closer, carol: Closer
 ) -> None:
     carols_browser = Client()
-    await sync_to_async(carols_browser.login)(username="carol", password=PASSWORD)
+    await sync_to_async(carols_browser.login)(username="carol@agileadapt.example", password=PASSWORD)
     carols, alices = await connect(carols_browser), await connect(alices_browser)
     for socket in (carols, alices):
         await socket.hello()

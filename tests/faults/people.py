@@ -14,6 +14,7 @@ from sandbox.media.webrtc import Media
 from tests.sandbox.phone import Phone
 
 PASSWORD = "talk-to-alice"
+DOMAIN = "agileadapt.example"
 WIDGET = "demo"
 # A machine that others use too may need this long to start a worker again.
 PATIENCE = 90.0
@@ -109,7 +110,7 @@ class Closer:
         )
         closer = cls(name, base_url, sandbox_url, http)
         await http.get("/accounts/login/")
-        form = {"username": name, "password": PASSWORD, "csrfmiddlewaretoken": closer.csrf()}
+        form = {"username": f"{name}@{DOMAIN}", "password": PASSWORD, "csrfmiddlewaretoken": closer.csrf()}
         response = await http.post("/accounts/login/", data=form, headers={"Referer": f"{base_url}/accounts/login/"})
         assert response.url.path == "/dashboard/", f"{name} is not logged in"
         return closer

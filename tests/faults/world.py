@@ -19,7 +19,7 @@ import psycopg
 from launcher.sandbox_control import Leg, SandboxControl
 from launcher.stack import Stack
 from tests.browser.scene import close_everything
-from tests.faults.people import PATIENCE, Closer, Prospect, until
+from tests.faults.people import DOMAIN, PATIENCE, Closer, Prospect, until
 
 logger = logging.getLogger(__name__)
 
@@ -110,10 +110,10 @@ class World:
 
     def _is_ready(self, name: str) -> bool:
         query = (
-            "select 1 from handoff_closer join auth_user on auth_user.id = user_id where username = %s"
+            "select 1 from handoff_closer join accounts_user u on u.id = user_id where u.email = %s"
             " and is_available and softphone_registered and seen_at > now() - interval '20 s'"
         )
-        return self.rows.execute(query, [name]).fetchone() is not None
+        return self.rows.execute(query, [f"{name}@{DOMAIN}"]).fetchone() is not None
 
     async def prospect(self) -> Prospect:
         """A prospect who is being greeted by the assistant."""

@@ -5,12 +5,12 @@ import re
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from respx import MockRouter
 
+from accounts.models import User
 from sessions_app import selectors
 from sessions_app.answers import versions
 from sessions_app.conversation import gather_request

@@ -175,7 +175,9 @@ def test_the_record_is_fetched_after_the_conversation(talking: Visit) -> None:
 
 def test_a_closer_who_answers_before_the_dial_s_reply_is_bridged_at_once(waiting_for_alice: Visit) -> None:
     visit = waiting_for_alice
-    actions.accept(visit.ringing().pk, closer=Closer.objects.get(user__username="alice"), now=timezone.now())
+    actions.accept(
+        visit.ringing().pk, closer=Closer.objects.get(user__email="alice@agileadapt.example"), now=timezone.now()
+    )
     (dial,) = visit.commands("dial")
     early = Leg(visit.leg.webhooks, settings.TELNYX_CALL_CONTROL_APP_ID, client_state=dial.arguments["mark"])
 

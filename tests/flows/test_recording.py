@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from accounts.models import User
 from flight_recorder.record import recorder
 from flight_recorder.replay import player, script
 from flight_recorder.replay.player import Manner

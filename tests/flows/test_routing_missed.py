@@ -5,11 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import User
 from handoff import actions, selectors
 from handoff.machine import State
 from handoff.models import Closer, Offer, RoutingPolicy
@@ -142,7 +142,7 @@ def test_back_is_pressed_not_visited(alice: Closer, method: str) -> None:
 
 
 def test_a_stranger_cannot_bring_anybody_back(client: Client, alice: Closer) -> None:
-    clerk = User.objects.create(username="clerk", password=hashed_password())
+    clerk = User.objects.create(email="clerk@agileadapt.example", password=hashed_password())
     Closer.objects.filter(pk=alice.pk).update(missed_at=timezone.now())
 
     assert press_back(client).status_code == 302

@@ -6,10 +6,10 @@ from typing import Any
 import httpx
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
+from accounts.models import User
 from handoff import tasks
 from handoff.events import strangers
 from handoff.events.hooks import HANDLERS

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import User
 from handoff.models import Closer, RoutingPolicy
 from sessions_app.models import WidgetConfig
 from tests.people import admin_user, logged_in

@@ -5,10 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from handoff.models import Closer
 from probe import tab, tickets, tooling, views
 from probe.models import Order, Probe, Told

@@ -8,15 +8,15 @@ import django
 django.setup()
 
 from django.contrib.auth.hashers import make_password  # noqa: E402 - Django has to be set up first
-from django.contrib.auth.models import User  # noqa: E402
 
+from accounts.models import User  # noqa: E402
 from flight_recorder.record import endings  # noqa: E402
 from flight_recorder.replay.watch import Watch  # noqa: E402
 from handoff.models import Closer, RoutingPolicy  # noqa: E402
 from launcher.environment import ASSISTANT_ID  # noqa: E402
 from sessions_app.models import Team, VoiceSession, WidgetConfig  # noqa: E402
 from sessions_app.models.people import AssistantRun  # noqa: E402
-from tests.faults.people import PASSWORD  # noqa: E402
+from tests.faults.people import DOMAIN, PASSWORD  # noqa: E402
 
 
 def teams(number: int) -> None:
@@ -28,7 +28,7 @@ def teams(number: int) -> None:
         WidgetConfig.objects.create(
             team=team, name=name, slug=name, assistant_id=ASSISTANT_ID, assistant_run=AssistantRun.GATHER
         )
-        user = User.objects.create(username=name, password=password)
+        user = User.objects.create(email=f"{name}@{DOMAIN}", name=name, password=password)
         Closer.objects.create(user=user, team=team, display_name=name)
 
 

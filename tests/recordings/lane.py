@@ -14,7 +14,7 @@ import psycopg
 
 from flight_recorder.replay.script import Fact, Script
 from sandbox.model.signer import Signer
-from tests.faults.people import Closer
+from tests.faults.people import DOMAIN, Closer
 from tests.recordings.carrier import Carrier, Told
 
 Rows = psycopg.Connection[dict[str, Any]]
@@ -47,7 +47,7 @@ class Lane:
 
     async def visit(self, script: Script, seed: int) -> "Visit":
         """Tell the story's facts in an order that the seed decides, and wait for its end."""
-        self.rows.execute(READY, [self.name])
+        self.rows.execute(READY, [f"{self.name}@{DOMAIN}"])
         asked = {"widget": self.name, "consent": {"version": "2026-11", "recording": True}}
         async with self.http.post("/api/orchestration/token", json=asked) as response:
             assert response.status == 201, await response.text()
@@ -66,7 +66,7 @@ READY = (
     " last_call_ended_at = null, seen_at = now() + interval '1 hour', softphone_registered = true,"
     " microphone_granted = true, sound_unlocked = true, line_proven_at = now() + interval '1 hour',"
     " sip_username = 'softphone-' || handoff_closer.id"
-    " from auth_user where auth_user.id = user_id and username = %s"
+    " from accounts_user u where u.id = user_id and u.email = %s"
 )
 
 

@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import User
 from assistant_tools import calls
 from handoff.models import CallbackPromise, Closer, Command, Handoff, Offer, RoutingPolicy
 from sessions_app.conversation.tool_calls import Caller
@@ -47,7 +48,7 @@ def office(admin_user: User) -> Client:
 @pytest.fixture
 def clerk(db: None) -> Client:
     """Staff who may look at everything and edit nothing."""
-    user = User.objects.create(username="clerk", password=hashed_password(), is_staff=True)
+    user = User.objects.create(email="clerk@agileadapt.example", password=hashed_password(), is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
     return logged_in(user)
 
@@ -182,7 +183,7 @@ def copy(visit: Visit, number: int) -> None:
     now = timezone.now()
     team = Team.objects.create(name=f"Team {number}", slug=f"team-{number}")
     widget = WidgetConfig.objects.create(team=team, name=f"W{number}", slug=f"w-{number}", assistant_id="assistant-1")
-    user = User.objects.create(username=f"closer{number}")
+    user = User.objects.create(email=f"closer{number}@agileadapt.example")
     closer = Closer.objects.create(user=user, team=team, display_name=f"Closer {number}")
     session = visits.open_visit(widget, recording=True, origin="", now=now)
     credentials.mint_for_session(session, now=now)

@@ -6,12 +6,13 @@ import httpx
 import pytest
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from accounts.models import User
 from handoff.models import Closer
 from sessions_app.models import Team, WidgetConfig
 from tests.flows.telnyx import Rest
@@ -41,7 +42,7 @@ def office(admin_user: User) -> Client:
 
 
 def staff(*rights: str) -> Client:
-    user = User.objects.create(username="-".join(rights) or "nobody", password=hashed_password(), is_staff=True)
+    user = User.objects.create(email="clerk@agileadapt.example", password=hashed_password(), is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=[f"{right}_widgetconfig" for right in rights]))
     return logged_in(user)
 

@@ -3,9 +3,9 @@
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.models import User
 from django.urls import reverse
 
+from accounts.models import User
 from handoff.models import Closer
 from tests.flows.conftest import Visit
 from tests.people import logged_in, person

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
@@ -13,7 +13,8 @@ from handoff.models import Closer, RoutingPolicy
 from sessions_app.models import Team, WidgetConfig
 from sessions_app.models.people import ConnectionMode
 
-# (login, display name, is supervisor, skills); no widget of the demo asks for a skill until somebody sets it.
+# (mailbox, name, is supervisor, skills); no widget of the demo asks for a skill until somebody sets it.
+DOMAIN = "agileadapt.example"
 PEOPLE = [
     ("alice", "Alice Nguyen", False, ["solar", "vietnamese"]),
     ("bob", "Bob Marsh", False, ["solar", "batteries"]),
@@ -40,11 +41,12 @@ class Command(BaseCommand):
                 "custom_headers": [{"name": "X-User-Tier", "value": "Enterprise"}],
             }
             WidgetConfig.objects.get_or_create(slug=slug, defaults=defaults)
-        for login, name, is_supervisor, skills in PEOPLE:
+        for mailbox, name, is_supervisor, skills in PEOPLE:
             defaults = {"team": team, "display_name": name, "is_supervisor": is_supervisor, "skills": skills}
-            Closer.objects.get_or_create(user=self._user(login, password), defaults=defaults)
-        self._user("admin", password, is_staff=True, is_superuser=True)
-        self.stdout.write(f"logins: {', '.join(login for login, *_ in PEOPLE)} and admin, password {password}")
+            Closer.objects.get_or_create(user_id=self._user(mailbox, password, name=name), defaults=defaults)
+        self._user("admin", password, name="Administrator", is_staff=True, is_superuser=True)
+        logins = ", ".join(f"{mailbox}@{DOMAIN}" for mailbox, *_ in PEOPLE)
+        self.stdout.write(f"logins: {logins} and admin@{DOMAIN}, password {password}")
 
     def _password(self) -> str:
         """A known password is harmless on this machine alone; anywhere else the operator chooses one."""
@@ -54,9 +56,10 @@ class Command(BaseCommand):
             raise CommandError("Set DEMO_PASSWORD to at least 8 characters.")
         return password
 
-    def _user(self, login: str, password: str, **rights: bool) -> User:
-        user, is_new = User.objects.get_or_create(username=login, defaults=rights)
+    def _user(self, mailbox: str, password: str, *, name: str, **rights: bool) -> int:
+        details = {"name": name, **rights}
+        user, is_new = get_user_model().objects.get_or_create(email=f"{mailbox}@{DOMAIN}", defaults=details)
         if is_new:
             user.set_password(password)
             user.save(update_fields=["password"])
-        return user
+        return user.pk

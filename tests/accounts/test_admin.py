@@ -1,0 +1,104 @@
+"""Accounts in the administration: found by name and address, and nobody raises their own rights."""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from accounts.models import User
+from handoff.models import Closer
+from tests.people import hashed_password, logged_in
+
+USERS = "/admin/accounts/user/"
+
+
+@pytest.fixture
+def office(admin_user: User) -> Client:
+    return logged_in(admin_user)
+
+
+@pytest.fixture
+def clerk(db: None) -> User:
+    """May add and change accounts, and is no superuser."""
+    clerk = User.objects.create(
+        email="clerk@agileadapt.example", name="Clerk", password=hashed_password(), is_staff=True
+    )
+    clerk.user_permissions.set(Permission.objects.filter(content_type__app_label="accounts"))
+    return clerk
+
+
+def fields(user: User, **changed: str) -> dict[str, str]:
+    active = {"is_active": "on"} if user.is_active else {}
+    return {"email": user.email, "name": user.name, "time_zone": user.time_zone, **active, **changed}
+
+
+@pytest.mark.parametrize("asked", ["alice@agile", "ALICE"])
+def test_people_are_found_by_address_and_name(office: Client, alice: Closer, bob: Closer, asked: str) -> None:
+    page = office.get(USERS, {"q": asked}).content.decode()
+
+    assert "alice@agileadapt.example" in page
+    assert "bob@agileadapt.example" not in page
+
+
+@pytest.mark.parametrize("told", ["is_active__exact=0", "is_staff__exact=1"])
+def test_people_are_filtered(office: Client, alice: Closer, told: str) -> None:
+    assert "alice@agileadapt.example" not in office.get(f"{USERS}?{told}").content.decode()
+
+
+def test_an_account_is_changed_in_its_one_spelling(office: Client, alice: Closer) -> None:
+    response = office.post(
+        f"{USERS}{alice.user_id}/change/", fields(alice.user, email="Alice.Nguyen@Shop.example", time_zone="Asia/Tokyo")
+    )
+
+    assert response.status_code == 302
+    alice.user.refresh_from_db()
+    assert (alice.user.email, alice.user.time_zone) == ("alice.nguyen@shop.example", "Asia/Tokyo")
+
+
+def test_an_address_is_taken_once_however_it_is_spelt(office: Client, alice: Closer) -> None:
+    told = {"email": "ALICE@agileadapt.example", "name": "Another", "time_zone": "Asia/Tokyo"}
+
+    page = office.post(f"{USERS}add/", told).content.decode()
+
+    assert "There is an account with this e-mail address." in page
+    assert User.objects.filter(name="Another").count() == 0
+
+
+def test_a_new_account_has_no_password(office: Client) -> None:
+    told = {"email": "Dave@shop.example", "name": "Dave", "time_zone": "Asia/Tokyo"}
+
+    assert office.post(f"{USERS}add/", told).status_code == 302
+
+    dave = User.objects.get(name="Dave")
+    assert (dave.email, dave.has_usable_password(), dave.is_staff) == ("dave@shop.example", False, False)
+
+
+def test_a_clerk_gives_nobody_rights(clerk: User, alice: Closer) -> None:
+    told = fields(alice.user, name="Alice N.", is_superuser="on", is_staff="on")
+
+    assert logged_in(clerk).post(f"{USERS}{alice.user_id}/change/", told).status_code == 302
+
+    alice.user.refresh_from_db()
+    assert (alice.user.name, alice.user.is_superuser, alice.user.is_staff) == ("Alice N.", False, False)
+
+
+@pytest.mark.parametrize("page", ["change/", "password/", "delete/"])
+def test_a_superuser_s_account_is_out_of_a_clerk_s_reach(clerk: User, admin_user: User, page: str) -> None:
+    browser = logged_in(clerk)
+
+    response = browser.post(f"{USERS}{admin_user.pk}/{page}", {"post": "yes", **fields(admin_user, email=clerk.email)})
+
+    assert response.status_code == 403
+    assert User.objects.get(pk=admin_user.pk).email == "admin@agileadapt.example"
+
+
+def test_a_closer_is_found_by_their_account(office: Client, alice: Closer, bob: Closer) -> None:
+    page = office.get("/admin/handoff/closer/", {"q": "alice@agileadapt"}).content.decode()
+
+    assert f"/admin/handoff/closer/{alice.pk}/change/" in page
+    assert f"/admin/handoff/closer/{bob.pk}/change/" not in page
+
+
+def test_whoever_may_not_see_accounts_sees_none(alice: Closer) -> None:
+    User.objects.filter(pk=alice.user_id).update(is_staff=True)
+
+    assert logged_in(User.objects.get(pk=alice.user_id)).get(USERS).status_code == 403
