@@ -115,5 +115,5 @@ def inherited(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     return {
         name: value
         for name, value in environ.items()
-        if not name.startswith(("DJANGO_", "TELNYX_", "SANDBOX_", "MCP_", "WEBHOOK_"))
+        if not name.startswith(("DJANGO_", "TELNYX_", "SANDBOX_", "MCP_", "WEBHOOK_", "EMAIL_", "DEFAULT_FROM_EMAIL"))
     }
