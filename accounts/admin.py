@@ -1,13 +1,17 @@
-"""Accounts and their rights."""
+"""Accounts, their rights and their invitations."""
 
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import UserChangeForm
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from kombu.exceptions import OperationalError
 
+from accounts import tasks
 from accounts.models import User
 
 if TYPE_CHECKING:  # Django's classes are generic for the type checker alone.
@@ -28,7 +32,7 @@ class AccountChangeForm(ChangeForm):
 
 
 class NewAccountForm(Form):
-    """An account without a password."""
+    """An account without a password: the person is invited to choose one."""
 
     class Meta:
         model = User
@@ -51,7 +55,17 @@ class UserAdmin(Page):
         ("Rights", {"fields": ["is_active", *RIGHTS]}),
         ("Dates", {"fields": ["last_login", "date_joined"]}),
     ]
-    add_fieldsets = [(None, {"fields": ["email", "name", "time_zone"]})]
+    add_fieldsets = [
+        (
+            None,
+            {
+                "description": "A link goes to this address, by which the person chooses their password. "
+                "Whoever takes calls also needs a closer's entry, with a team.",
+                "fields": ["email", "name", "time_zone"],
+            },
+        )
+    ]
+    actions = ["invite"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         # Whoever may change accounts must not give themselves more rights by that.
@@ -71,6 +85,29 @@ class UserAdmin(Page):
         if not change:
             obj.set_unusable_password()
         super().save_model(request, obj, form, change)
+        if not change:
+            transaction.on_commit(lambda: self._invite(request, obj))
+
+    @admin.action(description="Send an invitation again", permissions=["add"])
+    def invite(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            if user.is_active and not user.has_usable_password():
+                self._invite(request, user)
+            else:
+                self.message_user(
+                    request,
+                    f"Nothing was sent to {user.email}, who has a password or may not log in.",
+                    messages.WARNING,
+                )
+
+    def _invite(self, request: HttpRequest, user: User) -> None:
+        try:
+            tasks.send_invitation.apply_async((user.pk,), retry=False)
+        except OperationalError:
+            text = f"The account is there, but nothing could be sent to {user.email}. Send the invitation again later."
+            self.message_user(request, text, messages.ERROR)
+        else:
+            self.message_user(request, f"An invitation is on its way to {user.email}.")
 
 
 def _is_within_reach(request: HttpRequest, user: User | None) -> bool:

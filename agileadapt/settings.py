@@ -180,6 +180,12 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/dashboard/"
 LOGOUT_REDIRECT_URL = "login"
 
+LINK_LIFETIMES = {
+    "invitation": timedelta(days=env.integer("INVITATION_DAYS", 7, least=1, most=30)),
+    "new_password": timedelta(minutes=env.integer("PASSWORD_RESET_MINUTES", 60, least=10, most=1440)),
+}
+PASSWORD_RESET_TIMEOUT = int(max(LINK_LIFETIMES.values()).total_seconds())
+
 # Without a mail server messages are printed.
 EMAIL_HOST = env.text("EMAIL_HOST", "")
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
@@ -242,7 +248,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"without_links": {"()": "accounts.logs.WithoutLinks"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_links"]}},
     "root": {"handlers": ["console"], "level": env.choice("LOG_LEVEL", "INFO", of=("DEBUG", "INFO", "WARNING"))},
     # httpx logs every address at INFO; the addresses hold call ids and the noise hides our own lines.
     # Celery and beat announce every tick of the sweep, and MCP the beginning and end of every request.

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from dashboard.actions import answers, calls
 from dashboard.pages import recordings, views, wallboard
+from dashboard.pages.passwords import LimitedPasswordReset
 
 _pages = [
     path("", views.board, name="board"),
@@ -39,5 +40,7 @@ _pages = [
 urlpatterns = [
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", views.SignOut.as_view(), name="logout"),
+    path("accounts/password-reset/", LimitedPasswordReset.as_view(), name="password_reset"),
+    path("accounts/", include("accounts.urls")),
     path("dashboard/", include((_pages, "dashboard"))),
 ]

@@ -22,7 +22,7 @@ PROGRAMS = ("beat", "background", "worker", "web", "sandbox")
 # What holds no state of its own, so that it may die and be started again at any moment.
 RENEWABLE = ("beat", "background", "worker", "web")
 ASGI_SERVERS: dict[str, Callable[[int], list[str]]] = {
-    "daphne": lambda port: ["daphne", "-b", "127.0.0.1", "-p", str(port), "agileadapt.asgi:application"],
+    "daphne": lambda port: ["daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(port), "agileadapt.asgi:application"],
     "uvicorn": lambda port: [
         *("uvicorn", "agileadapt.asgi:application", "--host", "127.0.0.1", "--port", str(port)),
         *("--ws", "websockets-sansio", "--lifespan", "auto", "--no-access-log"),

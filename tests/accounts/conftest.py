@@ -1,5 +1,58 @@
-"""People with accounts."""
+"""People with accounts, and the mail that they get."""
 
-from tests.people import admin_user, alice, bob, clock, sales, support
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from django.core import mail
+from django.test import Client
+from pytest_django import Settings
+
+from accounts.models import User
+from agileadapt.celery import app
+from sessions_app import limits
+from tests.people import admin_user, alice, bob, clock, logged_in, sales, support
 
 __all__ = ["admin_user", "alice", "bob", "clock", "sales", "support"]
+
+ASK = "/accounts/password-reset/"
+CHOSEN = "a very long password"
+
+
+@pytest.fixture
+def fresh_limits(settings: Settings) -> Iterator[None]:
+    """The counters of this test alone, in the real server."""
+    settings.REDIS_PREFIX = f"{settings.REDIS_PREFIX}-{time.monotonic_ns()}"
+    limits._redis.cache_clear()
+    yield
+    limits._redis.cache_clear()
+
+
+@pytest.fixture
+def workers() -> Iterator[None]:
+    """What is asked of the workers is done at once."""
+    app.conf.task_always_eager = True
+    yield
+    app.conf.task_always_eager = False
+
+
+@pytest.fixture
+def office(admin_user: User) -> Client:
+    return logged_in(admin_user)
+
+
+def links() -> list[str]:
+    """The paths of the links that were sent, in order."""
+    found = [re.findall(r"^http://127\.0\.0\.1:9(/\S+)$", str(one.body), re.MULTILINE) for one in mail.outbox]
+    return [link for (link,) in found]
+
+
+def choose(client: Client, link: str, password: str = CHOSEN) -> bool:
+    """Follow a link as a browser does and choose a password; say whether that was possible."""
+    form = client.get(link)
+    if form.status_code != 302:
+        assert "This link is used up" in form.content.decode()
+        return False
+    chosen = client.post(form["Location"], {"new_password1": password, "new_password2": password})
+    return bool(chosen.status_code == 302 and chosen["Location"] == "/accounts/password-set/")

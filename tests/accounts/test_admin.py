@@ -12,11 +12,6 @@ USERS = "/admin/accounts/user/"
 
 
 @pytest.fixture
-def office(admin_user: User) -> Client:
-    return logged_in(admin_user)
-
-
-@pytest.fixture
 def clerk(db: None) -> User:
     """May add and change accounts, and is no superuser."""
     clerk = User.objects.create(

@@ -1,0 +1,14 @@
+"""Addresses of links, and of what follows them. Asking for a link is limited, so its address is the dashboard's."""
+
+from django.contrib.auth.views import PasswordResetCompleteView, PasswordResetDoneView
+from django.urls import path
+
+from accounts import views
+
+urlpatterns = [
+    path("password-reset/sent/", PasswordResetDoneView.as_view(), name="password_reset_done"),
+    # The paths of links are kept out of the log by `logs.py`.
+    path("new-password/<uidb64>/<token>/", views.NewPassword.as_view(), name="password_reset_confirm"),
+    path("invitation/<uidb64>/<token>/", views.Invitation.as_view(), name="invitation"),
+    path("password-set/", PasswordResetCompleteView.as_view(), name="password_reset_complete"),
+]
