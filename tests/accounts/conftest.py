@@ -52,7 +52,7 @@ def choose(client: Client, link: str, password: str = CHOSEN) -> bool:
     """Follow a link as a browser does and choose a password; say whether that was possible."""
     form = client.get(link)
     if form.status_code != 302:
-        assert "This link is used up" in form.content.decode()
+        assert "This link no longer works" in form.content.decode()
         return False
     chosen = client.post(form["Location"], {"new_password1": password, "new_password2": password})
     return bool(chosen.status_code == 302 and chosen["Location"] == "/accounts/password-set/")
