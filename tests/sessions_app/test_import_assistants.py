@@ -42,7 +42,9 @@ def office(admin_user: User) -> Client:
 
 
 def staff(*rights: str) -> Client:
-    user = User.objects.create(email="clerk@agileadapt.example", password=hashed_password(), is_staff=True)
+    user = User.objects.create(
+        email=f"{'-'.join(rights) or 'nobody'}@agileadapt.example", password=hashed_password(), is_staff=True
+    )
     user.user_permissions.set(Permission.objects.filter(codename__in=[f"{right}_widgetconfig" for right in rights]))
     return logged_in(user)
 
