@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.tokens import INVITATION, LinkTokens
 from dashboard.pages import passwords
 from handoff.models import Closer
-from sessions_app import limits
+from sessions_app.http import limits
 from tests.accounts.conftest import ASK, CHOSEN, choose, links
 from tests.people import PASSWORD
 
