@@ -12,7 +12,6 @@ from django.utils.safestring import SafeString
 
 from handoff.callbacks import promises
 from handoff.closers import readiness, roster
-from handoff.events.hooks import HANDLERS
 from handoff.models import CallbackPromise, Closer, Command, Handoff, Offer, RoutingPolicy
 from sessions_app.admin.pages import Page, ReadOnly, ReadOnlyInline, VoiceSessionAdmin, pretty
 from sessions_app.admin.widget_form import RowForm, SkillsField
@@ -244,7 +243,7 @@ class WebhookDeliveryAdmin(ReadOnly, Page):
     def process_again(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> None:
         """Only what was not processed is taken; processing it can do no harm twice."""
         now = timezone.now()
-        taken = [intake.process_again(pk, now=now, handlers=HANDLERS) for pk in queryset.values_list("pk", flat=True)]
+        taken = [intake.process_again(pk, now=now) for pk in queryset.values_list("pk", flat=True)]
         tried = [delivery for delivery in taken if delivery is not None]
         done = sum(delivery.next_attempt_at is None and not delivery.error for delivery in tried)
         level = messages.SUCCESS if done == len(taken) else messages.WARNING

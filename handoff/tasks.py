@@ -17,7 +17,6 @@ from handoff.closers import softphones
 from handoff.commands import ledger, sending
 from handoff.engine import assistant_end, transitions, visitor_left
 from handoff.events import command_results, missed_callbacks, strangers
-from handoff.events.hooks import HANDLERS
 from handoff.events.reconciliation import work as reconciler
 from handoff.machine import Fact
 from handoff.models import Handoff
@@ -120,7 +119,7 @@ def _commands(now: datetime) -> None:
 
 
 def _deliveries(now: datetime) -> None:
-    intake.retry_due(now=now, handlers=HANDLERS)
+    intake.retry_due(now=now)
 
 
 def _visits_that_nothing_will_end(now: datetime) -> None:

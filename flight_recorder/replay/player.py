@@ -14,7 +14,6 @@ from flight_recorder.replay.script import Fact, Script
 from flight_recorder.replay.stage import Stage
 from flight_recorder.replay.watch import Watch
 from handoff.errors import ActionRefused
-from handoff.events.hooks import HANDLERS
 from sessions_app.inbox import intake
 from sessions_app.models import VoiceSession
 from telephony import inbound
@@ -148,9 +147,7 @@ class _Player:
         now, webhook = self.stage.now, fact.webhook
         body = self.ghost.body(webhook, lag=self.script.lag(fact, self.stage.sent))
         event = inbound.reread(body, content_type=webhook["content_type"], received_at=now)
-        intake.take(
-            event, body=body, content_type=webhook["content_type"], door=webhook["door"], now=now, handlers=HANDLERS
-        )
+        intake.take(event, body=body, content_type=webhook["content_type"], door=webhook["door"], now=now)
 
     def _wait(self) -> bool:
         """Let time pass until something is due; False when nothing ever will be."""

@@ -12,7 +12,6 @@ from flight_recorder.replay.ghost import Ghost
 from handoff.commands import ledger
 from handoff.engine import transitions, visitor_left
 from handoff.events import command_results
-from handoff.events.hooks import HANDLERS
 from handoff.machine import Fact
 from handoff.models import Closer, Command, Handoff
 from sessions_app.inbox import intake
@@ -62,7 +61,7 @@ class Stage:
         for command_id in list(overdue.values_list("pk", flat=True)):
             command_results.expired(command_id, now=self.now)
         for delivery in list(self._parked().filter(next_attempt_at__lte=self.now)):
-            intake.process_again(delivery.pk, now=self.now, handlers=HANDLERS)
+            intake.process_again(delivery.pk, now=self.now)
         self.work()
 
     def work(self) -> None:

@@ -11,7 +11,6 @@ from handoff.commands import ledger
 from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.engine import assistant_end, transitions
-from handoff.events.hooks import HANDLERS
 from sessions_app import timeline
 from sessions_app.conversation import runs
 from sessions_app.http import limits
@@ -110,5 +109,5 @@ def claim_call(session_id: UUID, call_control_id: str, *, now: datetime) -> bool
         return session.call_control_id == call_control_id
     session.claimed_call_control_id = call_control_id
     session.save(update_fields=["claimed_call_control_id"])
-    transaction.on_commit(lambda: intake.retry_parked(call_control_id, now=now, handlers=HANDLERS))
+    transaction.on_commit(lambda: intake.retry_parked(call_control_id, now=now))
     return True

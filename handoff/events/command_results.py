@@ -16,7 +16,6 @@ from handoff.commands.ledger import Intent
 from handoff.commands.sending import Answer
 from handoff.engine import assistant_end, call_record, transitions, visitor_left
 from handoff.events import hang_ups, reactions, silence
-from handoff.events.hooks import HANDLERS
 from handoff.events.reconciliation import intaking
 from handoff.legs import connection
 from handoff.machine import Fact
@@ -215,7 +214,7 @@ def _dialled(command: Command, session: VoiceSession, answer: Answer, now: datet
         _stamp_sent(handoff, command)
         handoff.closer_leg = leg
         handoff.save(update_fields=["closer_leg"])
-    intake.release_parked(session, now=now, handlers=HANDLERS)
+    intake.release_parked(session, now=now)
 
 
 def _prospect_called(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
@@ -223,7 +222,7 @@ def _prospect_called(command: Command, session: VoiceSession, answer: Answer, no
     leg = binding.add_leg(session, ids, role=CallLeg.Role.PROSPECT)
     if leg is not None and _handoff_of(command, session) is None:
         connection.hang_up(session, leg, now=now)  # Nobody waits for this prospect any more.
-    intake.release_parked(session, now=now, handlers=HANDLERS)
+    intake.release_parked(session, now=now)
 
 
 def _joining_sent(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
@@ -235,7 +234,7 @@ def _joining_sent(command: Command, session: VoiceSession, answer: Answer, now: 
 def _started(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
     number = command.arguments.get("run", 1)
     run_numbers.bind(session, number, str(answer.ids.get("conversation_id") or ""), at=now)
-    intake.release_parked(session, now=now, handlers=HANDLERS)
+    intake.release_parked(session, now=now)
     silence.watch(session, number, command.call_control_id, now=now)
 
 
@@ -267,7 +266,7 @@ def _listening(command: Command, session: VoiceSession, answer: Answer, now: dat
     leg = binding.add_leg(session, ids, role=CallLeg.Role.LISTENER)
     if leg is not None and leg.ended_at is None and not connection.hears_on(leg, _handoff_of(command, session)):
         connection.hang_up(session, leg, now=now)
-    intake.release_parked(session, now=now, handlers=HANDLERS)
+    intake.release_parked(session, now=now)
 
 
 def _hung_up(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""What the hand-over lends to the intake of webhooks."""
+"""What the hand-over lends to the inbox."""
 
 from handoff import client_state
 from handoff.client_state import Mark
@@ -6,15 +6,9 @@ from handoff.engine import assistant_transfer
 from handoff.events import far_side, reactions
 from handoff.models import Handoff
 from sessions_app.inbox.binding import Introduction, Nobodys
-from sessions_app.inbox.intake import Door
-from sessions_app.models import CallLeg, WebhookDelivery
-from telephony import inbound
+from sessions_app.inbox.hooks import Hooks
+from sessions_app.models import CallLeg
 from telephony.events import CallInitiated, Event
-
-
-def reparse(delivery: WebhookDelivery) -> Event:
-    """Read a delivery again that was verified when it was stored."""
-    return inbound.reread(bytes(delivery.body), content_type=delivery.content_type, received_at=delivery.received_at)
 
 
 def introduce(event: Event) -> Introduction | Nobodys | None:
@@ -40,4 +34,4 @@ def _role_of(mark: client_state.Mark) -> str:
     return CallLeg.Role.LISTENER if mark.is_ear else CallLeg.Role.CLOSER
 
 
-HANDLERS = Door(reparse=reparse, introduce=introduce, react=reactions.react, turn_away=reactions.turn_away)
+HOOKS = Hooks(introduce=introduce, react=reactions.react, turn_away=reactions.turn_away)

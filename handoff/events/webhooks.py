@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from handoff.events.hooks import HANDLERS
 from handoff.routing import transfer_targets
 from sessions_app.account import signatures
 from sessions_app.conversation import variables
@@ -90,7 +89,6 @@ def _store(request: HttpRequest, incoming: Incoming, door: str) -> bool:
             content_type=request.content_type or "",
             door=door,
             now=timezone.now(),
-            handlers=HANDLERS,
         )
     except DatabaseUnavailable:
         logger.exception("Could not store a delivery")

@@ -2,8 +2,6 @@
 
 import logging
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -11,17 +9,16 @@ from django.db.models import F, Q, QuerySet
 
 from sessions_app import faults
 from sessions_app.faults import Point
-from sessions_app.inbox import binding, fold
+from sessions_app.inbox import binding, fold, hooks
 from sessions_app.inbox.binding import Nobodys
 from sessions_app.models import CallLeg, VoiceSession, WebhookDelivery
 from sessions_app.visits import capacity, credentials
+from telephony import inbound
 from telephony.events import CallHangup, Event, UnknownEvent
 
 logger = logging.getLogger(__name__)
 
 Status = WebhookDelivery.Status
-Reaction = Callable[[Event, VoiceSession, datetime], None]
-Reparse = Callable[[WebhookDelivery], Event]
 
 MAX_ATTEMPTS = 8
 FIRST_RETRY = timedelta(seconds=2)
@@ -32,21 +29,7 @@ STRANGER_PATIENCE = timedelta(seconds=15)
 MOST_WAITED_FOR = 10
 
 
-@dataclass(frozen=True)
-class Door:
-    """What the outer layer lends to the intake.
-
-    How to read a stored delivery again, whose leg it is that no row knows yet, what a fact sets off, and what a call
-    for which there is no line any more.
-    """
-
-    reparse: Reparse
-    introduce: binding.Introduce
-    react: Reaction
-    turn_away: Reaction
-
-
-def take(event: Event, *, body: bytes, content_type: str, door: str, now: datetime, handlers: Door) -> WebhookDelivery:
+def take(event: Event, *, body: bytes, content_type: str, door: str, now: datetime) -> WebhookDelivery:
     """Store the delivery and process it, in one transaction: a return means that it is durable."""
     with transaction.atomic():
         delivery = _store(event, body=body, content_type=content_type, door=door, now=now)
@@ -55,62 +38,62 @@ def take(event: Event, *, body: bytes, content_type: str, door: str, now: dateti
         faults.reach(Point.DELIVERY_STORED)
         if isinstance(event, CallHangup):
             _is_over(delivery)
-        process(delivery, event, now=now, handlers=handlers)
+        process(delivery, event, now=now)
     if delivery.status == Status.PARKED and binding.peek(event) is not None:
         # Its session became known between our look and our commit, and whoever made it known could not see this row.
-        _retry_at_once(WebhookDelivery.objects.filter(pk=delivery.pk), now=now, handlers=handlers)
+        _retry_at_once(WebhookDelivery.objects.filter(pk=delivery.pk), now=now)
     return delivery
 
 
-def process(delivery: WebhookDelivery, event: Event, *, now: datetime, handlers: Door) -> None:
+def process(delivery: WebhookDelivery, event: Event, *, now: datetime) -> None:
     """Fold a stored delivery in; a failure is written on the row and retried by the sweep."""
     try:
         with transaction.atomic():
-            _process(delivery, event, now=now, handlers=handlers)
+            _process(delivery, event, now=now)
     except Exception as error:  # Whatever went wrong, the delivery must stay stored, visible and retried.
         logger.exception("Could not process a delivery")
         _fail(delivery, error, now)
 
 
 @transaction.atomic
-def process_again(pk: int, *, now: datetime, handlers: Door) -> WebhookDelivery | None:
+def process_again(pk: int, *, now: datetime) -> WebhookDelivery | None:
     """Process a delivery that was not processed yet, due or not; None when it was, or is being processed."""
     rows = WebhookDelivery.objects.select_for_update(skip_locked=True, no_key=True)
     delivery = rows.filter(pk=pk, status__in=[Status.PARKED, Status.FAILED, Status.DEAD]).first()
     if delivery is not None:
-        process(delivery, handlers.reparse(delivery), now=now, handlers=handlers)
+        process(delivery, _reread(delivery), now=now)
     return delivery
 
 
-def retry_due(*, now: datetime, handlers: Door, limit: int = 50) -> int:
+def retry_due(*, now: datetime, limit: int = 50) -> int:
     """Process again what is parked or failed and due; returns how many were taken."""
     due = WebhookDelivery.objects.filter(next_attempt_at__lte=now).order_by("occurred_at").values_list("pk", flat=True)
-    return sum(_retry(pk, now=now, handlers=handlers) for pk in list(due[:limit]))
+    return sum(_retry(pk, now=now) for pk in list(due[:limit]))
 
 
-def retry_parked(call_control_id: str, *, now: datetime, handlers: Door) -> None:
+def retry_parked(call_control_id: str, *, now: datetime) -> None:
     """Process at once what waits for a call that has just become known."""
-    _retry_at_once(WebhookDelivery.objects.filter(call_control_id=call_control_id), now=now, handlers=handlers)
+    _retry_at_once(WebhookDelivery.objects.filter(call_control_id=call_control_id), now=now)
 
 
-def _retry_at_once(deliveries: QuerySet[WebhookDelivery], *, now: datetime, handlers: Door) -> None:
+def _retry_at_once(deliveries: QuerySet[WebhookDelivery], *, now: datetime) -> None:
     parked = deliveries.filter(status=Status.PARKED)
     parked.update(next_attempt_at=now)
     for pk in list(parked.order_by("occurred_at", "pk").values_list("pk", flat=True)):
-        _retry(pk, now=now, handlers=handlers)
+        _retry(pk, now=now)
 
 
 @transaction.atomic
-def _retry(pk: int, *, now: datetime, handlers: Door) -> bool:
+def _retry(pk: int, *, now: datetime) -> bool:
     rows = WebhookDelivery.objects.select_for_update(skip_locked=True, no_key=True)
     delivery = rows.filter(pk=pk, next_attempt_at__lte=now).first()
     if delivery is None:
         return False
-    process(delivery, handlers.reparse(delivery), now=now, handlers=handlers)
+    process(delivery, _reread(delivery), now=now)
     return True
 
 
-def release_parked(session: VoiceSession, *, now: datetime, handlers: Door) -> None:
+def release_parked(session: VoiceSession, *, now: datetime) -> None:
     """Process what came before its session was known; what was being parked meanwhile is seen after the commit."""
     known = CallLeg.objects.filter(session=session)
     mine = Q(call_control_id__in=list(known.values_list("call_control_id", flat=True)))
@@ -118,9 +101,9 @@ def release_parked(session: VoiceSession, *, now: datetime, handlers: Door) -> N
     mine |= Q(conversation_id__in=[one for one in session.runs.values_list("conversation_id", flat=True) if one])
     parked = WebhookDelivery.objects.select_for_update(skip_locked=True, no_key=True)
     for delivery in parked.filter(mine, status=Status.PARKED).order_by("occurred_at", "pk"):
-        process(delivery, handlers.reparse(delivery), now=now, handlers=handlers)
+        process(delivery, _reread(delivery), now=now)
     late = WebhookDelivery.objects.filter(mine)
-    transaction.on_commit(lambda: _retry_at_once(late, now=now, handlers=handlers), robust=True)
+    transaction.on_commit(lambda: _retry_at_once(late, now=now), robust=True)
 
 
 def set_aside(pks: list[int]) -> int:
@@ -155,8 +138,9 @@ def _store(event: Event, *, body: bytes, content_type: str, door: str, now: date
         return None
 
 
-def _process(delivery: WebhookDelivery, event: Event, *, now: datetime, handlers: Door) -> None:
-    match = binding.find(event, introduce=handlers.introduce, now=now, may_wait=not _has_waited(delivery, now))
+def _process(delivery: WebhookDelivery, event: Event, *, now: datetime) -> None:
+    lent = hooks.registered()
+    match = binding.find(event, introduce=lent.introduce, now=now, may_wait=not _has_waited(delivery, now))
     if isinstance(match, Nobodys):
         _dismiss(delivery, match, now)
         return
@@ -166,12 +150,17 @@ def _process(delivery: WebhookDelivery, event: Event, *, now: datetime, handlers
     session = match.session
     binding.learn(event, session)
     fold.fold(event, session)
-    follow = handlers.react if match.has_place else handlers.turn_away
+    follow = lent.react if match.has_place else lent.turn_away
     follow(event, session, now)
     delivery.session, delivery.holds_line, delivery.hang_up_at = session, False, None
     _settle(delivery, Status.IGNORED if isinstance(event, UnknownEvent) else Status.PROCESSED)
     if match.is_new:
-        release_parked(session, now=now, handlers=handlers)
+        release_parked(session, now=now)
+
+
+def _reread(delivery: WebhookDelivery) -> Event:
+    """What was verified when it was stored."""
+    return inbound.reread(bytes(delivery.body), content_type=delivery.content_type, received_at=delivery.received_at)
 
 
 def _settle(delivery: WebhookDelivery, status: str, *, reason: str = "") -> None:

@@ -11,7 +11,6 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 
-from handoff.events.hooks import HANDLERS
 from handoff.models import CallbackPromise, Closer, Handoff, Offer
 from sessions_app.inbox import intake
 from sessions_app.models import FieldValue, VoiceSession, WebhookDelivery, WidgetConfig
@@ -67,7 +66,7 @@ class Story:
         body = self.bodies[name]
         now = START + timedelta(minutes=1, milliseconds=number)
         event = inbound.reread(body, content_type="application/json", received_at=now)
-        intake.take(event, body=body, content_type="application/json", door="call-control", now=now, handlers=HANDLERS)
+        intake.take(event, body=body, content_type="application/json", door="call-control", now=now)
 
     def tell(self, order: Iterable[str]) -> str:
         """Take the events in this order, look at what has become of them, and undo everything."""

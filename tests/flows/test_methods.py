@@ -3,7 +3,6 @@
 import pytest
 from django.utils import timezone
 
-from handoff.events.hooks import HANDLERS
 from handoff.machine import State
 from handoff.models import Closer, RoutingPolicy
 from sessions_app.inbox import intake
@@ -86,7 +85,7 @@ def test_what_is_told_of_a_leg_that_never_begins_is_nobody_s_work_in_the_end(tra
     leg.bridged()
 
     visit.pass_time(PARKED_FOR.total_seconds() + 30)
-    intake.retry_due(now=timezone.now(), handlers=HANDLERS)
+    intake.retry_due(now=timezone.now())
 
     assert deliveries(leg) == ["processed"]
 

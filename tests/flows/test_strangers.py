@@ -12,7 +12,6 @@ from django.test import Client
 from accounts.models import User
 from handoff import tasks
 from handoff.events import strangers
-from handoff.events.hooks import HANDLERS
 from sessions_app.inbox import intake
 from sessions_app.models import TelephonyCredential, WebhookDelivery
 from sessions_app.visits import capacity, carrier, credentials, tokens
@@ -208,7 +207,7 @@ def test_a_call_that_is_proven_while_its_end_is_put_off_is_not_ended(
     wait(visit.clock, 16)
     make_known(visit, "gencredlate")
 
-    intake.process_again(inbox(leg).pk, now=visit.clock.now(), handlers=HANDLERS)
+    intake.process_again(inbox(leg).pk, now=visit.clock.now())
 
     assert visit.session.call_control_id == leg.call_control_id
     assert (capacity.strangers(), inbox(leg).hang_up_at) == (0, None)

@@ -12,7 +12,6 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from handoff.events.hooks import HANDLERS
 from handoff.models import Closer
 from sessions_app.inbox import intake
 from sessions_app.models import CallLeg, Team, VoiceSession, WidgetConfig
@@ -200,7 +199,6 @@ def story(widget: WidgetConfig, clock: Clock) -> Any:
                     content_type="application/json",
                     door="call-control",
                     now=now,
-                    handlers=HANDLERS,
                 )
             row = VoiceSession.objects.get(pk=session.pk)
             transaction.set_rollback(True)

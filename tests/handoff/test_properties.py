@@ -28,7 +28,6 @@ from handoff.actions import steering
 from handoff.actions.calls import assign, take, take_over
 from handoff.commands import sending
 from handoff.errors import ActionRefused
-from handoff.events.hooks import HANDLERS
 from handoff.machine import TERMINAL_STATES
 from handoff.models import Closer, Command, Handoff, Offer, RoutingPolicy
 from launcher.environment import ASSISTANT_ID
@@ -160,7 +159,7 @@ class HandOver(RuleBasedStateMachine):
     def _deliver(self, body: bytes) -> None:
         now = timezone.now()
         told = inbound.reread(body, content_type="application/json", received_at=now)
-        intake.take(told, body=body, content_type="application/json", door="call-control", now=now, handlers=HANDLERS)
+        intake.take(told, body=body, content_type="application/json", door="call-control", now=now)
 
     def _work(self, limit: int = 50) -> None:
         now = timezone.now()

@@ -7,7 +7,6 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from handoff.events.hooks import HANDLERS
 from probe import running, watching
 from probe.models import Probe, Told
 from probe.points.catalogue import BY_NAME
@@ -218,7 +217,7 @@ def test_its_calls_are_not_ended_as_strangers(stage: Stage) -> None:
     with stage.scene.step("parked-call", "number", seconds=10):
         stage.scene.place()
         probes = WebhookDelivery.objects.get()
-        intake.process_again(probes.pk, now=timezone.now() + 2 * intake.STRANGER_PATIENCE, handlers=HANDLERS)
+        intake.process_again(probes.pk, now=timezone.now() + 2 * intake.STRANGER_PATIENCE)
         probes.refresh_from_db()
         assert (probes.status, probes.hang_up_at) == ("parked", None)
     running.clear(stage.scene)

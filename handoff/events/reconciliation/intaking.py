@@ -5,7 +5,6 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from handoff.events.hooks import HANDLERS
 from sessions_app.inbox import intake
 from sessions_app.models import WebhookDelivery
 from telephony import inbound
@@ -17,7 +16,7 @@ JSON = "application/json"
 
 def take(observation: Observation, *, now: datetime) -> None:
     event = inbound.reread(observation.body, content_type=JSON, received_at=now)
-    intake.take(event, body=observation.body, content_type=JSON, door=DOOR, now=now, handlers=HANDLERS)
+    intake.take(event, body=observation.body, content_type=JSON, door=DOOR, now=now)
 
 
 def take_news(observations: Iterable[Observation], *, leg: str, now: datetime) -> int:
