@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from handoff import selectors
+from handoff.selectors import Closer
 
 View = Callable[..., HttpResponse]
 
@@ -47,7 +48,7 @@ def supervisor_required(view: View) -> View:
 
     @closer_required
     @wraps(view)
-    def guarded(request: HttpRequest, closer: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, closer: Closer, **kwargs: Any) -> HttpResponse:
         if not closer.is_supervisor:
             raise Http404("Only supervisors see this page.")
         return view(request, closer, **kwargs)
@@ -55,7 +56,7 @@ def supervisor_required(view: View) -> View:
     return guarded
 
 
-def closer_behind(session_key: str | None) -> Any:
+def closer_behind(session_key: str | None) -> Closer:
     """The closer whose login session this is, read anew; raises NoAccess once it ended or the rights are gone."""
     if not session_key:
         raise NoAccess(SIGNED_OUT)

@@ -20,7 +20,7 @@ from sessions_app.models import Team, VoiceSession
 from sessions_app.models.people import WidgetConfig
 from sessions_app.rules import hours
 
-__all__ = ["Owed", "taker_instead"]
+__all__ = ["Closer", "Handoff", "Offer", "Owed", "State", "taker_instead"]
 
 JUST_NOW = timedelta(seconds=15)
 

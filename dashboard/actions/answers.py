@@ -9,6 +9,7 @@ from django.utils import timezone
 from dashboard import bodies
 from dashboard.actions.calls import action
 from handoff import actions
+from handoff.selectors import Closer
 
 ANSWER_LENGTH = 2_000
 DIGEST_LENGTH = 16
@@ -17,27 +18,27 @@ MAX_BYTES = 8 * ANSWER_LENGTH
 
 
 @action
-def edit(request: HttpRequest, closer: Any, session_id: UUID, name: str) -> None:
+def edit(request: HttpRequest, closer: Closer, session_id: UUID, name: str) -> None:
     body = bodies.read(request, most_bytes=MAX_BYTES)
     text = bodies.text(body, "value", longest=ANSWER_LENGTH)
     actions.edit_answer(session_id, name, closer=closer, text=text, seen=_digest(body, "seen"), now=timezone.now())
 
 
 @action
-def use(request: HttpRequest, closer: Any, session_id: UUID, name: str) -> None:
+def use(request: HttpRequest, closer: Closer, session_id: UUID, name: str) -> None:
     body = bodies.read(request, most_bytes=MAX_BYTES)
     heard, seen = _digest(body, "heard"), _digest(body, "seen")
     actions.use_answer(session_id, name, closer=closer, heard=heard, seen=seen, now=timezone.now())
 
 
 @action
-def dismiss(request: HttpRequest, closer: Any, session_id: UUID, name: str) -> None:
+def dismiss(request: HttpRequest, closer: Closer, session_id: UUID, name: str) -> None:
     heard = _digest(bodies.read(request, most_bytes=MAX_BYTES), "heard")
     actions.dismiss_answer(session_id, name, closer=closer, heard=heard, now=timezone.now())
 
 
 @action
-def unlock(request: HttpRequest, closer: Any, session_id: UUID, name: str) -> None:
+def unlock(request: HttpRequest, closer: Closer, session_id: UUID, name: str) -> None:
     actions.unlock_answer(session_id, name, closer=closer, now=timezone.now())
 
 

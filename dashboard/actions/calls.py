@@ -15,6 +15,7 @@ from dashboard import bodies
 from dashboard.permissions import closer_required
 from dashboard.render import presenters
 from handoff import actions, selectors
+from handoff.selectors import Closer, Handoff
 
 Action = Callable[..., dict[str, Any] | None]
 MAX_QUALITY_BYTES = 8192
@@ -35,7 +36,7 @@ def action(view: Action) -> Callable[..., HttpResponse]:
     """POST by a closer; a refusal is 409 with words for the screen, a bad body 400."""
 
     @wraps(view)
-    def answered(request: HttpRequest, closer: Any, **kwargs: Any) -> HttpResponse:
+    def answered(request: HttpRequest, closer: Closer, **kwargs: Any) -> HttpResponse:
         try:
             result = view(request, closer, **kwargs)
         except bodies.BadBody as error:
@@ -52,23 +53,23 @@ def _no(status: int, message: str, code: str, told: dict[str, Any]) -> JsonRespo
 
 
 @action
-def availability(request: HttpRequest, closer: Any) -> dict[str, Any]:
+def availability(request: HttpRequest, closer: Closer) -> dict[str, Any]:
     available = bodies.flag(bodies.read(request, most_bytes=MAX_BYTES), "available")
     actions.set_available(closer, available, now=timezone.now())
     return {"available": available}
 
 
 @action
-def back(request: HttpRequest, closer: Any) -> None:
+def back(request: HttpRequest, closer: Closer) -> None:
     actions.back(closer, now=timezone.now())
 
 
 @action
-def accept(request: HttpRequest, closer: Any, offer_id: UUID) -> dict[str, Any]:
+def accept(request: HttpRequest, closer: Closer, offer_id: UUID) -> dict[str, Any]:
     return _taken(actions.accept(offer_id, closer=closer, now=timezone.now()))
 
 
-def _taken(handoff: Any) -> dict[str, Any]:
+def _taken(handoff: Handoff) -> dict[str, Any]:
     """What the softphone must know before the line rings, which may be sooner than the desk is told."""
     return {
         "handoff": str(handoff.pk),
@@ -79,55 +80,55 @@ def _taken(handoff: Any) -> dict[str, Any]:
 
 
 @action
-def take(request: HttpRequest, closer: Any, session_id: UUID) -> dict[str, Any]:
+def take(request: HttpRequest, closer: Closer, session_id: UUID) -> dict[str, Any]:
     immediately = bodies.flag(bodies.read(request, most_bytes=MAX_BYTES), "immediately")
     return _taken(actions.take(session_id, closer=closer, immediately=immediately, now=timezone.now()))
 
 
 @action
-def assign(request: HttpRequest, closer: Any, session_id: UUID) -> None:
+def assign(request: HttpRequest, closer: Closer, session_id: UUID) -> None:
     to = bodies.number(bodies.read(request, most_bytes=MAX_BYTES), "closer")
     actions.assign(session_id, to=to, by=closer, now=timezone.now())
 
 
 @action
-def steer(request: HttpRequest, closer: Any, session_id: UUID) -> None:
+def steer(request: HttpRequest, closer: Closer, session_id: UUID) -> None:
     body = bodies.read(request, most_bytes=4 * MAX_BYTES)
     words = bodies.words(body, "text", longest=bodies.STEER_LENGTH)
     actions.steer(session_id, closer=closer, text=words, now=timezone.now())
 
 
 @action
-def take_over(request: HttpRequest, closer: Any, handoff_id: UUID) -> None:
+def take_over(request: HttpRequest, closer: Closer, handoff_id: UUID) -> None:
     actions.take_over(handoff_id, closer=closer, now=timezone.now())
 
 
 @action
-def hand_back(request: HttpRequest, closer: Any, handoff_id: UUID) -> None:
+def hand_back(request: HttpRequest, closer: Closer, handoff_id: UUID) -> None:
     body = bodies.read(request, most_bytes=4 * MAX_BYTES)
     instruction = bodies.text(body, "instruction", longest=bodies.INSTRUCTION_LENGTH).strip()
     actions.hand_back(handoff_id, closer=closer, instruction=instruction, now=timezone.now())
 
 
 @action
-def decline(request: HttpRequest, closer: Any, offer_id: UUID) -> None:
+def decline(request: HttpRequest, closer: Closer, offer_id: UUID) -> None:
     actions.decline(offer_id, closer=closer, now=timezone.now())
 
 
 @action
-def hang_up(request: HttpRequest, closer: Any, handoff_id: UUID) -> None:
+def hang_up(request: HttpRequest, closer: Closer, handoff_id: UUID) -> None:
     actions.hang_up(handoff_id, closer=closer, now=timezone.now())
 
 
 @action
-def notes(request: HttpRequest, closer: Any, handoff_id: UUID) -> None:
+def notes(request: HttpRequest, closer: Closer, handoff_id: UUID) -> None:
     body = bodies.read(request, most_bytes=MAX_NOTES_BYTES)
     kept = bodies.text(body, "notes", longest=bodies.NOTES_LENGTH)
     actions.save_notes(handoff_id, closer=closer, notes=kept, now=timezone.now())
 
 
 @action
-def complete(request: HttpRequest, closer: Any, handoff_id: UUID) -> None:
+def complete(request: HttpRequest, closer: Closer, handoff_id: UUID) -> None:
     body = bodies.read(request, most_bytes=MAX_BYTES)
     disposition = bodies.text(body, "disposition", longest=bodies.DISPOSITION_LENGTH)
     if disposition not in presenters.DISPOSITION_LABELS:
@@ -136,14 +137,14 @@ def complete(request: HttpRequest, closer: Any, handoff_id: UUID) -> None:
 
 
 @action
-def quality(request: HttpRequest, closer: Any, handoff_id: UUID) -> None:
+def quality(request: HttpRequest, closer: Closer, handoff_id: UUID) -> None:
     data = bodies.read(request, most_bytes=MAX_QUALITY_BYTES)
     actions.report_quality(handoff_id, closer=closer, data=data, now=timezone.now())
 
 
 @action
 @sensitive_variables("login")
-def softphone_login(request: HttpRequest, closer: Any) -> dict[str, Any]:
+def softphone_login(request: HttpRequest, closer: Closer) -> dict[str, Any]:
     """A login token for the softphone. It is a secret: shown once, never logged."""
     body = bodies.read(request, most_bytes=MAX_BYTES)
     is_renewal = "renew" in body and bodies.flag(body, "renew")
@@ -152,11 +153,11 @@ def softphone_login(request: HttpRequest, closer: Any) -> dict[str, Any]:
 
 
 @action
-def call_back(request: HttpRequest, closer: Any, promise_id: int) -> dict[str, Any]:
+def call_back(request: HttpRequest, closer: Closer, promise_id: int) -> dict[str, Any]:
     """Call the prospect of a promise: the closer's own line first."""
     return _taken(actions.call_back(promise_id, closer=closer, now=timezone.now()))
 
 
 @action
-def keep_promise(request: HttpRequest, closer: Any, promise_id: int) -> None:
+def keep_promise(request: HttpRequest, closer: Closer, promise_id: int) -> None:
     actions.keep_promise(promise_id, closer=closer, now=timezone.now())

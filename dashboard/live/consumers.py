@@ -17,6 +17,7 @@ from dashboard.live.frames import BadFrame, Hello, Ping, Presence, Watch, parse
 from dashboard.live.sharing import Latest, Once
 from dashboard.render import callbacks, desk, snapshot
 from handoff import actions
+from handoff.selectors import Closer
 from sessions_app.kinds import Kind
 from sessions_app.timeline import groups
 
@@ -335,7 +336,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         if closer.team_id != self.team.pk:
             await self.close(code=permissions.NO_CLOSER)
 
-    async def _closer(self) -> Any:
+    async def _closer(self) -> Closer:
         session = self.scope.get("session")
         key = session.session_key if session is not None else None
         return await database_sync_to_async(permissions.closer_behind)(key)

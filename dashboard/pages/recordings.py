@@ -1,6 +1,5 @@
 """A session as one file, for a supervisor."""
 
-from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, JsonResponse
@@ -11,12 +10,13 @@ from django.views.decorators.http import require_safe
 from dashboard.permissions import supervisor_required
 from dashboard.render import snapshot
 from flight_recorder.record import recorder
+from handoff.selectors import Closer
 
 
 @never_cache
 @require_safe
 @supervisor_required
-def download(request: HttpRequest, closer: Any, session_id: UUID) -> JsonResponse:
+def download(request: HttpRequest, closer: Closer, session_id: UUID) -> JsonResponse:
     """All that came in, was asked and became of the session; no secrets."""
     session = snapshot.find(closer.team, session_id)
     if session is None:

@@ -18,6 +18,7 @@ from dashboard.pages import search
 from dashboard.permissions import closer_required
 from dashboard.render import callbacks, desk, fragments, snapshot
 from handoff import actions, selectors
+from handoff.selectors import Closer
 from telephony.regions import signalling_region
 
 _DESK = ("handoff", "session", "state", "standby", "register", "says")
@@ -39,7 +40,7 @@ class SignOut(LogoutView):
 @never_cache
 @require_safe
 @closer_required
-def board(request: HttpRequest, closer: Any, session_id: UUID | None = None) -> HttpResponse:
+def board(request: HttpRequest, closer: Closer, session_id: UUID | None = None) -> HttpResponse:
     """The board, with the session of the address opened."""
     if session_id and snapshot.find(closer.team, session_id) is None:
         raise Http404("No such session in your team.")
@@ -49,7 +50,7 @@ def board(request: HttpRequest, closer: Any, session_id: UUID | None = None) -> 
 @never_cache
 @require_safe
 @closer_required
-def callback_page(request: HttpRequest, closer: Any) -> HttpResponse:
+def callback_page(request: HttpRequest, closer: Closer) -> HttpResponse:
     """The callbacks of the team; the page that is open already asks for this part of itself alone."""
     asked = {name: request.GET.get(name, "")[:60] for name in ("widget", "week")}
     html = callbacks.page(closer.team, **asked, now=timezone.now())
@@ -61,7 +62,7 @@ def callback_page(request: HttpRequest, closer: Any) -> HttpResponse:
 @never_cache
 @require_safe
 @closer_required
-def search_page(request: HttpRequest, closer: Any) -> HttpResponse:
+def search_page(request: HttpRequest, closer: Closer) -> HttpResponse:
     """What the team's calls hold; the page that is open already asks for this part of itself alone."""
     html = search.page(closer.team, query=request.GET.get("q", ""), before=request.GET.get("before", "")[:100])
     if request.headers.get("X-Part") == "search":
@@ -70,7 +71,7 @@ def search_page(request: HttpRequest, closer: Any) -> HttpResponse:
 
 
 def _board(
-    request: HttpRequest, closer: Any, *, watching: str | None, callback_html: str = "", search_html: str = ""
+    request: HttpRequest, closer: Closer, *, watching: str | None, callback_html: str = "", search_html: str = ""
 ) -> HttpResponse:
     taken = snapshot.take(closer.team, watching)
     roster = fragments.roster(closer.team, timezone.now())
@@ -88,7 +89,7 @@ def _board(
     return render(request, "dashboard/board.html", context)
 
 
-def config(closer: Any, taken: snapshot.Snapshot, own: dict[str, Any]) -> dict[str, Any]:
+def config(closer: Closer, taken: snapshot.Snapshot, own: dict[str, Any]) -> dict[str, Any]:
     """What the page's program must know before its socket is open."""
     return {
         "signalling_host": settings.TELNYX_SIGNALLING_HOST,

@@ -11,12 +11,13 @@ from django.views.decorators.http import require_safe
 from dashboard.permissions import supervisor_required
 from dashboard.render import presenters
 from handoff import selectors
+from handoff.selectors import Closer
 
 
 @never_cache
 @require_safe
 @supervisor_required
-def page(request: HttpRequest, closer: Any) -> HttpResponse:
+def page(request: HttpRequest, closer: Closer) -> HttpResponse:
     now = timezone.now()
     board = selectors.wallboard(closer.team, now)
     rows = [_row(f"{day.date:%a} {day.date.day} {day.date:%b}", day.line) for day in board.days]

@@ -1,5 +1,6 @@
 """What only one closer sees: the call offered to them and the call they are on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -11,6 +12,7 @@ from django.utils import timezone
 from dashboard.render import presenters, rings
 from dashboard.render.isolation import isolated
 from handoff import selectors as handoffs
+from handoff.selectors import Closer, Handoff, Offer
 
 WHY_OVER = {
     "declined": "You declined the call.",
@@ -35,7 +37,7 @@ def nothing() -> Own:
     return Own(desk=empty_desk() | {"ring": None}, ring=None, over=None)
 
 
-def read(closer: Any, now: datetime, ringing: dict[str, Any] | None) -> Own:
+def read(closer: Closer, now: datetime, ringing: dict[str, Any] | None) -> Own:
     """The closer's call and ring now; `over` ends the ring that the page still shows."""
     ring = rings.ring(closer, now)
     over = None
@@ -48,12 +50,12 @@ def read(closer: Any, now: datetime, ringing: dict[str, Any] | None) -> Own:
     return Own(desk=own, ring=ring, over=over)
 
 
-def desk(closer: Any) -> dict[str, Any]:
+def desk(closer: Closer) -> dict[str, Any]:
     """The closer's own calls: what the softphone may answer, and the cards with notes and actions."""
     return _desk(handoffs.active_handoffs(closer), must_register=handoffs.must_register(closer))
 
 
-def _told(closer: Any, now: datetime) -> str:
+def _told(closer: Closer, now: datetime) -> str:
     """What became of the call that has just left this closer for want of a line."""
     handoff = handoffs.without_line(closer, now)
     return "" if handoff is None else presenters.NO_LINE.get(handoff.trigger, presenters.NO_LINE[""])
@@ -65,7 +67,7 @@ def empty_desk() -> dict[str, Any]:
     return _desk([], must_register=False)
 
 
-def _desk(active: list[Any], *, must_register: bool) -> dict[str, Any]:
+def _desk(active: Sequence[Handoff], *, must_register: bool) -> dict[str, Any]:
     calls = [_call(handoff) for handoff in active]
     context = {"calls": calls, "dispositions": presenters.DISPOSITIONS}
     first = active[0] if active else None
@@ -82,7 +84,7 @@ def _desk(active: list[Any], *, must_register: bool) -> dict[str, Any]:
     }
 
 
-def _joined_ms(handoff: Any) -> int | None:
+def _joined_ms(handoff: Handoff | None) -> int | None:
     """How long ago the two lines were joined, for the page that measures what follows; an age, for clocks differ."""
     if handoff is None or handoff.state != "connected" or handoff.connected_at is None:
         return None
@@ -90,25 +92,26 @@ def _joined_ms(handoff: Any) -> int | None:
     return max(0, round(age.total_seconds() * 1000)) if age < MEASURED_WITHIN else None
 
 
-def _call(handoff: Any) -> dict[str, Any]:
+def _call(handoff: Handoff) -> dict[str, Any]:
+    closer = handoff.closer
     return {
         "handoff": handoff,
         "name": presenters.prospect_name(handoff.session),
         "is_standby": handoffs.is_standby(handoff),
         "is_listening": handoffs.is_listening(handoff),
         "can_hand_back": handoff.state == "connected",
-        "own_phone": "" if handoff.closer.reached_by == "softphone" else handoff.closer.address,
+        "own_phone": "" if closer is None or closer.reached_by == "softphone" else closer.address,
     }
 
 
-def _over(ring: dict[str, Any], closer: Any) -> dict[str, Any]:
+def _over(ring: dict[str, Any], closer: Closer) -> dict[str, Any]:
     """The end of a ring; `is_own` when this closer answered it, perhaps in another tab."""
     offer = handoffs.offer_of(closer, ring["offer"])
     is_own = offer is not None and offer.state in {"accepted", "declined"}
     return {"type": "ring_over", "offer": ring["offer"], "text": _why_over(offer), "is_own": is_own}
 
 
-def _why_over(offer: Any) -> str:
+def _why_over(offer: Offer | None) -> str:
     if offer is None:
         return "The call is gone."
     if offer.state == "accepted":

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from dashboard import bodies
 from dashboard.render import answers, brief, callbacks, entries, presenters
 from handoff import selectors as handoffs
+from handoff.selectors import Handoff
 from sessions_app import selectors as sessions
 from sessions_app.kinds import Kind
 from sessions_app.models import Team, TimelineEntry, VoiceSession
@@ -230,7 +231,7 @@ def _handoff(session: VoiceSession) -> dict[str, Any]:
     return {"current": views[0] if views else None, "earlier": views[1:]}
 
 
-def _handoff_view(handoff: Any) -> dict[str, Any]:
+def _handoff_view(handoff: Handoff) -> dict[str, Any]:
     measured = asdict(handoffs.measures(handoff))
     return {
         "handoff": handoff,

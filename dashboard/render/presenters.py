@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dashboard.render.isolation import isolated
+from handoff.selectors import Handoff
 from sessions_app.models import VoiceSession
 from sessions_app.visits import visitor_values
 
@@ -161,7 +162,7 @@ def tool_title(name: str) -> str:
     return f"Assistant: {(TOOLS.get(name) or words(name)).lower()}"
 
 
-def standing(handoff: Any, *, is_running: bool) -> str:
+def standing(handoff: Handoff | None, *, is_running: bool) -> str:
     """Who holds a call: a closer has “taken” it, the “assistant” speaks, or the prospect is “waiting”; else nobody."""
     if handoff is not None and handoff.state in TAKEN:
         return "taken"
@@ -170,9 +171,9 @@ def standing(handoff: Any, *, is_running: bool) -> str:
     return "waiting" if handoff is not None else ""
 
 
-def explanation(standing: str, handoff: Any, ringing: list[str], *, is_busy: bool = False) -> str:
+def explanation(standing: str, handoff: Handoff | None, ringing: list[str], *, is_busy: bool = False) -> str:
     """What the controls of an open call say before they offer something; `is_busy` when no line is free for it."""
-    if standing == "taken":
+    if standing == "taken" and handoff is not None:
         closer = isolated(handoff.closer.display_name) if handoff.closer else "A closer"
         return TAKEN[handoff.state].format(closer=closer)
     people = ", ".join(isolated(name) for name in ringing)

@@ -9,10 +9,11 @@ from django.utils.safestring import mark_safe
 from dashboard.render import brief, presenters
 from dashboard.render.isolation import isolated
 from handoff import selectors as handoffs
+from handoff.selectors import Closer
 from sessions_app.visits import visitor_values
 
 
-def ring(closer: Any, now: datetime) -> dict[str, Any] | None:
+def ring(closer: Closer, now: datetime) -> dict[str, Any] | None:
     """The call that is offered to this closer at the moment."""
     offer = handoffs.ringing_offer(closer)
     if offer is None:
