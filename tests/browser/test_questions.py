@@ -71,6 +71,6 @@ def test_questions_are_added_moved_deleted_and_saved(page: Page) -> None:
     page.get_by_role("button", name="Save and continue editing").click()
     expect(page.locator(".messagelist .success")).to_be_visible()
     assert names(page) == ["full_name", "roof_kind", "budget", "timeline"]
-    expect(page.locator(".field-versions")).to_contain_text("by admin: full_name, roof_kind, budget, timeline")
+    expect(page.locator(".field-versions")).to_contain_text("by Administrator: full_name, roof_kind, budget, timeline")
     expect(page.locator(".field-request")).to_contain_text('"tiles"')
     assert uncaught == []
