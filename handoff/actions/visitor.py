@@ -47,7 +47,8 @@ def for_person(session: VoiceSession, *, now: datetime) -> None:
         message = "You have asked many times already."
         raise Refused(message, "too_many", status=429, retry_after=refused.retry_after) from refused
     except limits.LimiterDown as down:
-        raise Refused("This is not possible at the moment.", "unavailable", status=503, retry_after=10) from down
+        message, seconds = "This is not possible at the moment.", limits.DOWN_FOR_SECONDS
+        raise Refused(message, "unavailable", status=503, retry_after=seconds) from down
     if not session.is_assistant_running:
         raise Refused("The assistant is not on the line now.", "not_now")
     widget = session.widget

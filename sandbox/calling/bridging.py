@@ -1,4 +1,4 @@
-"""Joins two legs: bridge, transfer, hold. Media is switched, never renegotiated."""
+"""Joins two legs: bridge, transfer, hold. Media is switched, never renegotiated. What is refused, `rest/` refuses."""
 
 from sandbox.calling.switchboard import Switchboard
 from sandbox.media.audio import Relay

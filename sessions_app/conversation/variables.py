@@ -9,8 +9,9 @@ header could name other numbers instead, the operator gives that variable a name
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sessions_app.rules.plain_values import MAX_VALUE
+
 DEFAULTS = {"company": "AgileAdapt", "prospect_name": "", "widget": ""}
-MAX_VALUE = 200
 
 # By the name of their variable: {"name": …, "to": a SIP URI}.
 Targets = Mapping[str, Sequence[Mapping[str, str]]]

@@ -29,6 +29,10 @@ class LimiterDown(Exception):
     """The counters cannot be reached. Nothing is let through then."""
 
 
+# When to ask again while it is down.
+DOWN_FOR_SECONDS = 10
+
+
 @dataclass(frozen=True)
 class Refused(Exception):
     """A cap is reached; `retry_after` is in seconds."""

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from sessions_app.rules import plain_values
 
 _NAME = re.compile(r"X-[A-Za-z0-9-]{1,60}")
-_VALUE = re.compile(r"[\x20-\x7e]{0,200}")
+_VALUE = re.compile(rf"[\x20-\x7e]{{0,{plain_values.MAX_VALUE}}}")
 MAX_HEADERS = 20
 
 

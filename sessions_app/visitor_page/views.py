@@ -123,7 +123,7 @@ class TokenView(APIView):
             return error(429, "Too many calls from here. Please try again later.", retry_after=refused.retry_after)
         except limits.LimiterDown as down:
             logger.error("limiter down (%s): no session is opened", down)  # noqa: TRY400 - the cause is in the name
-            return error(503, "Calls are not possible at the moment.", retry_after=10)
+            return error(503, "Calls are not possible at the moment.", retry_after=limits.DOWN_FOR_SECONDS)
         except capacity.Busy as busy:
             capacity.refused(widget.team_id, capacity.OWN_CAP, now=timezone.now())
             return error(503, str(busy), code=LINES_BUSY, retry_after=capacity.ASK_AGAIN_SECONDS)
@@ -164,7 +164,7 @@ class LinesView(APIView):
         except limits.Refused as refused:
             return error(429, "Too many requests from here.", retry_after=refused.retry_after)
         except limits.LimiterDown:
-            return error(503, "This is not possible at the moment.", retry_after=10)
+            return error(503, "This is not possible at the moment.", retry_after=limits.DOWN_FOR_SECONDS)
         free = capacity.has_room(widget.team, now=timezone.now())
         return Response({"status": "success", "free": free}, headers={"Cache-Control": "no-store"})
 
@@ -230,7 +230,7 @@ class HeardView(SessionView):
         except limits.Refused as refused:
             return error(429, "Too many turns at once.", retry_after=refused.retry_after)
         except limits.LimiterDown:
-            return error(503, "This is not possible at the moment.", retry_after=10)
+            return error(503, "This is not possible at the moment.", retry_after=limits.DOWN_FOR_SECONDS)
         heard = [Heard(turn["position"], turn["role"], turn["text"]) for turn in body.validated_data["turns"]]
         transcript.relay(session.pk, heard, at=timezone.now())
         return Response(status=202)
