@@ -53,8 +53,8 @@ def slow(name: str, tests: str, *, minutes: int, is_required: bool = False) -> P
 # By worth and by time: all processes under every choice of the platform, then what replays recordings. The limits leave
 # a busy machine several times what each takes there.
 PARTS = (
-    Part("test", ("make", "test"), ("unit", "browser"), minutes=72, is_required=True),
-    slow("killed", "tests/faults/test_killed.py", minutes=16, is_required=True),
+    Part("test", ("make", "test"), ("unit", "browser"), minutes=66, is_required=True),
+    slow("killed", "tests/faults/test_killed.py", minutes=12, is_required=True),
     slow("platform", "tests/platform", minutes=45),
     slow("replay", "tests/recordings/test_replay.py", minutes=20),
 )
