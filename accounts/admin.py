@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import UserChangeForm
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -110,6 +112,23 @@ class UserAdmin(Page):
             self.message_user(request, f"An invitation is on its way to {user.email}.")
 
 
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin):
+    """For superusers alone: who may change a group could give any right to its members, and be one."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return bool(request.user.is_superuser)
+
+
 def _is_within_reach(request: HttpRequest, user: User | None) -> bool:
-    """Another address or password would make a superuser's account one's own."""
-    return user is None or not user.is_superuser or bool(request.user.is_superuser)
+    """Another address or password would make somebody's account, and with it their rights, one's own."""
+    return user is None or not (user.is_staff or user.is_superuser) or bool(request.user.is_superuser)

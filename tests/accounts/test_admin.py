@@ -1,7 +1,7 @@
 """Accounts in the administration: found by name and address, and nobody raises their own rights."""
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
 from accounts.models import User
@@ -84,6 +84,31 @@ def test_a_superuser_s_account_is_out_of_a_clerk_s_reach(clerk: User, admin_user
 
     assert response.status_code == 403
     assert User.objects.get(pk=admin_user.pk).email == "admin@agileadapt.example"
+
+
+@pytest.mark.parametrize("page", ["change/", "password/", "delete/"])
+def test_the_accounts_of_other_staff_are_out_of_a_clerk_s_reach(clerk: User, page: str) -> None:
+    other = User.objects.create(email="other@agileadapt.example", name="Other", is_staff=True)
+    given = {"post": "yes", "password1": "Sugar-and-spice-9", "password2": "Sugar-and-spice-9"}
+
+    response = logged_in(clerk).post(f"{USERS}{other.pk}/{page}", {**fields(other, email="mine@x.example"), **given})
+
+    assert response.status_code == 403
+    kept = User.objects.get(pk=other.pk)
+    assert (kept.email, kept.has_usable_password()) == ("other@agileadapt.example", other.has_usable_password())
+
+
+@pytest.mark.parametrize("page", ["add/", "{}/change/", "{}/delete/"])
+def test_groups_are_the_superusers_alone(clerk: User, office: Client, page: str) -> None:
+    group = Group.objects.create(name="Clerks")
+    clerk.groups.add(group)
+    clerk.user_permissions.set(Permission.objects.all())
+    every = [str(one.pk) for one in Permission.objects.all()[:3]]
+    told = {"name": "All may", "permissions": every, "post": "yes"}
+
+    assert logged_in(clerk).post(f"/admin/auth/group/{page.format(group.pk)}", told).status_code == 403
+    assert (Group.objects.count(), group.permissions.count()) == (1, 0)
+    assert office.post(f"/admin/auth/group/{page.format(group.pk)}", told).status_code == 302
 
 
 def test_a_closer_is_found_by_their_account(office: Client, alice: Closer, bob: Closer) -> None:
