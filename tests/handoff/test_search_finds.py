@@ -10,7 +10,8 @@ import pytest
 from django.db import IntegrityError
 from hypothesis import Phase, settings
 
-from handoff import actions, machine
+from handoff import machine
+from handoff.actions import rings
 from handoff.closers import softphones
 from handoff.commands import ledger
 from handoff.commands.ledger import Intent
@@ -55,7 +56,7 @@ def who_comes_late_takes_it_all_the_same(monkeypatch: pytest.MonkeyPatch) -> Non
     def claim(offer: Offer, state: str, now: datetime) -> None:
         Offer.objects.filter(pk=offer.pk).update(state=state, answered_at=now)
 
-    monkeypatch.setattr(actions, "_claim", claim)
+    monkeypatch.setattr(rings, "_claim", claim)
     for state in (State.ACCEPTED, State.SEATED, State.BRIDGING, State.CONNECTED):
         monkeypatch.setitem(machine.TABLE, (state, Fact.ACCEPTED), Move(state))
 
