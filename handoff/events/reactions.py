@@ -13,7 +13,7 @@ from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.engine import assistant_end, assistant_transfer, call_record, transitions, visitor_left
 from handoff.legs import assistant_runs, connection, speech
-from handoff.machine import Fact, State
+from handoff.machine import OFFERED_STATES, Fact, State
 from handoff.models import Closer, Handoff
 from handoff.routing import offers
 from sessions_app.conversation import runs as run_numbers
@@ -221,17 +221,28 @@ def is_unwanted(leg: CallLeg, echoed: str | None, session: VoiceSession) -> bool
     mark, handoff = client_state.read(echoed), transitions.open_handoff(session)
     if mark is None or not mark.is_leg or leg.ended_at is not None:
         return False
-    return handoff is None or mark != client_state.Mark(handoff.pk, client_state.leg(handoff.attempt))
+    return handoff is None or not _awaits(handoff, mark)
 
 
 def adopt_closer_leg(leg: CallLeg, echoed: str | None, session: VoiceSession) -> None:
     """Tie a closer's leg to the attempt that asked for it: our mark on the leg says which."""
     mark, handoff = client_state.read(echoed), transitions.open_handoff(session)
-    if handoff is None or mark != client_state.Mark(handoff.pk, client_state.leg(handoff.attempt)):
+    if handoff is None or mark is None or not _awaits(handoff, mark):
         return
     if handoff.closer_leg_id is None and handoff.closer_id is not None:
         handoff.closer_leg = leg
         handoff.save(update_fields=["closer_leg"])
+
+
+def _awaits(handoff: Handoff, mark: client_state.Mark) -> bool:
+    """Whether the leg that bears this mark is the present closer's.
+
+    The attempt is counted when somebody takes the call: a closer may let go while their dial is on its way, and then
+    it is nobody's.
+    """
+    return handoff.state not in OFFERED_STATES and mark == client_state.Mark(
+        handoff.pk, client_state.leg(handoff.attempt)
+    )
 
 
 def closer_answered(session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
@@ -339,6 +350,8 @@ def _refused_unsaid(leg: CallLeg, now: datetime) -> Closer | None:
 
 
 def handoff_of_attempt(session: VoiceSession, handoff_id: object, attempt: int) -> Handoff | None:
-    """The open hand-over, if it is still at the attempt that a command was written for."""
+    """The open hand-over, if it is still at the attempt that a command was written for, and its closer has it still."""
     handoff = transitions.open_handoff(session)
-    return handoff if handoff and handoff.pk == handoff_id and handoff.attempt == attempt else None
+    if handoff is None or handoff.pk != handoff_id or handoff.attempt != attempt:
+        return None
+    return None if handoff.state in OFFERED_STATES else handoff

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+import httpx
 import pytest
 from django.utils import timezone
 
 from handoff import actions
 from handoff.machine import State
 from handoff.models import CallbackPromise, Closer, Command, Offer
+from sessions_app.models import CallLeg
 from sessions_app.visits import tokens
 from tests.flows.conftest import ANSWERS, Visit, connect
 
@@ -186,3 +188,29 @@ def test_the_other_team_is_never_rung(talking: Visit, bob: Closer) -> None:
 
     assert talking.state == State.UNANSWERED
     assert not Offer.objects.filter(closer=bob).exists()
+
+
+@pytest.mark.parametrize("told_first", [False, True])
+def test_a_closer_who_lets_go_while_they_are_being_dialled_leaves_no_leg_behind(
+    waiting_for_alice: Visit, ben: Closer, told_first: bool
+) -> None:
+    """The request is on its way, and nobody has the call any more when its answer comes."""
+    visit = waiting_for_alice
+    alice = visit.ringing().closer
+
+    def dial(request: httpx.Request) -> httpx.Response:
+        response = visit.rest._dial(request)
+        actions.hang_up(visit.handoff.pk, closer=alice, now=timezone.now())
+        if told_first:
+            visit.closer_leg().initiated(direction="outgoing")
+        return response
+
+    visit.rest.router["dial"].mock(side_effect=dial)
+    actions.accept(visit.ringing().pk, closer=alice, now=timezone.now())
+    visit.work()
+    visit.pass_time(2)
+
+    leg = CallLeg.objects.get(session=visit.session, role=CallLeg.Role.CLOSER)
+    assert (visit.handoff.closer_leg, len(visit.rest.asked("hangup"))) == (None, 1)
+    assert leg.call_control_id in visit.rest.hang_ups[0].url.path
+    assert visit.ringing().closer == ben
