@@ -271,7 +271,7 @@ def test_a_call_back_can_be_had_while_the_carrier_is_down(
 
     prospect.sees("We will call you")
     promise = newest(database, "handoff_callbackpromise", "promised_at")
-    assert (promise["name"], promise["phone"]) == ("Jordan Blake", "02 5550 1234")
+    assert (promise["name"], promise["phone"]) == ("Jordan Blake", "+61255501234")
     assert len(minted(sandbox)) == 1, "only the call that failed asked for a credential"
     # Nothing else would end a visit without a call.
     sandbox.wait_for("the end of the visit", lambda _: newest(database, *VISITS)["ended_at"])

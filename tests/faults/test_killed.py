@@ -56,6 +56,8 @@ async def test_a_hand_over_survives_a_death(world: World, point: Point, number: 
             if death.at < connected:
                 world.note(f"{point} {number} {death.name} died", connected - death.at)
         await invariants.hold(world, prospect)
+        # The last reaching of a point may be just now, and a death is noticed a moment later.
+        await until("a death", lambda: world.crash_ahead() or world.deaths)
         one_died_there(ahead=world.crash_ahead(), deaths=world.deaths)
     except NotInTime as error:
         raise AssertionError(f"{error}\n{invariants.story(world, prospect)}") from error
