@@ -12,6 +12,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from handoff.machine import BUSY_STATES
 from launcher.checkout import VENV_PYTHON
 from launcher.sandbox_control import SandboxControl
 from launcher.stack import Stack
@@ -204,6 +205,18 @@ def bob(stack: Stack, open_context: OpenContext, speech: Speech) -> CloserPage:
     return CloserPage.log_in(open_context(speech(CLOSER_SAYS)), stack.base_url, "bob")
 
 
+def both_are_ready(database: Database) -> bool:
+    """Whether the server, too, takes Alice and Bob for ready: who becomes so later is rung by the next search alone."""
+    ready = database.execute(
+        "select 1 from handoff_closer c join accounts_user u on u.id = c.user_id"
+        " where split_part(u.email, '@', 1) in ('alice', 'bob') and c.is_available and c.missed_at is null"
+        " and c.softphone_registered and c.microphone_granted and c.sound_unlocked and not exists ("
+        "   select 1 from handoff_handoff h where h.closer_id = c.id and h.state = any(%s))",
+        [sorted(BUSY_STATES)],
+    ).fetchall()
+    return len(ready) == 2
+
+
 def begin_search(database: Database, handoff: str) -> None:
     database.execute("update handoff_handoff set deadline_at = now() where id = %s", [handoff])
 
@@ -226,6 +239,7 @@ def test_of_hands_on_three_pages_one_closer_has_the_call_and_the_other_reads_who
 
     for number, (handoff, *_) in enumerate(make_visits(stack, ROUNDS_OF_CLICKS)):
         bob.page.locator("#search").focus()
+        sandbox.wait_for("both to be ready", lambda _: both_are_ready(database))
         begin_search(database, handoff)
         for page in (alice.page, second, bob.page):
             CloserPage(page).wait_for_ring()
