@@ -11,14 +11,14 @@ from code_measures.source import Codebase, Module
 FLOWS: Mapping[str, Sequence[str]] = {
     "a visit begins": ["sessions_app.visitor_page.views.TokenView.post"],
     "an answer is heard": [
-        "handoff.events.webhooks.deliver",
+        "sessions_app.inbox.webhooks.deliver",
         "handoff.events.hooks.introduce",
         "sessions_app.inbox.fold._[GatherPartialResults]",
         "handoff.events.reactions._[GatherPartialResults]",
         "handoff.routing.offers.offer",
     ],
     "the assistant ends": [
-        "handoff.events.webhooks.deliver",
+        "sessions_app.inbox.webhooks.deliver",
         "handoff.events.hooks.introduce",
         "sessions_app.inbox.fold._[ConversationEnded]",
         "handoff.events.reactions._[ConversationEnded]",
@@ -34,7 +34,7 @@ FLOWS: Mapping[str, Sequence[str]] = {
     "two are joined": [
         "handoff.tasks.run_command",
         "handoff.commands.sending._bridge",
-        "handoff.events.webhooks.deliver",
+        "sessions_app.inbox.webhooks.deliver",
         "handoff.events.hooks.introduce",
         "sessions_app.inbox.fold._[CallBridged]",
         "handoff.events.reactions._[CallBridged]",

@@ -1,17 +1,15 @@
-"""Telnyx's addresses, what the prospect's page asks of the hand-over, and the probes."""
+"""Where the assistant asks of its prospect, what the prospect's page asks of the hand-over, and the probes."""
 
 from django.urls import path
 
 from handoff import views
-from handoff.events import webhooks
+from handoff.events.dynamic_variables import dynamic_variables
 from handoff.health.views import live, ready
 
 urlpatterns = [
     path("health/live", live, name="live"),
     path("health/ready", ready, name="ready"),
-    path("webhooks/telnyx/call-control", webhooks.deliver, {"door": "call-control"}, name="call-control"),
-    path("webhooks/telnyx/insights", webhooks.deliver, {"door": "insights"}, name="insights"),
-    path("webhooks/telnyx/dynamic-variables", webhooks.dynamic_variables, name="dynamic-variables"),
+    path("webhooks/telnyx/dynamic-variables", dynamic_variables, name="dynamic-variables"),
     path("api/orchestration/message", views.MessageView.as_view(), name="message"),
     path("api/orchestration/request", views.RequestView.as_view(), name="request"),
     path("api/orchestration/leave", views.LeaveView.as_view(), name="leave"),

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 Status = WebhookDelivery.Status
 
+MAX_ID = 120
 MAX_ATTEMPTS = 8
 FIRST_RETRY = timedelta(seconds=2)
 PARKED_FOR = timedelta(minutes=10)
@@ -30,11 +31,14 @@ MOST_WAITED_FOR = 10
 
 
 def take(event: Event, *, body: bytes, content_type: str, door: str, now: datetime) -> WebhookDelivery:
-    """Store the delivery and process it, in one transaction: a return means that it is durable."""
+    """Store the delivery and process it, in one transaction: a return means that it is durable.
+
+    A repetition is counted and not processed; it returns the row of the first.
+    """
     with transaction.atomic():
         delivery = _store(event, body=body, content_type=content_type, door=door, now=now)
         if delivery is None:
-            return WebhookDelivery.objects.get(event_id=event.id)
+            return WebhookDelivery.objects.select_related("session").get(event_id=event.id[:MAX_ID])
         faults.reach(Point.DELIVERY_STORED)
         if isinstance(event, CallHangup):
             _is_over(delivery)
@@ -42,6 +46,7 @@ def take(event: Event, *, body: bytes, content_type: str, door: str, now: dateti
     if delivery.status == Status.PARKED and binding.peek(event) is not None:
         # Its session became known between our look and our commit, and whoever made it known could not see this row.
         _retry_at_once(WebhookDelivery.objects.filter(pk=delivery.pk), now=now)
+        delivery.refresh_from_db(fields=["status", "session"])
     return delivery
 
 
@@ -120,7 +125,7 @@ def _store(event: Event, *, body: bytes, content_type: str, door: str, now: date
     try:
         with transaction.atomic():
             return WebhookDelivery.objects.create(
-                event_id=event.id[:120],
+                event_id=event.id[:MAX_ID],
                 event_type=event.type[:100],
                 door=door,
                 occurred_at=event.occurred_at,
@@ -134,7 +139,7 @@ def _store(event: Event, *, body: bytes, content_type: str, door: str, now: date
                 conversation_id=(ids.conversation_id or "")[:100],
             )
     except IntegrityError:
-        WebhookDelivery.objects.filter(event_id=event.id[:120]).update(duplicates=F("duplicates") + 1)
+        WebhookDelivery.objects.filter(event_id=event.id[:MAX_ID]).update(duplicates=F("duplicates") + 1)
         return None
 
 

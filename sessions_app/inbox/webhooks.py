@@ -1,8 +1,7 @@
-"""The doors for Telnyx's webhooks: one way in for all of them."""
+"""The door for Telnyx's webhooks: what is let in, and stored before it is answered."""
 
 import logging
 from dataclasses import dataclass
-from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -12,14 +11,12 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from handoff.routing import transfer_targets
 from sessions_app.account import signatures
-from sessions_app.conversation import variables
 from sessions_app.http import bodies
-from sessions_app.inbox import binding, intake
-from sessions_app.visits import tokens, visitor_values
+from sessions_app.inbox import intake
+from sessions_app.models import WebhookDelivery
 from telephony import inbound
-from telephony.events import AssistantInitialization, Event
+from telephony.events import Event
 from telephony.inbound import BodyUnreadable, SignatureRefused
 
 logger = logging.getLogger(__name__)
@@ -39,31 +36,16 @@ class Incoming:
 @require_POST
 def deliver(request: HttpRequest, door: str) -> HttpResponse:
     """Verify, store and process one delivery. 200 means that it is stored."""
-    incoming = _receive(request)
+    incoming = receive(request)
     if isinstance(incoming, HttpResponse):
         return incoming
-    if not _store(request, incoming, door):
+    if store(request, incoming, door=door) is None:
         return HttpResponse(status=503)  # Not stored, so not 2xx: Telnyx sends it again.
     return JsonResponse({"status": "stored"})
 
 
-@csrf_exempt
-@require_POST
-def dynamic_variables(request: HttpRequest) -> HttpResponse:
-    """Tell the assistant what is known of its prospect; with a good signature this always answers 200."""
-    incoming = _receive(request)
-    if isinstance(incoming, HttpResponse):
-        return incoming
-    if not _store(request, incoming, "dynamic-variables"):
-        return JsonResponse(variables.unknown(transfer_targets.nobody()))
-    try:
-        return JsonResponse(_variables(incoming.event))
-    except DatabaseUnavailable:
-        logger.exception("Could not read what the assistant asks for")
-        return JsonResponse(variables.unknown(transfer_targets.nobody()))
-
-
-def _receive(request: HttpRequest) -> Incoming | HttpResponse:
+def receive(request: HttpRequest) -> Incoming | HttpResponse:
+    """What a request delivers, or the refusal that it is to be answered with."""
     if request.content_type not in CONTENT_TYPES:
         return HttpResponse(status=415)
     try:
@@ -81,9 +63,10 @@ def _receive(request: HttpRequest) -> Incoming | HttpResponse:
     return Incoming(event, body)
 
 
-def _store(request: HttpRequest, incoming: Incoming, door: str) -> bool:
+def store(request: HttpRequest, incoming: Incoming, *, door: str) -> WebhookDelivery | None:
+    """Keep and process a delivery; None when it could not be kept."""
     try:
-        intake.take(
+        return intake.take(
             incoming.event,
             body=incoming.body,
             content_type=request.content_type or "",
@@ -92,21 +75,4 @@ def _store(request: HttpRequest, incoming: Incoming, door: str) -> bool:
         )
     except DatabaseUnavailable:
         logger.exception("Could not store a delivery")
-        return False
-    return True
-
-
-def _variables(event: Event) -> dict[str, Any]:
-    match, now = binding.peek(event), timezone.now()
-    if match is None:
-        assistant_id = event.assistant_id if isinstance(event, AssistantInitialization) else None
-        return variables.unknown(transfer_targets.of_assistant(assistant_id or "", now=now))
-    return variables.answer(
-        session_id=str(match.pk),
-        ticket=tokens.ticket(match.pk),
-        targets=transfer_targets.of_session(match, now=now),
-        company=match.team.name,
-        widget=match.widget.name,
-        prospect_name=match.prospect.name if match.prospect else "",
-        passed=visitor_values.for_assistant(match),
-    )
+        return None
