@@ -11,8 +11,8 @@ from handoff.machine import OFFERED_STATES, Fact, State
 from handoff.models import Closer, Handoff, Offer
 from handoff.routing import offers, transfer_targets
 from sessions_app.conversation import runs
-from sessions_app.inbox import binding
 from sessions_app.inbox.binding import Introduction, Nobodys
+from sessions_app.inbox.proof import Proof
 from sessions_app.models import CallLeg, VoiceSession
 from sessions_app.models.people import ConnectionMode
 from sessions_app.visits import visits
@@ -25,7 +25,7 @@ TOLD_TWICE = "rings a closer who is rung on another leg already"
 _NEXT = {State.NONE: Fact.TRIGGERED, State.RESERVED: Fact.DEADLINE, State.RINGING: Fact.DECLINED}
 
 
-def introduce(event: CallInitiated) -> Introduction | Nobodys | None:
+def introduce(event: CallInitiated, proof: Proof) -> Introduction | Nobodys | None:
     """The visit whose assistant rings a closer: it is in the same call session, or the tool's header has its ticket.
 
     The ring may be told of twice, by the assistant's application and, at the softphone's end, by our own connection;
@@ -37,8 +37,8 @@ def introduce(event: CallInitiated) -> Introduction | Nobodys | None:
     if closer is None:
         return None
     is_theirs = Q(call_session_id=event.ids.call_session_id or "", has_rejoined=False)
-    if not binding.is_on_our_connection(event):
-        is_theirs |= Q(pk=binding.ticket_of(event))
+    if not proof.is_on_our_connection:
+        is_theirs |= Q(pk=proof.ticket)
     mine = VoiceSession.objects.filter(
         is_theirs, team_id=closer.team_id, connection_mode=ConnectionMode.ANONYMOUS, ended_at=None
     )

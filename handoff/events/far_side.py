@@ -10,8 +10,8 @@ from django.db.models import Q
 
 from handoff.machine import SETTLED_STATES
 from handoff.models import Closer, Handoff
-from sessions_app.inbox import binding
 from sessions_app.inbox.binding import Nobodys
+from sessions_app.inbox.proof import Proof
 from sessions_app.models import TelephonyCredential
 from telephony.events import CallInitiated, Event
 
@@ -19,11 +19,11 @@ ARRIVES = "arrives at a closer's softphone"
 CALLED_BY_PAGE = "a page called a closer's softphone itself"
 
 
-def look(event: Event) -> Nobodys | None:
+def look(event: Event, proof: Proof) -> Nobodys | None:
     """What an event without our mark is that tells of a call to a softphone; None when it tells of another call."""
-    if not binding.is_on_our_connection(event) or not _is_softphone(event.called):
+    if not proof.is_on_our_connection or not _is_softphone(event.called):
         return None
-    is_stranger = isinstance(event, CallInitiated) and _is_placed_by_page(event)
+    is_stranger = isinstance(event, CallInitiated) and _is_placed_by_page(event, proof)
     return Nobodys(CALLED_BY_PAGE, is_stranger=True) if is_stranger else Nobodys(ARRIVES)
 
 
@@ -33,15 +33,14 @@ def _is_softphone(users: frozenset[str]) -> bool:
     return minted.exists() or Closer.objects.filter(sip_username__in=users).exists()
 
 
-def _is_placed_by_page(event: CallInitiated) -> bool:
+def _is_placed_by_page(event: CallInitiated, proof: Proof) -> bool:
     """Whether a visitor's credential calls the closer, although nobody connects the two.
 
     While they are being connected, the far side of that call might be said to come from the visitor.
     """
-    session_id = binding.caller_of(event)
-    if session_id is None:
+    if proof.caller is None:
         return False
     mine = Q(closer__sip_username__in=event.called) | Q(
         closer__user__in=TelephonyCredential.objects.filter(sip_username__in=event.called).values("user")
     )
-    return not Handoff.objects.filter(mine, session_id=session_id).exclude(state__in=SETTLED_STATES).exists()
+    return not Handoff.objects.filter(mine, session_id=proof.caller).exclude(state__in=SETTLED_STATES).exists()

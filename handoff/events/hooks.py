@@ -7,11 +7,12 @@ from handoff.events import far_side, reactions
 from handoff.models import Handoff
 from sessions_app.inbox.binding import Introduction, Nobodys
 from sessions_app.inbox.hooks import Hooks
+from sessions_app.inbox.proof import Proof
 from sessions_app.models import CallLeg
 from telephony.events import CallInitiated, Event
 
 
-def introduce(event: Event) -> Introduction | Nobodys | None:
+def introduce(event: Event, proof: Proof) -> Introduction | Nobodys | None:
     """Whose leg it is that we dialled, or that an assistant rings a closer on; and what only looks like one.
 
     Ours bears our mark, and its events may come before the dial's own answer.
@@ -19,8 +20,8 @@ def introduce(event: Event) -> Introduction | Nobodys | None:
     mark = client_state.read(event.client_state)
     if mark is not None:
         return _marked(mark) if isinstance(event, CallInitiated) else None
-    by_assistant = assistant_transfer.introduce(event) if isinstance(event, CallInitiated) else None
-    return by_assistant or far_side.look(event)
+    by_assistant = assistant_transfer.introduce(event, proof) if isinstance(event, CallInitiated) else None
+    return by_assistant or far_side.look(event, proof)
 
 
 def _marked(mark: Mark) -> Introduction | None:

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Q
 
 from sessions_app import timeline
 from sessions_app.conversation import runs, tool_calls
+from sessions_app.inbox.proof import Proof
 from sessions_app.kinds import Kind
-from sessions_app.models import CallLeg, Run, TelephonyCredential, VoiceSession, WebhookDelivery
+from sessions_app.models import CallLeg, Run, VoiceSession, WebhookDelivery
 from sessions_app.models.people import ConnectionMode
-from sessions_app.visits import capacity, tokens, visits
+from sessions_app.visits import capacity, visits
 from telephony.events import (
     AssistantInitialization,
     CallAnswered,
@@ -27,7 +27,6 @@ from telephony.events import (
     Event,
 )
 
-TICKET_HEADER = "X-Session-Ticket"
 WITHOUT_PROOF = "nothing proves whose call it is"
 VISIT_OVER = "the visit that it belongs to is over"
 NOT_LET_IN = "the visit that it names was given no line"
@@ -68,7 +67,7 @@ class Nobodys:
     is_stranger: bool = False
 
 
-Introduce = Callable[[Event], Introduction | Nobodys | None]
+Introduce = Callable[[Event, Proof], Introduction | Nobodys | None]
 
 
 def find(event: Event, *, introduce: Introduce, now: datetime, may_wait: bool = True) -> Match | Nobodys | None:
@@ -81,10 +80,11 @@ def find(event: Event, *, introduce: Introduce, now: datetime, may_wait: bool = 
     session_id = _of_leg(event.ids)
     if session_id is not None:
         return Match(_lock(session_id), is_new=False)
-    introduced = introduce(event)
+    proof = Proof(event)
+    introduced = introduce(event, proof)
     if isinstance(introduced, Introduction):
         session = _lock(introduced.session_id)
-        introduced = introduce(event)  # Again, now that no other report of the same leg can come in between.
+        introduced = introduce(event, proof)  # Again, now that no other report of the same leg can come in between.
         if isinstance(introduced, Introduction):
             add_leg(session, event.ids, role=introduced.role)
             return Match(session, is_new=True)
@@ -96,12 +96,12 @@ def find(event: Event, *, introduce: Introduce, now: datetime, may_wait: bool = 
     session_id = _of_call(event.ids)
     if session_id is not None:
         return Match(_lock(session_id), is_new=isinstance(event, CallInitiated))
-    proven = _introduced(event)
+    proven = _introduced(event, proof)
     if not isinstance(proven, UUID):
         return proven
     session = _lock(proven)
     # An anonymous call is not ours to end: it stands, whether there is a line for it or not.
-    has_place = not is_on_our_connection(event) or capacity.may_call(session, now=now)
+    has_place = not proof.is_on_our_connection or capacity.may_call(session, now=now)
     add_leg(session, event.ids, role=CallLeg.Role.PROSPECT)
     _leave_assistant(session, event)
     return Match(session, is_new=True, has_place=has_place)
@@ -229,40 +229,16 @@ def _dismissed(ids: CallIds) -> Nobodys | None:
     return Nobodys(reason) if reason else None
 
 
-def ticket_of(event: CallInitiated) -> UUID | None:
-    """The session whose ticket a call carries; it says whose call it is and proves nothing else."""
-    headers = {name.lower(): value for name, value in event.custom_headers.items()}
-    return tokens.read_ticket(headers.get(TICKET_HEADER.lower(), ""))
-
-
-def caller_of(event: CallInitiated) -> UUID | None:
-    """The session for whose page the credential was minted that placed a call: Telnyx's own word.
-
-    Of several names the surest that is a credential of ours counts, also when it is no page's.
-    """
-    minted = TelephonyCredential.objects.filter(sip_username__in=event.calling)
-    sessions = dict(minted.values_list("sip_username", "session_id"))
-    return next((sessions[name] for name in event.calling if name in sessions), None)
-
-
-def is_on_our_connection(event: Event) -> bool:
-    """Whether it tells of a leg at a browser: one that a page placed, or one that arrives at a closer's softphone.
-
-    Which of the two, neither `direction` nor `state` says reliably.
-    """
-    return event.ids.connection_id == settings.TELNYX_CONNECTION_ID
-
-
-def _introduced(event: Event) -> UUID | Nobodys | None:
+def _introduced(event: Event, proof: Proof) -> UUID | Nobodys | None:
     """A call that a page placed: the credential is one that we minted, our ticket came along, or it was claimed."""
     if not event.ids.call_control_id:
         return None
     if isinstance(event, AssistantInitialization):
         return _claimed(event)
-    if not isinstance(event, CallInitiated) or not is_on_our_connection(event):
+    if not isinstance(event, CallInitiated) or not proof.is_on_our_connection:
         return None
     # A credential is proof by Telnyx itself; a ticket may have been copied from another page.
-    session_id = caller_of(event) or ticket_of(event)
+    session_id = proof.caller or proof.ticket
     if session_id is None:
         return Nobodys(WITHOUT_PROOF, is_stranger=True)
     living = VoiceSession.objects.filter(pk=session_id, ended_at=None)
