@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from code_measures.source import Codebase, Module
+from code_measures.source import Codebase, FunctionNode, Module
 
 # Where each flow begins, and where it goes on after a call that the text does not show: a table of functions, a
 # task, a webhook. When a function is moved or renamed, this table is all that has to follow.
@@ -52,10 +52,14 @@ class MissingEntryPoint(LookupError):
 
 @dataclass
 class Walk:
-    """One flow: calls from one app into another, entries into a file that was left before, and the files entered."""
+    """One flow: calls from one app into another, entries into a file that was left before, and the files entered.
+
+    Detours are the ways from one file to another beyond the first that led there, however often each is taken.
+    """
 
     crossings: int = 0
     returns: int = 0
+    detours: int = 0
     files: set[str] = field(default_factory=set)
 
 
@@ -73,6 +77,7 @@ def walk(codebase: Codebase, starts: Sequence[str]) -> Walk:
     """Follow the calls of the starts, each function once; to begin at a start is neither a crossing nor a return."""
     result = Walk()
     done: set[tuple[str, str]] = set()
+    ways: set[tuple[str, str]] = set()
 
     def enter(module: Module, name: str) -> None:
         done.add((module.name, name))
@@ -81,6 +86,10 @@ def walk(codebase: Codebase, starts: Sequence[str]) -> Walk:
             if other.app in GROUND:
                 continue
             result.crossings += other.app != module.app
+            way = (module.name, other.name)
+            if other is not module and way not in ways:
+                ways.add(way)
+                result.detours += other.name in result.files
             if (other.name, called) not in done:
                 result.returns += other is not module and other.name in result.files
                 enter(other, called)
@@ -94,15 +103,33 @@ def walk(codebase: Codebase, starts: Sequence[str]) -> Walk:
 
 def calls(codebase: Codebase, module: Module, name: str) -> Iterator[tuple[Module, str]]:
     """The functions of this code that one calls in its body, in the order in which the calls are evaluated."""
-    nodes = [node for statement in module.by_name[name].body for node in ast.walk(statement)]
+    function = module.by_name[name]
+    types = _types(function)
+    nodes = [node for statement in function.body for node in ast.walk(statement)]
     for node in sorted((node for node in nodes if isinstance(node, ast.Call)), key=_end):
         dotted = _dotted(node.func)
         first, dot, rest = dotted.partition(".")
         if first in {"self", "cls"}:
             dotted = f"{name.rpartition('.')[0]}{dot}{rest}"
+        elif first in types:
+            dotted = f"{types[first]}{dot}{rest}"
         found = codebase.find(f"{module.name}.{dotted}") if dotted else None
         if found and found != (module, name):
             yield found
+
+
+def _types(function: FunctionNode) -> dict[str, str]:
+    """The class of each argument that the text says it of; `A | None` is an A."""
+    arguments = function.args
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    classes = {one.arg: _class(one.annotation) for one in every if one.annotation is not None}
+    return {name: dotted for name, dotted in classes.items() if dotted}
+
+
+def _class(annotation: ast.expr) -> str:
+    if isinstance(annotation, ast.BinOp):
+        return _class(annotation.left) or _class(annotation.right)
+    return _dotted(annotation)
 
 
 def _end(node: ast.Call) -> tuple[int, int]:

@@ -68,8 +68,11 @@ def text(report: Report) -> str:
                 ],
             ),
             _table(
-                ("flow", "crossings", "returns", "files"),
-                [(name, walk.crossings, walk.returns, len(walk.files)) for name, walk in report.flows.items()]
+                ("flow", "crossings", "returns", "detours", "files"),
+                [
+                    (name, walk.crossings, walk.returns, walk.detours, len(walk.files))
+                    for name, walk in report.flows.items()
+                ]
                 + [("together", *_together(report.flows.values()), "")],
             ),
         ]
@@ -77,7 +80,7 @@ def text(report: Report) -> str:
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    crossings, returns = _together(report.flows.values())
+    crossings, returns, detours = _together(report.flows.values())
     return {
         "sizes": {**vars(report.sizes), "share_used_once": round(report.sizes.share_used_once, 4)},
         "apps": {
@@ -89,13 +92,17 @@ def as_json(report: Report) -> dict[str, Any]:
             for name, app in report.apps.items()
         },
         "flows": {name: {**vars(walk), "files": sorted(walk.files)} for name, walk in report.flows.items()},
-        "together": {"crossings": crossings, "returns": returns},
+        "together": {"crossings": crossings, "returns": returns, "detours": detours},
     }
 
 
-def _together(walks: Iterable[Walk]) -> tuple[int, int]:
+def _together(walks: Iterable[Walk]) -> tuple[int, int, int]:
     every = list(walks)
-    return sum(walk.crossings for walk in every), sum(walk.returns for walk in every)
+    return (
+        sum(walk.crossings for walk in every),
+        sum(walk.returns for walk in every),
+        sum(walk.detours for walk in every),
+    )
 
 
 def _members(found: list[set[str]]) -> str:

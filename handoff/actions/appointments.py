@@ -16,7 +16,6 @@ from handoff.engine import transitions
 from handoff.errors import ActionRefused
 from handoff.models import CallbackPromise
 from sessions_app.answers import captured
-from sessions_app.conversation import runs
 from sessions_app.models import Team, VoiceSession
 from sessions_app.models.learnt import Source
 from sessions_app.models.people import WidgetConfig
@@ -69,7 +68,7 @@ def book_callback(session_id: UUID, *, when: str, phone: str, name: str, now: da
     promises.book(promise, slot.start, now=now)
     # The number given last counts, also for what is said of the prospect elsewhere.
     captured.record(session, {"phone": phone, "full_name": name.strip()}, source=Source.TOOL, at=now)
-    booking.settled(session, runs.current(session), now=now)
+    booking.settled(session, session.current_run, now=now)
     return Arranged(slots.label(diary, slot.start), phone_numbers.grouped(number))
 
 

@@ -12,7 +12,6 @@ from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.engine import assistant_end, transitions
 from sessions_app import timeline
-from sessions_app.conversation import runs
 from sessions_app.http import limits
 from sessions_app.inbox import intake
 from sessions_app.kinds import Kind
@@ -66,7 +65,7 @@ def pass_message(session_id: UUID, text: str, *, now: datetime) -> str:
     session = transitions.lock(session_id)
     if not session.is_assistant_running or not session.call_control_id:
         return "gone"
-    run = runs.current(session)
+    run = session.current_run
     if run is not None and run.mode == AssistantRun.GATHER:
         # That a gather reads messages is not documented, and its refusal would come after the page was told 202.
         if session.timeline.filter(kind=Kind.SESSION_TYPED).count() < MOST_TYPED:
@@ -81,7 +80,7 @@ def pass_message(session_id: UUID, text: str, *, now: datetime) -> str:
 def answers_saved(session_id: UUID, *, now: datetime) -> bool:
     """The assistant saved what it heard: what follows from it. True when nothing is left to ask."""
     session = transitions.lock(session_id)
-    booking.answers_known(session, runs.current(session), now=now)
+    booking.answers_known(session, session.current_run, now=now)
     return assistant_end.answers_known(session, now=now)
 
 

@@ -32,7 +32,7 @@ def assistant_done(session: VoiceSession, number: int, reason: str, *, now: date
     """A run is over. Its hand-over begins, unless it has begun; an older run's end is of no matter any more."""
     if number != max(session.run_number, 1):
         return
-    run = run_rows.current(session)
+    run = session.current_run
     if run is not None:
         ledger.take_back(connection.stop_key(run))
     handoff = transitions.open_handoff(session)
@@ -49,7 +49,7 @@ def assistant_done(session: VoiceSession, number: int, reason: str, *, now: date
 
 def conversation_ended(session: VoiceSession, number: int, *, now: datetime) -> None:
     """The conversation of a run is over; of a gather it is not said yet what it came to."""
-    run = run_rows.current(session)
+    run = session.current_run
     if run is not None and run.number == number and run.mode == AssistantRun.GATHER and not run.status:
         run.release_at = now + RESULT_WITHIN
         run.save(update_fields=["release_at"])
@@ -74,7 +74,7 @@ def left_key(session: VoiceSession, number: int) -> str:
 
 def still_there(session: VoiceSession, *, now: datetime) -> None:
     """The prospect's leg lives. They are not left alone on it after the assistant."""
-    run = run_rows.current(session)
+    run = session.current_run
     is_over = run is not None and run.ended_at is not None and run.release_at is None
     if run is not None and is_over and transitions.open_handoff(session) is None:
         assistant_done(session, run.number, "conversation_ended", now=now)
@@ -96,7 +96,7 @@ def gathered(session: VoiceSession, number: int, status: str, *, now: datetime) 
 
     `client_error`, which Telnyx's types do not name, was seen live when the provider of speech failed (2026).
     """
-    run = run_rows.current(session)
+    run = session.current_run
     if status == CLIENT_ERROR:
         if run is None or run.number != number or not _begin_again(session, run, now=now):
             assistant_done(session, number, "assistant_failed", now=now)
@@ -124,7 +124,7 @@ def start_again(session: VoiceSession, number: int, *, now: datetime) -> None:
 
     Where neither becomes clear, whichever it is has to be stopped before anybody else is heard on the leg.
     """
-    run, leg = run_rows.current(session), connection.prospect_leg(session)
+    run, leg = session.current_run, connection.prospect_leg(session)
     if run is None or run.number != number or run.started_at or run.ended_at or leg is None:
         return
     if not assistant_runs.start_again(run, leg, now=now):
@@ -154,7 +154,7 @@ def stopped(session: VoiceSession, number: int, *, now: datetime) -> None:
 
 def stop_refused(session: VoiceSession, number: int, *, now: datetime) -> None:
     """The assistant may still speak on this leg: nobody is brought onto it, and the page comes back on another one."""
-    run, leg = run_rows.current(session), connection.prospect_leg(session)
+    run, leg = session.current_run, connection.prospect_leg(session)
     if run is None or run.number != number or run.ended_at is not None or leg is None:
         return
     handoff = transitions.open_handoff(session)
@@ -178,7 +178,7 @@ def answers_known(session: VoiceSession, *, now: datetime) -> bool:
 
     A gather ends by itself; the configured assistant has no end of its own and is stopped after its last sentence.
     """
-    run = run_rows.current(session)
+    run = session.current_run
     if run is None or run.purpose == Run.Purpose.CALLBACK or not session.is_assistant_running:
         return False
     is_complete = not captured.lacking(session)

@@ -36,7 +36,8 @@ def introduce(event: CallInitiated, proof: Proof) -> Introduction | Nobodys | No
     closer = _closer(event)
     if closer is None:
         return None
-    is_theirs = Q(call_session_id=event.ids.call_session_id or "", has_rejoined=False)
+    call = event.ids.call_session_id
+    is_theirs = Q(current_leg__call_session_id=call, has_rejoined=False) if call else Q(pk=None)
     if not proof.is_on_our_connection:
         is_theirs |= Q(pk=proof.ticket)
     mine = VoiceSession.objects.filter(

@@ -19,20 +19,17 @@ logger = logging.getLogger(__name__)
 
 _WITHOUT_ASSISTANT = frozenset({State.BRIDGING, State.CONNECTED})
 
-# Read in the same query as the row itself, for nearly every fact needs them.
-LOCKED_WITH = ("widget", "gather_version", "team", "prospect")
+_POLICY = "team__routing_policy"
 
 
 def lock(session_id: UUID) -> VoiceSession:
-    """Hold a session's row until the transaction ends: its facts and clicks then come one by one."""
-    rows = VoiceSession.objects.select_for_update(of=("self",), no_key=True).select_related(*LOCKED_WITH)
-    return rows.get(pk=session_id)
+    """Hold a session's row, with what moves its hand-over, until the transaction ends."""
+    return visits.lock(session_id, _POLICY)
 
 
 def lock_unless_held(session_id: UUID) -> VoiceSession | None:
     """As `lock`, but None at once when somebody else holds it: for those who can come again."""
-    rows = VoiceSession.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
-    return rows.select_related(*LOCKED_WITH).filter(pk=session_id).first()
+    return visits.lock_unless_held(session_id, _POLICY)
 
 
 def open_handoff(session: VoiceSession) -> Handoff | None:

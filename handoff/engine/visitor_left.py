@@ -58,7 +58,7 @@ def _is_carried(session: VoiceSession) -> bool:
     """Whether a leg stands whose end will be told. One that the page is about to leave for another does not count."""
     if visits.is_rejoining(session):
         return False
-    return CallLeg.objects.filter(call_control_id=session.call_control_id or "", ended_at=None).exists()
+    return session.current_leg is not None and session.current_leg.ended_at is None
 
 
 def end(session: VoiceSession, *, reason: str, now: datetime) -> bool:

@@ -234,8 +234,8 @@ def _joining_sent(command: Command, session: VoiceSession, answer: Answer, now: 
 def _started(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
     number = command.arguments.get("run", 1)
     run_numbers.bind(session, number, str(answer.ids.get("conversation_id") or ""), at=now)
-    intake.release_parked(session, now=now)
     silence.watch(session, number, command.call_control_id, now=now)
+    intake.release_parked(session, now=now)
 
 
 def _answered(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
@@ -283,12 +283,13 @@ def _line_looked_up(command: Command, session: VoiceSession, answer: Answer, now
 
 
 def _looked_up(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
-    if command.call_control_id != session.call_control_id or session.ended_at is not None:
+    leg = session.current_leg
+    if leg is None or command.call_control_id != leg.call_control_id or session.ended_at is not None:
         return
     if answer.ids["is_alive"]:
         assistant_end.still_there(session, now=now)
     else:
-        ids = CallIds(command.call_control_id, session.call_leg_id, session.call_session_id)
+        ids = CallIds(leg.call_control_id, leg.call_leg_id or None, leg.call_session_id or None)
         intaking.take(observing.hangup(ids, at=now), now=now)
 
 

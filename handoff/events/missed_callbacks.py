@@ -49,13 +49,13 @@ def bookings_that_never_end(now: datetime) -> None:
     for session_id in list(endless.values_list("session_id", flat=True)[:AT_ONCE]):
         with transaction.atomic():
             session = transitions.lock_unless_held(session_id)
-            run = runs.current(session) if session is not None else None
-            if session is not None and run is not None and _is_endless(run):
+            run = session.current_run if session is not None else None
+            if session is not None and run is not None and _is_endless(session, run):
                 _end(session, run, now)
 
 
-def _is_endless(run: Run) -> bool:
-    is_taken = run.session.handoffs.exclude(state__in=machine.SETTLED_STATES).exists()
+def _is_endless(session: VoiceSession, run: Run) -> bool:
+    is_taken = session.handoffs.exclude(state__in=machine.SETTLED_STATES).exists()
     return run.purpose == Run.Purpose.CALLBACK and run.ended_at is None and not is_taken
 
 

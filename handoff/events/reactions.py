@@ -18,6 +18,7 @@ from handoff.models import Closer, Handoff
 from handoff.routing import offers
 from sessions_app.conversation import runs as run_numbers
 from sessions_app.inbox import fold
+from sessions_app.inbox.situation import Situation
 from sessions_app.models import CallLeg, Run, VoiceSession
 from sessions_app.models.visit import Phase
 from sessions_app.visits import capacity, visits
@@ -32,13 +33,13 @@ REACHED_WITHIN = timedelta(days=7)
 
 
 @singledispatch
-def react(event: events.Event, session: VoiceSession, now: datetime) -> None:
+def react(event: events.Event, situation: Situation, now: datetime) -> None:
     """Most kinds of event set off nothing."""
 
 
 @react.register
-def _(event: events.CallInitiated, session: VoiceSession, now: datetime) -> None:
-    leg = fold.leg_of(event, session)
+def _(event: events.CallInitiated, situation: Situation, now: datetime) -> None:
+    session, leg = situation.session, situation.leg
     if leg is None:
         return
     if leg.role == CallLeg.Role.CLOSER:
@@ -49,7 +50,7 @@ def _(event: events.CallInitiated, session: VoiceSession, now: datetime) -> None
     elif leg.role == CallLeg.Role.LISTENER:
         hear_on(leg, event.client_state, session, now=now)
     elif leg.connection_id == settings.TELNYX_CONNECTION_ID and leg.ended_at is None:
-        if fold.is_current(leg, session) and session.ended_at is None:
+        if situation.is_current and session.ended_at is None:
             assistant_runs.answer(session, leg, now=now)
         else:
             connection.hang_up(session, leg, now=now)  # One session carries one call.
@@ -59,12 +60,12 @@ def _(event: events.CallInitiated, session: VoiceSession, now: datetime) -> None
 
 
 @react.register
-def _(event: events.CallAnswered, session: VoiceSession, now: datetime) -> None:
-    leg = fold.leg_of(event, session)
+def _(event: events.CallAnswered, situation: Situation, now: datetime) -> None:
+    session, leg = situation.session, situation.leg
     if leg is None:
         return
     if leg.ended_at is not None:
-        if fold.is_current(leg, session) and session.has_rejoined and session.ended_at is None:
+        if situation.is_current and session.has_rejoined and session.ended_at is None:
             # Told after its end, which was taken for that of a way back that never came up.
             prospect_leg_over(session, source=leg.hangup_source, now=now)
         return
@@ -74,7 +75,7 @@ def _(event: events.CallAnswered, session: VoiceSession, now: datetime) -> None:
         closer_answered(session, leg, now=now)
     elif outbound.is_unwanted(leg, session):
         connection.hang_up(session, leg, now=now)
-    elif fold.is_current(leg, session):
+    elif situation.is_current:
         leave_refused_legs(session, leg, now=now)
         if handoff is not None:
             transitions.apply(handoff, Fact.PROSPECT_READY, now=now)
@@ -83,59 +84,57 @@ def _(event: events.CallAnswered, session: VoiceSession, now: datetime) -> None:
 
 
 @react.register
-def _(event: events.CallBridged, session: VoiceSession, now: datetime) -> None:
-    handoff = transitions.open_handoff(session)
-    leg = fold.leg_of(event, session)
+def _(event: events.CallBridged, situation: Situation, now: datetime) -> None:
+    handoff, leg = transitions.open_handoff(situation.session), situation.leg
     if handoff is None or leg is None:
         return
     # The prospect's leg may have been bridged before, in an earlier hand-over or attempt, and be told of only now.
-    is_prospect_s = fold.is_current(leg, session) and handoff.closer_leg_id and connection.is_asked(handoff)
+    is_prospect_s = situation.is_current and handoff.closer_leg_id and connection.is_asked(handoff)
     if handoff.closer_leg_id == leg.pk or is_prospect_s:
         transitions.apply(handoff, Fact.JOINED, now=now)
 
 
 @react.register
-def _(event: events.ConferenceParticipantJoined, session: VoiceSession, now: datetime) -> None:
-    handoff = transitions.open_handoff(session)
-    leg = fold.leg_of(event, session)
+def _(event: events.ConferenceParticipantJoined, situation: Situation, now: datetime) -> None:
+    handoff, leg = transitions.open_handoff(situation.session), situation.leg
     if handoff is not None and leg is not None and handoff.closer_leg_id == leg.pk:
         transitions.apply(handoff, Fact.JOINED, now=now)
 
 
 @react.register
-def _(event: events.CallHangup, session: VoiceSession, now: datetime) -> None:
-    leg = fold.leg_of(event, session)
+def _(event: events.CallHangup, situation: Situation, now: datetime) -> None:
+    session, leg = situation.session, situation.leg
     if leg is None:
         return
     connection.leg_over(leg)
     if leg.role == CallLeg.Role.CLOSER:
         closer_gone(session, leg, event.client_state, now=now)
-    elif fold.is_current(leg, session):
+    elif situation.is_current:
         prospect_leg_over(session, source=event.source, met_limit=_met_limit(leg, now), now=now)
     else:  # Whose end is of no matter to anybody; a limit is one all the same.
         _met_limit(leg, now)
 
 
 @react.register
-def _(event: events.CallStatusCallback, session: VoiceSession, now: datetime) -> None:
-    leg = fold.leg_of(event, session)
+def _(event: events.CallStatusCallback, situation: Situation, now: datetime) -> None:
+    session, leg = situation.session, situation.leg
     if leg is not None and leg.ended_at is not None:
         connection.leg_over(leg)
-    if leg is not None and fold.is_current(leg, session) and event.status in fold.ENDED_STATUSES:
+    if leg is not None and situation.is_current and event.status in fold.ENDED_STATUSES:
         prospect_leg_over(session, source=event.hangup_source, now=now)
 
 
 @react.register(events.ConversationCreated)
 @react.register(events.AssistantInitialization)
-def _(event: events.Event, session: VoiceSession, now: datetime) -> None:
-    run = run_numbers.current(session)
+def _(event: events.Event, situation: Situation, now: datetime) -> None:
+    run = situation.session.current_run
     if run is not None and run.started_at is not None:
         ledger.take_back(assistant_runs.watch_key(run))
 
 
 @react.register
-def _(event: events.ConversationEnded, session: VoiceSession, now: datetime) -> None:
-    number = run_numbers.number_of(event, session)
+def _(event: events.ConversationEnded, situation: Situation, now: datetime) -> None:
+    session, number = situation.session, situation.number
     call_record.fetch(session, number, now=now)
     if event.reason == PROSPECT_LEFT:
         if visits.is_rejoining(session):
@@ -149,25 +148,26 @@ def _(event: events.ConversationEnded, session: VoiceSession, now: datetime) -> 
 
 
 @react.register
-def _(event: events.GatherEnded, session: VoiceSession, now: datetime) -> None:
-    assistant_end.gathered(session, run_numbers.number_of(event, session), event.status, now=now)
+def _(event: events.GatherEnded, situation: Situation, now: datetime) -> None:
+    assistant_end.gathered(situation.session, situation.number, event.status, now=now)
 
 
 @react.register
-def _(event: events.GatherPartialResults, session: VoiceSession, now: datetime) -> None:
+def _(event: events.GatherPartialResults, situation: Situation, now: datetime) -> None:
+    session = situation.session
     assistant_end.answers_known(session, now=now)
-    booking.answers_known(session, run_numbers.current(session), now=now)
+    booking.answers_known(session, session.current_run, now=now)
 
 
 @react.register
-def _(event: events.ConversationStartFailed, session: VoiceSession, now: datetime) -> None:
-    assistant_end.assistant_done(session, run_numbers.number_of(event, session), "assistant_failed", now=now)
+def _(event: events.ConversationStartFailed, situation: Situation, now: datetime) -> None:
+    assistant_end.assistant_done(situation.session, situation.number, "assistant_failed", now=now)
 
 
 @react.register
-def _(event: events.SpeakEnded, session: VoiceSession, now: datetime) -> None:
-    leg = fold.leg_of(event, session)
-    if leg is None or not fold.is_current(leg, session):
+def _(event: events.SpeakEnded, situation: Situation, now: datetime) -> None:
+    session, leg = situation.session, situation.leg
+    if leg is None or not situation.is_current:
         return
     handoff, mark = transitions.open_handoff(session), client_state.read(event.client_state)
     if handoff is None and mark is not None and mark.subject == client_state.sentence(booking.APOLOGY):
@@ -181,9 +181,9 @@ def _(event: events.SpeakEnded, session: VoiceSession, now: datetime) -> None:
         speech.say(handoff, text, name=f"waiting:{number}", now=now, delay=PAUSE_BETWEEN_SENTENCES)
 
 
-def turn_away(event: events.Event, session: VoiceSession, now: datetime) -> None:
+def turn_away(event: events.Event, situation: Situation, now: datetime) -> None:
     """The page of a visit that holds no line any more calls, and none is free: its call is ended, and it says why."""
-    leg = fold.leg_of(event, session)
+    session, leg = situation.session, situation.leg
     if leg is not None:
         connection.hang_up(session, leg, now=now)
     capacity.refused(session.team_id, capacity.OWN_CAP, now=now)
@@ -279,7 +279,7 @@ def closer_gone(session: VoiceSession, leg: CallLeg, echoed: str | None, *, now:
     elif handoff is not None:
         assistant_transfer.ended(session, leg, met_limit=met_limit, now=now)
     elif handoff is None:
-        run = run_numbers.current(session)
+        run = session.current_run
         if run is not None and run.purpose == Run.Purpose.RETURNED:
             ledger.hasten(assistant_runs.key(run), now=now)  # The line is free for the assistant.
 
@@ -300,7 +300,7 @@ def prospect_leg_over(session: VoiceSession, *, source: str, met_limit: bool = F
         run_numbers.ended(session, number, at=now)
         assistant_end.assistant_done(session, number, "conversation_ended", now=now)
         return
-    leg = CallLeg.objects.filter(call_control_id=session.call_control_id or "").first()
+    leg = session.current_leg
     if leg is not None and visitor_left.is_way_back(session, leg):
         if met_limit:
             visits.meet_busy_lines(session)

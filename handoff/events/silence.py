@@ -10,7 +10,6 @@ from handoff.engine import assistant_end
 from handoff.events.reconciliation import intaking
 from handoff.legs import assistant_runs, connection
 from handoff.models import Command
-from sessions_app.conversation import runs as run_rows
 from sessions_app.conversation import transcript
 from sessions_app.models import Run, ToolCall, VoiceSession
 from telephony import observing
@@ -40,9 +39,11 @@ def looked_up(command: Command, session: VoiceSession, found: Iterable[Conversat
     """What was told of a conversation that is there was lost; without one, or without an answer, nobody speaks."""
     if _silent(session, command.arguments["run"]) is None:
         return
-    ids = CallIds(command.call_control_id, session.call_leg_id, session.call_session_id)
-    told = [observing.conversation(one, ids, at=now) for one in found]
-    intaking.take_news(told, leg=session.call_leg_id or "", now=now)
+    if session.current_leg is not None:
+        carried = session.current_leg
+        ids = CallIds(command.call_control_id, carried.call_leg_id or None, carried.call_session_id or None)
+        told = [observing.conversation(one, ids, at=now) for one in found]
+        intaking.take_news(told, leg=carried.call_leg_id, now=now)
     session.refresh_from_db()
     run, leg = _silent(session, command.arguments["run"]), connection.prospect_leg(session)
     if run is not None and leg is not None and leg.call_control_id == command.call_control_id:
@@ -51,7 +52,7 @@ def looked_up(command: Command, session: VoiceSession, found: Iterable[Conversat
 
 def _silent(session: VoiceSession, number: int) -> Run | None:
     """The run, while it is the newest one and nothing has told of it."""
-    run = run_rows.current(session)
+    run = session.current_run
     if run is None or run.number != number or session.ended_at is not None:
         return None
     if run.started_at is not None or run.ended_at is not None or transcript.was_told(session, number):

@@ -16,7 +16,6 @@ from handoff.legs import assistant_runs
 from handoff.machine import Fact, State
 from handoff.models import Closer, Command, Handoff, Offer, RoutingPolicy
 from sessions_app import timeline
-from sessions_app.conversation import runs as run_rows
 from sessions_app.kinds import Kind
 from sessions_app.models import CallLeg, Run, VoiceSession
 from sessions_app.models.people import ConnectionMode
@@ -34,11 +33,12 @@ REACH = "reach"
 
 def prospect_leg(session: VoiceSession) -> CallLeg | None:
     """The prospect's leg while it can take commands: answered, alive, and not the assistant's alone."""
-    living = CallLeg.objects.filter(call_control_id=session.call_control_id or "", ended_at=None, refused_at=None)
-    leg = living.first()
+    leg = session.current_leg
+    if leg is None or leg.answered_at is None or leg.ended_at is not None or leg.refused_at is not None:
+        return None
     # Called in by the page, or called out by us to keep a promise.
     ours = {settings.TELNYX_CONNECTION_ID, settings.TELNYX_CALL_CONTROL_APP_ID}
-    return leg if leg is not None and leg.answered_at is not None and leg.connection_id in ours else None
+    return leg if leg.connection_id in ours else None
 
 
 def is_taken(session: VoiceSession) -> bool:
@@ -203,7 +203,7 @@ def free_prospect(handoff: Handoff, now: datetime) -> Fact | None:
 
 def stop_assistant(session: VoiceSession, *, now: datetime, delay: timedelta = timedelta()) -> bool:
     """Have the running assistant stopped, once; a later wish can only hasten it. False where it has its own leg."""
-    leg, run = prospect_leg(session), run_rows.current(session)
+    leg, run = prospect_leg(session), session.current_run
     if leg is None or run is None:
         return False
     intent = Intent(CommandKind.STOP_ASSISTANT, stop_key(run), leg.call_control_id, {"run": run.number}, delay=delay)
@@ -220,7 +220,7 @@ def stop_key(run: Run) -> str:
 
 def is_closing(session: VoiceSession) -> bool:
     """Whether the assistant knows all that it had to find out, and says its last sentence."""
-    run = run_rows.current(session)
+    run = session.current_run
     return run is not None and run.complete_at is not None
 
 
@@ -311,8 +311,8 @@ def drop_prospect(handoff: Handoff, now: datetime) -> None:
     session = handoff.session
     leg = prospect_leg(session)
     if leg is None and is_taken(session):
-        leg = CallLeg.objects.filter(call_control_id=session.call_control_id or "", ended_at=None).first()
-    if leg is not None:
+        leg = session.current_leg
+    if leg is not None and leg.ended_at is None:
         hang_up(handoff.session, leg, now=now, handoff=handoff)
 
 

@@ -11,7 +11,6 @@ from handoff.machine import Fact
 from handoff.models import Closer, Handoff, Offer, RoutingPolicy
 from handoff.routing.choice import Choice, NoChoice, Rules, choose, has_anybody
 from sessions_app import timeline
-from sessions_app.conversation import runs
 from sessions_app.kinds import Kind
 from sessions_app.models import CallLeg
 from sessions_app.rules import hours
@@ -113,7 +112,7 @@ def _tried(handoff: Handoff) -> set[int]:
 
 def _waits_since(handoff: Handoff) -> datetime | None:
     """From when the prospect waits, be it only for the end of the assistant's last sentence."""
-    run = runs.current(handoff.session)
+    run = handoff.session.current_run
     moments = [handoff.prospect_free_at, run.complete_at if run else None]
     return min((moment for moment in moments if moment), default=None)
 

@@ -22,6 +22,7 @@ from sessions_app.models import (
     CallLeg,
     GatherVersion,
     LegRefusal,
+    Run,
     Team,
     TelephonyCredential,
     TimelineEntry,
@@ -197,7 +198,7 @@ class VoiceSessionAdmin(ReadOnly, Page):
     date_hierarchy = "created_at"
     ordering = ["-created_at"]
     show_full_result_count = False
-    search_fields = ["id", "call_control_id", "call_session_id", "conversation_id"]
+    search_fields = ["id"]
     search_help_text = "Any id: of the session, a call leg, a call session or a conversation."
     inlines = [LegInline, TimelineInline]
     exclude = ["visitor_values", "system_variables"]
@@ -210,7 +211,8 @@ class VoiceSessionAdmin(ReadOnly, Page):
         # Not by a join, which would need DISTINCT: the widget's `json` column cannot be compared.
         wanted = Q(call_control_id=search_term) | Q(call_leg_id=search_term) | Q(call_session_id=search_term)
         by_leg = queryset.filter(pk__in=CallLeg.objects.filter(wanted).values("session_id"))
-        return (found | by_leg if search_term else found), has_duplicates
+        by_run = queryset.filter(pk__in=Run.objects.filter(conversation_id=search_term).values("session_id"))
+        return (found | by_leg | by_run if search_term else found), has_duplicates
 
     @admin.display(description="the website says")
     def from_website(self, session: VoiceSession) -> SafeString:

@@ -45,10 +45,6 @@ def begin(
     return run
 
 
-def current(session: VoiceSession) -> Run | None:
-    return Run.objects.filter(session=session, number=session.run_number).first()
-
-
 def number_of(event: Event, session: VoiceSession) -> int:
     """The run that an event tells of: by its conversation, by our mark on it, or else by its time."""
     if session.run_number < 2:
@@ -117,7 +113,7 @@ def bind(session: VoiceSession, number: int, conversation_id: str, *, at: dateti
     if run.conversation_id is None:
         run.conversation_id = conversation_id[:100]
         run.save(update_fields=["conversation_id"])
-        _mirror(run, session)
+        _mirror(run, session)  # An assistant that we did not start may be told of by its conversation first.
         tool_calls.adopt(session, conversation_id=run.conversation_id)
 
 
@@ -140,6 +136,9 @@ def read_mark(client_state: str | None) -> int | None:
 
 def _row(session: VoiceSession, number: int, at: datetime) -> Run:
     """The run's row. An assistant that we did not start, as on an anonymous call, gets its row from its first event."""
+    newest = session.current_run
+    if newest is not None and newest.number == number:
+        return newest
     run, _ = Run.objects.get_or_create(session=session, number=number, defaults={"requested_at": at})
     return run
 
@@ -148,9 +147,9 @@ def _mirror(run: Run, session: VoiceSession) -> None:
     """The session itself tells of its newest run."""
     if run.number < session.run_number:
         return
-    session.run_number, session.conversation_id = run.number, run.conversation_id
+    session.current_run, session.run_number = run, run.number
     session.assistant_started_at, session.assistant_ended_at = run.started_at, run.ended_at
-    session.save(update_fields=["run_number", "conversation_id", "assistant_started_at", "assistant_ended_at"])
+    session.save(update_fields=["current_run", "run_number", "assistant_started_at", "assistant_ended_at"])
 
 
 def _what(run: Run) -> dict[str, Any]:

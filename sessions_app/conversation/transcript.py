@@ -38,12 +38,12 @@ class Heard:
     text: str
 
 
-def hear(event: Telling, session: VoiceSession) -> int | None:
-    """Keep a message history: position by position, the newest event wins.
+def hear(event: Telling, session: VoiceSession, number: int) -> int | None:
+    """Keep the message history of one run: position by position, the newest event wins.
 
     Returns the position of the prospect's last utterance in it.
     """
-    number, spoken = runs.number_of(event, session), _spoken(event.messages)
+    spoken = _spoken(event.messages)
     if number > 1:
         given = Run.objects.filter(session=session, number=number).values_list("history", flat=True).first()
         spoken = _new_turns(given or [], spoken)

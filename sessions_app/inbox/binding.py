@@ -79,11 +79,11 @@ def find(event: Event, *, introduce: Introduce, now: datetime, may_wait: bool = 
     """
     session_id = _of_leg(event.ids)
     if session_id is not None:
-        return Match(_lock(session_id), is_new=False)
+        return Match(visits.lock(session_id), is_new=False)
     proof = Proof(event)
     introduced = introduce(event, proof)
     if isinstance(introduced, Introduction):
-        session = _lock(introduced.session_id)
+        session = visits.lock(introduced.session_id)
         introduced = introduce(event, proof)  # Again, now that no other report of the same leg can come in between.
         if isinstance(introduced, Introduction):
             add_leg(session, event.ids, role=introduced.role)
@@ -95,11 +95,11 @@ def find(event: Event, *, introduce: Introduce, now: datetime, may_wait: bool = 
         return None
     session_id = _of_call(event.ids)
     if session_id is not None:
-        return Match(_lock(session_id), is_new=isinstance(event, CallInitiated))
+        return Match(visits.lock(session_id), is_new=isinstance(event, CallInitiated))
     proven = _introduced(event, proof)
     if not isinstance(proven, UUID):
         return proven
-    session = _lock(proven)
+    session = visits.lock(proven)
     # An anonymous call is not ours to end: it stands, whether there is a line for it or not.
     has_place = not proof.is_on_our_connection or capacity.may_call(session, now=now)
     add_leg(session, event.ids, role=CallLeg.Role.PROSPECT)
@@ -117,9 +117,7 @@ def peek(event: Event) -> VoiceSession | None:
 def learn(event: Event, session: VoiceSession) -> None:
     """Keep what an event says of its call: a leg seen for the first time, a conversation's id."""
     if isinstance(event, CallInitiated):
-        leg = CallLeg.objects.filter(call_control_id=event.ids.call_control_id or "").first()
-        if leg is None:
-            leg = add_leg(session, event.ids, role=CallLeg.Role.CLOSER)
+        leg = _leg(session, event.ids) or add_leg(session, event.ids, role=CallLeg.Role.CLOSER)
         if leg is not None and leg.initiated_at is None:
             leg.initiated_at = event.occurred_at
             leg.save(update_fields=["initiated_at"])
@@ -128,6 +126,13 @@ def learn(event: Event, session: VoiceSession) -> None:
     if isinstance(event, ConversationCreated | AssistantInitialization) and event.ids.conversation_id:
         number = runs.number_of(event, session)
         runs.bind(session, number, event.ids.conversation_id, at=event.occurred_at)
+
+
+def _leg(session: VoiceSession, ids: CallIds) -> CallLeg | None:
+    current = session.current_leg
+    if current is not None and current.call_control_id == ids.call_control_id:
+        return current
+    return CallLeg.objects.filter(call_control_id=ids.call_control_id or "").first()
 
 
 def add_leg(session: VoiceSession, ids: CallIds, *, role: str) -> CallLeg | None:
@@ -146,9 +151,8 @@ def add_leg(session: VoiceSession, ids: CallIds, *, role: str) -> CallLeg | None
     )
     if role == CallLeg.Role.PROSPECT and leg.session_id == session.pk and may_carry(session):
         session.has_rejoined = session.call_control_id not in (None, ids.call_control_id)
-        session.call_control_id = ids.call_control_id
-        session.call_session_id, session.call_leg_id = ids.call_session_id, ids.call_leg_id
-        session.save(update_fields=["call_control_id", "call_session_id", "call_leg_id", "has_rejoined"])
+        session.current_leg, session.call_control_id = leg, ids.call_control_id
+        session.save(update_fields=["current_leg", "call_control_id", "has_rejoined"])
     if is_new:
         capacity.arrived(session, role=role)
     if is_new and role == CallLeg.Role.PROSPECT:
@@ -170,20 +174,10 @@ def may_carry(session: VoiceSession) -> bool:
 
     There is none yet, it is over, the assistant took it along, or the page was asked to come back on a new one.
     """
-    if session.call_control_id is None:
-        return True
-    if CallLeg.objects.filter(call_control_id=session.call_control_id, ended_at__isnull=False).exists():
+    if session.current_leg is None or session.current_leg.ended_at is not None:
         return True
     is_over = session.connection_mode == ConnectionMode.ANONYMOUS and session.assistant_ended_at is not None
     return is_over or visits.is_rejoining(session)
-
-
-def _lock(session_id: UUID) -> VoiceSession:
-    # The other rows are only read; `of` keeps the lock on the session alone.
-    rows = VoiceSession.objects.select_for_update(of=("self",), no_key=True).select_related(
-        "widget", "gather_version", "team"
-    )
-    return rows.get(pk=session_id)
 
 
 def _known(event: Event) -> UUID | None:
@@ -210,7 +204,7 @@ def _of_call(ids: CallIds) -> UUID | None:
     """
     found = None
     if ids.call_session_id:
-        unproven = Q(session__connection_mode=ConnectionMode.ANONYMOUS, session__call_control_id=None)
+        unproven = Q(session__connection_mode=ConnectionMode.ANONYMOUS, session__current_leg=None)
         known = CallLeg.objects.filter(call_session_id=ids.call_session_id).exclude(unproven).order_by("-pk")
         found = known.values_list("session_id", flat=True).first()
     if found is None and ids.conversation_id:

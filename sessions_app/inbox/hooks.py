@@ -7,10 +7,10 @@ from datetime import datetime
 from django.core.exceptions import ImproperlyConfigured
 
 from sessions_app.inbox import binding
-from sessions_app.models import VoiceSession
+from sessions_app.inbox.situation import Situation
 from telephony.events import Event
 
-Reaction = Callable[[Event, VoiceSession, datetime], None]
+Reaction = Callable[[Event, Situation, datetime], None]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from sessions_app import faults
 from sessions_app.faults import Point
 from sessions_app.inbox import binding, fold, hooks
 from sessions_app.inbox.binding import Nobodys
+from sessions_app.inbox.situation import Situation
 from sessions_app.models import CallLeg, VoiceSession, WebhookDelivery
 from sessions_app.visits import capacity, credentials
 from telephony import inbound
@@ -154,9 +155,10 @@ def _process(delivery: WebhookDelivery, event: Event, *, now: datetime) -> None:
         return
     session = match.session
     binding.learn(event, session)
-    fold.fold(event, session)
+    situation = Situation(event, session)
+    fold.fold(event, situation)
     follow = lent.react if match.has_place else lent.turn_away
-    follow(event, session, now)
+    follow(event, situation, now)
     delivery.session, delivery.holds_line, delivery.hang_up_at = session, False, None
     _settle(delivery, Status.IGNORED if isinstance(event, UnknownEvent) else Status.PROCESSED)
     if match.is_new:

@@ -133,9 +133,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("call_control_id", models.CharField(max_length=200, null=True, unique=True)),
-                ("call_session_id", models.CharField(db_index=True, max_length=100, null=True)),
-                ("call_leg_id", models.CharField(max_length=100, null=True)),
-                ("conversation_id", models.CharField(max_length=100, null=True, unique=True)),
                 (
                     "claimed_call_control_id",
                     models.CharField(
@@ -178,7 +175,7 @@ class Migration(migrations.Migration):
                 ),
                 ("closer_name", models.CharField(blank=True, max_length=80)),
                 ("callback_due_at", models.DateTimeField(null=True)),
-                ("run_number", models.PositiveSmallIntegerField(default=0, help_text="Of the assistant's newest run.")),
+                ("run_number", models.PositiveSmallIntegerField(default=0)),
                 (
                     "is_leg_tried",
                     models.BooleanField(default=False, help_text="A command of ours went to the assistant's own leg."),
@@ -1027,5 +1024,19 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="gatherversion",
             constraint=models.UniqueConstraint(fields=("widget", "number"), name="gather_version_once"),
+        ),
+        migrations.AddField(
+            model_name="voicesession",
+            name="current_leg",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="sessions_app.callleg"
+            ),
+        ),
+        migrations.AddField(
+            model_name="voicesession",
+            name="current_run",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="sessions_app.run"
+            ),
         ),
     ]

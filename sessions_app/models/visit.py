@@ -42,11 +42,11 @@ class VoiceSession(models.Model):
         help_text="The visit called back.",
     )
 
-    # The prospect's current leg; a rejoin replaces these three.
+    # The leg that carries the prospect, which a rejoin replaces; commands need its address, which stands here too.
+    current_leg = models.ForeignKey("CallLeg", null=True, on_delete=models.SET_NULL, related_name="+")
     call_control_id = models.CharField(max_length=200, null=True, unique=True)
-    call_session_id = models.CharField(max_length=100, null=True, db_index=True)
-    call_leg_id = models.CharField(max_length=100, null=True)
-    conversation_id = models.CharField(max_length=100, null=True, unique=True)
+    # The assistant's newest run; its number and times stand here too, for every card of a call shows them.
+    current_run = models.ForeignKey("Run", null=True, on_delete=models.SET_NULL, related_name="+")
     claimed_call_control_id = models.CharField(
         max_length=200, blank=True, db_index=True, help_text="The page's word; binds once Telnyx reports that call."
     )
@@ -66,7 +66,7 @@ class VoiceSession(models.Model):
     handover_phase = models.CharField(max_length=12, blank=True, choices=Phase.choices)
     closer_name = models.CharField(max_length=80, blank=True)
     callback_due_at = models.DateTimeField(null=True)
-    run_number = models.PositiveSmallIntegerField(default=0, help_text="Of the assistant's newest run.")
+    run_number = models.PositiveSmallIntegerField(default=0)
     is_leg_tried = models.BooleanField(default=False, help_text="A command of ours went to the assistant's own leg.")
     leg_refused = models.BooleanField(default=False, help_text="The assistant's own leg took none of our commands.")
     page_seen_at = models.DateTimeField(null=True, help_text="Last sign of life of the prospect's page.")

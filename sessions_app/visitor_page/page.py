@@ -8,7 +8,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 
 from sessions_app.kinds import Kind
-from sessions_app.models import Run, TranscriptTurn, VoiceSession
+from sessions_app.models import CallLeg, Run, TranscriptTurn, VoiceSession
 from sessions_app.models.people import WidgetConfig
 from sessions_app.models.visit import Phase
 from sessions_app.visits import tokens, visitor_values, visits
@@ -60,8 +60,7 @@ def _phase(session: VoiceSession) -> str:
 
 
 def _purpose(session: VoiceSession) -> str:
-    purposes = Run.objects.filter(session=session, number=session.run_number).values_list("purpose", flat=True)
-    return str(purposes.first() or Run.Purpose.QUALIFY)
+    return str(session.current_run.purpose if session.current_run else Run.Purpose.QUALIFY)
 
 
 def _calling(session: VoiceSession) -> dict[str, Any] | None:
@@ -78,7 +77,7 @@ def _calling(session: VoiceSession) -> dict[str, Any] | None:
 
 def must_rejoin(session: VoiceSession) -> bool:
     """A closer is being connected, and the prospect's leg is gone with the assistant, or cannot be had from it."""
-    current = session.legs.filter(call_control_id=session.call_control_id).first()
+    current = CallLeg.objects.filter(pk=session.current_leg_id or 0).first()
     is_gone = current is None or current.ended_at is not None
     # Read after the leg: one transaction may have ended both the leg and the visit since the session was read.
     session.refresh_from_db(fields=_FACTS)

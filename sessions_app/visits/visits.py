@@ -12,7 +12,6 @@ from sessions_app import timeline
 from sessions_app.answers import versions
 from sessions_app.kinds import Kind
 from sessions_app.models import (
-    CallLeg,
     Consent,
     TelephonyCredential,
     VoiceSession,
@@ -22,6 +21,9 @@ from sessions_app.models.people import ConnectionMode
 from sessions_app.visits import capacity, tokens, visitor_values
 
 logger = logging.getLogger(__name__)
+
+# Read in the same query as the row itself, for nearly every fact needs them.
+LOCKED_WITH = ("widget", "gather_version", "team", "prospect", "current_leg", "current_run")
 
 
 @transaction.atomic
@@ -105,15 +107,38 @@ def meet_busy_lines(session: VoiceSession, *, met: bool = True) -> None:
         session.save(update_fields=["met_busy_lines"])
 
 
+def lock(session_id: UUID, *also: str) -> VoiceSession:
+    """Hold a session's row until the transaction ends: its facts and clicks then come one by one.
+
+    `also` names relations to be read with it; `of` keeps the lock on the session alone.
+    """
+    rows = VoiceSession.objects.select_for_update(of=("self",), no_key=True)
+    return _tied(rows.select_related(*LOCKED_WITH, *also).get(pk=session_id))
+
+
+def lock_unless_held(session_id: UUID, *also: str) -> VoiceSession | None:
+    """As `lock`, but None at once when somebody else holds it: for those who can come again."""
+    rows = VoiceSession.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
+    session = rows.select_related(*LOCKED_WITH, *also).filter(pk=session_id).first()
+    return _tied(session) if session is not None else None
+
+
+def _tied(session: VoiceSession) -> VoiceSession:
+    """What was read with it knows this very row as its session, so that nothing is kept on a second copy."""
+    for read in (session.current_leg, session.current_run):
+        if read is not None:
+            read.session = session
+    return session
+
+
 def is_rejoining(session: VoiceSession) -> bool:
     """Whether the page was given a credential to come back with, and has not come yet.
 
     It leaves the assistant's own call, or a call of ours on which the assistant could not be stopped.
     """
     given = TelephonyCredential.objects.filter(session=session, telnyx_id__isnull=False)
-    refused = CallLeg.objects.filter(call_control_id=session.call_control_id or "", refused_at__isnull=False).first()
-    if refused is not None:
-        return given.filter(created_at__gte=refused.refused_at).exists()
+    if session.current_leg is not None and session.current_leg.refused_at is not None:
+        return given.filter(created_at__gte=session.current_leg.refused_at).exists()
     return is_anonymous(session) and not session.has_rejoined and given.exists()
 
 

@@ -29,10 +29,10 @@ def budget(settings: Settings) -> None:
 
 def in_conversation(session: VoiceSession, conversation_id: str = "one") -> Caller:
     now = timezone.now()
-    Run.objects.create(session=session, number=1, conversation_id=conversation_id, requested_at=now, started_at=now)
-    VoiceSession.objects.filter(pk=session.pk).update(
-        run_number=1, conversation_id=conversation_id, assistant_started_at=now
+    run = Run.objects.create(
+        session=session, number=1, conversation_id=conversation_id, requested_at=now, started_at=now
     )
+    VoiceSession.objects.filter(pk=session.pk).update(current_run=run, run_number=1, assistant_started_at=now)
     return Caller("mcp", conversation_id=conversation_id)
 
 

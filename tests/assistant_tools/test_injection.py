@@ -43,10 +43,10 @@ def other(widget: WidgetConfig) -> VoiceSession:
     """Somebody else's visit, with its assistant running."""
     now = timezone.now()
     session = visits.open_visit(widget, recording=True, origin="", now=now)
-    Run.objects.create(session=session, number=1, conversation_id="the other one", requested_at=now, started_at=now)
-    VoiceSession.objects.filter(pk=session.pk).update(
-        run_number=1, conversation_id="the other one", assistant_started_at=now
+    run = Run.objects.create(
+        session=session, number=1, conversation_id="the other one", requested_at=now, started_at=now
     )
+    VoiceSession.objects.filter(pk=session.pk).update(current_run=run, run_number=1, assistant_started_at=now)
     return session
 
 

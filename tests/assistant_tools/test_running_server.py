@@ -74,10 +74,8 @@ def running(request: pytest.FixtureRequest, tmp_path: Path, transactional_db: No
 def session(widget: WidgetConfig) -> VoiceSession:
     now = timezone.now()
     session = visits.open_visit(widget, recording=True, origin="", now=now)
-    Run.objects.create(session=session, number=1, conversation_id=CONVERSATION, requested_at=now, started_at=now)
-    VoiceSession.objects.filter(pk=session.pk).update(
-        run_number=1, conversation_id=CONVERSATION, assistant_started_at=now
-    )
+    run = Run.objects.create(session=session, number=1, conversation_id=CONVERSATION, requested_at=now, started_at=now)
+    VoiceSession.objects.filter(pk=session.pk).update(current_run=run, run_number=1, assistant_started_at=now)
     return session
 
 

@@ -311,8 +311,9 @@ def test_an_earlier_run_s_assistant_calls_nobody(assistant: Assistant, alice: Cl
     make_ready(alice, idle_seconds=10)
     assistant.visit.session.runs.update(ended_at=timezone.now())
     session = assistant.visit.session
-    session.runs.create(number=2, conversation_id="second", requested_at=timezone.now(), started_at=timezone.now())
-    session.run_number, session.conversation_id = 2, "second"
+    now = timezone.now()
+    session.current_run = session.runs.create(number=2, conversation_id="second", requested_at=now, started_at=now)
+    session.run_number = 2
     session.save()
 
     assert assistant.use("request_handoff").code == "not_running"

@@ -55,8 +55,8 @@ def test_json_holds_every_figure(tree: Path, capsys: pytest.CaptureFixture[str])
             },
             "other": {"modules": 1, "lines": 1, "module_circles": [], "folder_circles": []},
         },
-        "flows": {"a flow": {"crossings": 1, "returns": 0, "files": ["app.one", "other"]}},
-        "together": {"crossings": 1, "returns": 0},
+        "flows": {"a flow": {"crossings": 1, "returns": 0, "detours": 0, "files": ["app.one", "other"]}},
+        "together": {"crossings": 1, "returns": 0, "detours": 0},
     }
 
 
@@ -67,8 +67,8 @@ def test_tables_are_for_reading(tree: Path, capsys: pytest.CaptureFixture[str]) 
     assert "| 4 | 3 | 1 | 3 | 3 | 1 (33.3%) |" in lines
     assert "| none |  |" in lines
     assert "| app | 3 | 9 | 2: app.one app.two | 2: one two |" in lines
-    assert "| a flow | 1 | 0 | 2 |" in lines
-    assert "| together | 1 | 0 |  |" in lines
+    assert "| a flow | 1 | 0 | 0 | 2 |" in lines
+    assert "| together | 1 | 0 | 0 |  |" in lines
 
 
 def test_a_missing_entry_point_prints_no_figures_and_fails(

@@ -55,8 +55,38 @@ def test_coming_again_into_a_file_is_a_return_and_going_back_to_the_caller_is_no
         }
     )
 
-    # Once to `end`, once to `more`; `act` is followed the first time only.
-    assert flows.walk(code, ["a.one.begin"]) == Walk(crossings=0, returns=2, files={"a.one", "a.two"})
+    # Once to `end`, once to `more`; `act` is followed the first time only. Of the two ways one leads back.
+    assert flows.walk(code, ["a.one.begin"]) == Walk(crossings=0, returns=2, detours=1, files={"a.one", "a.two"})
+
+
+def test_a_second_way_to_a_file_is_a_detour_once(grow: Grow) -> None:
+    code = grow(
+        {
+            "a/one.py": "from a import two, three\ndef begin():\n    two.act()\n    three.end()\n    three.end()\n",
+            "a/two.py": "from a import three\ndef act():\n    three.end()\n    three.end()\n",
+            "a/three.py": "def end(): ...\n",
+        }
+    )
+
+    assert flows.walk(code, ["a.one.begin"]).detours == 1
+
+
+def test_a_method_of_an_argument_is_followed_where_the_text_names_its_class(grow: Grow) -> None:
+    code = grow(
+        {
+            "a/one.py": """
+                from b.two import Thing
+
+                def begin(this: Thing | None, *, that: "list[int]", other):
+                    this.act()
+                    that.act()
+                    other.act()
+            """,
+            "b/two.py": "class Thing:\n    def act(self): ...\n",
+        }
+    )
+
+    assert flows.walk(code, ["a.one.begin"]).crossings == 1
 
 
 def test_what_a_call_is_given_is_called_before_it(grow: Grow) -> None:

@@ -49,7 +49,8 @@ def visit(widget: WidgetConfig, **values: Any) -> VoiceSession:
     )
     if values["assistant_started_at"] is not None:
         began = values["assistant_started_at"]
-        Run.objects.create(session=session, number=1, requested_at=began, started_at=began)
+        session.current_run = Run.objects.create(session=session, number=1, requested_at=began, started_at=began)
+        session.save(update_fields=["current_run"])
     tell(session, "session.created")
     return session
 

@@ -68,7 +68,7 @@ def test_a_claimed_call_is_bound_with_all_that_came_before(claimed: Visit) -> No
     session = claimed.session
 
     assert session.call_control_id == claimed.leg.call_control_id
-    assert session.conversation_id == claimed.rest.conversation_id
+    assert session.runs.get().conversation_id == claimed.rest.conversation_id
     assert session.system_variables["channel"] == "web_call"
     assert session.phase == "assistant"
     assert not WebhookDelivery.objects.filter(status="parked").exists()

@@ -103,8 +103,9 @@ class Story:
         return json.dumps(self.rows(), default=str, sort_keys=True)
 
     def rows(self) -> dict[str, Any]:
-        session = VoiceSession.objects.select_related("prospect").get(pk=self.session_id)
-        ids = (session.call_control_id, session.call_session_id, session.call_leg_id, session.conversation_id)
+        session = VoiceSession.objects.select_related("prospect", "current_leg", "current_run").get(pk=self.session_id)
+        leg, run = session.current_leg, session.current_run
+        ids = (session.call_control_id, leg and leg.call_control_id, run and run.conversation_id)
         times = (session.answered_at, session.assistant_started_at, session.assistant_ended_at)
         return {
             "session": [*ids, *times, session.phase, session.end_reason, session.has_rejoined],

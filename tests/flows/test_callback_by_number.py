@@ -104,7 +104,7 @@ def test_a_leg_that_is_told_of_before_the_dial_s_own_answer_is_the_prospect_s(pr
     made.closer_answers()
     dial = made.visit.rest.asked("calls")[1]
     made.visit.session.legs.filter(role="prospect").delete()
-    VoiceSession.objects.filter(pk=made.visit.session_id).update(call_control_id=None, call_session_id=None)
+    VoiceSession.objects.filter(pk=made.visit.session_id).update(call_control_id=None)
     early = Leg(promised.leg.webhooks, settings.TELNYX_CALL_CONTROL_APP_ID, client_state=dial["client_state"])
 
     early.initiated(direction="outgoing")

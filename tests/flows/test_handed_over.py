@@ -44,7 +44,7 @@ def test_an_answered_call_starts_the_gather_with_the_widget_s_questions(visit: V
     assert list(asked["parameters"]["properties"]) == list(widget.gather_schema["properties"])
     assert asked["greeting"] == widget.greeting
     assert asked["send_partial_results"] is True
-    assert visit.session.conversation_id == visit.rest.conversation_id
+    assert visit.session.runs.get().conversation_id == visit.rest.conversation_id
     assert visit.session.answered_at is not None
 
 

@@ -105,9 +105,9 @@ def test_a_page_that_is_gone_holds_nothing(
     """The assistant's end took the leg along, and no page was ever there to come back."""
     visit = open_visit(anonymous_widget, webhooks, rest, clock, connection_id="texml")
     leg = {"role": "prospect", "call_control_id": "v3:gone", "ended_at": clock.now()}
-    CallLeg.objects.create(session_id=visit.session_id, **leg)
+    gone = CallLeg.objects.create(session_id=visit.session_id, **leg)
     over = {"assistant_started_at": clock.now(), "assistant_ended_at": clock.now(), "page_leg_by": None}
-    VoiceSession.objects.update(call_control_id="v3:gone", **over)
+    VoiceSession.objects.update(current_leg=gone, call_control_id="v3:gone", **over)
     with transaction.atomic():
         session = handovers.lock(visit.session_id)
         handovers.trigger(session, "conversation_ended", now=clock.now())

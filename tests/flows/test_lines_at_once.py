@@ -114,7 +114,9 @@ def _with_a_dying_leg(widget: WidgetConfig, number: int) -> UUID:
         page_leg_by=None, run_number=1, assistant_started_at=timezone.now(), call_control_id=f"v3:p{number}"
     )
     for role, name in (("prospect", "p"), ("closer", "c")):
-        CallLeg.objects.create(session=session, role=role, call_control_id=f"v3:{name}{number}")
+        leg = CallLeg.objects.create(session=session, role=role, call_control_id=f"v3:{name}{number}")
+        if role == "prospect":
+            VoiceSession.objects.filter(pk=session.pk).update(current_leg=leg)
     return session.pk
 
 

@@ -179,7 +179,7 @@ def test_an_anonymous_call_of_which_nothing_was_told_is_found_by_its_claim(
     pass_time(visit, 20)
 
     assert visit.session.call_control_id == visit.leg.call_control_id
-    assert visit.session.conversation_id == rest.conversation_id
+    assert visit.session.runs.get().conversation_id == rest.conversation_id
 
 
 def test_a_closer_s_leg_whose_answer_was_lost_is_joined(
