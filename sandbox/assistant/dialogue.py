@@ -50,7 +50,7 @@ class Dialogue:
 
     def open(self) -> None:
         if self._leg.media:
-            self._leg.media.ear = self._hear
+            self._leg.media.ear = self.hear
 
     def close(self) -> None:
         if self._leg.media:
@@ -130,6 +130,6 @@ class Dialogue:
         text, self._unanswered = " ".join(self._unanswered), []
         return Turn(text, is_noted=True)
 
-    def _hear(self, rms: float) -> None:
+    def hear(self, rms: float) -> None:
         if self._is_listening and self._hearing.add(rms, FRAME_SECONDS):
             self._turns.put_nowait(Turn())

@@ -56,9 +56,9 @@ class Run:
         self.reason_when_joined = "call_bridged"
         self.is_first = leg.run_count == 0
         self.dialogue = Dialogue(
-            switchboard, leg, conversation, repeat_seconds=brief.repeat_seconds, tell=self._tell_history
+            switchboard, leg, conversation, repeat_seconds=brief.repeat_seconds, tell=self.tell_history
         )
-        self.habits = ToolHabits(tools, brief.toolbox, conversation, self._caller)
+        self.habits = ToolHabits(tools, brief.toolbox, conversation, self.caller)
         self._switchboard = switchboard
         self._tools = tools
         # Later commands on the leg bring states of their own; this run's events keep the one it was started with.
@@ -186,7 +186,7 @@ class Run:
         variables = answer.get("dynamic_variables")
         return variables if isinstance(variables, dict) else {}
 
-    def _caller(self) -> Caller:
+    def caller(self) -> Caller:
         return Caller(self.leg.call_control_id, self.conversation.id, self.variables)
 
     # The end.
@@ -248,7 +248,7 @@ class Run:
         told = {"status": status, "result": result, "message_history": self.conversation.history()}
         self._emit("call.ai_gather.ended", told)
 
-    def _tell_history(self) -> None:
+    def tell_history(self) -> None:
         if self.brief.sends_history:
             self._emit("call.ai_gather.message_history_updated", {"message_history": self.conversation.history()})
 

@@ -11,7 +11,7 @@ from sandbox.outbound import events
 class Bridging:
     def __init__(self, switchboard: Switchboard) -> None:
         self._switchboard = switchboard
-        switchboard.on_answered.append(self._answered)
+        switchboard.on_answered.append(self.answered)
 
     def transfer(self, leg: Leg, order: Order, *, parks: bool, by_assistant: bool = False) -> Leg:
         """Ring a second leg in the same session; the two are bridged when it answers."""
@@ -25,7 +25,7 @@ class Bridging:
     def bridge_on_answer(self, leg: Leg, other: Leg) -> None:
         leg.ringing_for = other
 
-    def _answered(self, leg: Leg) -> None:
+    def answered(self, leg: Leg) -> None:
         """Leg B has answered: if it was rung for another leg, bridge them."""
         waiting, leg.ringing_for = leg.ringing_for, None
         if waiting and waiting.is_answered:

@@ -18,10 +18,10 @@ class FarSides:
     def __init__(self, switchboard: Switchboard) -> None:
         self._switchboard = switchboard
         self._platform = switchboard.platform
-        switchboard.on_arrived.append(self._arrived)
-        switchboard.on_told.append(self._told)
+        switchboard.on_arrived.append(self.arrived)
+        switchboard.on_told.append(self.told)
 
-    def _arrived(self, leg: Leg, credential: Credential) -> None:
+    def arrived(self, leg: Leg, credential: Credential) -> None:
         if self._platform.far_side == "silent":
             return
         address = f"{credential.sip_username}@{leg.sip_domain}"
@@ -43,7 +43,7 @@ class FarSides:
         self._switchboard.calls.add_far_side(far_side)
         self._switchboard.emit(far_side, "call.initiated", events.initiated(far_side, self._platform))
 
-    def _told(self, leg: Leg, event_type: str, payload: dict[str, Any]) -> None:
+    def told(self, leg: Leg, event_type: str, payload: dict[str, Any]) -> None:
         far_side = leg.far_side
         if far_side is None:
             return

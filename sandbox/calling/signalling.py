@@ -44,12 +44,12 @@ class Signalling:
         self._start_assistant = start_assistant
         self._handlers: dict[str, Handler] = {
             "telnyx_rtc.gatewayState": logins.gateway_state,
-            "telnyx_rtc.invite": self._invite,
-            "telnyx_rtc.answer": self._answer,
-            "telnyx_rtc.bye": self._bye,
-            "telnyx_rtc.modify": self._modify,
-            "telnyx_rtc.attach": self._attach,
-            "ai_conversation": self._ai_conversation,
+            "telnyx_rtc.invite": self.invite,
+            "telnyx_rtc.answer": self.answer,
+            "telnyx_rtc.bye": self.bye,
+            "telnyx_rtc.modify": self.modify,
+            "telnyx_rtc.attach": self.attach,
+            "ai_conversation": self.ai_conversation,
         }
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
@@ -90,7 +90,7 @@ class Signalling:
 
     # Calls.
 
-    async def _invite(self, session: Session, frame_id: Any, params: Params) -> None:
+    async def invite(self, session: Session, frame_id: Any, params: Params) -> None:
         dialog = _dialog(params)
         leg = self._caller_leg(session, str(params.get("sdp", "")), dialog)
         result = {"message": "CALL CREATED", "callID": leg.call_id, "sessid": session.sessid}
@@ -147,7 +147,7 @@ class Signalling:
         address = f"{username}@{domain}"
         return (address if known_as == "sip_uri" else username), address
 
-    async def _answer(self, session: Session, frame_id: Any, params: Params) -> None:
+    async def answer(self, session: Session, frame_id: Any, params: Params) -> None:
         leg = session.legs.get(str(_dialog(params).get("callID")))
         if leg is None or leg.state != "ringing":
             await refuse(session.socket, frame_id, BAD_REQUEST, "CALL DOES NOT EXIST")
@@ -156,7 +156,7 @@ class Signalling:
         await session.reply(frame_id, {"message": "CALL ANSWERED", "callID": leg.call_id, "sessid": session.sessid})
         await self._switchboard.picked_up(leg, str(params.get("sdp", "")))
 
-    async def _bye(self, session: Session, frame_id: Any, params: Params) -> None:
+    async def bye(self, session: Session, frame_id: Any, params: Params) -> None:
         call_id = str(_dialog(params).get("callID"))
         result = {"message": "CALL ENDED", "callID": call_id, "cause": "NORMAL_CLEARING", "causeCode": 16}
         await session.reply(frame_id, result)
@@ -165,7 +165,7 @@ class Signalling:
             return
         await self._switchboard.hang_up(leg, ending_of(leg, BUSY), source=leg.end, tell_browser=False)
 
-    async def _modify(self, session: Session, frame_id: Any, params: Params) -> None:
+    async def modify(self, session: Session, frame_id: Any, params: Params) -> None:
         action = str(params.get("action"))
         leg = session.legs.get(str(_dialog(params).get("callID") or params.get("callID")))
         if leg is None or not isinstance(leg.media, Media):
@@ -183,7 +183,7 @@ class Signalling:
             result["holdState"] = "held" if leg.on_hold else "active"
         await session.reply(frame_id, result)
 
-    async def _attach(self, session: Session, frame_id: Any, params: Params) -> None:
+    async def attach(self, session: Session, frame_id: Any, params: Params) -> None:
         leg = session.legs.get(str(_dialog(params).get("callID")))
         if leg is None or not isinstance(leg.media, Media):
             await refuse(session.socket, frame_id, BAD_REQUEST, "CALL DOES NOT EXIST")
@@ -195,7 +195,7 @@ class Signalling:
             return
         await session.reply(frame_id, browser_ids(leg))
 
-    async def _ai_conversation(self, session: Session, frame_id: Any, params: Params) -> None:
+    async def ai_conversation(self, session: Session, frame_id: Any, params: Params) -> None:
         item = params.get("item")
         text = _typed_text(item) if isinstance(item, dict) else ""
         for leg in tuple(session.legs.values()):

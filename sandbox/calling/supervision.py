@@ -27,7 +27,7 @@ class Supervision:
         self._switchboard = switchboard
         switchboard.on_answered.append(self.start)
         switchboard.on_leaving.append(self.leave)
-        switchboard.on_rewired.append(self._rewire)
+        switchboard.on_rewired.append(self.rewire)
 
     def start(self, supervisor: Leg) -> None:
         """Connect a supervisor who has picked up with the leg it was dialled for."""
@@ -77,7 +77,7 @@ class Supervision:
             supervised.media.outlet.taps.difference_update(mix.relays)
         self._switchboard.quiet(supervisor)
 
-    def _rewire(self) -> None:
+    def rewire(self) -> None:
         for supervisor in self._supervisors():
             self._let_speak(supervisor)
 

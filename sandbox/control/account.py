@@ -16,28 +16,28 @@ class AccountControl:
     def routes(self) -> list[web.RouteDef]:
         guarded = self._door.guarded
         return [
-            web.get("/control/account", guarded(self._show)),
-            web.put("/control/account", guarded(self._replace)),
-            web.post("/control/account/keep", guarded(self._keep)),
-            web.get("/control/account/limits", guarded(self._limits)),
-            web.put("/control/account/limits", guarded(self._set_limits)),
+            web.get("/control/account", guarded(self.show)),
+            web.put("/control/account", guarded(self.replace)),
+            web.post("/control/account/keep", guarded(self.keep)),
+            web.get("/control/account/limits", guarded(self.limits)),
+            web.put("/control/account/limits", guarded(self.set_limits)),
         ]
 
-    async def _show(self, _request: web.Request) -> Any:
+    async def show(self, _request: web.Request) -> Any:
         return self._account.everything()
 
-    async def _replace(self, request: web.Request) -> Any:
+    async def replace(self, request: web.Request) -> Any:
         self._account.replace(await body_of(request))
         return {"ok": True}
 
-    async def _keep(self, _request: web.Request) -> Any:
+    async def keep(self, _request: web.Request) -> Any:
         """Let every reset return to the account as it is now; tell all of it, as it can be set again."""
         self._account.keep()
         return self._account.whole()
 
-    async def _limits(self, _request: web.Request) -> Any:
+    async def limits(self, _request: web.Request) -> Any:
         return self._account.limits.as_json()
 
-    async def _set_limits(self, request: web.Request) -> Any:
+    async def set_limits(self, request: web.Request) -> Any:
         self._account.limits.choose(await body_of(request))
         return {"ok": True}

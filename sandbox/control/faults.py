@@ -19,37 +19,37 @@ class FaultControl:
     def routes(self) -> list[web.RouteDef]:
         guarded = self._door.guarded
         return [
-            web.get("/control/faults", guarded(self._list_faults)),
-            web.put("/control/faults", guarded(self._set_faults)),
-            web.delete("/control/faults", guarded(self._clear_faults)),
-            web.get("/control/disorder", guarded(self._disorder)),
-            web.put("/control/disorder", guarded(self._set_disorder)),
-            web.post("/control/command_ids/age", guarded(self._age_command_ids)),
+            web.get("/control/faults", guarded(self.list_faults)),
+            web.put("/control/faults", guarded(self.set_faults)),
+            web.delete("/control/faults", guarded(self.clear_faults)),
+            web.get("/control/disorder", guarded(self.disorder)),
+            web.put("/control/disorder", guarded(self.set_disorder)),
+            web.post("/control/command_ids/age", guarded(self.age_command_ids)),
         ]
 
-    async def _list_faults(self, _request: web.Request) -> Any:
+    async def list_faults(self, _request: web.Request) -> Any:
         return [fault.as_json() for fault in self._faults.remaining()]
 
-    async def _set_faults(self, request: web.Request) -> Any:
+    async def set_faults(self, request: web.Request) -> Any:
         body = await body_of(request)
         if not isinstance(body, list):
             raise FaultError("faults are a JSON list")
         self._faults.replace([Fault.from_json(item) for item in body])
         return {"ok": True}
 
-    async def _clear_faults(self, _request: web.Request) -> Any:
+    async def clear_faults(self, _request: web.Request) -> Any:
         self._faults.replace([])
         self._faults.upset(Disorder())
         return {"ok": True}
 
-    async def _disorder(self, _request: web.Request) -> Any:
+    async def disorder(self, _request: web.Request) -> Any:
         return asdict(self._faults.disorder)
 
-    async def _set_disorder(self, request: web.Request) -> Any:
+    async def set_disorder(self, request: web.Request) -> Any:
         self._faults.upset(Disorder.from_json(await body_of(request)))
         return {"ok": True}
 
-    async def _age_command_ids(self, request: web.Request) -> Any:
+    async def age_command_ids(self, request: web.Request) -> Any:
         """Let command ids be forgotten sooner, instead of waiting for a minute."""
         body = await body_of(request)
         seconds = body.get("seconds") if isinstance(body, dict) else None

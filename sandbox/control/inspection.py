@@ -52,15 +52,15 @@ class Control:
     def routes(self) -> list[web.RouteDef]:
         guarded = self._door.guarded
         return [
-            web.get("/control/state", guarded(self._state)),
-            web.get("/control/requests", guarded(self._requests)),
-            web.get("/control/effective", guarded(self._effective)),
-            web.get("/control/webhooks", guarded(self._webhooks)),
-            web.post("/control/reset", guarded(self._reset)),
-            web.post("/control/webhook", guarded(self._send_webhook)),
+            web.get("/control/state", guarded(self.state)),
+            web.get("/control/requests", guarded(self.requests)),
+            web.get("/control/effective", guarded(self.effective)),
+            web.get("/control/webhooks", guarded(self.webhooks)),
+            web.post("/control/reset", guarded(self.reset)),
+            web.post("/control/webhook", guarded(self.send_webhook)),
         ]
 
-    async def _state(self, _request: web.Request) -> Any:
+    async def state(self, _request: web.Request) -> Any:
         switchboard = self._switchboard
         return {
             "at": time.time(),
@@ -94,21 +94,21 @@ class Control:
             "registered": self._switchboard.sessions.callee(credential.sip_username) is not None,
         }
 
-    async def _requests(self, request: web.Request) -> Any:
+    async def requests(self, request: web.Request) -> Any:
         since = _since(request)
         entries = [entry.as_json() for entry in self._journal.entries if entry.n > since]
         return {"next": entries[-1]["n"] if entries else since, "requests": entries}
 
-    async def _effective(self, request: web.Request) -> Any:
+    async def effective(self, request: web.Request) -> Any:
         """What was truly carried out, for every leg or for the one that is named."""
         entries = self._journal.effective(request.query.get("call_control_id"))
         return [{**entry.as_json(), "legs": list(entry.legs)} for entry in entries]
 
-    async def _webhooks(self, request: web.Request) -> Any:
+    async def webhooks(self, request: web.Request) -> Any:
         since = _since(request)
         return [webhooks.as_json(delivery) for delivery in self._switchboard.webhooks.log if delivery.n > since]
 
-    async def _reset(self, _request: web.Request) -> Any:
+    async def reset(self, _request: web.Request) -> Any:
         """End all legs and forget everything except the configuration and the account that was kept."""
         for leg in self._switchboard.calls.alive():
             await self._switchboard.hang_up(leg, NORMAL, source="unknown")
@@ -136,7 +136,7 @@ class Control:
             if session.socket and not session.socket.closed:
                 await session.socket.close()
 
-    async def _send_webhook(self, request: web.Request) -> Any:
+    async def send_webhook(self, request: web.Request) -> Any:
         """Send one crafted delivery; `raw` (base64) replaces the usual envelope, `path` the usual door."""
         body = await body_of(request)
         if not isinstance(body, dict) or body.get("sign", "good") not in SIGNATURES:

@@ -26,18 +26,18 @@ class SceneControl:
     def routes(self) -> list[web.RouteDef]:
         guarded = self._door.guarded
         return [
-            web.put("/control/scenario", guarded(self._set_scenario)),
-            web.post("/control/assistant/end", guarded(self._end_assistant)),
-            web.post("/control/assistant/transfer", guarded(self._transfer)),
-            web.post("/control/assistant/tool", guarded(self._use_tool)),
-            web.post("/control/hangup", guarded(self._hang_up)),
-            web.get("/control/platform", guarded(self._platform)),
-            web.put("/control/platform", guarded(self._set_platform)),
-            web.get("/control/destinations", guarded(self._destinations)),
-            web.put("/control/destinations", guarded(self._set_destinations)),
+            web.put("/control/scenario", guarded(self.set_scenario)),
+            web.post("/control/assistant/end", guarded(self.end_assistant)),
+            web.post("/control/assistant/transfer", guarded(self.transfer)),
+            web.post("/control/assistant/tool", guarded(self.use_tool)),
+            web.post("/control/hangup", guarded(self.hang_up)),
+            web.get("/control/platform", guarded(self.platform)),
+            web.put("/control/platform", guarded(self.set_platform)),
+            web.get("/control/destinations", guarded(self.destinations)),
+            web.put("/control/destinations", guarded(self.set_destinations)),
         ]
 
-    async def _set_scenario(self, request: web.Request) -> Any:
+    async def set_scenario(self, request: web.Request) -> Any:
         scenario = Scenario.from_json(await body_of(request))
         call_control_id = request.query.get("call_control_id")
         if call_control_id is None:
@@ -46,21 +46,21 @@ class SceneControl:
         self._assistants.set_scenario(self._leg({"call_control_id": call_control_id}), scenario)
         return {"ok": True}
 
-    async def _platform(self, _request: web.Request) -> Any:
+    async def platform(self, _request: web.Request) -> Any:
         return self._switchboard.platform.as_json()
 
-    async def _set_platform(self, request: web.Request) -> Any:
+    async def set_platform(self, request: web.Request) -> Any:
         self._switchboard.platform.choose(await body_of(request))
         return {"ok": True}
 
-    async def _destinations(self, _request: web.Request) -> Any:
+    async def destinations(self, _request: web.Request) -> Any:
         return self._switchboard.destinations.as_json()
 
-    async def _set_destinations(self, request: web.Request) -> Any:
+    async def set_destinations(self, request: web.Request) -> Any:
         self._switchboard.destinations.replace(await body_of(request))
         return {"ok": True}
 
-    async def _end_assistant(self, request: web.Request) -> Any:
+    async def end_assistant(self, request: web.Request) -> Any:
         body = await body_of(request)
         run = run_on(self._leg(body))
         if run is None:
@@ -68,18 +68,18 @@ class SceneControl:
         await run.finish(str(body.get("reason") or "normal"))
         return {"ok": True}
 
-    async def _hang_up(self, request: web.Request) -> Any:
+    async def hang_up(self, request: web.Request) -> Any:
         await self._switchboard.hang_up(self._leg(await body_of(request)), NORMAL, source="unknown")
         return {"ok": True}
 
-    async def _transfer(self, request: web.Request) -> Any:
+    async def transfer(self, request: web.Request) -> Any:
         """Let the assistant use its transfer tool now."""
         body = await body_of(request)
         leg = self._leg(body)
         target = self._transfer_tool.use(leg, name=body.get("target"), reason=str(body.get("reason") or ""))
         return {"ok": True, "call_control_id": target.call_control_id}
 
-    async def _use_tool(self, request: web.Request) -> Any:
+    async def use_tool(self, request: web.Request) -> Any:
         """Let the assistant use a tool now; its answer comes back."""
         body = await body_of(request)
         run, arguments = run_on(self._leg(body)), body.get("arguments", {})

@@ -45,7 +45,7 @@ class Engine:
         if self._rate <= 0:
             raise SpeechError("espeak-ng found no voice data; reinstall espeakng-loader")
         self._parts: list[Pcm] = []
-        self._callback = SYNTH_CALLBACK(self._collect)
+        self._callback = SYNTH_CALLBACK(self.collect)
         self._library.espeak_SetSynthCallback(self._callback)
         if all(self._library.espeak_SetVoiceByName(name) != 0 for name in VOICES):
             raise SpeechError("espeak-ng has no English voice; reinstall espeakng-loader")
@@ -63,7 +63,7 @@ class Engine:
     def _spoken(self) -> Pcm:
         return np.concatenate(self._parts) if self._parts else np.zeros(self._rate // 10, np.int16)
 
-    def _collect(self, samples: Any, count: int, _events: Any) -> int:
+    def collect(self, samples: Any, count: int, _events: Any) -> int:
         if samples and count > 0:
             self._parts.append(np.ctypeslib.as_array(samples, shape=(count,)).copy())
         return 0

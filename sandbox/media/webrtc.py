@@ -146,8 +146,8 @@ class Media(Line):
 
     def _connect(self) -> RTCPeerConnection:
         peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        peer.on("track", self._on_track)
-        peer.on("connectionstatechange", self._on_state)
+        peer.on("track", self.on_track)
+        peer.on("connectionstatechange", self.on_state)
         return peer
 
     def _add_outlet(self) -> None:
@@ -156,13 +156,13 @@ class Media(Line):
             if transceiver.kind == "audio":
                 transceiver.setCodecPreferences(OPUS)
 
-    def _on_track(self, track: MediaStreamTrack) -> None:
+    def on_track(self, track: MediaStreamTrack) -> None:
         if track.kind == "audio":
             task = asyncio.create_task(self._listen(track))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    def _on_state(self) -> None:
+    def on_state(self) -> None:
         if self.is_lost:
             self._on_lost()
 

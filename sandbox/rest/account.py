@@ -20,8 +20,8 @@ class AccountRoutes:
         group = INSIGHT_GROUPS.path + "/{id}/insights/{insight_id}/"
         return [
             *[route for kind in KINDS for route in self._routes(kind)],
-            web.post(group + "assign", action(self._assign)),
-            web.delete(group + "unassign", action(self._unassign)),
+            web.post(group + "assign", action(self.assign)),
+            web.delete(group + "unassign", action(self.unassign)),
         ]
 
     def _routes(self, kind: Kind) -> list[web.RouteDef]:
@@ -90,13 +90,13 @@ class AccountRoutes:
 
         return handle
 
-    async def _assign(self, request: web.Request) -> Any:
+    async def assign(self, request: web.Request) -> Any:
         group, insight = self._pair(request)
         if insight["id"] not in [held["id"] for held in group["insights"]]:
             group["insights"].append(insight)
         return {}
 
-    async def _unassign(self, request: web.Request) -> Any:
+    async def unassign(self, request: web.Request) -> Any:
         group, insight = self._pair(request)
         group["insights"] = [held for held in group["insights"] if held["id"] != insight["id"]]
         return {}

@@ -30,14 +30,14 @@ class AssistantRoutes:
     def routes(self) -> list[web.RouteDef]:
         return LiveLegs(self._switchboard).routes(
             {
-                "gather_using_ai": self._gather,
-                "ai_assistant_start": self._start_assistant,
-                "ai_assistant_stop": self._stop_assistant,
-                "ai_assistant_add_messages": self._add_messages,
+                "gather_using_ai": self.gather,
+                "ai_assistant_start": self.start_assistant,
+                "ai_assistant_stop": self.stop_assistant,
+                "ai_assistant_add_messages": self.add_messages,
             }
         )
 
-    async def _gather(self, leg: Leg, body: Body) -> Body:
+    async def gather(self, leg: Leg, body: Body) -> Body:
         self._require_free(leg)
         parameters = _object(body, "parameters")
         properties = parameters.get("properties")
@@ -65,7 +65,7 @@ class AssistantRoutes:
         conversation = self._assistants.start(leg, brief)
         return {"data": {"result": "ok", "conversation_id": conversation.id}}
 
-    async def _start_assistant(self, leg: Leg, body: Body) -> Body:
+    async def start_assistant(self, leg: Leg, body: Body) -> Body:
         self._require_free(leg)
         sends_history = body.get("send_message_history_updates") is True
         brief = assistant_of(self._assistants, leg, body, sends_history=sends_history)
@@ -81,7 +81,7 @@ class AssistantRoutes:
             detail = "An AI assistant, or a gather using AI, is in progress on this call."
             raise ApiError(422, "90061", "AI Assistant is already in progress", detail)
 
-    async def _stop_assistant(self, leg: Leg, body: Body) -> Body:
+    async def stop_assistant(self, leg: Leg, body: Body) -> Body:
         run = self._running(leg, "gather_stop", "assistant_stop")
         remember_state(leg, body)
         run.stop("assistant_stopped")
@@ -89,7 +89,7 @@ class AssistantRoutes:
             await self._switchboard.hang_up(leg, NORMAL, source="callee")
         return OK
 
-    async def _add_messages(self, leg: Leg, body: Body) -> Body:
+    async def add_messages(self, leg: Leg, body: Body) -> Body:
         """A text is answered at once only with `trigger_response` (telnyx SDK, resources/calls/actions.py)."""
         run = self._running(leg, "gather_steering")
         for message in _messages(body, "messages"):

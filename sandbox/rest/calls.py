@@ -51,23 +51,23 @@ class CallRoutes:
 
     def routes(self) -> list[web.RouteDef]:
         commands: dict[str, Command] = {
-            "answer": self._answer,
-            "hangup": self._hangup,
-            "transfer": self._transfer,
-            "bridge": self._bridge,
-            "switch_supervisor_role": self._switch_role,
-            "speak": self._speak,
+            "answer": self.answer,
+            "hangup": self.hangup,
+            "transfer": self.transfer,
+            "bridge": self.bridge,
+            "switch_supervisor_role": self.switch_role,
+            "speak": self.speak,
         }
         return [
-            web.post("/v2/calls", action(self._dial)),
-            web.get("/v2/calls/{id}", action(self._status)),
+            web.post("/v2/calls", action(self.dial)),
+            web.get("/v2/calls/{id}", action(self.status)),
             *self._legs.routes(commands),
         ]
 
-    async def _status(self, request: web.Request) -> Body:
+    async def status(self, request: web.Request) -> Body:
         return {"data": call_json(self._legs.looked_up(request.match_info["id"]))}
 
-    async def _dial(self, request: web.Request) -> Body:
+    async def dial(self, request: web.Request) -> Body:
         body = body_of(request)
         connection_id = text_of(body, "connection_id")
         if not self._switchboard.account.can_dial(connection_id):
@@ -124,7 +124,7 @@ class CallRoutes:
         if shortage and switchboard.account.limits.told_by == "request":
             raise ApiError(403, shortage.code, shortage.title, shortage.words)
 
-    async def _answer(self, leg: Leg, body: Body) -> Body:
+    async def answer(self, leg: Leg, body: Body) -> Body:
         if not leg.is_from_browser or leg.is_answered:
             # Also what was seen live of a call that is up. https://developers.telnyx.com/docs/overview/errors/90102
             detail = "Call answer command cannot be issued for outbound calls."
@@ -138,13 +138,13 @@ class CallRoutes:
             self._assistants.start_answered(leg, brief)
         return OK
 
-    async def _hangup(self, leg: Leg, body: Body) -> Body:
+    async def hangup(self, leg: Leg, body: Body) -> Body:
         remember_state(leg, body)
         ending = NORMAL if leg.is_answered or leg.is_from_browser else CANCELLED
         await self._switchboard.hang_up(leg, ending, source="unknown")
         return OK
 
-    async def _transfer(self, leg: Leg, body: Body) -> Body:
+    async def transfer(self, leg: Leg, body: Body) -> Body:
         require_answered(leg)
         self._legs.require_joinable(leg)
         target_state = state_of(body, "target_leg_client_state")
@@ -154,7 +154,7 @@ class CallRoutes:
         self._bridging.transfer(leg, order, parks=_parks(body))
         return OK
 
-    async def _bridge(self, leg: Leg, body: Body) -> Body:
+    async def bridge(self, leg: Leg, body: Body) -> Body:
         other = self._legs.live(text_of(body, "call_control_id"))
         if other is leg:
             detail = "A call cannot be bridged with itself."
@@ -168,14 +168,14 @@ class CallRoutes:
         self._bridging.bridge(leg, other, parks=_parks(body))
         return OK
 
-    async def _switch_role(self, leg: Leg, body: Body) -> Body:
+    async def switch_role(self, leg: Leg, body: Body) -> Body:
         role = _role(text_of(body, "role"), "role")
         if leg.supervises is None or self._switchboard.platform.role_switch == "refuse":
             raise invalid("This call supervises no call whose supervisor may change roles.")
         self._supervision.switch(leg, role)
         return OK
 
-    async def _speak(self, leg: Leg, body: Body) -> Body:
+    async def speak(self, leg: Leg, body: Body) -> Body:
         require_answered(leg)
         text = text_of(body, "payload")
         text_of(body, "voice")

@@ -18,16 +18,16 @@ class ConferenceRoutes:
     def routes(self) -> list[web.RouteDef]:
         base = "/v2/conferences"
         return [
-            web.post(base, action(self._create)),
-            web.get(base, action(self._list)),
-            web.get(base + "/{id}", action(self._get)),
-            web.get(base + "/{id}/participants", action(self._participants)),
-            web.post(base + "/{id}/actions/join", action(self._join)),
-            web.post(base + "/{id}/actions/leave", action(self._leave)),
-            web.post(base + "/{id}/actions/end", action(self._end)),
+            web.post(base, action(self.create)),
+            web.get(base, action(self.list_conferences)),
+            web.get(base + "/{id}", action(self.get)),
+            web.get(base + "/{id}/participants", action(self.participants)),
+            web.post(base + "/{id}/actions/join", action(self.join)),
+            web.post(base + "/{id}/actions/leave", action(self.leave)),
+            web.post(base + "/{id}/actions/end", action(self.end)),
         ]
 
-    async def _create(self, request: web.Request) -> Body:
+    async def create(self, request: web.Request) -> Body:
         body = body_of(request)
         state_of(body)
         leg, name = self._joinable(body), text_of(body, "name")
@@ -37,20 +37,20 @@ class ConferenceRoutes:
         self._rooms.join(conference, Participant(leg))
         return {"data": conference.as_json()}
 
-    async def _list(self, request: web.Request) -> Body:
+    async def list_conferences(self, request: web.Request) -> Body:
         name = request.query.get("filter[name]")
         found = [known.as_json() for known in self._calls.conferences() if name in (None, known.name)]
         return {"data": found, "meta": _meta(len(found))}
 
-    async def _get(self, request: web.Request) -> Body:
+    async def get(self, request: web.Request) -> Body:
         return {"data": self._find(request).as_json()}
 
-    async def _participants(self, request: web.Request) -> Body:
+    async def participants(self, request: web.Request) -> Body:
         conference = self._find(request)
         found = [conference.participant_json(participant) for participant in conference.participants.values()]
         return {"data": found, "meta": _meta(len(found))}
 
-    async def _join(self, request: web.Request) -> Body:
+    async def join(self, request: web.Request) -> Body:
         conference, body = self._find(request), body_of(request)
         _require_running(conference)
         state_of(body)
@@ -71,7 +71,7 @@ class ConferenceRoutes:
         self._rooms.join(conference, participant)
         return OK
 
-    async def _leave(self, request: web.Request) -> Body:
+    async def leave(self, request: web.Request) -> Body:
         conference, body = self._find(request), body_of(request)
         leg = self._legs.answered(text_of(body, "call_control_id"))
         if leg.conference is not conference:
@@ -80,7 +80,7 @@ class ConferenceRoutes:
         self._rooms.leave(leg)
         return OK
 
-    async def _end(self, request: web.Request) -> Body:
+    async def end(self, request: web.Request) -> Body:
         conference = self._find(request)
         _require_running(conference)
         self._rooms.end(conference)

@@ -23,26 +23,26 @@ class AiRoutes:
     def routes(self) -> list[web.RouteDef]:
         base = "/v2/ai/conversations"
         return [
-            web.get(base, action(self._list)),
-            web.get(base + "/{id}", action(self._get)),
-            web.get(base + "/{id}/messages", action(self._messages)),
-            web.get(base + "/{id}/conversations-insights", action(self._insights)),
+            web.get(base, action(self.list_conversations)),
+            web.get(base + "/{id}", action(self.get)),
+            web.get(base + "/{id}/messages", action(self.messages)),
+            web.get(base + "/{id}/conversations-insights", action(self.insights)),
         ]
 
-    async def _list(self, request: web.Request) -> Body:
+    async def list_conversations(self, request: web.Request) -> Body:
         known = [item for item in self._conversations.all() if self._is_readable(item.created_at)]
         found = [item for item in known if _matches(item, request)]
         return {"data": [item.as_json() for item in found[: number(request, "limit", LIST_LIMIT)]]}
 
-    async def _get(self, request: web.Request) -> Body:
+    async def get(self, request: web.Request) -> Body:
         return {"data": self._find(request).as_json()}
 
-    async def _messages(self, request: web.Request) -> Body:
+    async def messages(self, request: web.Request) -> Body:
         messages = [message for message in self._find(request).messages if self._is_readable(message.at)]
         size, page = number(request, "page[size]", PAGE_SIZE), number(request, "page[number]", 1)
         return paged([message.as_api_json() for message in messages], page=page, size=size)
 
-    async def _insights(self, request: web.Request) -> Body:
+    async def insights(self, request: web.Request) -> Body:
         insights = self._find(request).insights
         found = [insights.as_json()] if insights else []
         return {"data": found, "meta": _meta(len(found), 1, PAGE_SIZE)}

@@ -22,15 +22,15 @@ class CredentialRoutes:
     def routes(self) -> list[web.RouteDef]:
         base = "/v2/telephony_credentials"
         return [
-            web.post(base, action(self._create)),
-            web.get(base, action(self._list)),
-            web.get(base + "/{id}", action(self._get)),
-            web.patch(base + "/{id}", action(self._update)),
-            web.delete(base + "/{id}", action(self._delete)),
-            web.post(base + "/{id}/token", action(self._token)),
+            web.post(base, action(self.create)),
+            web.get(base, action(self.list_credentials)),
+            web.get(base + "/{id}", action(self.get)),
+            web.patch(base + "/{id}", action(self.update)),
+            web.delete(base + "/{id}", action(self.delete)),
+            web.post(base + "/{id}/token", action(self.token)),
         ]
 
-    async def _create(self, request: web.Request) -> web.Response:
+    async def create(self, request: web.Request) -> web.Response:
         body = body_of(request)
         connection_id = text_of(body, "connection_id")
         if self._account.get(CONNECTIONS, connection_id) is None:
@@ -46,7 +46,7 @@ class CredentialRoutes:
         self._store.add(credential)
         return web.json_response({"data": credential.as_json()}, status=CREATED)
 
-    async def _list(self, request: web.Request) -> Body:
+    async def list_credentials(self, request: web.Request) -> Body:
         found = [credential for credential in self._store.all() if _matches(credential, request)]
         size = min(_number(request, "page[size]", PAGE_SIZE), MAX_PAGE_SIZE)
         page = _number(request, "page[number]", 1)
@@ -59,10 +59,10 @@ class CredentialRoutes:
         }
         return {"data": [credential.as_json() for credential in shown], "meta": meta}
 
-    async def _get(self, request: web.Request) -> Body:
+    async def get(self, request: web.Request) -> Body:
         return {"data": self._find(request).as_json()}
 
-    async def _update(self, request: web.Request) -> Any:
+    async def update(self, request: web.Request) -> Any:
         """Source of the odd error: Telnyx's page on telephony credentials (2026-04)."""
         credential, body = self._find(request), body_of(request)
         if credential.expired:
@@ -76,12 +76,12 @@ class CredentialRoutes:
             credential.expires_at = _moment(body["expires_at"])
         return {"data": credential.as_json()}
 
-    async def _delete(self, request: web.Request) -> Body:
+    async def delete(self, request: web.Request) -> Body:
         credential = self._find(request)
         self._store.delete(credential.id)
         return {"data": credential.as_json()}
 
-    async def _token(self, request: web.Request) -> web.Response:
+    async def token(self, request: web.Request) -> web.Response:
         credential = self._find(request)
         if credential.expired:
             raise ApiError(422, "10027", "Unprocessable Entity", "An expired credential cannot issue tokens.")

@@ -20,9 +20,9 @@ class EventRoutes:
         self._webhooks = webhooks
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get("/v2/call_events", action(self._list))]
+        return [web.get("/v2/call_events", action(self.list_events))]
 
-    async def _list(self, request: web.Request) -> Body:
+    async def list_events(self, request: web.Request) -> Body:
         found = [as_json(event, delivery) for event, delivery in self._webhooks.happened if all(_fits(event, request))]
         size, page = number(request, "page[size]", PAGE_SIZE), number(request, "page[number]", 1)
         return paged(found, page=page, size=size)

@@ -27,17 +27,17 @@ class StandingRoutes:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.get("/v2/public_key", action(self._public_key)),
-            web.get("/v2/balance", action(self._balance)),
-            web.get("/v2/connections/count", action(self._connections)),
-            web.get("/v2/sip_registration_status", action(self._registration)),
-            web.get("/v2/dial_metrics", action(self._dials)),
+            web.get("/v2/public_key", action(self.public_key)),
+            web.get("/v2/balance", action(self.balance)),
+            web.get("/v2/connections/count", action(self.connections)),
+            web.get("/v2/sip_registration_status", action(self.registration)),
+            web.get("/v2/dial_metrics", action(self.dials)),
         ]
 
-    async def _public_key(self, _request: web.Request) -> Body:
+    async def public_key(self, _request: web.Request) -> Body:
         return {"data": {"record_type": "public_key", "public": self._signer.public_key}}
 
-    async def _balance(self, _request: web.Request) -> Body:
+    async def balance(self, _request: web.Request) -> Body:
         balance = self._switchboard.account.limits.balance
         return {
             "data": {
@@ -50,7 +50,7 @@ class StandingRoutes:
             }
         }
 
-    async def _connections(self, _request: web.Request) -> Body:
+    async def connections(self, _request: web.Request) -> Body:
         account = self._switchboard.account
         counts = {f"{name}_connections": 0 for name in OTHER_CONNECTIONS}
         counts["call_control_applications"] = len(account.all(APPLICATIONS))
@@ -59,7 +59,7 @@ class StandingRoutes:
         limits = {"standard_limit": CONNECTION_LIMIT, "texml_limit": CONNECTION_LIMIT, "uac_limit": CONNECTION_LIMIT}
         return {"data": {"record_type": "connection_count", "counts": counts, "limits": limits}}
 
-    async def _registration(self, request: web.Request) -> Body:
+    async def registration(self, request: web.Request) -> Body:
         """Source: the SDK's `resources/sip_registration_status.py`; who has gone reads as registered for a while."""
         if request.query.get("credential_type") != "telephony_credential":
             raise invalid("Only telephony credentials are known here.", parameter="credential_type", is_query=True)
@@ -91,7 +91,7 @@ class StandingRoutes:
             }
         return answer
 
-    async def _dials(self, request: web.Request) -> Body:
+    async def dials(self, request: web.Request) -> Body:
         """How many calls were dialled in the asked-for time, in one sum."""
         moments = {name: _moment(request, name) for name in ("start_time", "end_time")}
         capacity = self._switchboard.capacity
