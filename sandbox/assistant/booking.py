@@ -1,7 +1,6 @@
 """What an assistant does that was told to arrange a callback: it asks for a number and a time, and uses the tool."""
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from sandbox.assistant import asking
@@ -65,16 +64,13 @@ class Booking:
         return answered.notice
 
     async def _ask_for_time(self, lead: str) -> str:
-        question = _which_time(self._times)
+        times = self._times
+        description = f"When may we call you: {', '.join(times[:-1])}{' or ' if len(times) > 1 else ''}{times[-1]}?"
+        question = Question("callback_time", {"type": "string", "enum": list(times), "description": description})
         answered = await asking.ask(self._run, question, lead)
         self._run.capture(question.name, answered.value)
         self._given["when"] = answered.value
         return answered.notice
-
-
-def _which_time(times: Sequence[str]) -> Question:
-    description = f"When may we call you: {', '.join(times[:-1])}{' or ' if len(times) > 1 else ''}{times[-1]}?"
-    return Question("callback_time", {"type": "string", "enum": list(times), "description": description})
 
 
 def _free_times(answer: Answer | None) -> list[str]:

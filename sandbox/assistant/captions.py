@@ -2,7 +2,6 @@
 
 import asyncio
 import uuid
-from typing import Any
 
 from sandbox.model.legs import Session
 
@@ -36,11 +35,9 @@ class Captions:
         words = text.split(" ")
         for start in range(0, len(words), WORDS_PER_DELTA):
             piece = " ".join(words[start : start + WORDS_PER_DELTA])
-            await self._delta(piece if start == 0 else f" {piece}", ids)
+            delta = piece if start == 0 else f" {piece}"
+            await self._session.request(METHOD, {"type": "response.text.delta", "delta": delta, **ids})
             await asyncio.sleep(SECONDS_PER_DELTA)
-
-    async def _delta(self, delta: str, ids: dict[str, Any]) -> None:
-        await self._session.request(METHOD, {"type": "response.text.delta", "delta": delta, **ids})
 
 
 def _new_id(kind: str) -> str:

@@ -20,8 +20,9 @@ class Conversing:
         self._questions = run.brief.questions or run.habits.questions(str(run.brief.assistant.get("instructions")))
         run.conversation.given["questions"] = [question.name for question in self._questions]
         lead = run.opening()
-        if not lead:
-            await self._let_the_caller_begin()
+        if not lead:  # The caller begins.
+            turn = await run.dialogue.next_turn()
+            await run.dialogue.note(turn, turn.text or CHAT)
         if order := run.brief.booking_order:
             await Booking(run, order).conduct(lead)
         elif self._left() or run.is_first:
@@ -30,8 +31,13 @@ class Conversing:
             await run.dialogue.say(lead)
         if run.scenario.ends_itself or run.brief.toolbox.hangs_up:
             await run.leave()
-        else:
-            await self._stay()
+            return
+        # It listens, and answers in a word, until somebody else ends this.
+        while True:
+            turn = await run.dialogue.next_turn()
+            text = turn.text or CHAT
+            await run.dialogue.note(turn, text)
+            await run.dialogue.say(await run.habits.answer_for_person(text) or STILL_HERE)
 
     async def finish(self) -> None:
         """Answer whatever would still be asked, and save it at once."""
@@ -54,18 +60,6 @@ class Conversing:
                 await run.dialogue.say(f"{notice} {CLOSING}".strip())
                 return
         await run.dialogue.say(f"{notice} {ALL_ASKED}".strip())
-
-    async def _stay(self) -> None:
-        """Listen, and answer in a word, until somebody else ends this."""
-        while True:
-            turn = await self._run.dialogue.next_turn()
-            text = turn.text or CHAT
-            await self._run.dialogue.note(turn, text)
-            await self._run.dialogue.say(await self._run.habits.answer_for_person(text) or STILL_HERE)
-
-    async def _let_the_caller_begin(self) -> None:
-        turn = await self._run.dialogue.next_turn()
-        await self._run.dialogue.note(turn, turn.text or CHAT)
 
     def _left(self) -> list[Question]:
         return [question for question in self._questions if question.name not in self._run.results]

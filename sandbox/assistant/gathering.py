@@ -29,7 +29,10 @@ class Gathering:
             run.tell_partial_results()
             await run.habits.as_planned(question.name, run.scenario)
         if status != CLIENT_ERROR:
-            await self._stay_open(lead)
+            while run.scenario.hold_open:
+                await run.dialogue.say(f"{lead} {STILL_HERE}")
+                turn = await run.dialogue.next_turn()
+                await run.dialogue.note(turn, turn.text or CHAT)
             await run.dialogue.say(f"{notice} {run.brief.closing}".strip())
         await run.conclude("normal", gather_status=INVALID if status == VALID and not self._has_all() else status)
 
@@ -51,10 +54,3 @@ class Gathering:
 
     def _has_all(self) -> bool:
         return all(self._run.results.get(name) is not None for name in self._run.brief.required)
-
-    async def _stay_open(self, lead: str) -> None:
-        dialogue = self._run.dialogue
-        while self._run.scenario.hold_open:
-            await dialogue.say(f"{lead} {STILL_HERE}")
-            turn = await dialogue.next_turn()
-            await dialogue.note(turn, turn.text or CHAT)

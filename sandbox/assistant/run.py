@@ -72,7 +72,11 @@ class Run:
         self._course = course
         self.leg.run = self
         self.leg.run_count += 1
-        self._remember()
+        # What was said before is taken up; an assistant that knows it does not ask for it again.
+        for message in self.brief.history:
+            self.conversation.add(str(message.get("role", "user")), str(message.get("content", "")))
+        if not self.is_gather and self.brief.history:
+            self.results.update(self.leg.captured)
         self.dialogue.open()
         self._emit("call.conversation.created", {"calling_party_type": "sip"})
         self._task = self._switchboard.background(course.conduct())
@@ -148,13 +152,6 @@ class Run:
         if self._close(reason, gather_status=gather_status) and hangs_up:
             await self._switchboard.hang_up(self.leg, NORMAL, source="callee")
 
-    def _remember(self) -> None:
-        """Take up what was said before; an assistant that knows it does not ask for it again."""
-        for message in self.brief.history:
-            self.conversation.add(str(message.get("role", "user")), str(message.get("content", "")))
-        if not self.is_gather and self.brief.history:
-            self.results.update(self.leg.captured)
-
     async def _learn_variables(self) -> None:
         """The command wins over the call's headers, these over what we are asked, that over the assistant's own.
 
@@ -199,7 +196,10 @@ class Run:
         self.leg.run = None
         self.dialogue.close()
         if self.is_gather and gather_status:
-            self._tell_gathered(gather_status)
+            # Seen live by third parties (2026): a gather whose speech provider failed has no result at all.
+            result = None if gather_status == "client_error" else self.results
+            told = {"status": gather_status, "result": result, "message_history": self.conversation.history()}
+            self._emit("call.ai_gather.ended", told)
         ended = conversation_ended(self.brief, self.conversation, reason, started_at=self._started_at)
         self._emit("call.conversation.ended", ended)
         self._begin_insights()
@@ -241,12 +241,6 @@ class Run:
         if event_type.startswith("call.conversation."):
             payload["conversation_id"] = self.conversation.id
         self._switchboard.emit(self.leg, event_type, payload)
-
-    def _tell_gathered(self, status: str) -> None:
-        """Seen live by third parties (2026): a gather whose speech provider failed has no result at all."""
-        result = None if status == "client_error" else self.results
-        told = {"status": status, "result": result, "message_history": self.conversation.history()}
-        self._emit("call.ai_gather.ended", told)
 
     def tell_history(self) -> None:
         if self.brief.sends_history:

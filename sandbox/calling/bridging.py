@@ -34,8 +34,11 @@ class Bridging:
             self.bridge(waiting, leg)
 
     def bridge(self, leg: Leg, other: Leg, *, parks: bool | None = None) -> None:
-        for one in (leg, other):
-            self._detach(one)
+        for one in (leg, other):  # A bridge replaces what each is in now.
+            self._switchboard.make_way(one)
+            self._switchboard.leave_rooms(one)
+            if one.peer:
+                self._switchboard.unlink(one)
         if not (leg.is_answered and other.is_answered):
             return
         if parks is not None:
@@ -48,13 +51,6 @@ class Bridging:
         self._switchboard.rewired()
         for one in (leg, other):
             self._switchboard.emit(one, "call.bridged", events.bridged(one))
-
-    def _detach(self, leg: Leg) -> None:
-        """Stop what the leg is in now, so that a bridge replaces it."""
-        self._switchboard.make_way(leg)
-        self._switchboard.leave_rooms(leg)
-        if leg.peer:
-            self._switchboard.unlink(leg)
 
     def _connect(self, speaker: Leg, listener: Leg) -> None:
         if not speaker.media or not listener.media:

@@ -74,13 +74,13 @@ class Capacity:
         outbound = self._outbound(connection_id)
         if _reaches(outbound.get("channel_limit"), [leg for leg in alive if leg.connection_id == connection_id]):
             return OF_CONNECTION
-        profile_id = str(outbound.get("outbound_voice_profile_id"))
+        profile_id = self._profile_of(connection_id)
         profile = self._account.get(VOICE_PROFILES, profile_id) or {}
-        of_profile = [leg for leg in alive if self._profile_of(leg) == profile_id]
+        of_profile = [leg for leg in alive if self._profile_of(leg.connection_id) == profile_id]
         return OF_PROFILE if _reaches(profile.get("concurrent_call_limit"), of_profile) else None
 
-    def _profile_of(self, leg: Leg) -> str:
-        return str(self._outbound(leg.connection_id).get("outbound_voice_profile_id"))
+    def _profile_of(self, connection_id: str) -> str:
+        return str(self._outbound(connection_id).get("outbound_voice_profile_id"))
 
     def _outbound(self, connection_id: str) -> Settings:
         return self._account.connection(connection_id).get("outbound") or {}

@@ -2,7 +2,6 @@
 
 from sandbox.calling.switchboard import Switchboard
 from sandbox.media.audio import Mix, Relay
-from sandbox.media.line import Line
 from sandbox.model import clock
 from sandbox.model.legs import Conference, Leg, Participant
 from sandbox.model.orders import NORMAL
@@ -81,7 +80,9 @@ class ConferenceRooms:
                 mix = Mix(name="conference")
                 for speaker in members:
                     if speaker is not listener and speaker.leg.media and _heard_by(speaker, listener):
-                        mix.relays.append(_relay(speaker.leg.media))
+                        relay = Relay(name="conference")
+                        speaker.leg.media.relays.add(relay)
+                        mix.relays.append(relay)
                 listener.leg.media.outlet.base = mix
 
     def _emit(self, conference: Conference, leg: Leg, event_type: str) -> None:
@@ -94,9 +95,3 @@ def _heard_by(speaker: Participant, listener: Participant) -> bool:
     if speaker.supervisor_role in ("monitor", "whisper"):
         return speaker.supervisor_role == "whisper" and listener.leg.call_control_id in speaker.whispers_to
     return True
-
-
-def _relay(media: Line) -> Relay:
-    relay = Relay(name="conference")
-    media.relays.add(relay)
-    return relay

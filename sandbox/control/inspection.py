@@ -126,15 +126,12 @@ class Control:
         self._switchboard.platform.choose({})
         self._switchboard.account.reset()
         self._switchboard.destinations.replace({})
-        await self._drop_browsers()
-        return {"ok": True}
-
-    async def _drop_browsers(self) -> None:
         sessions = self._switchboard.sessions.all()
         self._switchboard.sessions.clear()
         for session in sessions:
             if session.socket and not session.socket.closed:
                 await session.socket.close()
+        return {"ok": True}
 
     async def send_webhook(self, request: web.Request) -> Any:
         """Send one crafted delivery; `raw` (base64) replaces the usual envelope, `path` the usual door."""

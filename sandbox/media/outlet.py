@@ -82,7 +82,15 @@ class Outlet(MediaStreamTrack):
 
     async def listen(self) -> Pcm | None:
         """Wait until the next frame is due and return it; None is silence."""
-        await self._pace()
+        now = time.monotonic()
+        if not self._due or now - self._due > LATEST_CATCH_UP_SECONDS:
+            skipped = round((now - self._due) / FRAME_SECONDS) if self._due else 0
+            self._position += skipped * FRAME_SAMPLES
+            self._due = now
+        if self._due > now:
+            await asyncio.sleep(self._due - now)
+        self._due += FRAME_SECONDS
+        self._position += FRAME_SAMPLES
         name, pcm = self.source, self._next()
         self.meter.add(pcm, source=name)
         return pcm
@@ -102,17 +110,6 @@ class Outlet(MediaStreamTrack):
     def _encoded(self, pcm: Pcm) -> bytes:
         self._encoder = self._encoder or OpusEncoder()
         return self._encoder.encode(pcm) or SILENCE
-
-    async def _pace(self) -> None:
-        now = time.monotonic()
-        if not self._due or now - self._due > LATEST_CATCH_UP_SECONDS:
-            skipped = round((now - self._due) / FRAME_SECONDS) if self._due else 0
-            self._position += skipped * FRAME_SAMPLES
-            self._due = now
-        if self._due > now:
-            await asyncio.sleep(self._due - now)
-        self._due += FRAME_SECONDS
-        self._position += FRAME_SAMPLES
 
     def _next(self) -> Pcm | None:
         base = self.base.frame() if self.base else None

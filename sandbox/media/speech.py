@@ -57,11 +57,8 @@ class Engine:
             self._parts.clear()
             self._library.espeak_Synth(raw, len(raw) + 1, 0, 1, 0, CHARS_UTF8, None, None)
             self._library.espeak_Synchronize()
-            spoken = self._spoken()
+            spoken = np.concatenate(self._parts) if self._parts else np.zeros(self._rate // 10, np.int16)
         return resample(trim(spoken, self._rate), self._rate)
-
-    def _spoken(self) -> Pcm:
-        return np.concatenate(self._parts) if self._parts else np.zeros(self._rate // 10, np.int16)
 
     def collect(self, samples: Any, count: int, _events: Any) -> int:
         if samples and count > 0:

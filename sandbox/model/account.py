@@ -123,7 +123,9 @@ class Account:
             if body.get(name) in (None, ""):
                 raise Refused(name, "This field is required.", code="10004")
         self._check(kind, body)
-        self._check_unique(kind, body)
+        unique = {"credential_connections": "user_name", "integration_secrets": "identifier"}.get(kind.name)
+        if unique and any(known.get(unique) == body[unique] for known in self.all(kind)):
+            raise Refused(unique, "This name is taken.")
         return self._keep(kind, {**deepcopy(kind.defaults), **self._writable(kind, body)})
 
     def update(self, kind: Kind, found: Settings, body: Settings) -> Settings:
@@ -189,11 +191,6 @@ class Account:
         for server in body.get("mcp_servers") or []:
             if server["id"] not in self._objects["mcp_servers"]:
                 raise Refused("mcp_servers", "No such MCP server.")
-
-    def _check_unique(self, kind: Kind, body: Settings) -> None:
-        name = {"credential_connections": "user_name", "integration_secrets": "identifier"}.get(kind.name)
-        if name and any(known.get(name) == body[name] for known in self.all(kind)):
-            raise Refused(name, "This name is taken.")
 
 
 def _initial(config: Config) -> dict[str, list[Settings]]:

@@ -105,7 +105,8 @@ class Webhooks:
 
     def _spread(self, letter: Letter) -> None:
         """Send as many copies as the weather makes of it."""
-        fault = self._faults.for_webhook(letter.event_type, _call_control_id(letter.body))
+        told = letter.body.get("data", letter.body).get("payload", {})
+        fault = self._faults.for_webhook(letter.event_type, str(told.get("call_control_id") or ""))
         pauses = self._faults.pauses(letter.event_type) * (2 if fault and fault.mode == "duplicate" else 1)
         if fault and fault.mode == "drop":
             pauses = []
@@ -115,7 +116,9 @@ class Webhooks:
             self.happened.append((letter.event, copies[0][0]))
         for delivery, pause in copies:
             if pause is not None:
-                self._start(letter, delivery, fault, pause)
+                task = asyncio.create_task(self._deliver(letter, delivery, fault, pause))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
         if not (fault and fault.mode == "reorder"):
             self._overtaken.set()
 
@@ -157,11 +160,6 @@ class Webhooks:
         self.forget()
         if self._session:
             await self._session.close()
-
-    def _start(self, letter: Letter, delivery: Delivery, fault: Fault | None, pause: float) -> None:
-        task = asyncio.create_task(self._deliver(letter, delivery, fault, pause))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _deliver(self, letter: Letter, delivery: Delivery, fault: Fault | None, held_back: float) -> None:
         await asyncio.sleep(held_back)
@@ -229,11 +227,6 @@ class Webhooks:
         if self._session is None:
             self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64))
         return self._session
-
-
-def _call_control_id(body: Body) -> str:
-    payload = body.get("data", body).get("payload", {})
-    return str(payload.get("call_control_id") or "")
 
 
 def as_json(delivery: Delivery) -> Body:

@@ -74,7 +74,9 @@ class CallRoutes:
             raise ApiError(422, "10015", BAD_APPLICATION, ONLY_APPLICATIONS, parameter="connection_id")
         to = body.get("to")
         order = self._order({**body, "to": to[0] if isinstance(to, list) and to else to}, connection_id)
-        linked, supervised = self._linked(body), self._supervised(body)
+        link = body.get("link_to")
+        linked = self._legs.live(link) if isinstance(link, str) and link else None
+        supervised = self._supervised(body)
         self._require_room(connection_id)
         leg = self._switchboard.dial(
             order, session_id=linked.call_session_id if linked else None, supervises=supervised
@@ -83,10 +85,6 @@ class CallRoutes:
             self._bridging.bridge_on_answer(leg, linked)
         # The platform always says false here: dialling has only begun.
         return {"data": {**call_json(leg), "is_alive": False}}
-
-    def _linked(self, body: Body) -> Leg | None:
-        link = body.get("link_to")
-        return self._legs.live(link) if isinstance(link, str) and link else None
 
     def _supervised(self, body: Body) -> Leg | None:
         watched = body.get("supervise_call_control_id")

@@ -194,9 +194,6 @@ class Door:
         if known:
             status, body = await asyncio.shield(known)
             return web.json_response(body, status=status)
-        return await self._first(request, handler, entry, key)
-
-    async def _first(self, request: web.Request, handler: Any, entry: Entry, key: Any) -> web.StreamResponse:
         future = self._memory.begin(key)
         response = await _execute(request, handler)
         answer = _answer(response)

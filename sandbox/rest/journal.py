@@ -65,7 +65,7 @@ class Journal:
             clock.iso(clock.now()),
             method,
             path,
-            _text(command_id),
+            None if command_id is None else str(command_id),
             redacted(body),
             subject_of(method, path, body),
         )
@@ -119,7 +119,3 @@ def redacted(value: Any) -> Any:
     if isinstance(value, list):
         return [redacted(item) for item in value]
     return value
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
