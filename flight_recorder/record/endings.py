@@ -15,7 +15,10 @@ def of(session: VoiceSession, closers: Mapping[int, str]) -> dict[str, Any]:
         "is_over": session.ended_at is not None,
         "end_reason": session.end_reason,
         "phase": str(session.phase),
-        "handoffs": [_handoff(handoff, closers) for handoff in _in_order(session)],
+        "handoffs": [
+            _handoff(handoff, closers)
+            for handoff in Handoff.objects.filter(session=session).order_by("triggered_at", "pk")
+        ],
         "captured": _captured(session),
         "transcript": list(session.turns.order_by("position").values("position", "speaker", "text")),
         "insights": sorted(session.insights.values_list("insight_id", flat=True)),
@@ -31,10 +34,6 @@ def _captured(session: VoiceSession) -> dict[str, Any]:
         for row in session.fields.order_by("name")
     }
     return {name: value.value for name, value in told.items() if value is not None}
-
-
-def _in_order(session: VoiceSession) -> list[Handoff]:
-    return list(Handoff.objects.filter(session=session).order_by("triggered_at", "pk"))
 
 
 def _handoff(handoff: Handoff, closers: Mapping[int, str]) -> dict[str, Any]:

@@ -62,11 +62,18 @@ class Carrier:
             self._hang_up(command.call_control_id)
         if kind == CommandKind.LOOK_UP:
             return Answer({"is_alive": reply.is_alive})
-        result = {name: self._fresh(value) for name, value in recorded.get("answer", {}).items()}
+        result = {
+            name: self.ghost.text(value) if isinstance(value, str) else value
+            for name, value in recorded.get("answer", {}).items()
+        }
         if kind == CommandKind.FETCH_TRANSCRIPT:
             return Answer(result, content=self._transcript(command) if result.get("messages") else [])
         if kind == CommandKind.FETCH_INSIGHTS:
-            return Answer(result, content=self._insights() if result.get("insights") else [])
+            told = self.ghost.recording["insights"] if result.get("insights") else []
+            insights = [
+                InsightResult(insight_id=one["insight_id"], name=one["name"], result=one["result"]) for one in told
+            ]
+            return Answer(result, content=insights)
         if kind == CommandKind.FETCH_ASSISTANT:
             return Answer(result, content=[])
         return Answer(result or _made_up(kind))
@@ -77,9 +84,6 @@ class Carrier:
             raise TelnyxError("over", permanent=True, status=422, code=hang_ups.ENDED_ALREADY)
         self._hung_up.add(leg)
 
-    def _fresh(self, value: Any) -> Any:
-        return self.ghost.text(value) if isinstance(value, str) else value
-
     def _transcript(self, command: Command) -> list[Message]:
         """What the recorded session knows of that run in the end."""
         first = (command.arguments.get("run", 1) - 1) * runs.POSITIONS
@@ -88,10 +92,6 @@ class Carrier:
         return [
             Message(role=_ROLES[turn["speaker"]], content=turn["text"]) for turn in mine if turn["speaker"] in _ROLES
         ]
-
-    def _insights(self) -> list[InsightResult]:
-        told = self.ghost.recording["insights"]
-        return [InsightResult(insight_id=one["insight_id"], name=one["name"], result=one["result"]) for one in told]
 
 
 def _made_up(kind: str) -> dict[str, Any]:

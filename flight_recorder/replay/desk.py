@@ -54,44 +54,44 @@ class Desk:
     def _handoff(self, fact: Fact) -> Handoff:
         return self.ghost.handoffs()[fact.handoff]
 
-    def _answer(self, fact: Fact, now: datetime) -> None:
+    def answer(self, fact: Fact, now: datetime) -> None:
         offer = self._ring(fact)
         act = actions.accept if fact.text == "accepted" else actions.decline
         if offer is not None:
             act(offer.pk, closer=self._closer(fact), now=now)
 
-    def _take(self, fact: Fact, now: datetime) -> None:
+    def take(self, fact: Fact, now: datetime) -> None:
         recorded = self._recorded(fact)
-        is_impatient = bool(recorded["takes_now"]) and not self._is_taken_over_later(fact)
+        is_taken_over_later = any(
+            other.kind == "take_over" and other.handoff == fact.handoff for other in self.script.facts
+        )
+        is_impatient = bool(recorded["takes_now"]) and not is_taken_over_later
         calls.take(self.ghost.session.pk, closer=self._closer(fact), immediately=is_impatient, now=now)
 
-    def _is_taken_over_later(self, fact: Fact) -> bool:
-        return any(other.kind == "take_over" and other.handoff == fact.handoff for other in self.script.facts)
-
-    def _assign(self, fact: Fact, now: datetime) -> None:
+    def assign(self, fact: Fact, now: datetime) -> None:
         calls.assign(self.ghost.session.pk, to=self._closer(fact).pk, by=self.ghost.supervisor, now=now)
 
-    def _take_over(self, fact: Fact, now: datetime) -> None:
+    def take_over(self, fact: Fact, now: datetime) -> None:
         calls.take_over(self._handoff(fact).pk, closer=self._closer(fact), now=now)
 
-    def _steer(self, fact: Fact, now: datetime) -> None:
+    def steer(self, fact: Fact, now: datetime) -> None:
         steering.steer(self.ghost.session.pk, closer=self._closer(fact), text=fact.text, now=now)
 
-    def _request(self, fact: Fact, now: datetime) -> None:
+    def request(self, fact: Fact, now: datetime) -> None:
         steering.request_handoff(self.ghost.session.pk, reason="requested", now=now)
 
-    def _hang_up(self, fact: Fact, now: datetime) -> None:
+    def hang_up(self, fact: Fact, now: datetime) -> None:
         actions.hang_up(self._handoff(fact).pk, closer=self._closer(fact), now=now)
 
-    def _hand_back(self, fact: Fact, now: datetime) -> None:
+    def hand_back(self, fact: Fact, now: datetime) -> None:
         steering.hand_back(self._handoff(fact).pk, closer=self._closer(fact), instruction=fact.text, now=now)
 
-    def _complete(self, fact: Fact, now: datetime) -> None:
+    def complete(self, fact: Fact, now: datetime) -> None:
         recorded, handoff, closer = self._recorded(fact), self._handoff(fact), self._closer(fact)
         actions.save_notes(handoff.pk, closer=closer, notes=recorded["notes"], now=now)
         actions.complete(handoff.pk, closer=closer, disposition=recorded["disposition"], now=now)
 
-    def _register(self, fact: Fact, now: datetime) -> None:
+    def register(self, fact: Fact, now: datetime) -> None:
         closer = self._closer(fact)
         fresh = f"{closer.sip_username}-anew"
         Closer.objects.filter(pk=closer.pk).update(sip_username=fresh, registered_as=fresh, line_proven_at=now)
@@ -102,14 +102,14 @@ class Desk:
 
 
 _CLICKS: dict[str, Callable[[Desk, Fact, datetime], None]] = {
-    "answer": Desk._answer,
-    "take": Desk._take,
-    "assign": Desk._assign,
-    "take_over": Desk._take_over,
-    "steer": Desk._steer,
-    "request": Desk._request,
-    "hang_up": Desk._hang_up,
-    "hand_back": Desk._hand_back,
-    "complete": Desk._complete,
-    "register": Desk._register,
+    "answer": Desk.answer,
+    "take": Desk.take,
+    "assign": Desk.assign,
+    "take_over": Desk.take_over,
+    "steer": Desk.steer,
+    "request": Desk.request,
+    "hang_up": Desk.hang_up,
+    "hand_back": Desk.hand_back,
+    "complete": Desk.complete,
+    "register": Desk.register,
 }

@@ -39,7 +39,9 @@ class Ghost:
         self.nonce = uuid4().hex[:8]
         self.recording = recording
         self.started_at = datetime.fromisoformat(recording["session"]["created_at"])
-        self._ids = _alternatives(_ids(recording))
+        # The longest first: one id may begin with another.
+        ids = sorted((one for one in _ids(recording) if len(one) >= _SHORTEST_ID), key=len, reverse=True)
+        self._ids = re.compile("|".join(map(re.escape, ids))) if ids else None
         self.team = Team.objects.create(name="Replay", slug=f"replay-{self.nonce}")
         RoutingPolicy.objects.create(team=self.team, **_known(RoutingPolicy, recording["policy"]))
         self.closers = {one["closer"]: self._closer(number, one) for number, one in enumerate(recording["closers"], 1)}
@@ -98,17 +100,14 @@ class Ghost:
         )
         closer.sip_username = closer.registered_as = self._username("softphone", number)
         # A line that was looked for in the recording had been quiet; the others are rung unasked.
-        closer.line_proven_at = None if told["closer"] in self._looked_for() else self.started_at + timedelta(days=1)
+        looks = {command["handoff"] for command in self.recording["commands"] if command["kind"] == "look_up_line"}
+        looked_for = {offer["closer"] for offer in self.recording["offers"] if offer["handoff"] in looks}
+        closer.line_proven_at = None if told["closer"] in looked_for else self.started_at + timedelta(days=1)
         # They were rung in this order, so the earlier ones had been idle for longer.
         closer.available_since = self.started_at - timedelta(hours=2) + timedelta(minutes=number)
         closer.seen_at = self.started_at
         closer.save(force_insert=True)
         return closer
-
-    def _looked_for(self) -> set[str]:
-        """The closers of hand-overs in which Telnyx was asked whether a softphone is registered."""
-        handoffs = {command["handoff"] for command in self.recording["commands"] if command["kind"] == "look_up_line"}
-        return {offer["closer"] for offer in self.recording["offers"] if offer["handoff"] in handoffs}
 
     def _visit(self) -> VoiceSession:
         told = {**_known(WidgetConfig, self.recording["widget"]), "slug": f"replay-{self.nonce}"}
@@ -145,8 +144,3 @@ def _ids(recording: Json) -> set[str]:
         *(command["answer"] for command in recording["commands"]),
     ]
     return {str(row[name]) for row in rows for name in _ID_NAMES if row.get(name)}
-
-
-def _alternatives(ids: Iterable[str]) -> re.Pattern[str] | None:
-    long_enough = sorted((one for one in ids if len(one) >= _SHORTEST_ID), key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, long_enough))) if long_enough else None

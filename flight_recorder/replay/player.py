@@ -79,7 +79,12 @@ class _Player:
         self.desk = Desk(self.ghost, script)
         self.watch = Watch(self.ghost.session)
         self.report = Report(manner)
-        self.facts = self._chosen(list(script.facts))
+        facts = list(script.facts)
+        if manner.drop:
+            facts = [fact for fact in facts if fact.kind != "webhook" or self.dice.random() > SHARE]
+        if manner.duplicate:
+            facts += [fact for fact in facts if self.dice.random() < SHARE]
+        self.facts = facts
         self.done: set[str] = set()
         self.told_at = self.stage.now
 
@@ -89,19 +94,16 @@ class _Player:
                 return self._finish()
         raise NeverRests(f"still going after {MOST_STEPS} steps")
 
-    def _chosen(self, facts: list[Fact]) -> list[Fact]:
-        if self.manner.drop:
-            facts = [fact for fact in facts if fact.kind != "webhook" or self.dice.random() > SHARE]
-        if self.manner.duplicate:
-            facts += [fact for fact in facts if self.dice.random() < SHARE]
-        return facts
-
     def _step(self) -> bool:
         """Tell one fact that can be told now, or let one reply come in. False when there is none."""
         deadline = self.stage.next_deadline()
         if deadline is not None and deadline <= self.stage.now:
             return False
-        item = self._pick(deadline)
+        # What happened after the next deadline cannot be told before it.
+        timely = [fact for fact in self.facts if deadline is None or self._time(fact) <= deadline]
+        items: list[Fact | Reply] = [*self.stage.replies, *timely]
+        order = self.dice.sample(items, len(items)) if self.manner.shuffle else sorted(items, key=self._time)
+        item = next((item for item in order if isinstance(item, Reply) or self._is_possible(item)), None)
         if item is None:
             return False
         self.stage.pass_time(self._time(item), deadline=deadline)
@@ -115,13 +117,6 @@ class _Player:
         self.watch.look(now=self.stage.now, step=item.key if isinstance(item, Reply) else item.name)
         return True
 
-    def _pick(self, deadline: datetime | None) -> Fact | Reply | None:
-        """What happened after the next deadline cannot be told before it."""
-        timely = [fact for fact in self.facts if deadline is None or self._time(fact) <= deadline]
-        items: list[Fact | Reply] = [*self.stage.replies, *timely]
-        order = self.dice.sample(items, len(items)) if self.manner.shuffle else sorted(items, key=self._time)
-        return next((item for item in order if isinstance(item, Reply) or self._is_possible(item)), None)
-
     def _time(self, item: Fact | Reply) -> datetime:
         return item.at if self.manner.shuffle or isinstance(item, Reply) else item.arrived_at
 
@@ -134,7 +129,10 @@ class _Player:
     def _tell(self, fact: Fact) -> None:
         self.report.facts += 1
         if fact.kind == "webhook":
-            self._deliver(fact)
+            now, webhook = self.stage.now, fact.webhook
+            body = self.ghost.body(webhook, lag=self.script.lag(fact, self.stage.sent))
+            event = inbound.reread(body, content_type=webhook["content_type"], received_at=now)
+            intake.take(event, body=body, content_type=webhook["content_type"], door=webhook["door"], now=now)
             return
         try:
             self.desk.click(fact, now=self.stage.now)
@@ -142,12 +140,6 @@ class _Player:
             if fact.name not in self.done:  # A second click on the same button may be refused.
                 self.report.notes.append(f"{fact.name} was refused: {refused.code}")
         self.done.add(fact.name)
-
-    def _deliver(self, fact: Fact) -> None:
-        now, webhook = self.stage.now, fact.webhook
-        body = self.ghost.body(webhook, lag=self.script.lag(fact, self.stage.sent))
-        event = inbound.reread(body, content_type=webhook["content_type"], received_at=now)
-        intake.take(event, body=body, content_type=webhook["content_type"], door=webhook["door"], now=now)
 
     def _wait(self) -> bool:
         """Let time pass until something is due; False when nothing ever will be."""

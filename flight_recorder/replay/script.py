@@ -175,7 +175,9 @@ def _causes(webhook: Json, sent: list[Sent], at: datetime) -> frozenset[str]:
     if kind == "call.hangup":
         causes |= {one.key for one in sent if (one.kind, one.call_control_id) == ("hang_up", leg) and one.sent_at < at}
     if kind == "call.bridged":
-        causes |= _latest(sent, {"bridge", "transfer"}, at)
+        joining = sorted((one for one in sent if one.kind in {"bridge", "transfer"}), key=lambda one: one.sent_at)
+        before = [one.key for one in joining if one.sent_at < at] or [one.key for one in joining]
+        causes |= set(before[-1:])
     if kind.startswith("call.speak."):
         causes |= {one.key for one in sent if one.kind == "speak" and one.mark and one.mark in webhook["body"]}
     return frozenset(causes)
@@ -186,12 +188,6 @@ def _made(command: Sent, leg: str, body: str) -> bool:
     if command.kind in {"dial", "listen"}:
         return bool(leg) and command.leg == leg
     return command.kind == "transfer" and bool(command.mark) and command.mark in body
-
-
-def _latest(sent: list[Sent], kinds: set[str], at: datetime) -> set[str]:
-    mine = sorted((one for one in sent if one.kind in kinds), key=lambda one: one.sent_at)
-    before = [one.key for one in mine if one.sent_at < at] or [one.key for one in mine]
-    return set(before[-1:])
 
 
 # --- clicks

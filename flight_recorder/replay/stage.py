@@ -67,7 +67,9 @@ class Stage:
     def work(self) -> None:
         """Workers take what is due at once; the replies come when they come."""
         while command_ids := self._due():
-            names = self._names()
+            legs = CallLeg.objects.filter(session=self.session_id).values_list("pk", "call_control_id")
+            known = {pk: self.ghost.legs.get(control_id, f"new-leg-{pk}") for pk, control_id in legs}
+            names = Names(self.ghost.session, known)
             for command_id in command_ids:
                 command = ledger.claim(command_id, now=self.now)
                 if command is not None:
@@ -101,8 +103,3 @@ class Stage:
     def _parked(self) -> QuerySet[WebhookDelivery]:
         mine = WebhookDelivery.objects.filter(event_id__endswith=f"~{self.ghost.nonce}")
         return mine.filter(next_attempt_at__isnull=False)
-
-    def _names(self) -> Names:
-        legs = CallLeg.objects.filter(session=self.session_id).values_list("pk", "call_control_id")
-        known = {pk: self.ghost.legs.get(control_id, f"new-leg-{pk}") for pk, control_id in legs}
-        return Names(self.ghost.session, known)

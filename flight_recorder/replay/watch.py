@@ -28,23 +28,20 @@ class Watch:
 
     def look(self, *, now: datetime, step: str) -> None:
         handoffs = list(Handoff.objects.filter(session=self.session))
+        lasting = [handoff for handoff in handoffs if handoff.state not in TERMINAL_STATES]
+        waiting = [one for one in lasting if one.deadline_at is None or one.deadline_at < now]
+        won = Counter(Offer.objects.filter(handoff__in=handoffs, state="accepted").values_list("handoff_id", flat=True))
         found = [
-            *self._deadlines(handoffs, now),
+            *(f"{one.state} has no deadline ahead" for one in waiting),
             *self._ends(handoffs),
-            *self._one_winner(handoffs),
+            *(f"{won[one.pk]} winners of {one.attempt} attempts" for one in handoffs if won[one.pk] > one.attempt),
             *self._one_joining(),
             *self._deliveries(),
-            *self._numbers(),
         ]
+        numbers = list(self.session.timeline.order_by("seq").values_list("seq", flat=True))
+        if numbers != list(range(1, len(numbers) + 1)):
+            found.append("the history's numbers have a gap")
         self.violations += [f"after {step}: {what}" for what in found]
-
-    def _deadlines(self, handoffs: list[Handoff], now: datetime) -> list[str]:
-        lasting = [handoff for handoff in handoffs if handoff.state not in TERMINAL_STATES]
-        return [
-            f"{handoff.state} has no deadline ahead"
-            for handoff in lasting
-            if handoff.deadline_at is None or handoff.deadline_at < now
-        ]
 
     def _ends(self, handoffs: list[Handoff]) -> list[str]:
         known = self._ended
@@ -55,10 +52,6 @@ class Watch:
             left.append("a visit that had ended goes on")
         self._was_over = is_over
         return left
-
-    def _one_winner(self, handoffs: list[Handoff]) -> list[str]:
-        won = Counter(Offer.objects.filter(handoff__in=handoffs, state="accepted").values_list("handoff_id", flat=True))
-        return [f"{won[one.pk]} winners of {one.attempt} attempts" for one in handoffs if won[one.pk] > one.attempt]
 
     def _one_joining(self) -> list[str]:
         sent = Command.objects.filter(session=self.session, kind__in=_JOINING, sent_at__isnull=False)
@@ -72,7 +65,3 @@ class Watch:
         mine = Q(session=self.session) | Q(call_control_id__in=legs)
         broken = WebhookDelivery.objects.filter(mine, status__in=[Status.FAILED, Status.DEAD])
         return [f"{kind} was not processed: {error}" for kind, error in broken.values_list("event_type", "error")]
-
-    def _numbers(self) -> list[str]:
-        numbers = list(self.session.timeline.order_by("seq").values_list("seq", flat=True))
-        return [] if numbers == list(range(1, len(numbers) + 1)) else ["the history's numbers have a gap"]
