@@ -77,19 +77,18 @@ class Redactor:
     def _mapping(self, value: Mapping[str, Any], outer: str, *, top: bool, said: bool, depth: int) -> dict[str, Any]:
         if outer in words.HEADERS:
             return {key: self._header(str(item), key) for key, item in value.items() if key in _HEADER_PARTS}
+        known = words.QUESTIONS | _SAID_KEYS if said else words.KEYS
         kept: dict[str, Any] = {}
         for key, item in list(value.items())[:MOST_ITEMS]:
-            shown = self._key(str(key), said=said)
+            shown = str(key)
+            if shown not in known and not _PLACEHOLDER.fullmatch(shown):
+                shown = self._masked("key", shown)
             # What stands under a key that is masked is masked, too, as it will be when the file is read again.
             below = said or key in words.SAID
             stays_top = top and (key in _TOPS or not isinstance(item, Mapping | list | tuple))
             name = key if shown == key else ""
             kept[shown] = self.value(item, name, top=stays_top, said=below, depth=depth + 1)
         return kept
-
-    def _key(self, key: str, *, said: bool) -> str:
-        known = words.QUESTIONS | _SAID_KEYS if said else words.KEYS
-        return key if key in known or _PLACEHOLDER.fullmatch(key) else self._masked("key", key)
 
     def _header(self, value: str, part: str) -> str:
         """Names that are ours stay, and that a value is the one that was sent."""
@@ -114,7 +113,10 @@ class Redactor:
         """`sip:<user 1>@sip.telnyx.com`: whether it is a SIP address, a login, a number or a word must stay to see."""
         scheme = "sip:" if text.lower().startswith("sip:") else ""
         user, at, host = text[len(scheme) :].partition("@")
-        return f"{scheme}{self._user(user)}{at}{self._host(host) if at else ''}"
+        host = host.partition(";")[0]
+        if at and host not in {"sip.telnyx.com", "telnyx.com"} and not _PLACEHOLDER.fullmatch(host):
+            host = "<host>"
+        return f"{scheme}{self._user(user)}{at}{host}"
 
     def _user(self, user: str) -> str:
         if _PLACEHOLDER.fullmatch(user) or user in {"", DIALLED_WORD}:
@@ -128,10 +130,6 @@ class Redactor:
         if user.startswith("assistant-"):
             return self._masked("assistant", user)
         return "<word>" if _WORD.fullmatch(user) else MASK
-
-    def _host(self, host: str) -> str:
-        host, _, _ = host.partition(";")
-        return host if host in {"sip.telnyx.com", "telnyx.com"} or _PLACEHOLDER.fullmatch(host) else "<host>"
 
     def _masked(self, kind: str, text: str) -> str:
         known = [key for key in self._numbers if key[0] == kind]

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from probe.evidence import SKIPPED, Evidence, Record, Step
 from probe.points import account
@@ -107,17 +106,14 @@ def _point(evidence: Evidence, point: Point) -> Iterator[str]:
     yield "|---|---|---|---|"
     for aspect, outcome in judged(evidence, point):
         meaning = aspect.meaning(outcome)
-        cells = (aspect.asks, f"**{outcome.key}**{_in_brackets(outcome)}", meaning.says, _code(meaning.choice))
+        choice = f"`{meaning.choice}`" if meaning.choice else ""
+        cells = (aspect.asks, f"**{outcome.key}**{_in_brackets(outcome)}", meaning.says, choice)
         yield f"| {' | '.join(cells)} |"
     yield ""
     for step in steps:
         yield f"<details><summary>{step.name}: {step.ended}</summary>\n\n```"
         yield from _lines(step)
         yield "```\n\n</details>\n"
-
-
-def _code(choice: str) -> str:
-    return f"`{choice}`" if choice else ""
 
 
 def _lines(step: Step) -> Iterator[str]:
@@ -141,13 +137,10 @@ def _line(record: Record) -> str:
     if kind == "tool":
         proofs = [name for name in ("signed", "names_call", "again", "anew") if record.get(name)]
         return f"tool used: {', '.join(proofs) or 'without any proof'}"
-    return f"page {record['what']} ({record.get('line') or '-'}) {_figures(record)}".rstrip()
-
-
-def _figures(record: Mapping[str, Any]) -> str:
     left_out = {"kind", "at", "what", "line"}
-    return ", ".join(
+    figures = ", ".join(
         f"{name} {json.dumps(value) if isinstance(value, Mapping) else value}"
         for name, value in record.items()
         if name not in left_out and value not in ("", None, {})
     )
+    return f"page {record['what']} ({record.get('line') or '-'}) {figures}".rstrip()

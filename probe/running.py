@@ -45,17 +45,14 @@ def run(scene: Scene, points: Iterable[Point], *, agree: Agree, say: Say) -> Evi
         say("The page has gone, so the probe ends here.")
     except KeyboardInterrupt:
         say("Interrupted: clearing up.")
-    return Evidence(about=_about(began), steps=tuple(scene.done))
-
-
-def _about(began: datetime) -> dict[str, Any]:
-    return {
+    about = {
         "began_at": _stamp(began),
         "ended_at": _stamp(timezone.now()),
         "python_sdk": version("telnyx"),
         "browser_sdk": BROWSER_SDK,
         "account": _account(),
     }
+    return Evidence(about=about, steps=tuple(scene.done))
 
 
 def _account() -> dict[str, Any]:

@@ -93,7 +93,10 @@ class Scene:
         """Take in what the page told and what came to our doors. Raises OutOfTime and TabGone."""
         for news in self.tab.news():
             self._news.append(news)
-            self._note_news(news)
+            if news.source == "tool":
+                self._keep("tool", news.at, **self._use(news.data))
+            elif news.what not in {"login", "known", "placed"}:
+                self._keep("tab", news.at, **news.data)
         for delivery, leg in self.watch.fresh():
             self._keep(
                 "webhook",
@@ -295,12 +298,6 @@ class Scene:
             answer=told,
             **more,
         )
-
-    def _note_news(self, news: News) -> None:
-        if news.source == "tool":
-            self._keep("tool", news.at, **self._use(news.data))
-        elif news.what not in {"login", "known", "placed"}:
-            self._keep("tab", news.at, **news.data)
 
     def _use(self, data: dict[str, Any]) -> dict[str, Any]:
         """Whether the same body came before, and whether under another signature."""

@@ -103,12 +103,16 @@ class Watch:
                 continue
             self._held.remove(one)
             self.taken.append(one.pk)
-            _learn(leg, one)
+            leg.call_leg_id = leg.call_leg_id or text(one.payload.get("call_leg_id"))
+            leg.call_session_id = leg.call_session_id or one.call_session_id
+            leg.conversation_id = leg.conversation_id or one.conversation_id
+            leg.is_over = leg.is_over or one.event_type == "call.hangup"
             yield one, leg
 
     def _adopted(self, one: Delivery) -> Leg | None:
         """A leg that arrives at a softphone of ours, or stands in a call session of ours, is seen from the far side."""
-        sharing = next((leg for leg in self.legs if _shares(leg, one)), None)
+        ids = {one.call_session_id, one.conversation_id} - {""}
+        sharing = next((leg for leg in self.legs if ids & {leg.call_session_id, leg.conversation_id}), None)
         if not one.call_control_id:
             return sharing
         is_ours = self._far(one) or (sharing is not None and one.event_type == "call.initiated")
@@ -143,17 +147,6 @@ def _leg(role: str, payload: dict[str, Any]) -> Leg:
     leg = Leg(role, text(payload.get("call_control_id")))
     leg.call_leg_id, leg.call_session_id = text(payload.get("call_leg_id")), text(payload.get("call_session_id"))
     return leg
-
-
-def _learn(leg: Leg, one: Delivery) -> None:
-    leg.call_leg_id = leg.call_leg_id or text(one.payload.get("call_leg_id"))
-    leg.call_session_id = leg.call_session_id or one.call_session_id
-    leg.conversation_id = leg.conversation_id or one.conversation_id
-    leg.is_over = leg.is_over or one.event_type == "call.hangup"
-
-
-def _shares(leg: Leg, one: Delivery) -> bool:
-    return bool({leg.call_session_id, leg.conversation_id} & {one.call_session_id, one.conversation_id} - {""})
 
 
 def _names(payload: dict[str, Any]) -> str:

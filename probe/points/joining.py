@@ -51,14 +51,10 @@ def over_assistant(evidence: Evidence) -> Outcome:
     if step is None or failure:
         return failure or NOT_TRIED
     heard = [one for line in ("caller", "closer") if (one := step.heard(line, "over assistant"))]
-    if not heard or not _was_speaking(step):
+    greeting: Heard | None = step.heard("caller", "greeting")
+    if not heard or greeting is None or not greeting.has_voice:
         return NOT_TRIED
     return Outcome("speaks_on" if any(one.has_voice for one in heard) else "ends")
-
-
-def _was_speaking(step: Step) -> bool:
-    greeting: Heard | None = step.heard("caller", "greeting")
-    return greeting is not None and greeting.has_voice
 
 
 def _joining(how: str) -> dict[str, Meaning]:

@@ -34,17 +34,14 @@ def distance(evidence: Evidence) -> Outcome:
         return Outcome("unmeasured")
     median = trips[len(trips) // 2]
     key = "near" if median < NEAR_MS else "far" if median >= FAR_MS else "middling"
-    return Outcome(key, f"{median:.0f} ms, {_way(step)}")
+    last = step.tab("stats", line="caller")[-1]
+    way = f"{text(last.get('local')) or '?'} to {text(last.get('remote')) or '?'}"
+    return Outcome(key, f"{median:.0f} ms, {way}")
 
 
 def _trips(step: Step) -> list[float]:
     found = (one.get("rtt_ms") for one in step.tab("stats", line="caller"))
     return [float(one) for one in found if isinstance(one, int | float)]
-
-
-def _way(step: Step) -> str:
-    last = step.tab("stats", line="caller")[-1]
-    return f"{text(last.get('local')) or '?'} to {text(last.get('remote')) or '?'}"
 
 
 def reports(evidence: Evidence) -> Outcome:

@@ -97,8 +97,8 @@ def far_direction(evidence: Evidence) -> Outcome:
 
 def registration(evidence: Evidence) -> Outcome:
     """What `GET /sip_registration_status` says of a page that is open, and of one that has gone."""
-    asked = {name: _registered(evidence.step(NAME, name)) for name in (OPEN, RELOADED, CLOSED)}
-    told = {name: one for name, one in asked.items() if one is not None}
+    steps = {name: evidence.step(NAME, name) for name in (OPEN, RELOADED, CLOSED)}
+    told = {name: one for name, step in steps.items() if step and (one := step.rest("registration"))}
     if not told:
         return NOT_TRIED
     failure = next((one for one in told.values() if not was_taken(one)), None)
@@ -108,10 +108,6 @@ def registration(evidence: Evidence) -> Outcome:
     if says.get(OPEN, True) is not True:
         return Outcome("blind")
     return Outcome("stale" if True in (says.get(RELOADED), says.get(CLOSED)) else "true")
-
-
-def _registered(step: Step | None) -> Record | None:
-    return step.rest("registration") if step else None
 
 
 _DIAL_REFUSED = bad("The call itself was refused; the detail is the status and code.")

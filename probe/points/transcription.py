@@ -17,17 +17,13 @@ def by_engine(engine: str) -> Callable[[Evidence], Outcome]:
             return failure or NOT_TRIED
         came = step.webhooks("call.transcription")
         if came:
-            return Outcome("came", f"after {came[0]['at'] - _started(evidence, engine):.1f} s")
+            started = step.rest("transcription_start")
+            seconds = came[0]["at"] - (started["at"] if started else 0.0)
+            return Outcome("came", f"after {seconds:.1f} s")
         # Without a word that was said, no text proves nothing.
         return NOTHING_CAME if step.tab("spoken") else NOT_TRIED
 
     return classify
-
-
-def _started(evidence: Evidence, engine: str) -> float:
-    step = evidence.step(NAME, engine)
-    record = step.rest("transcription_start") if step else None
-    return float(record["at"]) if record else 0.0
 
 
 def _aspect(engine: str) -> Aspect:
