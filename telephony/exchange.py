@@ -78,7 +78,11 @@ def send(request: Request[P], /, *arguments: P.args, **parameters: P.kwargs) -> 
     except telnyx.APIStatusError as error:
         failure = _refused(name, error)
     except telnyx.APIConnectionError as error:
-        failure = _unanswered(name, error)
+        cause = error.__cause__
+        failure = TelnyxError(
+            f"{name}: no answer from Telnyx ({type(cause or error).__name__})",
+            outcome_unknown=not isinstance(cause, _NEVER_SENT),
+        )
     # Raised outside the handlers: the SDK's errors carry the request, whose headers and body hold secrets and numbers.
     raise failure
 
@@ -149,14 +153,6 @@ def _refused(name: str, error: telnyx.APIStatusError) -> TelnyxError:
         outcome_unknown=status in _UNKNOWING_STATUSES,
         retry_after=_pause(error.response.headers) if status in _PAUSING_STATUSES else None,
         is_limit=code in LIMIT_API_CODES or _is_hourly(error.body),
-    )
-
-
-def _unanswered(name: str, error: telnyx.APIConnectionError) -> TelnyxError:
-    cause = error.__cause__
-    return TelnyxError(
-        f"{name}: no answer from Telnyx ({type(cause or error).__name__})",
-        outcome_unknown=not isinstance(cause, _NEVER_SENT),
     )
 
 

@@ -110,7 +110,8 @@ def _parse(body: bytes, content_type: str, sent_at: datetime) -> Event:
     delivery = parsing.Delivery(id=f"sha256:{sha256(body).hexdigest()}", sent_at=sent_at)
     try:
         content = body.decode()
-        if _is_form(content_type):
+        media_type, _, _ = content_type.partition(";")
+        if media_type.strip().lower() == "application/x-www-form-urlencoded":
             return parsing.from_form(_form(content), delivery=delivery)
         return parsing.from_json(strict_json.decode(content), delivery=delivery)
     except UnicodeDecodeError as error:
@@ -125,7 +126,9 @@ def usable_key(key: str) -> bool:
 
 
 def _verify(body: bytes, headers: Mapping[str, str], *, keys: Sequence[str], now: datetime) -> datetime:
-    signature = _signature(_header(headers, SIGNATURE_HEADER))
+    signature = _base64(_header(headers, SIGNATURE_HEADER))
+    if signature is None or len(signature) != 64:
+        raise SignatureRefused("signature missing or malformed")
     seconds = _header(headers, "telnyx-timestamp")
     if not _SECONDS.fullmatch(seconds):
         raise SignatureRefused("timestamp missing or malformed")
@@ -142,13 +145,6 @@ def _verify(body: bytes, headers: Mapping[str, str], *, keys: Sequence[str], now
 
 def _header(headers: Mapping[str, str], wanted: str) -> str:
     return next((value for name, value in headers.items() if name.lower() == wanted), "")
-
-
-def _signature(header: str) -> bytes:
-    signature = _base64(header)
-    if signature is None or len(signature) != 64:
-        raise SignatureRefused("signature missing or malformed")
-    return signature
 
 
 def _base64(value: str) -> bytes | None:
@@ -175,11 +171,6 @@ def _signed_with(key: str, message: bytes, signature: bytes) -> bool:
     except BadSignatureError:
         return False
     return True
-
-
-def _is_form(content_type: str) -> bool:
-    media_type, _, _ = content_type.partition(";")
-    return media_type.strip().lower() == "application/x-www-form-urlencoded"
 
 
 def _form(content: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ Source: the response types of telnyx 4.189.0; they say of a call event's `metada
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -66,7 +66,20 @@ class Observing(Connection):
         if since is not None:
             wanted["occurred_at"] = {"gte": since.isoformat()}
         request = self._sdk.call_events.with_raw_response.list
-        return sorted(_records(pages(request, filter=wanted, page_size=PER_PAGE)), key=lambda record: record.at)
+        records: list[CallRecord] = []
+        for item in pages(request, filter=wanted, page_size=PER_PAGE):
+            at, name = instant(item.get("event_timestamp")), text(item.get("name"))
+            if at is None or item.get("type") != WEBHOOK or not parsing.is_known(name):
+                continue
+            record = CallRecord(
+                name=name,
+                at=at,
+                call_leg_id=identifier(item.get("call_leg_id")),
+                call_session_id=identifier(item.get("call_session_id")),
+                raw=mapping(item.get("metadata")),
+            )
+            records.append(record)
+        return sorted(records, key=lambda record: record.at)
 
     def conversations_of_call(self, call_control_id: str) -> list[ConversationRecord]:
         """Return the conversations on one leg, oldest first."""
@@ -79,20 +92,6 @@ class Observing(Connection):
             for item in objects(answer.get("data"))
             if (found := identifier(item.get("id"))) is not None
         ]
-
-
-def _records(items: list[dict[str, Any]]) -> Iterator[CallRecord]:
-    for item in items:
-        at, name = instant(item.get("event_timestamp")), text(item.get("name"))
-        if at is None or item.get("type") != WEBHOOK or not parsing.is_known(name):
-            continue
-        yield CallRecord(
-            name=name,
-            at=at,
-            call_leg_id=identifier(item.get("call_leg_id")),
-            call_session_id=identifier(item.get("call_session_id")),
-            raw=mapping(item.get("metadata")),
-        )
 
 
 def of_record(record: CallRecord, *, ids: CallIds | None = None) -> Observation:

@@ -27,7 +27,11 @@ class Delivery:
 
 def from_json(body: Any, *, delivery: Delivery) -> events.Event:
     """Read a JSON webhook, enveloped in `data` or bare. Raises Unreadable when it names no event type."""
-    report = _report(body)
+    report = body.get("data", body) if isinstance(body, dict) else body
+    if isinstance(report, str):
+        report = mapping(report)  # Some senders wrap the event as a JSON string.
+    if not isinstance(report, dict):
+        raise Unreadable("not an event object")
     event_type = report.get("event_type")
     if not isinstance(event_type, str) or not 0 < len(event_type) <= MAX_TYPE_CHARS:
         raise Unreadable("no event_type")
@@ -50,15 +54,6 @@ def from_json(body: Any, *, delivery: Delivery) -> events.Event:
 def is_known(event_type: str) -> bool:
     """Whether this product reads anything from such an event."""
     return event_type in _READERS or event_type in _PLAIN
-
-
-def _report(body: Any) -> dict[str, Any]:
-    report = body.get("data", body) if isinstance(body, dict) else body
-    if isinstance(report, str):
-        report = mapping(report)  # Some senders wrap the event as a JSON string.
-    if not isinstance(report, dict):
-        raise Unreadable("not an event object")
-    return report
 
 
 def from_form(form: Mapping[str, str], *, delivery: Delivery) -> events.CallStatusCallback:
@@ -142,7 +137,7 @@ def insights(value: Any) -> tuple[events.InsightResult, ...]:
     )
 
 
-def _initiated(common: dict[str, Any], payload: Payload) -> events.Event:
+def call_initiated(common: dict[str, Any], payload: Payload) -> events.Event:
     return events.CallInitiated(
         **common,
         direction=text(payload.get("direction")),
@@ -160,7 +155,7 @@ def _custom_header(header: Payload) -> tuple[str, str]:
     return name, value
 
 
-def _hangup(common: dict[str, Any], payload: Payload) -> events.Event:
+def call_hangup(common: dict[str, Any], payload: Payload) -> events.Event:
     return events.CallHangup(
         **common,
         cause=text(payload.get("hangup_cause")),
@@ -171,11 +166,11 @@ def _hangup(common: dict[str, Any], payload: Payload) -> events.Event:
     )
 
 
-def _start_failed(common: dict[str, Any], payload: Payload) -> events.Event:
+def start_failed(common: dict[str, Any], payload: Payload) -> events.Event:
     return events.ConversationStartFailed(**common, reason=text(payload.get("reason")))
 
 
-def _ended(common: dict[str, Any], payload: Payload) -> events.Event:
+def conversation_ended(common: dict[str, Any], payload: Payload) -> events.Event:
     return events.ConversationEnded(
         **common,
         reason=text(payload.get("reason")),
@@ -184,7 +179,7 @@ def _ended(common: dict[str, Any], payload: Payload) -> events.Event:
     )
 
 
-def _partial(common: dict[str, Any], payload: Payload) -> events.Event:
+def partial_results(common: dict[str, Any], payload: Payload) -> events.Event:
     return events.GatherPartialResults(
         **common,
         results=mapping(payload.get("partial_results")),
@@ -192,7 +187,7 @@ def _partial(common: dict[str, Any], payload: Payload) -> events.Event:
     )
 
 
-def _gathered(common: dict[str, Any], payload: Payload) -> events.Event:
+def gather_ended(common: dict[str, Any], payload: Payload) -> events.Event:
     return events.GatherEnded(
         **common,
         status=text(payload.get("status")),
@@ -201,11 +196,11 @@ def _gathered(common: dict[str, Any], payload: Payload) -> events.Event:
     )
 
 
-def _history(common: dict[str, Any], payload: Payload) -> events.Event:
+def history_updated(common: dict[str, Any], payload: Payload) -> events.Event:
     return events.MessageHistoryUpdated(**common, messages=messages(payload.get("message_history")))
 
 
-def _insights(common: dict[str, Any], payload: Payload) -> events.Event:
+def insights_generated(common: dict[str, Any], payload: Payload) -> events.Event:
     # Only the insight group's webhook carries the call's ids inside `metadata`.
     given = {key: value for key, value in payload.items() if value is not None}
     return events.InsightsGenerated(
@@ -228,7 +223,7 @@ _INITIALIZATION_KEYS = frozenset(
 )
 
 
-def _initialization(common: dict[str, Any], payload: Payload) -> events.Event:
+def initialization(common: dict[str, Any], payload: Payload) -> events.Event:
     others = {key: value for key, value in payload.items() if key not in _INITIALIZATION_KEYS}
     given = {**others, **mapping(payload.get("dynamic_variables"))}
     return events.AssistantInitialization(
@@ -237,12 +232,12 @@ def _initialization(common: dict[str, Any], payload: Payload) -> events.Event:
         channel=text(payload.get("telnyx_conversation_channel")),
         agent_target=text(payload.get("telnyx_agent_target")),
         end_user_target=text(payload.get("telnyx_end_user_target")),
-        variables={key: _variable(value) for key, value in given.items() if isinstance(value, str | int | float)},
+        variables={
+            key: str(value).lower() if isinstance(value, bool) else text(value)
+            for key, value in given.items()
+            if isinstance(value, str | int | float)
+        },
     )
-
-
-def _variable(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else text(value)
 
 
 def _conference(kind: type[events.ConferenceEvent]) -> Callable[[dict[str, Any], Payload], events.Event]:
@@ -257,21 +252,21 @@ _PLAIN: Mapping[str, type[events.Event]] = {
 }
 
 _READERS: Mapping[str, Callable[[dict[str, Any], Payload], events.Event]] = {
-    "assistant.initialization": _initialization,
-    "call.ai_gather.ended": _gathered,
-    "call.ai_gather.message_history_updated": _history,
-    "call.ai_gather.partial_results": _partial,
-    "call.conversation.ended": _ended,
+    "assistant.initialization": initialization,
+    "call.ai_gather.ended": gather_ended,
+    "call.ai_gather.message_history_updated": history_updated,
+    "call.ai_gather.partial_results": partial_results,
+    "call.conversation.ended": conversation_ended,
     # Three names for insights: the API reference, Telnyx's own samples, and the insight group's own URL (two shapes).
-    "call.conversation.insights.generated": _insights,
-    "call.conversation.start_failed": _start_failed,
-    "call.conversation_insights.generated": _insights,
-    "call.hangup": _hangup,
-    "call.initiated": _initiated,
+    "call.conversation.insights.generated": insights_generated,
+    "call.conversation.start_failed": start_failed,
+    "call.conversation_insights.generated": insights_generated,
+    "call.hangup": call_hangup,
+    "call.initiated": call_initiated,
     "conference.created": _conference(events.ConferenceCreated),
     "conference.ended": _conference(events.ConferenceEnded),
     "conference.participant.joined": _conference(events.ConferenceParticipantJoined),
     "conference.participant.left": _conference(events.ConferenceParticipantLeft),
-    "conversation.insights.completed": _insights,
-    "conversation_insight_result": _insights,
+    "conversation.insights.completed": insights_generated,
+    "conversation_insight_result": insights_generated,
 }
