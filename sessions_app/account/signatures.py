@@ -73,10 +73,6 @@ def _differs(row: AccountKey | None) -> bool:
     return row is not None and row.public != "" and row.public not in settings.TELNYX_PUBLIC_KEYS
 
 
-def _is_told(row: AccountKey | None, now: datetime) -> bool:
-    return row is not None and row.told_at is not None and now - row.told_at <= HOLDS_FOR
-
-
 def _is_in_doubt() -> bool:
     if time.monotonic() - _process.looked_up >= LOOKED_UP_EVERY_SECONDS:
         _process.looked_up = time.monotonic()
@@ -89,7 +85,9 @@ def _is_in_doubt() -> bool:
 
 def _is_being_told(row: AccountKey | None, now: datetime) -> bool:
     """Whether the account tells its key as a rule, so that one question more will show whether it is ours."""
-    return row is not None and not row.error and not _differs(row) and _is_told(row, now)
+    if row is None or row.error or _differs(row):
+        return False
+    return row.told_at is not None and now - row.told_at <= HOLDS_FOR
 
 
 def _look_up(now: datetime) -> bool:

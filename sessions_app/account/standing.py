@@ -76,7 +76,11 @@ def remarks() -> dict[str, Remark]:
     """What is wrong with the account as far as it was told, by what it was asked about."""
     rows = AccountLook.objects.filter(told_at__isnull=False).values_list("name", "told")
     found = {name: list(LOOKS[name].judge(told)) for name, told in rows if name in LOOKS}
-    return {name: _together(some) for name, some in found.items() if some}
+    return {
+        name: Remark("; ".join(one.text for one in some), any(one.is_trouble for one in some))
+        for name, some in found.items()
+        if some
+    }
 
 
 def describe(client: Telnyx, *, now: datetime) -> list[str]:
@@ -106,23 +110,19 @@ def _patience(row: AccountLook) -> timedelta:
     return EVERY if is_well else SOON
 
 
-def _together(some: list[Remark]) -> Remark:
-    return Remark("; ".join(one.text for one in some), any(one.is_trouble for one in some))
-
-
 # --- balance
 
 
-def _ask_balance(client: Telnyx, now: datetime) -> Told:
+def ask_balance(client: Telnyx, now: datetime) -> Told:
     found = client.balance()
     return {"amount": str(found.amount), "available": str(found.available), "currency": found.currency}
 
 
-def _say_balance(told: Told) -> str:
+def say_balance(told: Told) -> str:
     return f"{told['amount']} {told['currency']}, of which with credit {told['available']} can be spent"
 
 
-def _judge_balance(told: Told) -> Iterable[Remark]:
+def judge_balance(told: Told) -> Iterable[Remark]:
     # Services are suspended while the balance is negative: seen live by third parties (2026).
     amount, available, currency = Decimal(told["amount"]), Decimal(told["available"]), told["currency"]
     if available <= 0:
@@ -136,27 +136,33 @@ def _judge_balance(told: Told) -> Iterable[Remark]:
 # --- connections
 
 
-def _ask_connections(client: Telnyx, now: datetime) -> Told:
+def ask_connections(client: Telnyx, now: datetime) -> Told:
     return asdict(client.connections())
 
 
-def _say_connections(told: Told) -> str:
+def say_connections(told: Told) -> str:
     return f"{told['count']}" + (f" of {told['limit']}" if told["limit"] is not None else "")
 
 
-def _judge_connections(told: Told) -> Iterable[Remark]:
+def judge_connections(told: Told) -> Iterable[Remark]:
     if told["is_full"]:
-        yield Remark(f"the account may have no more ({_say_connections(told)})")
+        yield Remark(f"the account may have no more ({say_connections(told)})")
 
 
 # --- limits of the objects that calls go through
 
 
-def _ask_limits(client: Telnyx, now: datetime) -> Told:
+def ask_limits(client: Telnyx, now: datetime) -> Told:
     """Each limit of calls at once that is set, by the object that has it."""
     found: dict[str, int] = {}
     profiles = set()
-    for kind, object_id in _ways():
+    ways = (
+        (Kind.CONNECTION, settings.TELNYX_CONNECTION_ID),
+        (Kind.APPLICATION, settings.TELNYX_CALL_CONTROL_APP_ID),
+    )
+    for kind, object_id in ways:
+        if not object_id:
+            continue
         outbound = mapping(_settings_of(client, kind, object_id).get("outbound"))
         _note(found, kind, outbound.get("channel_limit"))
         profiles.add(text(outbound.get("outbound_voice_profile_id")))
@@ -164,14 +170,6 @@ def _ask_limits(client: Telnyx, now: datetime) -> Told:
         profile = _settings_of(client, Kind.VOICE_PROFILE, profile_id)
         _note(found, Kind.VOICE_PROFILE, profile.get("concurrent_call_limit"))
     return found
-
-
-def _ways() -> list[tuple[Kind, str]]:
-    ways = (
-        (Kind.CONNECTION, settings.TELNYX_CONNECTION_ID),
-        (Kind.APPLICATION, settings.TELNYX_CALL_CONTROL_APP_ID),
-    )
-    return [(kind, object_id) for kind, object_id in ways if object_id]
 
 
 def _settings_of(client: Telnyx, kind: Kind, object_id: str) -> Mapping[str, Any]:
@@ -186,12 +184,12 @@ def _note(found: dict[str, int], kind: Kind, limit: Any) -> None:
         found[kind] = min(number, found.get(kind, number))
 
 
-def _say_limits(told: Told) -> str:
+def say_limits(told: Told) -> str:
     set_ones = [f"{kind} {limit}" for kind, limit in sorted(told.items())]
     return f"calls at once: {', '.join(set_ones)}" if set_ones else "none is set on connection, application and profile"
 
 
-def _judge_limits(told: Told) -> Iterable[Remark]:
+def judge_limits(told: Told) -> Iterable[Remark]:
     """Visitors come over the connection and closers are dialled by the application: half of the legs each."""
     most = settings.TELNYX_MAX_LEGS
     shares = {Kind.VOICE_PROFILE: most, Kind.CONNECTION: (most + 1) // 2, Kind.APPLICATION: (most + 1) // 2}
@@ -204,16 +202,16 @@ def _judge_limits(told: Told) -> Iterable[Remark]:
 # --- dials that the account's own limits turned away
 
 
-def _ask_dials(client: Telnyx, now: datetime) -> Told:
+def ask_dials(client: Telnyx, now: datetime) -> Told:
     return asdict(client.dials(since=now - DIALS_WITHIN, until=now))
 
 
-def _say_dials(told: Told) -> str:
+def say_dials(told: Told) -> str:
     turned_away = told["by_hour"] + told["by_day"] + told["by_second"]
     return f"{told['total']} within 24 hours, {turned_away} of them turned away by limits"
 
 
-def _judge_dials(told: Told) -> Iterable[Remark]:
+def judge_dials(told: Told) -> Iterable[Remark]:
     if told["by_hour"] or told["by_day"]:
         number = told["by_hour"] + told["by_day"]
         yield Remark(f"{number} turned away by a limit per hour or day: is the account at level 2?")
@@ -224,23 +222,23 @@ def _judge_dials(told: Told) -> Iterable[Remark]:
 # --- spend limits
 
 
-def _ask_spending(client: Telnyx, now: datetime) -> Told:
+def ask_spending(client: Telnyx, now: datetime) -> Told:
     return {"blocked": client.blocked_products()}
 
 
-def _say_spending(told: Told) -> str:
+def say_spending(told: Told) -> str:
     return f"blocked: {', '.join(told['blocked'])}" if told["blocked"] else "nothing is blocked"
 
 
-def _judge_spending(told: Told) -> Iterable[Remark]:
+def judge_spending(told: Told) -> Iterable[Remark]:
     if told["blocked"]:
         yield Remark(f"spend limits of the account block {', '.join(told['blocked'])}", is_trouble=True)
 
 
 LOOKS: dict[str, Look] = {
-    "balance": Look(_ask_balance, _say_balance, _judge_balance),
-    "connections": Look(_ask_connections, _say_connections, _judge_connections),
-    "limits": Look(_ask_limits, _say_limits, _judge_limits),
-    "dials": Look(_ask_dials, _say_dials, _judge_dials),
-    "spending": Look(_ask_spending, _say_spending, _judge_spending),
+    "balance": Look(ask_balance, say_balance, judge_balance),
+    "connections": Look(ask_connections, say_connections, judge_connections),
+    "limits": Look(ask_limits, say_limits, judge_limits),
+    "dials": Look(ask_dials, say_dials, judge_dials),
+    "spending": Look(ask_spending, say_spending, judge_spending),
 }

@@ -213,21 +213,18 @@ def _seen(value: Given) -> tuple[Any, ...]:
 def _keep(told: Sequence[_Told], at: datetime) -> list[str]:
     """Write what is new; return the names whose value is another one now."""
     FieldValue.objects.bulk_create([one.added for one in told if one.added])
-    _keep_repeated([one.repeated for one in told if one.repeated], at)
-    overflow = [value.pk for one in told for value in one.after.earlier[MAX_EARLIER:] if isinstance(value, FieldValue)]
-    if overflow:
-        FieldValue.objects.filter(pk__in=overflow).delete()
-    return [one.row.name for one in told if mirror(one.row, one.after) or one.before[0] is None]
-
-
-def _keep_repeated(repeated: Sequence[FieldValue], at: datetime) -> None:
-    """Every event repeats all that was gathered: what was only said once more is written in one go."""
+    # Every event repeats all that was gathered: what was only said once more is written in one go.
+    repeated = [one.repeated for one in told if one.repeated]
     again = [value.pk for value in repeated if value.first_at < at]
     if again:
         FieldValue.objects.filter(pk__in=again, last_at__lt=at).update(last_at=at)
     earlier = [value for value in repeated if value.first_at == at]
     if earlier:
         FieldValue.objects.bulk_update(earlier, ["first_at", "position"])
+    overflow = [value.pk for one in told for value in one.after.earlier[MAX_EARLIER:] if isinstance(value, FieldValue)]
+    if overflow:
+        FieldValue.objects.filter(pk__in=overflow).delete()
+    return [one.row.name for one in told if mirror(one.row, one.after) or one.before[0] is None]
 
 
 def mirror(row: CapturedField, now: Standing) -> bool:

@@ -49,9 +49,14 @@ def between(now: Settings, wanted: Wanted) -> Difference:
     the same either way.
     """
     changes, notices = _judged(now, wanted)
-    settings = {top: _sendable(now.get(top)) for top in dict.fromkeys(_top(change.path) for change in changes)}
+    tops = dict.fromkeys(change.path.partition(".")[0] for change in changes)
+    settings = {top: _sendable(now.get(top)) for top in tops}
     if changes:
-        settings = _surrounded(now, wanted.kind, settings)
+        # What an update of this kind has to repeat comes first.
+        shape = SHAPES[wanted.kind]
+        others = [name for name in now if name not in READ_ONLY] if shape.replaces else shape.repeated
+        repeated = {name: _sendable(now.get(name)) for name in others if name not in settings}
+        settings = {name: value for name, value in repeated.items() if value is not None} | settings
     for change in changes:
         _put(settings, change.path, change.wanted)
     return Difference(tuple(changes), tuple(notices), settings)
@@ -83,14 +88,6 @@ def _judged(now: Settings, wanted: Wanted) -> tuple[list[Change], list[str]]:
     return changes, notices
 
 
-def _surrounded(now: Settings, kind: Kind, settings: Settings) -> dict[str, Any]:
-    """Add what an update of this kind has to repeat."""
-    shape = SHAPES[kind]
-    others = [name for name in now if name not in READ_ONLY] if shape.replaces else shape.repeated
-    repeated = {name: _sendable(now.get(name)) for name in others if name not in settings}
-    return {name: value for name, value in repeated.items() if value is not None} | dict(settings)
-
-
 def _sendable(value: Any) -> Any:
     """Leave nulls out, and give ids as the text that Telnyx asks for, however they came."""
     if isinstance(value, Mapping):
@@ -100,10 +97,6 @@ def _sendable(value: Any) -> Any:
 
 def _id_or_part(name: str, value: Any) -> Any:
     return text(value) if name.endswith("_id") and isinstance(value, int) else _sendable(value)
-
-
-def _top(path: str) -> str:
-    return path.partition(".")[0]
 
 
 def value_at(settings: Any, path: str) -> Any:

@@ -173,13 +173,9 @@ class Setup:
         # Lists of groups may leave out what the groups hold.
         group = self._telnyx.account_object(wish.kind, group_id) if self._find(wish.kind, wish.name, []) else None
         held = {str(item.get("id")) for item in (group.settings.get("insights") or [] if group else [])}
-        for insight_id in ids:
-            if insight_id not in held:
-                self._assign(insight_id, group_id)
+        for insight_id in [one for one in ids if one not in held]:
+            self._report.plan(f"insight {insight_id} → assigned to the group")
+            if not self._is_dry:
+                self._telnyx.assign_insight(insight_id, group_id=group_id)
+                self._report.stands(f"insight {insight_id} assigned to {group_id}")
         return group_id
-
-    def _assign(self, insight_id: str, group_id: str) -> None:
-        self._report.plan(f"insight {insight_id} → assigned to the group")
-        if not self._is_dry:
-            self._telnyx.assign_insight(insight_id, group_id=group_id)
-            self._report.stands(f"insight {insight_id} assigned to {group_id}")

@@ -104,15 +104,15 @@ def _words(error: ValidationError) -> str:
     return named.get(str(error.validator_value), "Does not fit the question.")
 
 
-def _whole(text: str) -> Any:
+def read_whole(text: str) -> Any:
     try:
         return int(_digits(text))
     except ValueError:
         return text
 
 
-def _number(text: str) -> Any:
-    found = _whole(text)
+def read_number(text: str) -> Any:
+    found = read_whole(text)
     if found != text:
         return found
     try:
@@ -121,7 +121,7 @@ def _number(text: str) -> Any:
         return text
 
 
-def _truth(text: str) -> Any:
+def read_truth(text: str) -> Any:
     lower = text.lower()
     return True if lower in _YES else False if lower in _NO else text
 
@@ -130,14 +130,14 @@ def _digits(text: str) -> str:
     return re.sub(r"[,\s]", "", text)[:40]
 
 
-_READERS = {"integer": _whole, "number": _number, "boolean": _truth}
+_READERS = {"integer": read_whole, "number": read_number, "boolean": read_truth}
 
 
 @cache
 def _formats(country: str) -> FormatChecker:
     formats = FormatChecker(formats=())
-    formats.checks("email")(_is_email)
-    formats.checks("date", raises=ValueError)(_is_date)
+    formats.checks("email")(is_email)
+    formats.checks("date", raises=ValueError)(is_date)
 
     @formats.checks("phone", raises=phone_numbers.NotANumber)
     def is_phone(value: object) -> bool:
@@ -146,9 +146,9 @@ def _formats(country: str) -> FormatChecker:
     return formats
 
 
-def _is_email(value: object) -> bool:
+def is_email(value: object) -> bool:
     return not isinstance(value, str) or (len(value) <= 254 and _EMAIL.fullmatch(value.strip()) is not None)
 
 
-def _is_date(value: object) -> bool:
+def is_date(value: object) -> bool:
     return not isinstance(value, str) or bool(date.fromisoformat(value))

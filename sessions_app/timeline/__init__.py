@@ -37,20 +37,16 @@ def append(
     entry = TimelineEntry(
         session=session, kind=kind, occurred_at=occurred_at or now, recorded_at=now, payload=payload or {}
     )
-    _write(entry)
-    session.last_seq = entry.seq
-    indexing.changed(session, kind, now=now)
-    team_id, session_id, seq = session.team_id, session.pk, entry.seq
-    transaction.on_commit(lambda: _push(team_id=team_id, session_id=session_id, seq=seq, kind=kind))
-    return entry
-
-
-def _write(entry: TimelineEntry) -> None:
     values: list[Any] = [entry.session_id, entry.kind, entry.occurred_at, entry.recorded_at, Jsonb(entry.payload)]
     with connection.cursor() as cursor:
         cursor.execute(NUMBER_AND_WRITE, values)
         entry.pk, entry.seq = cursor.fetchone()
     entry._state.adding = False
+    session.last_seq = entry.seq
+    indexing.changed(session, kind, now=now)
+    team_id, session_id, seq = session.team_id, session.pk, entry.seq
+    transaction.on_commit(lambda: _push(team_id=team_id, session_id=session_id, seq=seq, kind=kind))
+    return entry
 
 
 def _push(*, team_id: int, session_id: UUID, seq: int, kind: str) -> None:

@@ -48,7 +48,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         is_dry = options["dry_run"]
-        site, known = self._site(options), self._known(options)
+        site = self._site(options)
+        known = Known(
+            connection_id=settings.TELNYX_CONNECTION_ID,
+            application_id=settings.TELNYX_CALL_CONTROL_APP_ID,
+            mcp_secret=settings.MCP_SECRETS[0] if settings.MCP_SECRETS else "",
+            secret_name=options["secret_name"],
+        )
         report = Report(self.stdout.write, is_dry=is_dry)
         if not settings.IS_HTTPS:
             report.say(f"PUBLIC_URL is {settings.PUBLIC_URL}: Telnyx delivers webhooks to https addresses only.")
@@ -59,7 +65,11 @@ class Command(BaseCommand):
         report.end()
         if not is_dry:
             self._move(found)
-        self._tell(found)
+        self.stdout.write("For the environment:")
+        self.stdout.write(f"TELNYX_CONNECTION_ID={found.connection_id}")
+        self.stdout.write(f"TELNYX_CALL_CONTROL_APP_ID={found.application_id}")
+        for assistant_id in found.assistants.values():
+            self.stdout.write(f"assistant, named by widgets in the admin: {assistant_id}")
 
     def _site(self, options: dict[str, Any]) -> Site:
         if not settings.TELNYX_API_KEY:
@@ -81,14 +91,6 @@ class Command(BaseCommand):
             has_mcp=options["tools"] != "webhook",
         )
 
-    def _known(self, options: dict[str, Any]) -> Known:
-        return Known(
-            connection_id=settings.TELNYX_CONNECTION_ID,
-            application_id=settings.TELNYX_CALL_CONTROL_APP_ID,
-            mcp_secret=settings.MCP_SECRETS[0] if settings.MCP_SECRETS else "",
-            secret_name=options["secret_name"],
-        )
-
     def _run(self, setup: Setup, report: Report, site: Site, known: Known, desks: list[Desk]) -> Provisioned:
         try:
             return setup.run(site, known, desks)
@@ -103,13 +105,6 @@ class Command(BaseCommand):
             if assistant_id and assistant_id != new_id:
                 widgets = WidgetConfig.objects.filter(assistant_id=assistant_id, is_active=True)
                 self.stdout.write(f"{widgets.update(assistant_id=new_id)} widget(s) now name the assistant {new_id}.")
-
-    def _tell(self, found: Provisioned) -> None:
-        self.stdout.write("For the environment:")
-        self.stdout.write(f"TELNYX_CONNECTION_ID={found.connection_id}")
-        self.stdout.write(f"TELNYX_CALL_CONTROL_APP_ID={found.application_id}")
-        for assistant_id in found.assistants.values():
-            self.stdout.write(f"assistant, named by widgets in the admin: {assistant_id}")
 
 
 def desks_of(widgets: list[WidgetConfig]) -> list[Desk]:
