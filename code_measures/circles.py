@@ -20,7 +20,7 @@ def folder_circles(package_dir: Path) -> list[set[str]]:
 
 
 def folder_circles_of(codebase: Codebase, app: str) -> list[set[str]]:
-    return strong_components(_within(codebase, app, lambda name: _child(name, app)))
+    return strong_components(_within(codebase, app, lambda name: name.split(".")[1] if name != app else "__init__"))
 
 
 def strong_components(graph: Graph) -> list[set[str]]:
@@ -41,10 +41,6 @@ def _within(codebase: Codebase, app: str, node_of: Callable[[str], str]) -> dict
             node = node_of(name)
             graph.setdefault(node, set()).update(inside - {node})
     return graph
-
-
-def _child(name: str, app: str) -> str:
-    return name.split(".")[1] if name != app else "__init__"
 
 
 def _reach(graph: Graph, start: str) -> set[str]:

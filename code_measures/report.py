@@ -29,19 +29,16 @@ def measure(root: Path) -> Report:
     """Count the checkout at `root`. Raises MissingEntryPoint."""
     names = source.packages(root)
     codebase = source.read(root, names)
-    return Report(
-        sizes.measure(codebase), {name: _app(codebase, name) for name in names}, flows.measure(codebase, flows.FLOWS)
-    )
-
-
-def _app(codebase: source.Codebase, name: str) -> App:
-    modules = [module for module in codebase.modules.values() if module.app == name]
-    return App(
-        modules=len(modules),
-        lines=sum(module.lines for module in modules),
-        module_circles=circles.module_circles(codebase, name),
-        folder_circles=circles.folder_circles_of(codebase, name),
-    )
+    apps: dict[str, App] = {}
+    for name in names:
+        modules = [module for module in codebase.modules.values() if module.app == name]
+        apps[name] = App(
+            modules=len(modules),
+            lines=sum(module.lines for module in modules),
+            module_circles=circles.module_circles(codebase, name),
+            folder_circles=circles.folder_circles_of(codebase, name),
+        )
+    return Report(sizes.measure(codebase), apps, flows.measure(codebase, flows.FLOWS))
 
 
 def text(report: Report) -> str:

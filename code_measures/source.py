@@ -55,7 +55,10 @@ class Codebase:
 
     def find(self, dotted: str, *, aliases_left: int = MOST_ALIASES) -> tuple[Module, str] | None:
         """The function that a dotted name leads to, through imports and `other = this`; a class is its `__init__`."""
-        module = self._home(dotted)
+        home = dotted
+        while home and home not in self.modules:
+            home = home.rpartition(".")[0]
+        module = self.modules.get(home)
         if module is None or not aliases_left:
             return None
         rest = dotted[len(module.name) + 1 :]
@@ -71,11 +74,6 @@ class Codebase:
     def imports(self) -> dict[str, set[str]]:
         """Which module names which in an import, wherever in its text that stands."""
         return {name: set(self._imported_by(module)) - {name} for name, module in self.modules.items()}
-
-    def _home(self, dotted: str) -> Module | None:
-        while dotted and dotted not in self.modules:
-            dotted = dotted.rpartition(".")[0]
-        return self.modules.get(dotted)
 
     def _imported_by(self, module: Module) -> Iterator[str]:
         for node in ast.walk(module.tree):
