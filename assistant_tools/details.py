@@ -49,10 +49,6 @@ def spoken(name: str) -> str:
     return name.replace("_", " ").strip().lower() or name
 
 
-def _own_name(name: str, questions: Mapping[str, Any]) -> str:
-    return next((own for own in _PERSONAL[name] if own in questions), name)
-
-
 def _given(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """What was answered to which question: each by its own name, or listed. A question may be called `answers`, too."""
     for name, value in arguments.items():
@@ -71,7 +67,7 @@ def _is_list_of_answers(value: Any) -> bool:
 
 def _by_words(questions: Mapping[str, Any]) -> dict[str, str]:
     """The questions by how they read: a model writes “Start date” for `start_date`."""
-    personal = {name: _own_name(name, questions) for name in _PERSONAL}
+    personal = {name: next((own for own in owns if own in questions), name) for name, owns in _PERSONAL.items()}
     return {_plain(name): own for name, own in [*personal.items(), *((name, name) for name in questions)]}
 
 
