@@ -72,7 +72,10 @@ class DialledLeg:
 
 @dataclass(frozen=True, slots=True)
 class CallStatus:
-    """Whether a leg lives; Telnyx remembers an ended one for ten minutes, after that everything else is None."""
+    """Whether a leg lives; Telnyx remembers an ended one for ten minutes, after that everything else is None.
+
+    Source: https://developers.telnyx.com/api-reference/call-information/retrieve-a-call-status
+    """
 
     is_alive: bool
     call_leg_id: str | None = None

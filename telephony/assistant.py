@@ -91,6 +91,7 @@ class AssistantCommands(Connection):
 
         What the prospect says is answered at once. Anything else waits for the assistant's next turn, which it would
         otherwise take in the middle of the prospect's sentence.
+        Source: https://github.com/team-telnyx/telnyx-python/blob/master/src/telnyx/types/calls/action_add_ai_assistant_messages_params.py
         """
         is_said = any(message.get("role") == "user" for message in messages)
         send(

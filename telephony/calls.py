@@ -26,7 +26,8 @@ class CallCommands(Connection):
         """Answer a parked call.
 
         With `assistant` (assistant_id, greeting, dynamic_variables) a configured one takes it at once; the id of its
-        conversation comes by event. Source: telnyx 4.189.0, types/calls/action_answer_params.py.
+        conversation comes by event.
+        Source: https://github.com/team-telnyx/telnyx-python/blob/master/src/telnyx/types/calls/action_answer_params.py
         """
         asked = {("id" if name == "assistant_id" else name): value for name, value in (assistant or {}).items()}
         send(
@@ -137,7 +138,10 @@ class CallCommands(Connection):
         command_id: CommandId,
         client_state: str | None = None,
     ) -> None:
-        """Say `text` (at most 3,000 characters) to the caller; call.speak.ended follows."""
+        """Say `text` (at most 3,000 characters) to the caller; call.speak.ended follows.
+
+        Source: https://github.com/team-telnyx/telnyx-python/blob/master/src/telnyx/types/calls/action_speak_params.py
+        """
         send(
             self._actions.speak,
             call_control_id,

@@ -39,6 +39,7 @@ class Connection:
             timeout=timeout,
             max_retries=0,
             # Empty, because the SDK would switch to OAuth when the environment holds these two.
+            # https://github.com/team-telnyx/telnyx-python/blob/master/src/telnyx/_client.py
             client_id="",
             client_secret="",
             http_client=httpx.Client(

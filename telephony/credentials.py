@@ -80,7 +80,10 @@ class CredentialCommands(Connection):
 
 
 def ends_at(token: str) -> datetime | None:
-    """When a login token ends, as it says itself; None when it does not. Its signature is Telnyx's to check."""
+    """When a login token ends, as it says itself; None when it does not. Its signature is Telnyx's to check.
+
+    Source: https://developers.telnyx.com/docs/voice/webrtc/auth/jwt
+    """
     payload = token.split(".")[1] if token.count(".") == 2 else ""
     try:
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

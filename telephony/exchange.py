@@ -33,7 +33,8 @@ _HOURLY = re.compile(r"\bdials per (second|minute|hour|day)\b", re.IGNORECASE)
 class TelnyxError(Exception):
     """A Telnyx request failed. `permanent` means that a retry cannot help.
 
-    `outcome_unknown`: the request may have been carried out; observe the call before repeating it later than 60 s.
+    `outcome_unknown`: the request may have been carried out; observe the call before repeating it later than 60 s
+    (https://developers.telnyx.com/docs/voice/programmable-voice/receiving-webhooks).
     `status` is the HTTP status, None without an answer. `code` is Telnyx's own, e.g. "90018" for a call that has ended.
     `retry_after` is in seconds, set when Telnyx asked for a pause. `is_limit`: a limit of the account keeps a new leg
     from coming about; the same may be asked again later. The message holds none of the request's content, but

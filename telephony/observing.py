@@ -2,7 +2,8 @@
 
 What was observed then enters where webhooks do. Its id is that of the webhook where Telnyx's record names it, else one
 that is made of the record alone, so that asking again makes nothing new.
-Source: the response types of telnyx 4.189.0; they say of a call event's `metadata` only “raw event”.
+Source: https://developers.telnyx.com/api-reference/debugging/list-call-events; of an event's `metadata` the types of
+telnyx 4.189.0 say only “raw event”.
 """
 
 import json

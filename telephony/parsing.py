@@ -150,7 +150,8 @@ def call_initiated(common: dict[str, Any], payload: Payload) -> events.Event:
 
 
 def _custom_header(header: Payload) -> tuple[str, str]:
-    # `name` in the types of the SDK, `header_name` in a sample of Telnyx's knowledge base (outbound-dialer, 2026-04).
+    # `name` in the types of the SDK, `header_name` in a sample of Telnyx's documentation (2026-04):
+    # https://developers.telnyx.com/docs/voice/webrtc/use-cases/outbound-dialer
     name, value = (text(header.get(key)) or text(header.get(f"header_{key}")) for key in ("name", "value"))
     return name, value
 

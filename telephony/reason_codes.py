@@ -13,8 +13,9 @@ class Reason(NamedTuple):
     uncertain: bool = False
 
 
-# Source: "Telnyx SIP Response Codes" (support article 4409457, 2026-05), compared with the developer
-# documentation's page of 2026-04. The code stands at the end of the SIP reason, e.g. "User channel limit exceeded D1".
+# Source: https://support.telnyx.com/en/articles/4409457-telnyx-sip-response-codes (2026-05), compared with the page of
+# the developer documentation (2026-04). The code stands at the end of the SIP reason, e.g. "User channel limit
+# exceeded D1".
 SIP_CODES: dict[str, Reason] = {
     "B3": Reason(488, "connection requires SRTP, the offer has none", "offer SRTP or clear encrypted_media"),
     "D1": Reason(403, "account's outbound call limit reached", "back off, or have the limit raised"),
@@ -105,6 +106,7 @@ SIP_CODES: dict[str, Reason] = {
 }
 
 # Source: @telnyx/webrtc 2.27.10, errors (4xxxx) and warnings (3xxxx); where its code and its table disagree: uncertain.
+# https://github.com/team-telnyx/webrtc/blob/main/packages/js/src/Modules/Verto/util/constants/errorCodes.ts
 SDK_CODES: dict[str, Reason] = {
     "31001": Reason(None, "round trip is slow", "prefer a nearer region; check the network"),
     "31002": Reason(None, "jitter is high", "prefer a cable to Wi-Fi"),
@@ -169,7 +171,8 @@ SOCKET_CODES: dict[str, Reason] = {
 
 REASONS: dict[str, Reason] = SIP_CODES | SDK_CODES | SOCKET_CODES
 
-# Source: Telnyx's REST error codes, of which the 9xxxx belong to calls; in words only, the remedy is the caller's.
+# Of Telnyx's REST error codes the 9xxxx belong to calls; in words only, the remedy is the caller's.
+# Source: https://developers.telnyx.com/development/api-fundamentals/api-errors
 API_CODES: dict[str, str] = {
     "10005": "not found",
     "10006": "not found or not yours",

@@ -1,7 +1,8 @@
 """Where Telnyx can anchor media and signalling, and the values for Australia.
 
 Media and signalling are chosen apart: the connection's anchor site decides where audio flows, the SIP region and the
-browser's host only where signalling goes. Source: API reference, SDK 4.189.0 (read 2026-11), @telnyx/webrtc 2.27.10.
+browser's host only where signalling goes. Source: SDK 4.189.0 (read 2026-11), @telnyx/webrtc 2.27.10, and
+https://developers.telnyx.com/docs/voice/sip-trunking/routing/anchorsite-configuration
 """
 
 from typing import NamedTuple

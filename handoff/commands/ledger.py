@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 State = Command.State
 
 # Telnyx ignores a repeated command id for 60 s; after 45 s nothing is repeated any more, only observed.
+# https://developers.telnyx.com/docs/voice/programmable-voice/receiving-webhooks
 SEND_WITHIN = timedelta(seconds=45)
 # The client gives up after 5 s, so a command that is still "sent" then has lost its worker.
 ANSWER_WITHIN = timedelta(seconds=6.5)
