@@ -82,7 +82,10 @@ def conversation_ended(
 
 
 def system_variables(conversation: Conversation, leg: Leg) -> dict[str, str]:
-    """What every assistant knows of its call (telnyx SDK, types/call_assistant_request_param.py)."""
+    """What every assistant knows of its call.
+
+    Source: https://github.com/team-telnyx/telnyx-python/blob/master/src/telnyx/types/call_assistant_request_param.py
+    """
     known = {name: conversation.metadata[name] for name in (CHANNEL, AGENT_TARGET, END_USER_TARGET)}
     return {
         **known,

@@ -46,7 +46,10 @@ class Gathering:
         return left[0] if left and not self._is_over() else None
 
     def _is_over(self) -> bool:
-        """Telnyx's knowledge base, “gather using AI”: with all required values; if none is required, with the first."""
+        """With all required values; if none is required, with the first.
+
+        Source: https://developers.telnyx.com/docs/voice/programmable-voice/gather-using-ai
+        """
         if self._run.platform.gather_ends == "all":
             return False
         known = any(value is not None for value in self._run.results.values())

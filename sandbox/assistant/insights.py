@@ -59,7 +59,7 @@ class Insights:
         }
 
     def as_documented_webhook(self, conversation_id: str) -> dict[str, Any]:
-        """What Telnyx's knowledge base prints for the group's address (“insight groups”)."""
+        """What is printed for a group's address: https://developers.telnyx.com/docs/inference/ai-insights/insight-groups"""
         names = {str(one["id"]): str(one.get("name") or "") for one in self.insights}
         return {
             "event_type": "conversation.insights.completed",

@@ -24,6 +24,7 @@ from sandbox.outbound import events
 
 VARIABLE_HEADER_PREFIX = "x-"
 # Headers of the platform's own become no variables.
+# https://developers.telnyx.com/docs/inference/ai-assistants/dynamic-variables
 RESERVED_HEADER_PREFIX = "x-telnyx"
 
 
@@ -155,7 +156,7 @@ class Run:
     async def _learn_variables(self) -> None:
         """The command wins over the call's headers, these over what we are asked, that over the assistant's own.
 
-        Source: telnyx SDK, types/call_assistant_request_param.py, and developers.telnyx.com, “dynamic variables”.
+        Source: https://developers.telnyx.com/docs/inference/ai-assistants/dynamic-variables
         """
         assistant = self.brief.assistant
         answered: dict[str, Any] = {}

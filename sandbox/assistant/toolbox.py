@@ -8,7 +8,8 @@ from sandbox.model.account import Account
 from sandbox.model.account_kinds import ASSISTANTS, MCP_SERVERS
 
 MCP, WEBHOOK = "mcp", "webhook"
-# Where a webhook tool names no time, as documented (telnyx SDK, types/ai/inference_embedding_webhook_tool_params.py).
+# Where a webhook tool names no time, as documented:
+# https://github.com/team-telnyx/telnyx-python/blob/master/src/telnyx/types/ai/inference_embedding_webhook_tool_params.py
 TIMEOUT_MS = 5000
 
 Settings = Mapping[str, Any]

@@ -115,8 +115,9 @@ class Tools:
     ) -> Answer:
         """The body is what the model gave, and the presets of the definition win over it.
 
-        Source: telnyx SDK, types/ai/inference_embedding_webhook_tool_params.py; headers: the signature of every
-        webhook, and x-telnyx-call-control-id (Telnyx's knowledge base, “async tools and deferred context”).
+        Beside the signature of every webhook x-telnyx-call-control-id comes as a header.
+        Source: https://developers.telnyx.com/docs/inference/ai-assistants/async-tools and
+        https://github.com/team-telnyx/telnyx-python/blob/master/src/telnyx/types/ai/inference_embedding_webhook_tool_params.py
         """
         settings = fill_definition(dict(tool.settings), caller.variables, self._secret)
         method = str(settings.get("method") or "POST")

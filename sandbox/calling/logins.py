@@ -40,6 +40,7 @@ class Logins:
         """Let a page in. Who is in already logs in anew on the same session, whatever it says of the session.
 
         The SDK sends its session's id only within 90 s of storing it, so a later renewal names none.
+        Source: https://github.com/team-telnyx/webrtc/blob/main/packages/js/src/Modules/Verto/util/reconnect.ts
         """
         candidate = self._candidate(method, params)
         if candidate is None:
@@ -106,7 +107,7 @@ class Logins:
             self._switchboard.background(self._registered_later(session))
 
     def _state(self, session: Session) -> str:
-        """Source of the words: @telnyx/webrtc, webrtc/constants.ts (GatewayStateType)."""
+        # The words: https://github.com/team-telnyx/webrtc/blob/main/packages/js/src/Modules/Verto/webrtc/constants.ts
         credential = session.credential
         if credential is None or self._switchboard.sessions.callee(credential.sip_username) is session:
             return "REGED"

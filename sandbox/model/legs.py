@@ -208,7 +208,10 @@ class Conference:
     participants: dict[str, Participant] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Source: the SDK's `types/conference.py`; why and by whom it ended is there once it has."""
+        """Why and by whom it ended is there once it has.
+
+        Source: https://github.com/team-telnyx/telnyx-python/blob/master/src/telnyx/types/conference.py
+        """
         ended = {"end_reason": self.end_reason, "ended_by": self.ended_by} if self.ended_at else {}
         return {
             "id": self.id,

@@ -9,6 +9,7 @@ from sandbox.model.platform import Platform
 
 TIMEOUT_SECONDS = 2.0
 # Telnyx repeats with growing pauses and does not say how often.
+# https://developers.telnyx.com/development/api-fundamentals/webhooks/receiving-webhooks
 PAUSES = (0.5, 1.0, 2.0)
 
 # What the webhook of a credential connection is documented to tell, beside voicemail; everything else belongs to

@@ -17,7 +17,8 @@ from sandbox.rest.legs import OK, LiveLegs, remember_state, require_answered
 
 # Voice names of `speak` that the AI commands do not know.
 SPEAK_ONLY_VOICES = frozenset(("male", "female"))
-# What a gather takes (telnyx SDK, types/ai/assistant_param.py): nothing of a configured assistant.
+# What a gather takes: nothing of a configured assistant.
+# https://github.com/team-telnyx/telnyx-python/blob/master/src/telnyx/types/ai/assistant_param.py
 GATHER_SETTINGS = frozenset(("instructions", "model", "openai_api_key_ref", "tools"))
 GATHER_TOOLS = frozenset(("webhook", "hangup", "transfer", "retrieval", "book_appointment", "check_availability"))
 
@@ -90,7 +91,10 @@ class AssistantRoutes:
         return OK
 
     async def add_messages(self, leg: Leg, body: Body) -> Body:
-        """A text is answered at once only with `trigger_response` (telnyx SDK, resources/calls/actions.py)."""
+        """A text is answered at once only with `trigger_response`.
+
+        Source: https://github.com/team-telnyx/telnyx-python/blob/master/src/telnyx/types/calls/action_add_ai_assistant_messages_params.py
+        """
         run = self._running(leg, "gather_steering")
         for message in _messages(body, "messages"):
             role, text = str(message.get("role")), str(message.get("content") or "")

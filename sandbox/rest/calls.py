@@ -188,7 +188,10 @@ class CallRoutes:
 
 
 def call_json(leg: Leg) -> Body:
-    """Source: the SDK's `types/call_retrieve_status_response.py`; the end is there once there is one."""
+    """The end is there once there is one.
+
+    Source: https://github.com/team-telnyx/telnyx-python/blob/master/src/telnyx/types/call_retrieve_status_response.py
+    """
     ended = {"end_time": clock.iso(leg.ended_at)} if leg.ended_at else {}
     stated = {"client_state": leg.client_state} if leg.client_state is not None else {}
     return {

@@ -63,7 +63,7 @@ class CredentialRoutes:
         return {"data": self._find(request).as_json()}
 
     async def update(self, request: web.Request) -> Any:
-        """Source of the odd error: Telnyx's page on telephony credentials (2026-04)."""
+        # The odd error: https://developers.telnyx.com/development/webrtc/auth/telephony-credentials (2026-04)
         credential, body = self._find(request), body_of(request)
         if credential.expired:
             errors = {"status": "can't update credentials in expired status"}

@@ -12,6 +12,7 @@ from sandbox.model.commands import Subject, subject_of
 
 LOG_LENGTH = 20_000
 # The real platform ignores a repeated command id for this long and no longer.
+# https://developers.telnyx.com/docs/voice/programmable-voice/receiving-webhooks
 MEMORY_SECONDS = 60.0
 
 # The commands that make something, and where its id stands in the answer.

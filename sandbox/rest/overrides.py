@@ -9,7 +9,7 @@ MAX_PAUSES, MAX_PAUSE_SUM_MS = 5, 60_000
 
 
 def override_of(body: Body) -> Override | None:
-    """Source: the SDK's `types/calls/action_answer_params.py`."""
+    """Source: https://github.com/team-telnyx/telnyx-python/blob/master/src/telnyx/types/calls/action_answer_params.py"""
     url, urls, policies = (body.get(name) for name in ("webhook_url", "webhook_urls", "webhook_retries_policies"))
     if url is None and not urls and not policies:
         return None

@@ -60,7 +60,10 @@ class StandingRoutes:
         return {"data": {"record_type": "connection_count", "counts": counts, "limits": limits}}
 
     async def registration(self, request: web.Request) -> Body:
-        """Source: the SDK's `resources/sip_registration_status.py`; who has gone reads as registered for a while."""
+        """Who has gone reads as registered for a while.
+
+        Source: https://github.com/team-telnyx/telnyx-python/blob/master/src/telnyx/resources/sip_registration_status.py
+        """
         if request.query.get("credential_type") != "telephony_credential":
             raise invalid("Only telephony credentials are known here.", parameter="credential_type", is_query=True)
         username = request.query.get("username") or ""
