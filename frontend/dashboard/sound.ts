@@ -103,6 +103,7 @@ export class Sound {
     this.source = source;
   }
 
+  // https://developer.chrome.com/blog/autoplay/
   /** Chromium leaves `resume()` pending while there was no gesture, so it is not waited for for ever. */
   private async resumed(context: AudioContext): Promise<void> {
     const patience = new Promise((resolve) => window.setTimeout(resolve, 300));

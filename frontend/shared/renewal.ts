@@ -2,6 +2,7 @@
 
 import type { TelnyxRTC } from "@telnyx/webrtc";
 
+// https://github.com/team-telnyx/webrtc/blob/main/packages/js/src/Modules/Verto/BaseSession.ts
 /** The SDK's warning, 120 s before a login token ends. */
 export const TOKEN_EXPIRING_SOON = 34001;
 

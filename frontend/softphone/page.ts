@@ -26,6 +26,7 @@ function hold(name: string): Promise<boolean> {
       });
     };
     // Without locks, as in Safari before 15.4, every page load is a page of its own.
+    // https://developer.mozilla.org/docs/Web/API/Navigator/locks
     holding().catch(() => resolve(false));
   });
 }

@@ -42,6 +42,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const REMOTE_AUDIO_ID = "remote-audio";
 
 // Codes of the SDK that a closer can do something about, or should at least understand.
+// https://github.com/team-telnyx/webrtc/blob/main/packages/js/src/Modules/Verto/util/constants/errorCodes.ts
 const TROUBLE: Record<number, string> = {
   42001: "The microphone is blocked, so the call has no sound from you.",
   42002: "No microphone was found.",

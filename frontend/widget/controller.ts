@@ -78,7 +78,8 @@ export class Controller {
 
   async agree(hasVoice: boolean): Promise<void> {
     if (this.isAsking) return;
-    this.hearing.open(); // before anything is waited for, or the browser would hold the sound back
+    // Before anything is waited for, or the browser would hold the sound back: https://developer.chrome.com/blog/autoplay/
+    this.hearing.open();
     this.store.set({ hasVoice, microphoneProblem: null, isCallbackOpen: false, isBusy: false });
     const { round } = this;
     this.isAsking = true;

@@ -66,6 +66,7 @@ export class Engine {
     this.isAnonymous = "assistantId" in line.login;
     this.client = new TelnyxRTC({ ...clientOptions(line.signalling), ...credentials(line.login) });
     // A token left by an earlier call of this tab would make the SDK resume that call instead of starting ours.
+    // https://github.com/team-telnyx/webrtc/blob/main/packages/js/src/Modules/Verto/util/reconnect.ts
     this.client.clearReconnectToken();
     this.client.on("telnyx.ready", () => {
       events.ready({ dc: this.client.dc, region: this.client.region });
@@ -110,6 +111,7 @@ export class Engine {
     else this.call?.unmuteAudio();
   }
 
+  // https://github.com/team-telnyx/webrtc/blob/main/packages/js/src/Modules/Verto/webrtc/Call.ts
   /** The second argument is not optional in 2.27: without it the SDK throws. */
   async send(text: string): Promise<void> {
     if (!this.call) throw new Error("no call to send a message on");
@@ -145,6 +147,7 @@ export class Engine {
   private notified({ type, call }: INotification): void {
     if (type !== "callUpdate" || !call || this.hasEnded) return;
     // After a network change the SDK continues the call under a new object that names the old one.
+    // https://github.com/team-telnyx/webrtc/blob/main/packages/js/src/Modules/Verto/webrtc/BaseCall.ts
     if (call.recoveredCallId && call.recoveredCallId === this.call?.id) this.call = call;
     if (call.id !== this.call?.id) return;
     if (call.state === "active") this.activated(call);
