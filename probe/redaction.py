@@ -173,7 +173,7 @@ def _like(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
-def _is_status(value: Any) -> bool:
+def is_status(value: Any) -> bool:
     return value is None or (isinstance(value, int) and not isinstance(value, bool) and 100 <= value < 1000)
 
 
@@ -184,7 +184,7 @@ _PLAIN: Mapping[str, Mapping[str, Callable[[Any], bool]]] = {
         "command": _one_of(words.COMMANDS),
         "leg": _EITHER_LEG,
         "engine": _one_of(words.ENGINES),
-        "status": _is_status,
+        "status": is_status,
         "code": _like(_CODE),
     },
     "tab": {

@@ -126,13 +126,13 @@ class Scene:
         """Wait until Telnyx has told one of these events of a leg."""
         if leg is None:
             return False
-        return bool(self.until(lambda: any(self._is_told(leg.role, kind) for kind in kinds), seconds))
+        role = leg.role
 
-    def _is_told(self, role: str, kind: str) -> bool:
-        return any(
-            one["kind"] == "webhook" and one["leg"] == role and one["event_type"].startswith(kind)
-            for one in self._records
-        )
+        def is_told() -> bool:
+            events = (one["event_type"] for one in self._records if one["kind"] == "webhook" and one["leg"] == role)
+            return any(event_type.startswith(kinds) for event_type in events)
+
+        return bool(self.until(is_told, seconds))
 
     def seen(self, line: str, what: str, *, seconds: float | None = None, name: str = "") -> News | None:
         """Wait until the page has told something of a line during this step."""

@@ -53,7 +53,7 @@ class Command(BaseCommand):
         if not 1 <= options["patience"] <= 120:
             raise CommandError("--patience is a number of seconds from 1 to 120.")
         site = Site(settings.PUBLIC_URL, widget_of(options["widget"]), options["patience"])
-        signal.signal(signal.SIGTERM, _interrupted)
+        signal.signal(signal.SIGTERM, interrupted)
         found = self._try(site, points, agrees=options["yes"])
         self._write(found, out, name=f"telnyx-probe-{found.about['began_at'].replace(':', '')}.json", is_new=True)
 
@@ -123,5 +123,5 @@ def _read(path: Path) -> Evidence:
         raise CommandError(f"{path} is not evidence: {error}.") from error
 
 
-def _interrupted(*_: object) -> NoReturn:
+def interrupted(*_: object) -> NoReturn:
     raise KeyboardInterrupt
