@@ -33,9 +33,12 @@ class Config:
 
 
 def from_environment(env: Mapping[str, str]) -> Config:
+    port = env.get("SANDBOX_PORT", "21100")
+    if not port.isascii() or not port.isdigit() or int(port) > 65_535:
+        raise ConfigError(f"SANDBOX_PORT is not a port number: {port!r}")
     return Config(
         host=env.get("SANDBOX_HOST", "127.0.0.1"),
-        port=_port(env.get("SANDBOX_PORT", "21100")),
+        port=int(port),
         api_key=_required(env, "SANDBOX_API_KEY"),
         signing_seed=_seed(_required(env, "SANDBOX_SIGNING_KEY")),
         webhook_base=_required(env, "SANDBOX_WEBHOOK_BASE").rstrip("/"),
@@ -53,12 +56,6 @@ def _required(env: Mapping[str, str], name: str) -> str:
     if not value:
         raise ConfigError(f"{name} is empty; the launcher sets it, see docs/settings.md")
     return value
-
-
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > 65_535:
-        raise ConfigError(f"SANDBOX_PORT is not a port number: {text!r}")
-    return int(text)
 
 
 def _seed(text: str) -> bytes:

@@ -99,17 +99,17 @@ class Outlet(MediaStreamTrack):
         if self.readyState != "live":
             raise MediaStreamError
         pcm = await self.listen()
-        packet = av.Packet(SILENCE if pcm is None else self._encoded(pcm))
+        encoded = SILENCE
+        if pcm is not None:
+            self._encoder = self._encoder or OpusEncoder()
+            encoded = self._encoder.encode(pcm) or SILENCE
+        packet = av.Packet(encoded)
         packet.pts, packet.time_base = self._position, TIME_BASE
         return packet
 
     def stop(self) -> None:
         super().stop()
         self._encoder = None
-
-    def _encoded(self, pcm: Pcm) -> bytes:
-        self._encoder = self._encoder or OpusEncoder()
-        return self._encoder.encode(pcm) or SILENCE
 
     def _next(self) -> Pcm | None:
         base = self.base.frame() if self.base else None

@@ -49,7 +49,11 @@ class AccountRoutes:
             size = min(_number(request, "page[size]", PAGE_SIZE), MAX_PAGE_SIZE)
             page = _number(request, "page[number]", 1)
             shown = found[(page - 1) * size : page * size]
-            return shown if kind.style == "array" else {"data": shown, "meta": _meta(len(found), page, size)}
+            if kind.style == "array":
+                return shown
+            total, pages = len(found), -(-len(found) // size)
+            meta = {"total_results": total, "total_pages": pages, "page_number": page, "page_size": size}
+            return {"data": shown, "meta": meta}
 
         return handle
 
@@ -140,7 +144,3 @@ def _number(request: web.Request, name: str, default: int) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise invalid(f"'{name}' must be a positive number.")
     return int(text)
-
-
-def _meta(total: int, page: int, size: int) -> Body:
-    return {"total_results": total, "total_pages": -(-total // size), "page_number": page, "page_size": size}

@@ -101,6 +101,9 @@ class CallRoutes:
         if not caller:
             raise missing("from")
         self._screening.require(to=to, caller=caller, connection_id=connection_id)
+        region = optional_text(body, "sip_region")
+        if region not in (None, *SIP_REGIONS):
+            raise not_one_of(SIP_REGIONS, parameter="sip_region")
         return Order(
             to=to,
             from_=caller,
@@ -110,7 +113,7 @@ class CallRoutes:
             client_state=client_state or state_of(body),
             timeout_seconds=seconds_of(body, "timeout_secs", RING_SECONDS),
             time_limit_seconds=seconds_of(body, "time_limit_secs", TIME_LIMIT_SECONDS),
-            sip_region=_region(body),
+            sip_region=region,
             supervisor_role=_role(body.get("supervisor_role", "barge"), "supervisor_role"),
             webhooks=override_of(body),
         )
@@ -205,13 +208,6 @@ def call_json(leg: Leg) -> Body:
         **stated,
         **ended,
     }
-
-
-def _region(body: Body) -> str | None:
-    region = optional_text(body, "sip_region")
-    if region not in (None, *SIP_REGIONS):
-        raise not_one_of(SIP_REGIONS, parameter="sip_region")
-    return region
 
 
 def _role(value: Any, parameter: str) -> SupervisorRole:
