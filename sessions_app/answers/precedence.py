@@ -64,9 +64,14 @@ def settle(
     suggestions = sorted(fresh, key=_weight, reverse=True)[:MOST_SUGGESTIONS]
     shown = {one.digest for one in (*suggestions, *((current,) if current else ()))}
     rest = (one for one in values if one.digest not in shown)
+    told = [
+        (one.first_at, one.position)
+        for one in values
+        if current is not None and one.digest == current.digest and one.position is not None
+    ]
     return Standing(
         current=current,
-        position=_position(current, values),
+        position=min(told)[1] if told else None,
         is_locked=is_locked,
         suggestions=tuple(suggestions),
         earlier=tuple(sorted(rest, key=_age, reverse=True)),
@@ -111,12 +116,3 @@ def _new_since(moment: datetime, heard: Sequence[Given]) -> list[Given]:
     for one in heard:
         first[one.digest] = min(one.first_at, first.get(one.digest, one.first_at))
     return [one for one in heard if first[one.digest] > moment]
-
-
-def _position(current: Given | None, values: Sequence[Given]) -> int | None:
-    told = [
-        (one.first_at, one.position)
-        for one in values
-        if current is not None and one.digest == current.digest and one.position is not None
-    ]
-    return min(told)[1] if told else None
