@@ -118,7 +118,10 @@ class CallCommands(Connection):
     def bridge(
         self, call_control_id: str, *, other: str, command_id: CommandId, client_state: str | None = None
     ) -> None:
-        """Join the audio of two answered legs; when `other` leaves, this one stays parked."""
+        """Join the audio of two answered legs; when `other` leaves, this one stays parked.
+
+        Source: https://github.com/team-telnyx/telnyx-python/blob/master/src/telnyx/types/calls/action_bridge_params.py
+        """
         send(
             self._actions.bridge,
             call_control_id,

@@ -1,4 +1,7 @@
-"""Commands on conferences; every one must name the region in which the conference was made."""
+"""Commands on conferences; every one must name the region in which the conference was made.
+
+Source: https://github.com/team-telnyx/telnyx-python/blob/master/src/telnyx/types/conferences/action_join_params.py
+"""
 
 from strict_json import identifier, mapping
 from telephony.connection import Connection

@@ -45,6 +45,7 @@ JOINS = frozenset(
 )
 CALLS_CLOSER = frozenset({CommandKind.DIAL, CommandKind.TRANSFER, CommandKind.LISTEN})
 # These meet the account's limit of calls at once.
+# https://developers.telnyx.com/docs/voice/sip-trunking/configuration/concurrent-limits
 NEEDS_LEG = CALLS_CLOSER | {CommandKind.ANSWER, CommandKind.CALL_PROSPECT}
 # These read what Telnyx keeps of a conversation and change nothing, so the timeline does not tell of them.
 READS = frozenset({CommandKind.FETCH_ASSISTANT, CommandKind.FETCH_TRANSCRIPT, CommandKind.FETCH_INSIGHTS})

@@ -237,7 +237,10 @@ def stranger_ended(delivery: WebhookDelivery, *, outcome: str, is_ended: bool = 
 
 
 def _park(delivery: WebhookDelivery, now: datetime) -> None:
-    """An event may come before the one that creates its call; it waits for it, but not for ever."""
+    """An event may come before the one that creates its call; it waits for it, but not for ever.
+
+    Source: https://developers.telnyx.com/docs/voice/programmable-voice/receiving-webhooks
+    """
     is_over = _has_waited(delivery, now)
     delivery.status = Status.DEAD if is_over else Status.PARKED
     delivery.next_attempt_at = None if is_over else now + _patience(now - delivery.received_at)

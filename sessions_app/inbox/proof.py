@@ -17,7 +17,8 @@ class Proof:
 
     def __init__(self, event: Event) -> None:
         # Whether it tells of a leg at a browser: one that a page placed, or one that arrives at a closer's softphone.
-        # Which of the two, neither `direction` nor `state` says reliably.
+        # Which of the two, neither `direction` nor `state` says reliably:
+        # https://support.telnyx.com/en/articles/4351104-sip-connection-settings
         self.is_on_our_connection = event.ids.connection_id == settings.TELNYX_CONNECTION_ID
         self._call = event if isinstance(event, CallInitiated) else None
 
