@@ -53,6 +53,7 @@ export class Line {
     const options: IClientOptions & { host?: string } = {
       enableCallReports: false,
       // Another line's token in this tab's storage would send this one to that line's session.
+      // https://github.com/team-telnyx/webrtc/blob/main/packages/js/docs/ts/interfaces/IClientOptions.md
       skipLastVoiceSdkId: true,
       ...("token" in login
         ? { login_token: login.token }

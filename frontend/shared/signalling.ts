@@ -12,6 +12,7 @@ export interface Signalling {
 
 export function clientOptions(given: Signalling): IClientOptions & { host?: string } {
   return {
+    // https://github.com/team-telnyx/webrtc/blob/main/packages/js/docs/ts/interfaces/IClientOptions.md
     // Reports would carry captions, headers and logins to a third place; ours go through the back end instead.
     enableCallReports: false,
     prefetchIceCandidates: given.ice_prefetch,

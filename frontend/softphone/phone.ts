@@ -189,6 +189,7 @@ export class Phone {
 
   private async connect(login: Login): Promise<void> {
     // A reload keeps the call: the SDK leaves it standing and takes it up again with the same session.
+    // https://github.com/team-telnyx/webrtc/blob/main/packages/js/docs/ts/interfaces/IClientOptions.md
     const options = { ...clientOptions(this.options.signalling), hangupOnBeforeUnload: false };
     const client = new TelnyxRTC({ ...options, login_token: login.token });
     this.client = client;

@@ -53,6 +53,7 @@ function notify(text: string): Notification | null {
     notification.onclick = () => window.focus();
     return notification;
   } catch {
-    return null; // browsers on phones only let service workers notify
+    // Browsers on phones only let service workers notify: https://bugs.chromium.org/p/chromium/issues/detail?id=481856
+    return null;
   }
 }

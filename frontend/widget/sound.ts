@@ -74,7 +74,8 @@ export class Sound {
   }
 
   async unlock(): Promise<boolean> {
-    await this.speaker?.play().catch(() => undefined); // refused without a gesture: the answer below says so
+    // Refused without a gesture (https://developer.mozilla.org/docs/Web/API/HTMLMediaElement/play); the answer below says so.
+    await this.speaker?.play().catch(() => undefined);
     await this.ears.context.resume();
     return this.speaker?.paused === false;
   }
