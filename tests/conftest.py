@@ -1,4 +1,4 @@
-"""What every test may use. Servers and environment come from launcher.pytest_services."""
+"""What every test may use: people, visits and Telnyx. Servers and environment come from launcher.pytest_services."""
 
 import base64
 import os
@@ -7,6 +7,9 @@ import pytest
 from django.conf import settings as django_settings
 from hypothesis import settings
 from nacl.signing import SigningKey
+
+# Fixtures that several folders use; those of one folder stand in its own conftest.py.
+pytest_plugins = ["tests.people", "tests.visits"]
 
 # HYPOTHESIS_PROFILE=slow searches longer, in every test that does not name its own number of examples.
 settings.register_profile("quick", deadline=None)

@@ -12,9 +12,7 @@ from pytest_django import Settings
 from accounts.models import User
 from agileadapt.celery import app
 from sessions_app.http import limits
-from tests.people import admin_user, alice, bob, clock, logged_in, sales, support
-
-__all__ = ["admin_user", "alice", "bob", "clock", "sales", "support"]
+from tests.people import logged_in
 
 ASK = "/accounts/password-reset/"
 CHOSEN = "a very long password"

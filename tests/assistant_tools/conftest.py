@@ -1,4 +1,4 @@
-"""The same people as everywhere, and the tools of the assistant that talks."""
+"""The tools of the assistant that talks."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,27 +9,7 @@ from django.utils import timezone
 
 from assistant_tools import calls
 from sessions_app.conversation.tool_calls import Caller, Told
-from tests.flows.conftest import Visit, rest, talking, visit, waiting, waiting_for_alice, webhooks
-from tests.people import admin_user, alice, anonymous_widget, ben, bob, carol, clock, sales, support, widget
-
-__all__ = [
-    "admin_user",
-    "alice",
-    "anonymous_widget",
-    "ben",
-    "bob",
-    "carol",
-    "clock",
-    "rest",
-    "sales",
-    "support",
-    "talking",
-    "visit",
-    "waiting",
-    "waiting_for_alice",
-    "webhooks",
-    "widget",
-]
+from tests.visits import Visit
 
 
 @dataclass

@@ -11,7 +11,7 @@ from sessions_app.conversation import tool_calls
 from sessions_app.conversation.tool_calls import MOST_UNKNOWN, UNKNOWN_KEPT, Caller, Told, Use
 from sessions_app.models import Run, ToolCall
 from sessions_app.visits import tokens
-from tests.flows.conftest import Visit
+from tests.visits import Visit
 
 pytestmark = pytest.mark.django_db
 

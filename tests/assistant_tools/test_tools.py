@@ -10,8 +10,8 @@ from sessions_app.answers import versions
 from sessions_app.conversation.tool_catalogue import CATALOGUE, SAVE
 from sessions_app.models import CapturedField, ToolCall, VoiceSession, WidgetConfig
 from tests.assistant_tools.conftest import Assistant
-from tests.flows.conftest import Visit, connect, open_visit
 from tests.people import make_ready
+from tests.visits import Visit, connect, open_visit
 
 CHOICES = ["Under 10,000", "10,000 and more"]
 ARGUMENTS: dict[str, dict[str, Any]] = {

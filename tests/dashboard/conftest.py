@@ -21,10 +21,7 @@ from handoff.models import Closer, Handoff, Offer
 from sessions_app import timeline
 from sessions_app.models import Run, TimelineEntry, VoiceSession, WidgetConfig
 from sessions_app.rules import plain_values
-from tests.people import alice, ben, bob, carol, clock, logged_in, sales, support, widget
-
-__all__ = ["alice", "ben", "bob", "carol", "clock", "sales", "support", "widget"]
-
+from tests.people import logged_in
 
 Connect = Callable[..., Any]
 

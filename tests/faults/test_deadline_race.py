@@ -21,9 +21,7 @@ from handoff.models import Closer, Command, Handoff, Offer
 from sessions_app.models import TimelineEntry, VoiceSession, WidgetConfig
 from sessions_app.visits.visits import open_visit
 from tests.faults.world import SEED
-from tests.people import make_ready, person, sales, widget
-
-__all__ = ["sales", "widget"]
+from tests.people import make_ready, person
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 

@@ -1,13 +1,10 @@
-"""The same people as everywhere, and a visit that was asked the usual questions."""
+"""A visit that was asked the usual questions."""
 
 import pytest
 from django.utils import timezone
 
 from sessions_app.models import VoiceSession, WidgetConfig
 from sessions_app.visits import visits
-from tests.people import admin_user, alice, ben, bob, clock, sales, support, widget
-
-__all__ = ["admin_user", "alice", "ben", "bob", "clock", "sales", "support", "widget"]
 
 
 @pytest.fixture

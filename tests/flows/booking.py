@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.flows.conftest import Visit
-from tests.flows.telnyx import Leg
+from tests.telnyx import Leg
+from tests.visits import Visit
 
 
 def started(visit: Visit) -> dict[str, Any]:

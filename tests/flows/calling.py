@@ -9,8 +9,8 @@ from handoff import actions
 from handoff.models import CallbackPromise, Closer
 from sessions_app.models import VoiceSession
 from sessions_app.visitor_page import page
-from tests.flows.conftest import PHONE, Visit
-from tests.flows.telnyx import Leg
+from tests.telnyx import Leg
+from tests.visits import PHONE, Visit
 
 NUMBER = "+61412555018"
 

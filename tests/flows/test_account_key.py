@@ -21,8 +21,8 @@ from sessions_app import tasks
 from sessions_app.account import signatures
 from sessions_app.models import AccountKey
 from sessions_app.visits import carrier
-from tests.flows.telnyx import CALL_CONTROL, Webhooks, envelope, signature
 from tests.people import Clock
+from tests.telnyx import CALL_CONTROL, Webhooks, envelope, signature
 
 OTHER = base64.b64encode(bytes(SigningKey.generate().verify_key)).decode()
 REFUSED = httpx.Response(401, json={"errors": [{"code": "10009"}]})

@@ -12,9 +12,9 @@ from handoff.models import Closer
 from sessions_app.models import CallLeg, VoiceSession, WebhookDelivery, WidgetConfig
 from sessions_app.visitor_page import page
 from sessions_app.visits import tokens
-from tests.flows.conftest import Visit, accept, open_visit
-from tests.flows.telnyx import DYNAMIC_VARIABLES, Leg, Rest, Webhooks
 from tests.people import Clock
+from tests.telnyx import DYNAMIC_VARIABLES, Leg, Rest, Webhooks
+from tests.visits import Visit, accept, open_visit
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from handoff.machine import State
 from handoff.models import Closer
 from sessions_app.models import TelephonyCredential, WidgetConfig
 from sessions_app.visitor_page import page
-from tests.flows.conftest import Visit, open_visit
-from tests.flows.telnyx import Leg, Rest, Webhooks
 from tests.flows.test_anonymous import initialise, rejoin
 from tests.people import Clock
+from tests.telnyx import Leg, Rest, Webhooks
+from tests.visits import Visit, open_visit
 
 
 @pytest.fixture(autouse=True)

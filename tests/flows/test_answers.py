@@ -14,7 +14,7 @@ from handoff import actions
 from handoff.models import Closer, Handoff
 from sessions_app.models import VoiceSession, WidgetConfig
 from sessions_app.visits import tokens
-from tests.flows.conftest import Visit
+from tests.visits import Visit
 
 pytestmark = pytest.mark.usefixtures("gathering")
 

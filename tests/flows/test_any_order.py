@@ -16,8 +16,8 @@ from sessions_app.inbox import intake
 from sessions_app.models import FieldValue, VoiceSession, WebhookDelivery, WidgetConfig
 from sessions_app.visits import tokens, visits
 from telephony import inbound
-from tests.flows.telnyx import envelope
 from tests.people import Clock
+from tests.telnyx import envelope
 
 START = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 IDS = {

@@ -7,8 +7,8 @@ import pytest
 from handoff.models import Closer
 from tests.flows.booking import offered, second_run
 from tests.flows.calling import promise_of
-from tests.flows.conftest import ANSWERS, Visit
 from tests.flows.test_assistant_run import ask, let_it_finish
+from tests.visits import ANSWERS, Visit
 
 
 def test_the_assistant_that_books_a_callback_is_told_how(booking: Visit) -> None:

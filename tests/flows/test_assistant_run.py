@@ -12,8 +12,8 @@ from handoff.models import Closer, Command
 from sessions_app.answers import versions
 from sessions_app.models import Run, VoiceSession, WidgetConfig
 from sessions_app.visits import tokens
-from tests.flows.conftest import ANSWERS, Visit
-from tests.flows.telnyx import Leg
+from tests.telnyx import Leg
+from tests.visits import ANSWERS, Visit
 
 MOST = {name: ANSWERS[name] for name in ("full_name", "email", "budget")}
 LAST = {"timeline": ANSWERS["timeline"]}

@@ -8,9 +8,9 @@ from handoff.models import Closer, Command
 from sessions_app.models import CallLeg
 from sessions_app.visitor_page import page
 from sessions_app.visits import tokens
-from tests.flows.conftest import ANSWERS, Visit, accept
-from tests.flows.telnyx import Leg
 from tests.flows.test_assistant_run import MOST, let_it_finish, save, seat
+from tests.telnyx import Leg
+from tests.visits import ANSWERS, Visit, accept
 
 
 @pytest.fixture

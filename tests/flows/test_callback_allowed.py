@@ -13,7 +13,7 @@ from handoff.machine import State
 from handoff.models import Closer, Handoff
 from sessions_app.models import VoiceSession
 from tests.flows.calling import call, promise, promise_of
-from tests.flows.conftest import Visit
+from tests.visits import Visit
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from handoff.models import Closer, Handoff
 from sessions_app.models import WidgetConfig
 from tests.flows.booking import offered, said, second_run, started
 from tests.flows.calling import promise_of
-from tests.flows.conftest import ANSWERS, MORNING, PHONE, Visit, open_visit
-from tests.flows.telnyx import Rest, Webhooks
 from tests.people import Clock
+from tests.telnyx import Rest, Webhooks
+from tests.visits import ANSWERS, MORNING, PHONE, Visit, open_visit
 
 pytestmark = pytest.mark.usefixtures("gathering")
 

@@ -9,8 +9,8 @@ from handoff.machine import State
 from handoff.models import CallbackPromise, Closer
 from sessions_app.models import VoiceSession
 from tests.flows.calling import NUMBER, call, hang_up, promise_of
-from tests.flows.conftest import ANSWERS, PHONE, Visit
-from tests.flows.telnyx import Leg
+from tests.telnyx import Leg
+from tests.visits import ANSWERS, PHONE, Visit
 
 
 def test_the_closer_s_line_is_up_before_the_number_is_dialled(promised: Visit, alice: Closer) -> None:

@@ -10,8 +10,8 @@ from handoff.models import Closer
 from sessions_app.models import VoiceSession
 from sessions_app.visits import tokens
 from tests.flows.calling import NUMBER, call, calling, open_page, promise, promise_of
-from tests.flows.conftest import Visit
-from tests.flows.telnyx import Leg
+from tests.telnyx import Leg
+from tests.visits import Visit
 
 
 def test_an_open_page_rings_instead_of_the_number(promised: Visit, alice: Closer) -> None:

@@ -12,8 +12,8 @@ from django.utils import timezone
 from handoff.machine import SETTLED_STATES, State
 from handoff.models import Closer
 from tests.flows.calling import Call, call, hang_up, promise_of
-from tests.flows.conftest import Visit
-from tests.flows.telnyx import Leg
+from tests.telnyx import Leg
+from tests.visits import Visit
 
 ORDERS = Random(20261122).sample(list(permutations(range(6))), 24)
 

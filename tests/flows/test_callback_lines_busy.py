@@ -10,9 +10,9 @@ from handoff import actions
 from handoff.machine import State
 from handoff.models import Closer
 from tests.flows import calling
-from tests.flows.conftest import Visit
-from tests.flows.telnyx import Leg
 from tests.flows.test_lines_busy import is_blamed, refuse_dials
+from tests.telnyx import Leg
+from tests.visits import Visit
 
 
 def refused_by_rest(call: calling.Call) -> None:

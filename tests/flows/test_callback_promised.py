@@ -13,9 +13,9 @@ from handoff.models import CallbackPromise, Closer
 from sessions_app.models import WidgetConfig
 from sessions_app.visits import tokens
 from tests.flows.calling import promise_of
-from tests.flows.conftest import MORNING, PHONE, Visit, open_visit
-from tests.flows.telnyx import Rest, Webhooks
 from tests.people import Clock
+from tests.telnyx import Rest, Webhooks
+from tests.visits import MORNING, PHONE, Visit, open_visit
 
 
 def test_a_promise_whose_time_passes_without_a_call_is_missed_once(booking: Visit) -> None:

@@ -13,10 +13,10 @@ from handoff.machine import State
 from handoff.models import Closer, Handoff, Offer, RoutingPolicy
 from sessions_app.models import CallLeg, Team, WebhookDelivery
 from sessions_app.visits import credentials, tokens
-from tests.flows.conftest import ANSWERS, Visit, accept
-from tests.flows.telnyx import CALLER_NUMBER, Leg, Platform
 from tests.flows.test_methods import target_leg
 from tests.flows.test_transfer_by_assistant import address, claimed, ring, transferred
+from tests.telnyx import CALLER_NUMBER, Leg, Platform
+from tests.visits import ANSWERS, Visit, accept
 
 __all__ = ["claimed"]
 

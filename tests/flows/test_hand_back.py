@@ -9,8 +9,8 @@ from handoff import actions
 from handoff.machine import State
 from handoff.models import Closer, Handoff, RoutingPolicy
 from sessions_app.models import Run
-from tests.flows.conftest import ANSWERS, Visit, connect
-from tests.flows.telnyx import Leg
+from tests.telnyx import Leg
+from tests.visits import ANSWERS, Visit, connect
 
 pytestmark = pytest.mark.usefixtures("gathering")
 

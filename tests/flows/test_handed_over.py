@@ -11,8 +11,8 @@ from handoff.machine import State
 from handoff.models import Closer, Command, Offer
 from sessions_app.models import CallLeg
 from sessions_app.visits import tokens
-from tests.flows.conftest import ANSWERS, Visit, connect
-from tests.flows.telnyx import CALL_CONTROL, Leg
+from tests.telnyx import CALL_CONTROL, Leg
+from tests.visits import ANSWERS, Visit, connect
 
 HISTORY = [
     {"role": "assistant", "content": "May I have your full name?"},

@@ -11,8 +11,8 @@ from django.utils import timezone
 from handoff.models import Closer
 from sessions_app.visitor_page import page
 from sessions_app.visits import tokens
-from tests.flows.conftest import Visit, connect
 from tests.people import PASSWORD
+from tests.visits import Visit, connect
 
 HEARD = {"silence_ms": 240, "heard_ms_ago": 900, "packets_ms_ago": 1_000, "received": 55, "lost": 0}
 SPOKE = {"heard_ms_ago": 700, "packets_ms_ago": 950, "spoke_ms_ago": 1_100, "sent_ms_ago": 990, "received": 50}

@@ -10,8 +10,8 @@ from handoff import actions, tasks
 from handoff.models import Closer, Command
 from sessions_app.models import CallLeg
 from sessions_app.visits import capacity
-from tests.flows.conftest import Visit, connect
-from tests.flows.telnyx import Leg
+from tests.telnyx import Leg
+from tests.visits import Visit, connect
 
 Refusal = Callable[[httpx.Request], httpx.Response]
 

@@ -19,9 +19,7 @@ from handoff.models import Command
 from sessions_app.models import AccountLook, TelephonyCredential, VoiceSession, WidgetConfig
 from sessions_app.visits import capacity, visits
 from telephony.client import TelnyxError
-from tests.people import admin_user, logged_in, sales, widget
-
-__all__ = ["admin_user", "sales", "widget"]
+from tests.people import logged_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

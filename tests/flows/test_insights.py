@@ -12,8 +12,8 @@ from django.utils import timezone
 from handoff.engine import call_record
 from sessions_app.models import Insight, Run, WebhookDelivery
 from sessions_app.visits import tokens
-from tests.flows.conftest import Visit
-from tests.flows.telnyx import INSIGHTS, Webhooks
+from tests.telnyx import INSIGHTS, Webhooks
+from tests.visits import Visit
 
 SCORE = '{"score": 8}'
 NAMES = {"call_event", "group_result", "group_completed"}

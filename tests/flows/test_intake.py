@@ -12,8 +12,8 @@ from handoff.models import Closer
 from sessions_app.inbox import binding, fold, intake
 from sessions_app.models import CallLeg, VoiceSession, WebhookDelivery
 from sessions_app.visits import tokens
-from tests.flows.conftest import Visit
-from tests.flows.telnyx import CALL_CONTROL, INSIGHTS, Leg, Webhooks, envelope
+from tests.telnyx import CALL_CONTROL, INSIGHTS, Leg, Webhooks, envelope
+from tests.visits import Visit
 
 pytestmark = pytest.mark.usefixtures("gathering")
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from handoff.models import Closer
 from sessions_app.conversation import runs
 from sessions_app.models import Run
-from tests.flows.conftest import ANSWERS, Visit
+from tests.visits import ANSWERS, Visit
 
 pytestmark = pytest.mark.usefixtures("gathering")
 

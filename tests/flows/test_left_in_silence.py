@@ -10,9 +10,9 @@ from handoff.machine import State
 from handoff.models import Closer
 from sessions_app.conversation import runs
 from sessions_app.models import Run
-from tests.flows.conftest import ANSWERS, Visit
-from tests.flows.telnyx import Leg
 from tests.flows.test_assistant_run import LAST, MOST, let_it_finish, save, seat
+from tests.telnyx import Leg
+from tests.visits import ANSWERS, Visit
 
 
 def says(visit: Visit) -> list[str]:

@@ -5,8 +5,8 @@ import pytest
 from handoff.machine import State
 from handoff.models import CallbackPromise, Closer, RoutingPolicy
 from sessions_app.models import Team
-from tests.flows.conftest import ANSWERS, Visit, accept
-from tests.flows.telnyx import Leg
+from tests.telnyx import Leg
+from tests.visits import ANSWERS, Visit, accept
 
 
 def ringing_leg(visit: Visit, method: str) -> Leg:

@@ -6,7 +6,7 @@ from django.utils import timezone
 from handoff import actions
 from handoff.machine import State
 from handoff.models import Closer
-from tests.flows.conftest import Visit, connect
+from tests.visits import Visit, connect
 
 
 def drop_line(visit: Visit) -> None:

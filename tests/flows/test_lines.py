@@ -21,10 +21,10 @@ from sessions_app.models import CallLeg, Team, VoiceSession, WebhookDelivery, Wi
 from sessions_app.visitor_page import page
 from sessions_app.visits import capacity, tokens, visits
 from tests.flows import calling
-from tests.flows.conftest import ANSWERS, Visit, connect, open_visit
-from tests.flows.telnyx import Leg, Rest, Webhooks
 from tests.flows.test_anonymous import initialise
 from tests.people import Clock
+from tests.telnyx import Leg, Rest, Webhooks
+from tests.visits import ANSWERS, Visit, connect, open_visit
 
 URL = "/api/orchestration/token"
 OWN = "http://testserver"

@@ -8,8 +8,8 @@ from pytest_django import Settings
 
 from handoff.engine import visitor_left
 from sessions_app.models import LegRefusal, Team, VoiceSession, WidgetConfig
-from tests.flows.telnyx import Rest
 from tests.flows.test_lines import ask, fresh_limits, held
+from tests.telnyx import Rest
 
 __all__ = ["fresh_limits"]
 

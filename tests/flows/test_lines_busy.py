@@ -12,7 +12,7 @@ from handoff.models import CallbackPromise, Closer, Command, Offer, RoutingPolic
 from sessions_app.models import LegRefusal, Run, WidgetConfig
 from sessions_app.visitor_page import page
 from sessions_app.visits import capacity, tokens, visits
-from tests.flows.conftest import ANSWERS, Visit, connect
+from tests.visits import ANSWERS, Visit, connect
 
 BUSY = {"errors": [{"code": "90041", "title": "Channel limit exceeded"}]}
 LIMITS: list[tuple[int, dict[str, str]]] = [

@@ -8,8 +8,8 @@ from handoff.machine import State
 from handoff.models import Closer
 from sessions_app.models import CallLeg, LegRefusal
 from sessions_app.visits import capacity
-from tests.flows.conftest import Visit
 from tests.flows.test_lines_busy import is_blamed, take_the_ring
+from tests.visits import Visit
 
 
 def told_by_hangup(visit: Visit, **told: str) -> None:

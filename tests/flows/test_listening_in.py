@@ -12,9 +12,9 @@ from handoff.machine import State
 from handoff.models import Closer, RoutingPolicy
 from sessions_app.models import CallLeg, LegRefusal
 from sessions_app.visits import capacity
-from tests.flows.conftest import ANSWERS, Visit
-from tests.flows.telnyx import Leg
 from tests.flows.test_warm_seat import answer, seat, speech_ended, take
+from tests.telnyx import Leg
+from tests.visits import ANSWERS, Visit
 
 
 @pytest.fixture(autouse=True)

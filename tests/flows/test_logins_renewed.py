@@ -16,9 +16,9 @@ from handoff.models import Closer
 from sessions_app.models import TelephonyCredential, VoiceSession, WidgetConfig
 from sessions_app.visitor_page import views
 from sessions_app.visits import credentials, tokens, visits
-from tests.flows.conftest import Visit
-from tests.flows.telnyx import Rest
 from tests.people import Clock, logged_in
+from tests.telnyx import Rest
+from tests.visits import Visit
 
 REFUSED = httpx.Response(422, json={"errors": {"status": "is expired"}})
 

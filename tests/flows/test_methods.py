@@ -8,8 +8,8 @@ from handoff.models import Closer, RoutingPolicy
 from sessions_app.inbox import intake
 from sessions_app.inbox.intake import PARKED_FOR
 from sessions_app.models import Team, WebhookDelivery
-from tests.flows.conftest import ANSWERS, Visit, accept
-from tests.flows.telnyx import Leg
+from tests.telnyx import Leg
+from tests.visits import ANSWERS, Visit, accept
 
 
 def use(team: Team, method: str) -> None:

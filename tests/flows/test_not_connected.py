@@ -11,7 +11,7 @@ from handoff.machine import State
 from handoff.models import CallbackPromise, Closer, Command, Offer
 from sessions_app.models import CallLeg
 from sessions_app.visits import tokens
-from tests.flows.conftest import ANSWERS, Visit, connect
+from tests.visits import ANSWERS, Visit, connect
 
 
 def test_a_decline_rings_the_next_closer(waiting_for_alice: Visit, alice: Closer, ben: Closer) -> None:

@@ -11,13 +11,13 @@ from handoff.machine import State
 from handoff.models import Closer, RoutingPolicy
 from sessions_app.models import CallLeg, Team, WebhookDelivery, WidgetConfig
 from sessions_app.visits import credentials, tokens
-from tests.flows.conftest import ANSWERS, Visit, accept, connect, open_visit
-from tests.flows.telnyx import Platform, Rest, Webhooks, alternatives, named
 from tests.flows.test_anonymous import end_with_the_assistant, initialise, rejoin
 from tests.flows.test_hand_back import give_back
 from tests.flows.test_methods import target_leg
 from tests.flows.test_warm_seat import seat
 from tests.people import Clock
+from tests.telnyx import Platform, Rest, Webhooks, alternatives, named
+from tests.visits import ANSWERS, Visit, accept, connect, open_visit
 
 
 @pytest.fixture(params=alternatives(), ids=named)

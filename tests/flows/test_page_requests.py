@@ -9,7 +9,7 @@ from django.utils.dateparse import parse_datetime
 from handoff.models import CallbackPromise, Closer
 from sessions_app.models import VoiceSession, WidgetConfig
 from sessions_app.visitor_page import page
-from tests.flows.conftest import ANSWERS, Visit, connect
+from tests.visits import ANSWERS, Visit, connect
 
 
 def test_a_typed_message_reaches_the_assistant_as_the_prospect_s_turn(talking: Visit) -> None:

@@ -10,7 +10,7 @@ from handoff.models import Closer, Handoff, Offer, RoutingPolicy
 from sessions_app.models import VoiceSession
 from sessions_app.visitor_page import page
 from sessions_app.visits import tokens, visits
-from tests.flows.conftest import Visit, connect
+from tests.visits import Visit, connect
 
 
 def is_seen(visit: Visit) -> None:

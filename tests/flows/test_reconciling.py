@@ -17,9 +17,9 @@ from handoff.events.reconciliation import inquiries
 from handoff.models import Closer, Command, Inquiry
 from sessions_app.models import Run, VoiceSession, WebhookDelivery, WidgetConfig
 from sessions_app.visits import tokens
-from tests.flows.conftest import ANSWERS, Visit, open_visit
-from tests.flows.telnyx import Rest, Webhooks
 from tests.people import Clock
+from tests.telnyx import Rest, Webhooks
+from tests.visits import ANSWERS, Visit, open_visit
 
 pytestmark = pytest.mark.usefixtures("gathering")
 

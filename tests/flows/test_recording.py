@@ -21,7 +21,7 @@ from handoff.legs import connection
 from handoff.machine import TABLE, Fact, Move, State
 from handoff.models import Closer, Command, Handoff
 from sessions_app.models import Team, TelephonyCredential, VoiceSession, WebhookDelivery
-from tests.flows.conftest import Visit, connect
+from tests.visits import Visit, connect
 
 pytestmark = pytest.mark.usefixtures("gathering")
 

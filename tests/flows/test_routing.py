@@ -11,8 +11,8 @@ from handoff.machine import State
 from handoff.models import Closer, Handoff, Offer, RoutingPolicy
 from handoff.routing import offers
 from sessions_app.models import Prospect, VoiceSession, WidgetConfig
-from tests.flows.conftest import ANSWERS, Visit
 from tests.people import make_ready, person
+from tests.visits import ANSWERS, Visit
 
 
 def finish(visit: Visit) -> None:

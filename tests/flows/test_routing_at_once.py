@@ -7,8 +7,8 @@ from handoff import actions, selectors
 from handoff.machine import State
 from handoff.models import Closer, Offer, RoutingPolicy
 from handoff.routing.offers import why_over
-from tests.flows.conftest import ANSWERS, Visit
 from tests.people import make_ready, person
+from tests.visits import ANSWERS, Visit
 
 
 @pytest.fixture

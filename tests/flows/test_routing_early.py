@@ -8,7 +8,7 @@ from handoff.machine import State
 from handoff.models import Closer, Offer, RoutingPolicy
 from handoff.routing import offers
 from sessions_app.models import WidgetConfig
-from tests.flows.conftest import ANSWERS, Visit
+from tests.visits import ANSWERS, Visit
 
 CLOSED: dict[str, object] = {"mon": []}
 

@@ -14,7 +14,7 @@ from handoff.routing import offers
 from sessions_app.models import WidgetConfig
 from sessions_app.rules import hours
 from sessions_app.visits import visits
-from tests.flows.conftest import ANSWERS, Visit, connect
+from tests.visits import ANSWERS, Visit, connect
 
 
 def finish(visit: Visit) -> None:

@@ -13,8 +13,8 @@ from accounts.models import User
 from handoff import actions, selectors
 from handoff.machine import State
 from handoff.models import Closer, Offer, RoutingPolicy
-from tests.flows.conftest import Visit
 from tests.people import hashed_password, logged_in
+from tests.visits import Visit
 
 
 def now_of(closer: Closer) -> Closer:

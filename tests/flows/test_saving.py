@@ -10,9 +10,9 @@ from handoff.models import Closer
 from sessions_app.conversation import tool_catalogue
 from sessions_app.models import CapturedField
 from sessions_app.visits import tokens
-from tests.flows.conftest import ANSWERS, Visit
 from tests.flows.test_assistant_run import ask, save
 from tests.people import Clock
+from tests.visits import ANSWERS, Visit
 
 ROOMS = {"type": "array", "items": {"type": "string", "description": "A {room}"}, "description": "Which rooms?"}
 

@@ -14,8 +14,8 @@ from handoff.engine import transitions
 from handoff.machine import Fact, State
 from handoff.models import Closer, RoutingPolicy
 from sessions_app.models import TelephonyCredential
-from tests.flows.conftest import ANSWERS, Visit, accept, connect
-from tests.flows.telnyx import Leg
+from tests.telnyx import Leg
+from tests.visits import ANSWERS, Visit, accept, connect
 
 ABSENT = [("unspecified", "480"), ("unspecified", "404"), ("not_found", "unspecified"), ("unavailable", "unspecified")]
 

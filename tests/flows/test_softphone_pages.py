@@ -12,9 +12,9 @@ from handoff.closers import softphones
 from handoff.models import Closer
 from sessions_app.models import TelephonyCredential
 from sessions_app.visits import credentials
-from tests.flows.conftest import Visit, connect
 from tests.flows.test_softphone_lines import Page, missing, of, page
 from tests.people import logged_in
+from tests.visits import Visit, connect
 
 __all__ = ["page"]
 

@@ -15,11 +15,9 @@ from handoff.events import strangers
 from sessions_app.inbox import intake
 from sessions_app.models import TelephonyCredential, WebhookDelivery
 from sessions_app.visits import capacity, carrier, credentials, tokens
-from tests.flows.conftest import Visit
-from tests.flows.telnyx import OK, Leg, Rest, Webhooks
-from tests.people import Clock, admin_user, logged_in
-
-__all__ = ["admin_user"]
+from tests.people import Clock, logged_in
+from tests.telnyx import OK, Leg, Rest, Webhooks
+from tests.visits import Visit
 
 WITHOUT_PROOF = "nothing proves whose call it is"
 ENDED = {"errors": [{"code": "90018", "title": "Call has already ended"}]}

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from sessions_app.models import WebhookDelivery
 from sessions_app.visits import capacity
-from tests.flows.conftest import Visit
-from tests.flows.telnyx import Leg, Rest, Webhooks
 from tests.flows.test_strangers import WITHOUT_PROOF, inbox, make_known, place, wait
 from tests.people import Clock
+from tests.telnyx import Leg, Rest, Webhooks
+from tests.visits import Visit
 
 
 def test_their_calls_count_until_they_are_over(visit: Visit, webhooks: Webhooks, rest: Rest, clock: Clock) -> None:

@@ -12,9 +12,9 @@ from sessions_app.conversation import transcript
 from sessions_app.conversation.transcript import MAX_RELAYED, Heard
 from sessions_app.models import Run, TranscriptTurn, VoiceSession, WidgetConfig
 from sessions_app.visits import visits
-from tests.flows.conftest import Visit, open_visit
-from tests.flows.telnyx import Leg, Rest, Webhooks
 from tests.people import Clock
+from tests.telnyx import Leg, Rest, Webhooks
+from tests.visits import Visit, open_visit
 
 HISTORY = [
     {"role": "assistant", "content": "May I have your name?"},

@@ -12,10 +12,10 @@ from handoff.models import Closer, Handoff, Offer
 from sessions_app.models import CallLeg, LegRefusal, TelephonyCredential, WebhookDelivery, WidgetConfig
 from sessions_app.visitor_page import page
 from sessions_app.visits import tokens
-from tests.flows.conftest import Visit, open_visit
-from tests.flows.telnyx import Leg, Rest, Webhooks
 from tests.flows.test_anonymous import initialise
 from tests.people import Clock
+from tests.telnyx import Leg, Rest, Webhooks
+from tests.visits import Visit, open_visit
 
 
 @pytest.fixture

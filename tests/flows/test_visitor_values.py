@@ -19,9 +19,9 @@ from sessions_app.rules import plain_values
 from sessions_app.visits import tokens, visitor_values, visits
 from telephony import inbound
 from tests.flows.calling import call
-from tests.flows.conftest import Visit, open_visit
-from tests.flows.telnyx import DYNAMIC_VARIABLES, Rest, Webhooks, envelope
 from tests.people import Clock, make_ready, person
+from tests.telnyx import DYNAMIC_VARIABLES, Rest, Webhooks, envelope
+from tests.visits import Visit, open_visit
 
 TIER = {"name": "X-User-Tier", "value": "Enterprise"}
 SEED = 20261128

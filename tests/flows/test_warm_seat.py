@@ -6,8 +6,8 @@ from django.utils import timezone
 from handoff import actions
 from handoff.machine import State
 from handoff.models import Closer, Handoff, RoutingPolicy
-from tests.flows.conftest import ANSWERS, Visit
-from tests.flows.telnyx import Leg
+from tests.telnyx import Leg
+from tests.visits import ANSWERS, Visit
 
 MOST_ANSWERS = {name: ANSWERS[name] for name in ("full_name", "email", "budget")}
 

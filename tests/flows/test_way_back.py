@@ -12,10 +12,10 @@ from handoff.models import Closer, Command, Offer
 from sessions_app.models import LegRefusal, Run
 from sessions_app.visitor_page import page
 from sessions_app.visits import credentials
-from tests.flows.conftest import ANSWERS, Visit
-from tests.flows.telnyx import Leg
 from tests.flows.test_anonymous import anonymous, claimed, end_with_the_assistant  # noqa: F401
 from tests.flows.test_assistant_run import let_it_finish, save, seat
+from tests.telnyx import Leg
+from tests.visits import ANSWERS, Visit
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from handoff import actions
 from handoff.models import Closer
 from sessions_app.models import CallLeg, TelephonyCredential, WebhookDelivery, WidgetConfig
 from sessions_app.visits import credentials, tokens
-from tests.flows.conftest import Visit, open_visit
-from tests.flows.telnyx import OTHERWISE, USUAL, Leg, Platform, Rest, Webhooks, named
 from tests.people import Clock
+from tests.telnyx import OTHERWISE, USUAL, Leg, Platform, Rest, Webhooks, named
+from tests.visits import Visit, open_visit
 
 PARKED = ("parked_direction", "parked_state", "parked_from", "custom_headers")
 EVERY_READING = [

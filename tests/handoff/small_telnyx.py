@@ -12,7 +12,7 @@ from django.conf import settings
 from handoff.commands.sending import Answer
 from handoff.models import Command
 from telephony.client import TelnyxError
-from tests.flows.telnyx import envelope
+from tests.telnyx import envelope
 
 REMEMBERS = timedelta(seconds=60)
 FAULTS = ("refused", "unavailable", "reply lost", "lines busy")

@@ -9,9 +9,7 @@ from django.urls import reverse
 from accounts.models import User
 from handoff.models import Closer, RoutingPolicy
 from sessions_app.models import WidgetConfig
-from tests.people import admin_user, logged_in
-
-__all__ = ["admin_user"]
+from tests.people import logged_in
 
 
 @pytest.fixture

@@ -9,9 +9,6 @@ from django.db import connection
 
 from launcher import accounts, environment, servers
 from sessions_app.models.people import WidgetConfig
-from tests.people import sales, widget
-
-__all__ = ["sales", "widget"]
 
 OBJECTS = {"integration_secrets": [{"identifier": "ours", "token": "s3cret"}]}
 

@@ -14,9 +14,6 @@ from agileadapt.asgi import application
 from sessions_app.models import VoiceSession, WidgetConfig
 from sessions_app.visitor_page.consumers import UNKNOWN_SESSION
 from sessions_app.visits import tokens, visits
-from tests.people import sales, widget
-
-__all__ = ["sales", "widget"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -17,22 +17,7 @@ from probe.tab import Tab
 from sessions_app.models import WidgetConfig
 from sessions_app.visits import credentials
 from telephony.attempts import Attempts
-from tests.flows.conftest import rest, webhooks
-from tests.flows.telnyx import Leg, Rest, Webhooks
-from tests.people import admin_user, alice, anonymous_widget, carol, clock, sales, support, widget
-
-__all__ = [
-    "admin_user",
-    "alice",
-    "anonymous_widget",
-    "carol",
-    "clock",
-    "rest",
-    "sales",
-    "support",
-    "webhooks",
-    "widget",
-]
+from tests.telnyx import Leg, Rest, Webhooks
 
 Play = Callable[[dict[str, Any]], None]
 

@@ -17,7 +17,7 @@ from probe.models import Order, Probe, Told
 from probe.points.catalogue import POINTS, judged
 from probe.tab import Tab
 from sessions_app.models import WidgetConfig
-from tests.flows.telnyx import Rest
+from tests.telnyx import Rest
 
 EVIDENCE = Path(__file__).parent / "evidence"
 FILES = sorted(EVIDENCE.glob("*.json"))

@@ -13,8 +13,8 @@ from handoff.models import Closer
 from probe import tab, tickets, tooling, views
 from probe.models import Order, Probe, Told
 from sessions_app.models import TelephonyCredential
-from tests.flows.telnyx import Rest, Webhooks, signature
 from tests.people import logged_in
+from tests.telnyx import Rest, Webhooks, signature
 
 TAB = "11111111-1111-4111-8111-111111111111"
 

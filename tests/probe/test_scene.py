@@ -16,8 +16,8 @@ from sessions_app.inbox import binding, intake
 from sessions_app.models import TelephonyCredential, VoiceSession, WebhookDelivery
 from sessions_app.visits import credentials
 from sessions_app.visits.visits import open_visit
-from tests.flows.telnyx import Leg
 from tests.probe.conftest import Stage
+from tests.telnyx import Leg
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

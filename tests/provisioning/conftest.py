@@ -14,9 +14,6 @@ from pytest_django import Settings
 
 from launcher.sandbox_control import SandboxControl
 from sessions_app.visits import carrier
-from tests.people import anonymous_widget, sales, widget
-
-__all__ = ["anonymous_widget", "sales", "widget"]
 
 HOST = "https://talk.example"
 THEIR_SECRET = "of-the-owner-s-own-tool"

@@ -23,9 +23,9 @@ from sessions_app.http import limits
 from sessions_app.inbox import fold
 from sessions_app.models import VoiceSession, WidgetConfig
 from sessions_app.visits import carrier, credentials
-from tests.flows.conftest import ANSWERS
-from tests.flows.telnyx import DOORS, Leg, Rest, Webhooks, signature
 from tests.people import PASSWORD, Clock, logged_in
+from tests.telnyx import DOORS, Leg, Rest, Webhooks, signature
+from tests.visits import ANSWERS
 
 CANARY = "CANARY7f3a"
 API_KEY = f"KEY{CANARY}api"

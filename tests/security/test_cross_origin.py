@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from sessions_app.models import WidgetConfig
-from tests.flows.telnyx import Rest
+from tests.telnyx import Rest
 
 URL = "/api/orchestration/token"
 SHOP, OTHER, EVIL = "https://shop.example", "https://other.example", "https://evil.example"

@@ -21,7 +21,7 @@ from sessions_app.http import limits
 from sessions_app.models import Consent, TelephonyCredential, VoiceSession, WidgetConfig
 from sessions_app.rules import plain_values
 from sessions_app.visits import carrier, credentials, tokens, visitor_values
-from tests.flows.telnyx import Rest
+from tests.telnyx import Rest
 
 URL = "/api/orchestration/token"
 OWN = "http://testserver"

@@ -9,8 +9,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import Settings
 
 from sessions_app.models import ToolCall
-from tests.flows.telnyx import CALL_CONTROL, DYNAMIC_VARIABLES, INSIGHTS
 from tests.security.webhook_suite import SignatureSuite, WebhookSuite
+from tests.telnyx import CALL_CONTROL, DYNAMIC_VARIABLES, INSIGHTS
 
 
 class TestCallControl(WebhookSuite):

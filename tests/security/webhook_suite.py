@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from sessions_app.account import signatures
 from sessions_app.models import AccountKey, TimelineEntry, WebhookDelivery
-from tests.flows.telnyx import envelope, signature
+from tests.telnyx import envelope, signature
 
 ENVELOPE = envelope("call.answered", {"call_control_id": "v3:x"}, event_id="event-1", occurred_at=timezone.now())
 

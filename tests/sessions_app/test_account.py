@@ -12,7 +12,7 @@ from sessions_app import tasks
 from sessions_app.account import standing
 from sessions_app.models import AccountLook
 from sessions_app.visits import carrier
-from tests.flows.telnyx import Rest
+from tests.telnyx import Rest
 
 BALANCE = {"balance": "50.00", "available_credit": "50.00", "currency": "USD"}
 COUNT = {"counts": {"credential_connections": 1}, "limits": {"global_limit": 100}}

@@ -27,8 +27,8 @@ from sessions_app.models import (
     WidgetConfig,
 )
 from sessions_app.visits import capacity, credentials, tokens, visits
-from tests.flows.conftest import ANSWERS, Visit
 from tests.people import hashed_password, logged_in
+from tests.visits import ANSWERS, Visit
 
 EDITABLE = [Team, WidgetConfig, Closer, RoutingPolicy, CallbackPromise]
 HISTORY = [

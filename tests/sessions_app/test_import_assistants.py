@@ -15,8 +15,8 @@ from pytest_django import Settings
 from accounts.models import User
 from handoff.models import Closer
 from sessions_app.models import Team, WidgetConfig
-from tests.flows.telnyx import Rest
 from tests.people import hashed_password, logged_in
+from tests.telnyx import Rest
 
 ADDRESS = "/admin/sessions_app/widgetconfig/import-assistants/"
 RUBY: dict[str, Any] = {

@@ -7,8 +7,8 @@ from django.urls import reverse
 
 from accounts.models import User
 from handoff.models import Closer
-from tests.flows.conftest import Visit
 from tests.people import logged_in, person
+from tests.visits import Visit
 
 
 def address(visit: Visit) -> str:

@@ -19,9 +19,6 @@ from sessions_app import timeline
 from sessions_app.inbox import binding
 from sessions_app.models import SearchDocument, TelephonyCredential, VoiceSession, WidgetConfig
 from sessions_app.search import indexing
-from tests.people import sales, widget
-
-__all__ = ["sales", "widget"]
 
 APPS = ("agileadapt", "assistant_tools", "dashboard", "flight_recorder", "handoff", "probe", "sessions_app")
 

@@ -19,9 +19,6 @@ from sessions_app.models import (
     WidgetConfig,
 )
 from sessions_app.search import indexing, queries, words
-from tests.people import sales, support, widget
-
-__all__ = ["sales", "support", "widget"]
 
 Talked = Callable[..., VoiceSession]
 

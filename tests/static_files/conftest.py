@@ -12,9 +12,6 @@ from django.test import override_settings
 
 from agileadapt.static_files import HashedFiles
 from launcher.checkout import ROOT
-from tests.people import sales, widget
-
-__all__ = ["sales", "widget"]
 
 STORAGES = {"staticfiles": {"BACKEND": "agileadapt.static_files.HashedFiles"}}
 FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]

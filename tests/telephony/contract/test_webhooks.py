@@ -12,11 +12,11 @@ from django.utils import timezone
 from sessions_app.models import CapturedField, Insight, WebhookDelivery, WidgetConfig
 from sessions_app.visits import tokens
 from telephony import parsing
-from tests.flows.conftest import Visit, open_visit
-from tests.flows.telnyx import CALL_CONTROL, DYNAMIC_VARIABLES, INSIGHTS, Rest, Webhooks
 from tests.people import Clock
 from tests.telephony.contract import variants
 from tests.telephony.examples import CALL, PAYLOADS
+from tests.telnyx import CALL_CONTROL, DYNAMIC_VARIABLES, INSIGHTS, Rest, Webhooks
+from tests.visits import Visit, open_visit
 
 SETTLED = {"processed", "parked"}
 FORM = "application/x-www-form-urlencoded"

@@ -18,21 +18,8 @@ from handoff.models import Closer, Command, Handoff, Offer
 from sessions_app.models import Run, VoiceSession, WidgetConfig
 from sessions_app.models.people import AssistantRun
 from sessions_app.visits import carrier, tokens, visits
-from tests.flows.telnyx import Leg, Rest, Webhooks
-from tests.people import (
-    Clock,
-    alice,
-    anonymous_widget,
-    ben,
-    bob,
-    carol,
-    clock,
-    sales,
-    support,
-    widget,
-)
-
-__all__ = ["alice", "anonymous_widget", "ben", "bob", "carol", "clock", "sales", "support", "widget"]
+from tests.people import Clock
+from tests.telnyx import Leg, Rest, Webhooks
 
 PHONE = "0412 555 018"
 OFFICE = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
@@ -42,8 +29,8 @@ ANSWERS = {"full_name": "Ada Lovelace", "email": "ada@example.com", "budget": "2
 
 
 @pytest.fixture
-def webhooks(client: Client, signing_key: SigningKey) -> Webhooks:
-    return Webhooks(client, signing_key)
+def webhooks(signing_key: SigningKey) -> Webhooks:
+    return Webhooks(Client(), signing_key)
 
 
 @pytest.fixture
