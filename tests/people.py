@@ -127,3 +127,9 @@ def logged_in(user: User) -> Client:
     client = Client()
     assert client.login(username=user.get_username(), password=PASSWORD)
     return client
+
+
+@pytest.fixture
+def office(admin_user: User) -> Client:
+    """The administration, as who may do everything there sees it."""
+    return logged_in(admin_user)

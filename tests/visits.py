@@ -1,6 +1,7 @@
 """One visit as far as each story needs it."""
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,20 +13,43 @@ from django.conf import settings
 from django.test import Client, TestCase
 from django.utils import timezone
 from nacl.signing import SigningKey
+from pytest_django import Settings
 
 from handoff import actions, tasks
 from handoff.models import Closer, Command, Handoff, Offer
-from sessions_app.models import Run, VoiceSession, WidgetConfig
+from sessions_app.http import limits
+from sessions_app.models import CallLeg, Run, VoiceSession, WidgetConfig
 from sessions_app.models.people import AssistantRun
-from sessions_app.visits import carrier, tokens, visits
+from sessions_app.visits import capacity, carrier, tokens, visits
 from tests.people import Clock
-from tests.telnyx import Leg, Rest, Webhooks
+from tests.telnyx import DYNAMIC_VARIABLES, Leg, Rest, Webhooks
 
 PHONE = "0412 555 018"
 OFFICE = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
 # Monday morning in Sydney.
 MORNING = datetime(2026, 11, 22, 23, 0, tzinfo=UTC)
 ANSWERS = {"full_name": "Ada Lovelace", "email": "ada@example.com", "budget": "20000", "timeline": "spring"}
+
+
+@pytest.fixture
+def fresh_limits(settings: Settings) -> Iterator[None]:
+    """The counters of this test alone, in the real server."""
+    settings.REDIS_PREFIX = f"{settings.REDIS_PREFIX}-{time.monotonic_ns()}"
+    limits._redis.cache_clear()
+    yield
+    limits._redis.cache_clear()
+
+
+@pytest.fixture
+def open_door(fresh_limits: None, settings: Settings) -> None:
+    """More visitors may come from one address than a test sends."""
+    settings.TOKEN_LIMIT_PER_ADDRESS = settings.VISITS_PER_ADDRESS = 1000
+
+
+@pytest.fixture
+def enough_lines(settings: Settings) -> None:
+    """The account takes more legs than a test in which nobody hangs up leaves standing."""
+    settings.TELNYX_MAX_LEGS = 1_000_000
 
 
 @pytest.fixture
@@ -128,6 +152,12 @@ def gathering(widget: WidgetConfig) -> None:
 
 
 @pytest.fixture
+def session(widget: WidgetConfig) -> VoiceSession:
+    """Consent is given; nothing else has happened, and Telnyx knows nothing of it."""
+    return visits.open_visit(widget, recording=True, origin="", now=timezone.now())
+
+
+@pytest.fixture
 def visit(widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Clock) -> Visit:
     """Consent is given; the page is about to place its call."""
     return open_visit(widget, webhooks, rest, clock, connection_id=settings.TELNYX_CONNECTION_ID)
@@ -150,6 +180,32 @@ def talking(visit: Visit) -> Visit:
 
 
 @pytest.fixture
+def anonymous(anonymous_widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Clock) -> Visit:
+    """The call of a page without a credential is the assistant's own."""
+    return open_visit(anonymous_widget, webhooks, rest, clock, connection_id="texml-app")
+
+
+def initialise(visit: Visit, assistant_id: str = "") -> Any:
+    return visit.leg.says(
+        "assistant.initialization",
+        path=DYNAMIC_VARIABLES,
+        assistant_id=assistant_id or visit.session.widget.assistant_id,
+        telnyx_conversation_channel="web_call",
+        telnyx_agent_target="assistant",
+        telnyx_end_user_target="anonymous",
+        telnyx_conversation_id=visit.rest.conversation_id,
+    )
+
+
+@pytest.fixture
+def claimed(anonymous: Visit) -> Visit:
+    """The page has told which call is its own."""
+    initialise(anonymous)
+    assert anonymous.post("claim", call_control_id=anonymous.leg.call_control_id).status_code == 204
+    return anonymous
+
+
+@pytest.fixture
 def waiting(talking: Visit) -> Visit:
     """The assistant has what it needs; a closer is looked for."""
     talking.finish(ANSWERS)
@@ -162,6 +218,18 @@ def waiting_for_alice(alice: Closer, waiting: Visit) -> Visit:
     """Alice's dashboard rings."""
     assert waiting.ringing().closer == alice
     return waiting
+
+
+@pytest.fixture
+def left_to_its_page(talking: Visit, carol: Closer) -> Visit:
+    """Nobody was free, a call is promised, and no leg stands; the page is still open."""
+    CallLeg.objects.update(ended_at=timezone.now())
+    talking.finish(ANSWERS)
+    talking.work()
+    VoiceSession.objects.update(page_seen_at=timezone.now())
+    assert talking.session.handover_phase == "callback"
+    assert capacity.usage(now=timezone.now()).held(None) == 0
+    return talking
 
 
 def accept(visit: Visit) -> None:

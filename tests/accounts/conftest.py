@@ -1,30 +1,16 @@
 """People with accounts, and the mail that they get."""
 
 import re
-import time
 from collections.abc import Iterator
 
 import pytest
 from django.core import mail
 from django.test import Client
-from pytest_django import Settings
 
-from accounts.models import User
 from agileadapt.celery import app
-from sessions_app.http import limits
-from tests.people import logged_in
 
 ASK = "/accounts/password-reset/"
 CHOSEN = "a very long password"
-
-
-@pytest.fixture
-def fresh_limits(settings: Settings) -> Iterator[None]:
-    """The counters of this test alone, in the real server."""
-    settings.REDIS_PREFIX = f"{settings.REDIS_PREFIX}-{time.monotonic_ns()}"
-    limits._redis.cache_clear()
-    yield
-    limits._redis.cache_clear()
 
 
 @pytest.fixture
@@ -33,11 +19,6 @@ def workers() -> Iterator[None]:
     app.conf.task_always_eager = True
     yield
     app.conf.task_always_eager = False
-
-
-@pytest.fixture
-def office(admin_user: User) -> Client:
-    return logged_in(admin_user)
 
 
 def links() -> list[str]:

@@ -23,17 +23,15 @@ from sessions_app.visits.visits import open_visit
 from tests.faults.world import SEED
 from tests.people import make_ready, person
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(600),
+    pytest.mark.usefixtures("enough_lines"),
+]
 
 ROUNDS = 25 * int(os.environ.get("FAULT_ROUNDS", "1"))
 SPREAD_SECONDS = 0.05
 SWEEPERS = 4
-
-
-@pytest.fixture(autouse=True)
-def enough_lines(settings: Any) -> None:
-    """No prospect of these rounds hangs up."""
-    settings.TELNYX_MAX_LEGS = 10 * ROUNDS
 
 
 @pytest.fixture

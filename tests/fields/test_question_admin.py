@@ -17,18 +17,12 @@ from sessions_app.conversation import gather_request
 from sessions_app.models import GatherVersion, VoiceSession, WidgetConfig
 from sessions_app.visits import visits
 from telephony.client import Telnyx
-from tests.people import logged_in
 
 Row = dict[str, Any]
 NESTED = {
     "type": "object",
     "properties": {"zebra": {"type": "object", "properties": {"a": {"type": "string"}}}, "ant": {"type": "string"}},
 }
-
-
-@pytest.fixture
-def office(admin_user: User) -> Client:
-    return logged_in(admin_user)
 
 
 def page_of(widget: WidgetConfig) -> str:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from django.conf import settings
 from django.utils import timezone
 
@@ -12,33 +11,8 @@ from handoff.models import Closer
 from sessions_app.models import CallLeg, VoiceSession, WebhookDelivery, WidgetConfig
 from sessions_app.visitor_page import page
 from sessions_app.visits import tokens
-from tests.people import Clock
-from tests.telnyx import DYNAMIC_VARIABLES, Leg, Rest, Webhooks
-from tests.visits import Visit, accept, open_visit
-
-
-@pytest.fixture
-def anonymous(anonymous_widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Clock) -> Visit:
-    return open_visit(anonymous_widget, webhooks, rest, clock, connection_id="texml-app")
-
-
-def initialise(visit: Visit, assistant_id: str = "") -> Any:
-    return visit.leg.says(
-        "assistant.initialization",
-        path=DYNAMIC_VARIABLES,
-        assistant_id=assistant_id or visit.session.widget.assistant_id,
-        telnyx_conversation_channel="web_call",
-        telnyx_agent_target="assistant",
-        telnyx_end_user_target="anonymous",
-        telnyx_conversation_id=visit.rest.conversation_id,
-    )
-
-
-@pytest.fixture
-def claimed(anonymous: Visit) -> Visit:
-    initialise(anonymous)
-    assert anonymous.post("claim", call_control_id=anonymous.leg.call_control_id).status_code == 204
-    return anonymous
+from tests.telnyx import Leg
+from tests.visits import Visit, accept, initialise, open_visit
 
 
 def end_with_the_assistant(visit: Visit) -> None:

@@ -11,11 +11,10 @@ from pytest_django import Settings
 from handoff import actions
 from handoff.machine import State
 from handoff.models import Closer
-from sessions_app.models import TelephonyCredential, WidgetConfig
+from sessions_app.models import TelephonyCredential
 from sessions_app.visitor_page import page
-from tests.flows.test_anonymous import initialise, rejoin
-from tests.people import Clock
-from tests.telnyx import Leg, Rest, Webhooks
+from tests.flows.test_anonymous import rejoin
+from tests.telnyx import Leg
 from tests.visits import Visit, open_visit
 
 
@@ -23,14 +22,6 @@ from tests.visits import Visit, open_visit
 def silenced_by_a_bridge(settings: Settings) -> None:
     """This account is known to end an assistant whose leg is bridged."""
     settings.TELNYX_BRIDGE_ENDS_ASSISTANT = True
-
-
-@pytest.fixture
-def claimed(anonymous_widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Clock) -> Visit:
-    visit = open_visit(anonymous_widget, webhooks, rest, clock, connection_id="texml-app")
-    initialise(visit)
-    assert visit.post("claim", call_control_id=visit.leg.call_control_id).status_code == 204
-    return visit
 
 
 def take_now(visit: Visit, closer: Closer) -> Leg:

@@ -17,7 +17,7 @@ from handoff.models import Command
 from launcher import environment, ports, processes
 from launcher.checkout import VENV_PYTHON
 from launcher.sandbox_control import Request, SandboxControl
-from sessions_app.models import VoiceSession, WidgetConfig
+from sessions_app.models import VoiceSession
 from sessions_app.visits import carrier, credentials, visits
 
 FIRST_PORT = 21_600
@@ -54,11 +54,6 @@ def sandbox(sandbox_url: str, settings: Settings) -> Iterator[SandboxControl]:
     yield control
     control.clear_faults()
     carrier.client.cache_clear()
-
-
-@pytest.fixture
-def session(widget: WidgetConfig) -> VoiceSession:
-    return visits.open_visit(widget, recording=True, origin="", now=timezone.now())
 
 
 @pytest.fixture

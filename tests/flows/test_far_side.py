@@ -14,11 +14,9 @@ from handoff.models import Closer, Handoff, Offer, RoutingPolicy
 from sessions_app.models import CallLeg, Team, WebhookDelivery
 from sessions_app.visits import credentials, tokens
 from tests.flows.test_methods import target_leg
-from tests.flows.test_transfer_by_assistant import address, claimed, ring, transferred
+from tests.flows.test_transfer_by_assistant import address, ring, transferred
 from tests.telnyx import CALLER_NUMBER, Leg, Platform
 from tests.visits import ANSWERS, Visit, accept
-
-__all__ = ["claimed"]
 
 FOUR = ("initiated", "answered", "bridged", "hangup")
 ORDERS = [*permutations(FOUR), *permutations(FOUR[1:]), FOUR[:3], FOUR[1:3]]

@@ -16,8 +16,8 @@ from handoff.commands import ledger
 from handoff.commands.ledger import Intent
 from handoff.health import checks
 from handoff.models import Command
-from sessions_app.models import AccountLook, TelephonyCredential, VoiceSession, WidgetConfig
-from sessions_app.visits import capacity, visits
+from sessions_app.models import AccountLook, TelephonyCredential, VoiceSession
+from sessions_app.visits import capacity
 from telephony.client import TelnyxError
 from tests.people import logged_in
 
@@ -35,13 +35,8 @@ def sweeping(db: None) -> Iterator[None]:
     checks._redis.cache_clear()
 
 
-@pytest.fixture
-def visit(widget: WidgetConfig) -> VoiceSession:
-    return visits.open_visit(widget, recording=True, origin="", now=timezone.now())
-
-
-def command(visit: VoiceSession, key: str) -> Command:
-    written = ledger.enqueue(visit, Intent("answer", key, "v3:x"), now=timezone.now())
+def command(session: VoiceSession, key: str) -> Command:
+    written = ledger.enqueue(session, Intent("answer", key, "v3:x"), now=timezone.now())
     assert written is not None
     claimed = ledger.claim(written.pk, now=timezone.now())
     assert claimed is not None
@@ -70,18 +65,18 @@ def test_a_sweep_that_stopped_is_named(client: Client) -> None:
     assert body["troubles"] == {"sweep": "last ran 60 s ago"}
 
 
-def test_commands_that_nobody_sends_are_named(client: Client, visit: VoiceSession) -> None:
-    waiting = ledger.enqueue(visit, Intent("answer", "k", "v3:x"), now=timezone.now() - timedelta(seconds=30))
+def test_commands_that_nobody_sends_are_named(client: Client, session: VoiceSession) -> None:
+    waiting = ledger.enqueue(session, Intent("answer", "k", "v3:x"), now=timezone.now() - timedelta(seconds=30))
     assert waiting is not None
 
     assert ready(client)[1]["troubles"] == {"commands": "the oldest has been due for 30 s"}
 
 
-def test_a_refused_key_is_named_until_a_command_succeeds(client: Client, visit: VoiceSession) -> None:
-    assert ledger.refuse(command(visit, "first"), KEY_REFUSED, now=timezone.now())
+def test_a_refused_key_is_named_until_a_command_succeeds(client: Client, session: VoiceSession) -> None:
+    assert ledger.refuse(command(session, "first"), KEY_REFUSED, now=timezone.now())
     assert "key" in ready(client)[1]["troubles"]["telnyx"]
 
-    assert ledger.confirm(command(visit, "second"), result={}, now=timezone.now())
+    assert ledger.confirm(command(session, "second"), result={}, now=timezone.now())
 
     assert ready(client)[0] == 200
 
@@ -135,8 +130,8 @@ def test_a_look_that_hangs_is_not_waited_for_and_not_begun_twice(monkeypatch: py
         checks._running["database"].result(10)
 
 
-def test_the_admin_shows_what_is_broken(admin_user: Any, visit: VoiceSession) -> None:
-    ledger.refuse(command(visit, "first"), KEY_REFUSED, now=timezone.now())
+def test_the_admin_shows_what_is_broken(admin_user: Any, session: VoiceSession) -> None:
+    ledger.refuse(command(session, "first"), KEY_REFUSED, now=timezone.now())
 
     page = logged_in(admin_user).get("/admin/").content.decode()
 
@@ -158,11 +153,11 @@ def test_an_account_without_money_is_a_trouble(client: Client) -> None:
     assert "-3.20 USD" in body["troubles"]["balance"]
 
 
-def test_what_may_soon_be_wrong_is_said_and_fails_nothing(client: Client, visit: VoiceSession) -> None:
+def test_what_may_soon_be_wrong_is_said_and_fails_nothing(client: Client, session: VoiceSession) -> None:
     told("balance", amount="4.00", available="4.00", currency="USD")
     told("limits", **{"outbound voice profile": 5})
-    capacity.refused(visit.team_id, "D1", now=timezone.now())
-    capacity.refused(visit.team_id, capacity.OWN_CAP, now=timezone.now())
+    capacity.refused(session.team_id, "D1", now=timezone.now())
+    capacity.refused(session.team_id, capacity.OWN_CAP, now=timezone.now())
 
     status, body = ready(client)
 

@@ -1,6 +1,5 @@
 """Legs are counted from the rows: what was promised to a visit is kept free, and what is over is free at once."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -16,28 +15,19 @@ from handoff.engine import transitions as handovers
 from handoff.engine import visitor_left
 from handoff.machine import Fact, State
 from handoff.models import CallbackPromise, Closer, Handoff, Offer, RoutingPolicy
-from sessions_app.http import limits
 from sessions_app.models import CallLeg, Team, VoiceSession, WebhookDelivery, WidgetConfig
 from sessions_app.visitor_page import page
 from sessions_app.visits import capacity, tokens, visits
 from tests.flows import calling
-from tests.flows.test_anonymous import initialise
 from tests.people import Clock
 from tests.telnyx import Leg, Rest, Webhooks
-from tests.visits import ANSWERS, Visit, connect, open_visit
+from tests.visits import ANSWERS, Visit, connect, initialise, open_visit
 
 URL = "/api/orchestration/token"
 OWN = "http://testserver"
 
 
-@pytest.fixture(autouse=True)
-def fresh_limits(settings: Settings) -> Iterator[None]:
-    """The counters of this test alone, and more than it needs."""
-    settings.REDIS_PREFIX = f"{settings.REDIS_PREFIX}-{timezone.now().timestamp()}"
-    settings.TOKEN_LIMIT_PER_ADDRESS = settings.VISITS_PER_ADDRESS = 1000
-    limits._redis.cache_clear()
-    yield
-    limits._redis.cache_clear()
+pytestmark = pytest.mark.usefixtures("open_door")
 
 
 def ask(client: Client, *, widget: str = "home", address: str = "203.0.113.7", call: bool = True) -> Any:
@@ -128,17 +118,6 @@ def test_who_was_promised_a_callback_holds_no_line_while_the_page_stays_open(tal
     VoiceSession.objects.update(page_seen_at=timezone.now())
 
     assert (held(), talking.session.ended_at) == (0, None)
-
-
-@pytest.fixture
-def left_to_its_page(talking: Visit, carol: Closer) -> Visit:
-    """Nobody was free, a call is promised, and no leg stands; the page is still open."""
-    CallLeg.objects.update(ended_at=timezone.now())
-    talking.finish(ANSWERS)
-    talking.work()
-    VoiceSession.objects.update(page_seen_at=timezone.now())
-    assert (talking.session.handover_phase, held()) == ("callback", 0)
-    return talking
 
 
 def call_again(visit: Visit) -> Leg:

@@ -21,12 +21,12 @@ from sessions_app.inbox import binding
 from sessions_app.inbox.binding import add_leg
 from sessions_app.models import CallLeg, LegRefusal, Team, VoiceSession, WidgetConfig
 from sessions_app.visits import tokens
-from tests.flows.test_lines import ask, fresh_limits, held, left_to_its_page, open_one
+from tests.flows.test_lines import ask, held, open_one
 from tests.people import make_ready, person
 from tests.telnyx import Leg, Rest, Webhooks
 from tests.visits import Visit
 
-__all__ = ["fresh_limits", "left_to_its_page"]
+pytestmark = pytest.mark.usefixtures("open_door")
 
 
 def at_once(number: int, run: Callable[[int], Any]) -> list[Any]:

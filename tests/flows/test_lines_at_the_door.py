@@ -2,16 +2,17 @@
 
 from collections import Counter
 
+import pytest
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
 from handoff.engine import visitor_left
 from sessions_app.models import LegRefusal, Team, VoiceSession, WidgetConfig
-from tests.flows.test_lines import ask, fresh_limits, held
+from tests.flows.test_lines import ask, held
 from tests.telnyx import Rest
 
-__all__ = ["fresh_limits"]
+pytestmark = pytest.mark.usefixtures("open_door")
 
 
 def test_a_visitor_without_a_line_is_told_so_and_nothing_is_opened(

@@ -11,7 +11,7 @@ from handoff.machine import State
 from handoff.models import Closer, RoutingPolicy
 from sessions_app.models import CallLeg, Team, WebhookDelivery, WidgetConfig
 from sessions_app.visits import credentials, tokens
-from tests.flows.test_anonymous import end_with_the_assistant, initialise, rejoin
+from tests.flows.test_anonymous import end_with_the_assistant, rejoin
 from tests.flows.test_hand_back import give_back
 from tests.flows.test_methods import target_leg
 from tests.flows.test_warm_seat import seat
@@ -36,14 +36,9 @@ def visit(widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Clock, pl
 
 
 @pytest.fixture
-def anonymous(
-    anonymous_widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Clock, platform: Platform
-) -> Visit:
-    visit = open_visit(anonymous_widget, webhooks, rest, clock, connection_id="texml-app")
-    visit.leg.platform = platform
-    initialise(visit)
-    assert visit.post("claim", call_control_id=visit.leg.call_control_id).status_code == 204
-    return visit
+def claimed(claimed: Visit, platform: Platform) -> Visit:
+    claimed.leg.platform = platform
+    return claimed
 
 
 def is_settled(visit: Visit, *, legs: int) -> bool:
@@ -111,22 +106,22 @@ def test_a_person_is_brought_in_by_transfer_or_conference(
     assert is_settled(talking, legs=2)
 
 
-def test_a_page_whose_assistant_ended_the_call_comes_back(anonymous: Visit, alice: Closer) -> None:
-    end_with_the_assistant(anonymous)
-    anonymous.work()
-    second = rejoin(anonymous)
-    assert anonymous.session.call_control_id == second.call_control_id
+def test_a_page_whose_assistant_ended_the_call_comes_back(claimed: Visit, alice: Closer) -> None:
+    end_with_the_assistant(claimed)
+    claimed.work()
+    second = rejoin(claimed)
+    assert claimed.session.call_control_id == second.call_control_id
 
-    accept(anonymous)
-    leg = anonymous.closer_leg()
+    accept(claimed)
+    leg = claimed.closer_leg()
     leg.initiated()
     second.answered()
     leg.answered()
-    anonymous.work()
+    claimed.work()
     leg.bridged()
 
-    assert anonymous.state == State.CONNECTED
-    assert is_settled(anonymous, legs=3)
+    assert claimed.state == State.CONNECTED
+    assert is_settled(claimed, legs=3)
 
 
 def test_a_second_call_of_one_page_is_hung_up(talking: Visit) -> None:

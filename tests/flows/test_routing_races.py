@@ -9,7 +9,6 @@ from uuid import UUID
 import pytest
 from django.db import connections, transaction
 from django.utils import timezone
-from pytest_django import Settings
 
 from handoff import actions
 from handoff.engine import transitions
@@ -19,16 +18,10 @@ from sessions_app.models import VoiceSession, WidgetConfig
 from sessions_app.visits.visits import open_visit as begin_visit
 from tests.people import Clock
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("enough_lines")]
 
 ROUNDS = 20
 WON = "won"
-
-
-@pytest.fixture(autouse=True)
-def enough_lines(settings: Settings) -> None:
-    """No prospect of these rounds hangs up."""
-    settings.TELNYX_MAX_LEGS = 10 * ROUNDS
 
 
 def open_visit(widget: WidgetConfig) -> UUID:

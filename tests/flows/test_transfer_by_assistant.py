@@ -12,18 +12,9 @@ from handoff.models import Closer, Handoff, Offer
 from sessions_app.models import CallLeg, LegRefusal, TelephonyCredential, WebhookDelivery, WidgetConfig
 from sessions_app.visitor_page import page
 from sessions_app.visits import tokens
-from tests.flows.test_anonymous import initialise
 from tests.people import Clock
 from tests.telnyx import Leg, Rest, Webhooks
-from tests.visits import Visit, open_visit
-
-
-@pytest.fixture
-def claimed(anonymous_widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Clock) -> Visit:
-    visit = open_visit(anonymous_widget, webhooks, rest, clock, connection_id="texml-app")
-    initialise(visit)
-    assert visit.post("claim", call_control_id=visit.leg.call_control_id).status_code == 204
-    return visit
+from tests.visits import Visit, initialise, open_visit
 
 
 def targets(visit: Visit) -> Any:

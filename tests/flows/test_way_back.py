@@ -12,7 +12,7 @@ from handoff.models import Closer, Command, Offer
 from sessions_app.models import LegRefusal, Run
 from sessions_app.visitor_page import page
 from sessions_app.visits import credentials
-from tests.flows.test_anonymous import anonymous, claimed, end_with_the_assistant  # noqa: F401
+from tests.flows.test_anonymous import end_with_the_assistant
 from tests.flows.test_assistant_run import let_it_finish, save, seat
 from tests.telnyx import Leg
 from tests.visits import ANSWERS, Visit
@@ -72,7 +72,7 @@ def test_one_that_met_a_limit_is_tried_again_and_says_so(unstoppable: Visit) -> 
 
 
 def test_a_limit_counts_also_where_the_assistant_s_own_call_was_never_told_of(
-    anonymous: Visit,  # noqa: F811
+    anonymous: Visit,
     alice: Closer,
 ) -> None:
     actions.request_handoff(anonymous.session_id, reason="requested", now=timezone.now())
@@ -102,7 +102,7 @@ def test_one_that_could_not_be_answered_is_let_go_and_tried_again(unstoppable: V
     assert must_rejoin(unstoppable)
 
 
-def test_the_same_from_an_assistant_s_own_call(claimed: Visit, alice: Closer) -> None:  # noqa: F811
+def test_the_same_from_an_assistant_s_own_call(claimed: Visit, alice: Closer) -> None:
     end_with_the_assistant(claimed)
     claimed.work()
     claimed.rest.refusals["answer"] = (403, "90041")
@@ -161,7 +161,7 @@ def test_who_comes_back_too_late_is_told_what_is_promised(monday: Any, carol: Cl
 
 
 def test_an_anonymous_visitor_who_comes_back_too_late_is_told_too(
-    claimed: Visit,  # noqa: F811
+    claimed: Visit,
     carol: Closer,
     alice: Closer,
 ) -> None:

@@ -6,15 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import User
 from handoff.models import Closer, RoutingPolicy
 from sessions_app.models import WidgetConfig
-from tests.people import logged_in
-
-
-@pytest.fixture
-def office(admin_user: User) -> Client:
-    return logged_in(admin_user)
 
 
 def address(row: Any) -> str:

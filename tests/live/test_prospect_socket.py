@@ -11,18 +11,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from agileadapt.asgi import application
-from sessions_app.models import VoiceSession, WidgetConfig
+from sessions_app.models import VoiceSession
 from sessions_app.visitor_page.consumers import UNKNOWN_SESSION
 from sessions_app.visits import tokens, visits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 WAIT_SECONDS = 20
-
-
-@pytest.fixture
-def session(widget: WidgetConfig) -> VoiceSession:
-    return visits.open_visit(widget, recording=True, origin="", now=timezone.now())
 
 
 @pytest.fixture

@@ -4,19 +4,12 @@ import json
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from handoff.models import Closer
 from sessions_app.models import VoiceSession, WidgetConfig
-from sessions_app.visits import tokens, visits
+from sessions_app.visits import tokens
 from tests.people import logged_in
 from tests.security.test_session_tokens import BODIES
-
-
-@pytest.fixture
-def session(widget: WidgetConfig) -> VoiceSession:
-    return visits.open_visit(widget, recording=True, origin="", now=timezone.now())
-
 
 ADDRESSES = (
     "/api/orchestration/lines?widget=%00",

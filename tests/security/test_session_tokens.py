@@ -38,11 +38,6 @@ def forged(token: str) -> str:
     return first + token[1:]
 
 
-@pytest.fixture
-def session(widget: WidgetConfig) -> VoiceSession:
-    return visits.open_visit(widget, recording=True, origin="", now=timezone.now())
-
-
 @pytest.mark.parametrize("name", BODIES)
 def test_a_stranger_is_refused(client: Client, session: VoiceSession, name: str) -> None:
     good = tokens.issue(session.pk)

@@ -1,9 +1,7 @@
 """Who may open a visit, how often, and what is said when Telnyx does not answer."""
 
 import json
-import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -31,13 +29,9 @@ ADDRESS = "203.0.113.7"
 
 
 @pytest.fixture(autouse=True)
-def fresh_limits(settings: Settings) -> Iterator[None]:
-    """The counters of this test alone, in the real server."""
-    settings.REDIS_PREFIX = f"{settings.REDIS_PREFIX}-{time.monotonic_ns()}"
-    settings.VISITS_PER_ADDRESS = settings.TELNYX_MAX_LEGS = 1000  # Those have tests of their own.
-    limits._redis.cache_clear()
-    yield
-    limits._redis.cache_clear()
+def only_the_token_s_limits(fresh_limits: None, enough_lines: None, settings: Settings) -> None:
+    """The others have tests of their own."""
+    settings.VISITS_PER_ADDRESS = 1000
 
 
 def body_for(widget: str = "home", **changes: Any) -> dict[str, Any]:

@@ -41,11 +41,6 @@ def address(model: Any, page: str = "changelist", *args: object) -> str:
 
 
 @pytest.fixture
-def office(admin_user: User) -> Client:
-    return logged_in(admin_user)
-
-
-@pytest.fixture
 def clerk(db: None) -> Client:
     """Staff who may look at everything and edit nothing."""
     user = User.objects.create(email="clerk@agileadapt.example", password=hashed_password(), is_staff=True)
@@ -144,11 +139,6 @@ def test_a_session_is_found_by_any_id(office: Client, finished: Visit, name: str
 @pytest.mark.parametrize("model", HISTORY)
 def test_a_hostile_search_is_a_search(office: Client, finished: Visit, model: Any, query: str) -> None:
     assert office.get(address(model), {"q": query}).status_code < 500
-
-
-@pytest.fixture
-def enough_lines(settings: Any) -> None:
-    settings.TELNYX_MAX_LEGS = 40
 
 
 @pytest.mark.usefixtures("enough_lines")

@@ -36,11 +36,6 @@ def assistants(rest: Rest) -> Any:
     return rest.router.get(f"{settings.TELNYX_API_BASE}/ai/assistants").respond(json={"data": [RUBY, PEARL]})
 
 
-@pytest.fixture
-def office(admin_user: User) -> Client:
-    return logged_in(admin_user)
-
-
 def staff(*rights: str) -> Client:
     user = User.objects.create(
         email=f"{'-'.join(rights) or 'nobody'}@agileadapt.example", password=hashed_password(), is_staff=True

@@ -18,6 +18,8 @@ from tests.telephony.examples import CALL, PAYLOADS
 from tests.telnyx import CALL_CONTROL, DYNAMIC_VARIABLES, INSIGHTS, Rest, Webhooks
 from tests.visits import Visit, open_visit
 
+pytestmark = pytest.mark.usefixtures("enough_lines")
+
 SETTLED = {"processed", "parked"}
 FORM = "application/x-www-form-urlencoded"
 WITHOUT_A_CALL = {"conference.ended"}
@@ -29,12 +31,6 @@ HISTORIES = {
 }
 
 Talk = Callable[[], Visit]
-
-
-@pytest.fixture(autouse=True)
-def enough_lines(settings: Any) -> None:
-    """Each shape is told of a visit of its own, and none of them hangs up."""
-    settings.TELNYX_MAX_LEGS = 1_000
 
 
 @pytest.fixture
