@@ -1,7 +1,10 @@
 """Who may do what: one table of roles and actions, which every door asks. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
+from typing import Any, TypeVar
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 
 class Role(StrEnum):
@@ -213,3 +216,13 @@ def may(
         Scope.ALL: True,
     }
     return any(reached[TABLE[action].get(role, Scope.NEVER)] for role in roles)
+
+
+def asks(action: Action) -> Callable[[View], View]:
+    """Say on a function that answers requests what it lets people do; a class says so by an attribute."""
+
+    def mark(view: View) -> View:
+        view.asks = action  # type: ignore[attr-defined]
+        return view
+
+    return mark

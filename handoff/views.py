@@ -8,13 +8,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.roles import Action
 from handoff import actions
 from handoff.actions import visitor
 from handoff.engine import visitor_left
 from sessions_app.models import VoiceSession
 from sessions_app.rules import phone_numbers
 from sessions_app.visitor_page import views as sessions_views
-from sessions_app.visitor_page.access import SessionView, error
+from sessions_app.visitor_page.access import PerVisit, SessionView, error
 
 MAX_MESSAGE = 2_000
 ACCEPTED = 202
@@ -23,6 +24,38 @@ _NOT_PASSED = {
     "voice_only": "The assistant hears what is said and reads nothing.",
 }
 _REPORT_STATUSES = {"bad_report": 400, "unknown": 404}
+
+
+class Messages(PerVisit):
+    """Each is a command to Telnyx."""
+
+    subject, most, seconds = "message", 30, 60
+    message = "Too many messages at once."
+
+
+class Wishes(PerVisit):
+    """Asked again, it changes nothing; this only keeps a page that asks without end away from the session's row."""
+
+    subject, most, seconds = "request", 10, 60
+    message = "You have asked many times already."
+    codes = ("too_many", "unavailable")
+
+
+class Leaving(PerVisit):
+    subject, most, seconds = "leave", 30, 60
+    passes_when_down = True
+
+
+class Claims(PerVisit):
+    subject, most, seconds = "claim", 30, 60
+
+
+class Callbacks(PerVisit):
+    """What is left to a prospect when all else is down."""
+
+    subject, most, seconds = "callback", 20, 600
+    message = "You have asked many times already."
+    passes_when_down = True
 
 
 class MessageBody(serializers.Serializer[Any]):
@@ -42,11 +75,15 @@ class CallbackBody(serializers.Serializer[Any]):
 class MessageView(SessionView):
     """A message typed by the prospect, for the assistant that is running."""
 
+    asks = Action.VISIT_TYPE
+    throttle_classes = [Messages]
+
     def post(self, request: Request) -> Response:
-        session = self.session_of(request)
+        session = self.session
         body = MessageBody(data=request.data)
         if not body.is_valid():
             return error(400, f"Send a text of at most {MAX_MESSAGE} characters.")
+        self.check_throttles(request)
         why_not = actions.pass_message(session.pk, body.validated_data["text"], now=timezone.now())
         if why_not:
             return error(409, _NOT_PASSED[why_not], code=why_not)
@@ -56,31 +93,42 @@ class MessageView(SessionView):
 class RequestView(SessionView):
     """The prospect wants to talk to a person; the assistant goes on meanwhile."""
 
+    asks = Action.VISIT_ASK_PERSON
+    throttle_classes = [Wishes]
+
     def post(self, request: Request) -> Response:
-        session = self.session_of(request)
+        self.check_throttles(request)
         try:
-            visitor.for_person(session, now=timezone.now())
+            visitor.for_person(self.session, now=timezone.now())
         except visitor.Refused as refused:
-            return error(refused.status, str(refused), code=refused.code, retry_after=refused.retry_after)
+            return error(409, str(refused), code=refused.code)
         return Response(status=202)
 
 
 class LeaveView(SessionView):
     """The page is going."""
 
+    asks = Action.VISIT_LEAVE
+    throttle_classes = [Leaving]
+
     def post(self, request: Request) -> Response:
-        visitor_left.leave(self.session_of(request).pk, now=timezone.now())
+        self.check_throttles(request)
+        visitor_left.leave(self.session.pk, now=timezone.now())
         return Response(status=204)
 
 
 class ClaimView(SessionView):
     """The page of an anonymous call says which call is its own; it counts once Telnyx tells us of that call."""
 
+    asks = Action.VISIT_CLAIM
+    throttle_classes = [Claims]
+
     def post(self, request: Request) -> Response:
-        session = self.session_of(request)
+        session = self.session
         body = ClaimBody(data=request.data)
         if not body.is_valid():
             return error(400, "Send the id of the call.")
+        self.check_throttles(request)
         if not actions.claim_call(session.pk, body.validated_data["call_control_id"], now=timezone.now()):
             return error(409, "This session has another call.")
         return Response(status=204)
@@ -105,8 +153,11 @@ class ReportView(sessions_views.ReportView):
 class CallbackView(SessionView):
     """Where to call the prospect back."""
 
+    asks = Action.CALLBACK_ASK
+    throttle_classes = [Callbacks]
+
     def post(self, request: Request) -> Response:
-        session = self.session_of(request)
+        session = self.session
         body = CallbackBody(data=request.data)
         if not body.is_valid():
             return error(400, "Send a name and a phone number.")
@@ -115,6 +166,7 @@ class CallbackView(SessionView):
             phone_numbers.parse(given["phone"], country=session.widget.country)
         except phone_numbers.NotANumber as refusal:
             return error(400, str(refusal), code="not_a_number")
+        self.check_throttles(request)
         when = _moment(given["when"])
         promise = actions.promise_callback(
             session.pk, name=given["name"], phone=given["phone"], when=when, now=timezone.now()

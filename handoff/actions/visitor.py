@@ -12,7 +12,6 @@ from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.engine import assistant_end, transitions
 from sessions_app import timeline
-from sessions_app.http import limits
 from sessions_app.inbox import intake
 from sessions_app.kinds import Kind
 from sessions_app.models import VoiceSession
@@ -22,10 +21,6 @@ from sessions_app.visits import capacity, visits
 from telephony.reason_codes import LIMIT_SIP_CODES
 
 REASON = "requested"
-# Asked again, it changes nothing; this only keeps a page that asks without end away from the session's row.
-MOST_PER_MINUTE = 10
-
-
 # Of messages that no assistant reads, in one visit.
 MOST_TYPED = 50
 
@@ -33,21 +28,13 @@ MOST_TYPED = 50
 class Refused(Exception):
     """Nobody is called; `code` is for the page, the message for people."""
 
-    def __init__(self, message: str, code: str, *, status: int = 409, retry_after: int | None = None) -> None:
+    def __init__(self, message: str, code: str) -> None:
         super().__init__(message)
-        self.code, self.status, self.retry_after = code, status, retry_after
+        self.code = code
 
 
 def for_person(session: VoiceSession, *, now: datetime) -> None:
     """Have closers rung while the assistant goes on; asking again changes nothing. Raises Refused."""
-    try:
-        limits.spend_on(f"request:{session.pk}", most=MOST_PER_MINUTE, seconds=60)
-    except limits.Refused as refused:
-        message = "You have asked many times already."
-        raise Refused(message, "too_many", status=429, retry_after=refused.retry_after) from refused
-    except limits.LimiterDown as down:
-        message, seconds = "This is not possible at the moment.", limits.DOWN_FOR_SECONDS
-        raise Refused(message, "unavailable", status=503, retry_after=seconds) from down
     if not session.is_assistant_running:
         raise Refused("The assistant is not on the line now.", "not_now")
     widget = session.widget

@@ -1,14 +1,20 @@
 """What the JSON views of the prospect's page share: whose session it is, and how errors read."""
 
 import logging
-from typing import Any
+from typing import Any, ClassVar, cast
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
-from rest_framework.exceptions import APIException, NotAuthenticated
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import APIException, AuthenticationFailed
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler
 
+from accounts.roles import Action, Role, may
+from sessions_app.http import throttles
+from sessions_app.http.permissions import IsAnybody
 from sessions_app.models import VoiceSession
 from sessions_app.visits import visits
 
@@ -27,29 +33,77 @@ def explain(raised: Exception, context: dict[str, Any]) -> Response | None:
     if response is not None and isinstance(raised, APIException):
         retry_after = response.headers.get("Retry-After")
         message = str(raised.detail) if isinstance(raised.detail, str) else "The request is not valid."
-        explained = error(response.status_code, message, retry_after=int(retry_after) if retry_after else None)
+        code = raised.code if isinstance(raised, throttles.TooOften) else ""
+        wait = int(retry_after) if retry_after else None
+        explained = error(response.status_code, message, code=code, retry_after=wait)
         if "WWW-Authenticate" in response.headers:
             explained.headers["WWW-Authenticate"] = response.headers["WWW-Authenticate"]
         return explained
     return response
 
 
-class SessionView(APIView):
-    """A view for the page that holds a session token: `Authorization: Bearer …`, or `token` in a beacon's body."""
+class SessionTokenAuthentication(BaseAuthentication):
+    """`Authorization: Bearer …`, or `token` in a beacon's body; `request.auth` becomes the session."""
 
-    def get_authenticate_header(self, request: HttpRequest) -> str:
-        # Without it the framework turns every 401 into a 403.
-        return "Bearer"
-
-    def session_of(self, request: Request) -> VoiceSession:
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, VoiceSession]:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             body = request.data if isinstance(request.data, dict) else {}
             token = str(body.get("token", ""))
         session = visits.session_of(token)
         if session is None:
-            raise NotAuthenticated("This session is not known any more.")
-        return session
+            # Also where there is no token: the framework would refuse that with other words.
+            raise AuthenticationFailed("This session is not known any more.")
+        return AnonymousUser(), session
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class IsVisitor(BasePermission):
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return isinstance(request.auth, VoiceSession) and may({Role.PROSPECT}, view.asks, is_own=True)
+
+
+class PerVisit(throttles.Spending):
+    subject: ClassVar[str]
+
+    def name(self, request: Request, view: Any) -> str:
+        return f"{self.subject}:{request.auth.pk}"
+
+
+class OpenView(APIView):
+    """A view for everybody. It says its methods before anything else, and spends a budget when it comes to it."""
+
+    asks: ClassVar[Action]
+    permission_classes = [IsAnybody]
+
+    def perform_authentication(self, request: Request) -> None:
+        if request.method not in self.answered_methods:
+            self.http_method_not_allowed(request)
+        super().perform_authentication(request)
+
+    @property
+    def answered_methods(self) -> list[str]:
+        return [method for method in self.allowed_methods if method != "OPTIONS"]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """As the framework does, but for the throttles."""
+        self.format_kwarg = self.get_format_suffix(**kwargs)
+        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
+        self.perform_authentication(request)
+        self.check_permissions(request)
+
+
+class SessionView(OpenView):
+    """A view for the page that holds a session token."""
+
+    authentication_classes = [SessionTokenAuthentication]
+    permission_classes = [IsVisitor]
+
+    @property
+    def session(self) -> VoiceSession:
+        return cast(VoiceSession, self.request.auth)
 
 
 def own_origin(request: HttpRequest) -> str:

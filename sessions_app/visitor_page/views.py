@@ -14,19 +14,20 @@ from django.views.decorators.http import require_GET
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 import strict_json
+from accounts.roles import Action, asks
 from sessions_app import timeline
 from sessions_app.conversation import transcript
 from sessions_app.conversation.transcript import Heard
 from sessions_app.http import limits
 from sessions_app.http.client_ip import client_address
+from sessions_app.http.throttles import PerNetwork
 from sessions_app.kinds import Kind
 from sessions_app.models import VoiceSession, WidgetConfig
 from sessions_app.rules import origins, plain_values
 from sessions_app.visitor_page import page
-from sessions_app.visitor_page.access import SessionView, error, own_origin
+from sessions_app.visitor_page.access import OpenView, PerVisit, SessionView, error, own_origin
 from sessions_app.visits import capacity, credentials, visits
 from sessions_app.visits.credentials import Login, MintingFailed
 
@@ -35,15 +36,35 @@ logger = logging.getLogger(__name__)
 NO_VOICE = "Unable to establish secure voice session."
 LINES_BUSY = "lines_busy"
 MAX_REPORT_BYTES = 8_192
-REJOINS, REJOINS_WITHIN_SECONDS = 10, 600
-# One in the last two minutes of each login, which may live for as little as five; and tries that fail.
-RENEWALS, RENEWALS_WITHIN_SECONDS = 40, 3600
 MAX_REPORTS = 100
 MAX_HEARD_AT_ONCE = 50
-MOST_HEARD, HEARD_WITHIN_SECONDS = 120, 60
-MOST_LOOKS_PER_MINUTE = 60
 
 
+class Looks(PerNetwork):
+    subject, most, seconds = "lines", 60, 60
+    message = "Too many requests from here."
+
+
+class Rejoins(PerVisit):
+    """The visit itself was counted when it was opened."""
+
+    subject, most, seconds = "rejoin", 10, 600
+    message = "Too many calls from here."
+
+
+class Renewals(PerVisit):
+    """One in the last two minutes of each login, which may live for as little as five; and tries that fail."""
+
+    subject, most, seconds = "renew", 40, 3600
+    message = "Too many renewals."
+
+
+class Relays(PerVisit):
+    subject, most, seconds = "heard", 120, 60
+    message = "Too many turns at once."
+
+
+@asks(Action.WIDGET_SEE)
 @require_GET
 @xframe_options_exempt  # Framing is decided per widget, by the frame-ancestors below.
 def widget_page(request: HttpRequest, slug: str) -> HttpResponse:
@@ -80,8 +101,10 @@ class TokenBody(serializers.Serializer[Any]):
     variables = ValuesField(default=dict)
 
 
-class TokenView(APIView):
+class TokenView(OpenView):
     """Open a session for a prospect who consented, with a short-lived credential."""
+
+    asks = Action.VISIT_OPEN
 
     def post(self, request: Request) -> Response:
         body = TokenBody(data=request.data)
@@ -95,6 +118,10 @@ class TokenView(APIView):
             return error(403, "This website may not start a call.")
         response = self._open(request, widget, body.validated_data, origin)
         return _shared_with(response, origin)
+
+    @property
+    def answered_methods(self) -> list[str]:
+        return self.allowed_methods
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         """A preflight names no widget, so it passes for every origin that some widget allows."""
@@ -149,8 +176,11 @@ class TokenView(APIView):
         )
 
 
-class LinesView(APIView):
+class LinesView(OpenView):
     """Whether a visit would find a line, for a page that would rather not ask for the microphone in vain."""
+
+    asks = Action.LINE_ASK
+    throttle_classes = [Looks]
 
     def get(self, request: Request) -> Response:
         widgets = WidgetConfig.objects.select_related("team").filter(is_active=True)
@@ -158,13 +188,7 @@ class LinesView(APIView):
         widget = widgets.filter(slug=slug).first()
         if widget is None:
             return error(404, "There is no such widget.")
-        try:
-            name = f"lines:{limits.fingerprint(client_address(request))}"
-            limits.spend_on(name, most=MOST_LOOKS_PER_MINUTE, seconds=60)
-        except limits.Refused as refused:
-            return error(429, "Too many requests from here.", retry_after=refused.retry_after)
-        except limits.LimiterDown:
-            return error(503, "This is not possible at the moment.", retry_after=limits.DOWN_FOR_SECONDS)
+        self.check_throttles(request)
         free = capacity.has_room(widget.team, now=timezone.now())
         return Response({"status": "success", "free": free}, headers={"Cache-Control": "no-store"})
 
@@ -172,18 +196,18 @@ class LinesView(APIView):
 class RejoinView(SessionView):
     """A credential for a page whose call ended with the assistant, while a closer is being connected."""
 
+    asks = Action.VISIT_REJOIN
+    throttle_classes = [Rejoins]
+
     def post(self, request: Request) -> Response:
-        session = self.session_of(request)
+        session = self.session
         if not page.must_rejoin(session):
             return error(409, "There is nothing to join.")
+        self.check_throttles(request)
         try:
-            # The visit itself was counted when it was opened.
-            limits.spend_on(f"rejoin:{session.pk}", most=REJOINS, seconds=REJOINS_WITHIN_SECONDS)
             capacity.expect_page(session, now=timezone.now())
             login = credentials.mint_for_session(session, now=timezone.now())
-        except limits.Refused as refused:
-            return error(429, "Too many calls from here.", retry_after=refused.retry_after)
-        except (limits.LimiterDown, MintingFailed):
+        except MintingFailed:
             return error(500, NO_VOICE)
         return Response({"status": "success", "credentials": _credentials(login)}, status=201)
 
@@ -191,16 +215,17 @@ class RejoinView(SessionView):
 class RenewView(SessionView):
     """A later end for the login of a page whose call outlasts it, while the visit lives."""
 
+    asks = Action.VISIT_RENEW
+    throttle_classes = [Renewals]
+
     def post(self, request: Request) -> Response:
-        session, now = self.session_of(request), timezone.now()
+        session, now = self.session, timezone.now()
         if not credentials.has_login(session, now=now):
             return error(409, "There is nothing to renew.")
+        self.check_throttles(request)
         try:
-            limits.spend_on(f"renew:{session.pk}", most=RENEWALS, seconds=RENEWALS_WITHIN_SECONDS)
             login = credentials.renew_for_session(session, now=now)
-        except limits.Refused as refused:
-            return error(429, "Too many renewals.", retry_after=refused.retry_after)
-        except (limits.LimiterDown, MintingFailed):
+        except MintingFailed:
             return error(500, NO_VOICE)
         given = {"token": login.token, "expires": _stamp(login.expires_at)}
         headers = {"Cache-Control": "no-store"}
@@ -220,17 +245,15 @@ class HeardBody(serializers.Serializer[Any]):
 class HeardView(SessionView):
     """What the page of an anonymous call hears of it; Telnyx's own word replaces it."""
 
+    asks = Action.VISIT_RELAY
+    throttle_classes = [Relays]
+
     def post(self, request: Request) -> Response:
-        session = self.session_of(request)
+        session = self.session
         body = HeardBody(data=request.data)
         if not body.is_valid():
             return error(400, "The turns are not valid.")
-        try:
-            limits.spend_on(f"heard:{session.pk}", most=MOST_HEARD, seconds=HEARD_WITHIN_SECONDS)
-        except limits.Refused as refused:
-            return error(429, "Too many turns at once.", retry_after=refused.retry_after)
-        except limits.LimiterDown:
-            return error(503, "This is not possible at the moment.", retry_after=limits.DOWN_FOR_SECONDS)
+        self.check_throttles(request)
         heard = [Heard(turn["position"], turn["role"], turn["text"]) for turn in body.validated_data["turns"]]
         transcript.relay(session.pk, heard, at=timezone.now())
         return Response(status=202)
@@ -244,8 +267,10 @@ class ReportBody(serializers.Serializer[Any]):
 class ReportView(SessionView):
     """What the prospect's browser measured. It is evidence, never a command. The hand-over adds a kind of its own."""
 
+    asks = Action.VISIT_REPORT
+
     def post(self, request: Request) -> Response:
-        session = self.session_of(request)
+        session = self.session
         # Not the body's own length: where it held the token, it has been read already.
         if int(request.headers.get("Content-Length") or 0) > MAX_REPORT_BYTES:
             return error(413, "The report is too long.")

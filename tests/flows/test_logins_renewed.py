@@ -126,7 +126,7 @@ def test_where_there_is_no_login_there_is_nothing_to_renew(talking: Visit, why: 
 
 
 def test_renewing_has_a_limit(talking: Visit, login: TelephonyCredential, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "RENEWALS", 2)
+    monkeypatch.setattr(views.Renewals, "most", 2)
 
     responses = [talking.post("renew") for _ in range(3)]
 
