@@ -4,6 +4,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -106,8 +107,17 @@ class CloserAdmin(Page):
             roster.changed(int(form.initial["team"]))
 
 
+class PromiseForm(RowForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        owner = self.fields.get("owner")
+        if isinstance(owner, forms.ModelChoiceField):
+            owner.queryset = Closer.objects.filter(team=self.instance.team)
+
+
 @admin.register(CallbackPromise)
 class CallbackPromiseAdmin(Page):
+    form = PromiseForm
     list_display = [
         "name",
         "phone",

@@ -231,7 +231,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         read = database_sync_to_async(snapshot.event_frames)
         try:
             return await _frames.get(
-                (session_id, after, is_watched),
+                (self.team.pk, session_id, after, is_watched),
                 lambda: read(self.team, session_id, after, is_watched=is_watched),
             )
         except snapshot.NotContinuous:

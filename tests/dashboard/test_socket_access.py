@@ -107,3 +107,19 @@ def _new_password(closer: Closer) -> None:
     user = User.objects.get(pk=closer.user_id)
     user.set_password("quite another one")
     user.save()
+
+
+async def test_what_was_rendered_for_one_team_is_not_given_to_another(
+    session: VoiceSession, alice: Closer, bob: Closer
+) -> None:
+    readers = []
+    for closer in (alice, bob):
+        reader = consumers.DashboardConsumer()
+        reader.team, reader.watching = closer.team, None
+        readers.append(reader)
+
+    alices, bobs = [await reader._read(str(session.pk), 0) for reader in readers]
+
+    assert alices is not None
+    assert [seq for seq, _ in alices] == [1]
+    assert bobs is None
