@@ -17,6 +17,9 @@ class Probe(models.Model):
     logins = models.PositiveSmallIntegerField(default=0)
     tool_uses = models.PositiveSmallIntegerField(default=0)
 
+    class Meta:
+        permissions = [("run_probe", "Can run a probe on the account at Telnyx")]
+
     def __str__(self) -> str:
         return str(self.pk)
 

@@ -1,4 +1,4 @@
-"""Addresses of a probe: its page for staff, and a tool for Telnyx."""
+"""Addresses of a probe: its page for staff who may run it, and a tool for Telnyx."""
 
 from django.urls import path
 

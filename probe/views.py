@@ -1,13 +1,15 @@
 """The probe's page, what it asks and tells, and the door of the tool that a gather is given."""
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.admin.views.decorators import staff_member_required
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
@@ -17,6 +19,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts import staff
+from accounts.roles import Action
 from probe import tickets, tooling
 from probe.models import Probe, Told
 from probe.vocabulary import LEGS
@@ -25,6 +29,8 @@ from sessions_app.visits import credentials
 from sessions_app.visits.credentials import MintingFailed
 from strict_json import Unreadable, decode, objects, text
 from telephony.regions import signalling_region
+
+View = Callable[..., HttpResponse]
 
 MAX_BYTES = 65_536
 MOST_TOLD_AT_ONCE = 100
@@ -35,13 +41,27 @@ MOST_TOOL_USES = 20
 TAB_GONE_AFTER = timedelta(seconds=6)
 
 
+def _for_its_staff(view: View) -> View:
+    """Let in whoever may run a probe: staff who were given that right, which no other right gives."""
+
+    @staff_member_required
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not staff.may(request.user, Action.PROBE_RUN, is_permitted=request.user.has_perm("probe.run_probe")):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    guarded.action = Action.PROBE_RUN  # type: ignore[attr-defined]
+    return guarded
+
+
 def _running(probe_id: UUID) -> Probe:
     return get_object_or_404(Probe, pk=probe_id, ended_at=None)
 
 
 @never_cache
 @require_GET
-@staff_member_required
+@_for_its_staff
 def page(request: HttpRequest, probe_id: UUID) -> HttpResponse:
     config = {
         "urls": {"turn": f"/probe/{_running(probe_id).pk}/turn", "login": f"/probe/{probe_id}/login"},
@@ -56,7 +76,7 @@ def page(request: HttpRequest, probe_id: UUID) -> HttpResponse:
 
 @never_cache
 @require_POST
-@staff_member_required
+@_for_its_staff
 def turn(request: HttpRequest, probe_id: UUID) -> HttpResponse:
     """Take what the page saw, and answer with what it is to do next."""
     body = _body(request)
@@ -87,7 +107,7 @@ def turn(request: HttpRequest, probe_id: UUID) -> HttpResponse:
 
 @never_cache
 @require_POST
-@staff_member_required
+@_for_its_staff
 @sensitive_variables("login")
 def login(request: HttpRequest, probe_id: UUID) -> HttpResponse:
     """A login for one line of the page. Only who the line is stays here, never the token."""

@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                 ("logins", models.PositiveSmallIntegerField(default=0)),
                 ("tool_uses", models.PositiveSmallIntegerField(default=0)),
             ],
+            options={"permissions": [("run_probe", "Can run a probe on the account at Telnyx")]},
         ),
         migrations.CreateModel(
             name="Told",

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
@@ -13,7 +14,7 @@ from handoff.models import Closer
 from probe import tab, tickets, tooling, views
 from probe.models import Order, Probe, Told
 from sessions_app.models import TelephonyCredential
-from tests.people import logged_in
+from tests.people import hashed_password, logged_in
 from tests.telnyx import Rest, Webhooks, signature
 
 TAB = "11111111-1111-4111-8111-111111111111"
@@ -22,6 +23,11 @@ TAB = "11111111-1111-4111-8111-111111111111"
 @pytest.fixture
 def probe(db: None) -> Probe:
     return tab.begin(now=timezone.now())
+
+
+@pytest.fixture
+def clerk(db: None) -> User:
+    return User.objects.create(email="clerk@agileadapt.example", password=hashed_password(), is_staff=True)
 
 
 @pytest.fixture
@@ -60,6 +66,25 @@ def test_strangers_and_closers_are_sent_to_the_login(
 
     assert Told.objects.count() == 0
     assert rest.credentials == []
+
+
+@pytest.mark.parametrize("path", ["", "turn", "login"])
+def test_staff_run_a_probe_only_with_the_right_to(path: str, clerk: User, probe: Probe, rest: Rest) -> None:
+    address = f"/probe/{probe.pk}/{path}"
+
+    def answer() -> int:
+        browser = logged_in(clerk)
+        body = {"tab": TAB, "line": "caller", "told": [{"what": "ready"}]}
+        return (browser.get(address) if not path else post(browser, address, body)).status_code
+
+    clerk.user_permissions.set(Permission.objects.exclude(codename="run_probe"))
+    assert answer() == 403
+    assert Told.objects.count() == 0
+    assert rest.credentials == []
+
+    Probe.objects.update(tab=TAB)
+    clerk.user_permissions.set(Permission.objects.filter(codename="run_probe"))
+    assert answer() == 200
 
 
 def test_a_page_of_another_website_cannot_speak_for_staff(admin_user: User, probe: Probe) -> None:

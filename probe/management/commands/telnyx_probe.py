@@ -63,7 +63,9 @@ class Command(BaseCommand):
         tool_url = f"{site.public_url}/webhooks/telnyx/probe/{tickets.issue(probe.pk)}"
         scene = Scene(Tab(probe), telnyx, site, tool_url=tool_url, settling=min(2.0, site.patience / 4))
         try:
-            self.stdout.write("Open this page in a browser, logged in as staff, and press Begin:")
+            self.stdout.write(
+                "Open this page in a browser, logged in as somebody who may run a probe, and press Begin:"
+            )
             self.stdout.write(f"  {site.public_url}/probe/{probe.pk}/")
             self.stdout.flush()
             self._wait_for_page(scene)
