@@ -15,6 +15,8 @@ from kombu.exceptions import OperationalError
 
 from accounts import tasks
 from accounts.models import User
+from accounts.roles import Action
+from accounts.staff import DELETE, Asks, edited
 
 if TYPE_CHECKING:  # Django's classes are generic for the type checker alone.
     Page = DjangoUserAdmin[User]
@@ -23,6 +25,7 @@ if TYPE_CHECKING:  # Django's classes are generic for the type checker alone.
 else:
     Page, ChangeForm, Form = DjangoUserAdmin, UserChangeForm, forms.ModelForm
 
+INVITE = "invite"
 RIGHTS = ["is_staff", "is_superuser", "groups", "user_permissions"]
 
 
@@ -42,7 +45,8 @@ class NewAccountForm(Form):
 
 
 @admin.register(User)
-class UserAdmin(Page):
+class UserAdmin(Asks, Page):
+    asks = {**edited(Action.ACCOUNT_CHANGE), DELETE: Action.ACCOUNT_DELETE, INVITE: Action.ACCOUNT_INVITE}
     form = AccountChangeForm
     add_form = NewAccountForm
     add_form_template = None
@@ -90,7 +94,10 @@ class UserAdmin(Page):
         if not change:
             transaction.on_commit(lambda: self._invite(request, obj))
 
-    @admin.action(description="Send an invitation again", permissions=["add"])
+    def has_invite_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, INVITE, is_permitted=self.has_add_permission(request))
+
+    @admin.action(description="Send an invitation again", permissions=[INVITE])
     def invite(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         for user in queryset:
             if user.is_active and not user.has_usable_password():
@@ -116,17 +123,10 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin):
+class GroupAdmin(Asks, DjangoGroupAdmin):
     """For superusers alone: who may change a group could give any right to its members, and be one."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_superuser)
-
-    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        return bool(request.user.is_superuser)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        return bool(request.user.is_superuser)
+    asks = edited(Action.RIGHTS_GIVE)
 
 
 def _is_within_reach(request: HttpRequest, user: User | None) -> bool:

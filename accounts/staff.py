@@ -1,10 +1,28 @@
-"""What the table lets an account do as staff."""
+"""What the table lets an account do as staff, and the pages of the administration that ask it."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
 
 from accounts import roles
 from accounts.models import User
 from accounts.roles import Action, Role
+
+if TYPE_CHECKING:  # Django's classes are generic for the type checker alone.
+    from django.contrib.admin.options import BaseModelAdmin
+
+    Base = BaseModelAdmin[Any]
+else:
+    Base = object
+
+VIEW, ADD, CHANGE, DELETE = "view", "add", "change", "delete"
+
+
+def edited(action: Action) -> dict[str, Action]:
+    """What is asked where whoever may change rows may do everything with them."""
+    return dict.fromkeys((VIEW, ADD, CHANGE, DELETE), action)
 
 
 def may(user: User | AnonymousUser, action: Action, *, is_permitted: bool = False) -> bool:
@@ -13,3 +31,25 @@ def may(user: User | AnonymousUser, action: Action, *, is_permitted: bool = Fals
         return False
     role = Role.SUPERUSER if user.is_superuser else Role.STAFF
     return roles.may({role}, action, is_permitted=is_permitted)
+
+
+class Asks(Base):
+    """Rows in the administration. Django's permissions are asked first, and the table says how far they reach."""
+
+    # By what is done with a row; other names are those of the page's own actions and addresses.
+    asks: ClassVar[Mapping[str, Action]]
+
+    def may(self, request: HttpRequest, what: str, *, is_permitted: bool = False) -> bool:
+        return may(request.user, self.asks[what], is_permitted=is_permitted)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may(request, VIEW, is_permitted=super().has_view_permission(request, obj))
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return self.may(request, ADD, is_permitted=super().has_add_permission(request, *args))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may(request, CHANGE, is_permitted=super().has_change_permission(request, obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may(request, DELETE, is_permitted=super().has_delete_permission(request, obj))

@@ -6,12 +6,12 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from sessions_app.admin.pages import Page, ReadOnly, pretty
+from sessions_app.admin.pages import ReadOnly, pretty
 from sessions_app.models import ToolCall
 
 
 @admin.register(ToolCall)
-class ToolCallAdmin(ReadOnly, Page):
+class ToolCallAdmin(ReadOnly):
     list_display = ["called_at", "name", "outcome", "code", "door", "session", "duration_ms", "repeats"]
     list_filter = ["outcome", "name", "door", ("session", admin.EmptyFieldListFilter)]
     list_select_related = ["session"]

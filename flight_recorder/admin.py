@@ -5,21 +5,25 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
+from accounts.roles import Action
 from flight_recorder.record import recorder
-from handoff.admin import SessionAdmin, is_superuser
+from handoff.admin import SessionAdmin
 from sessions_app.models import VoiceSession
+
+EXPORT = "export"
 
 admin.site.unregister(VoiceSession)
 
 
 @admin.register(VoiceSession)
 class RecordedSessionAdmin(SessionAdmin):
+    asks = {**SessionAdmin.asks, EXPORT: Action.VISIT_EXPORT}
     actions = ["export"]
 
     def has_export_permission(self, request: HttpRequest) -> bool:
-        return is_superuser(request)  # It holds what was said.
+        return self.may(request, EXPORT)  # It holds what was said.
 
-    @admin.action(description="Export as a file", permissions=["export"])
+    @admin.action(description="Export as a file", permissions=[EXPORT])
     def export(self, request: HttpRequest, queryset: QuerySet[VoiceSession]) -> HttpResponse | None:
         """One session is one file, without secrets, for `manage.py replay`."""
         session = queryset.select_related("widget", "team", "prospect").first()

@@ -11,18 +11,24 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from accounts.roles import Action
+from accounts.staff import ADD, CHANGE, DELETE, VIEW, edited
 from handoff.callbacks import promises
 from handoff.closers import readiness, roster
 from handoff.models import CallbackPromise, Closer, Command, Handoff, Offer, RoutingPolicy
-from sessions_app.admin.pages import Page, ReadOnly, ReadOnlyInline, VoiceSessionAdmin, pretty
+from sessions_app.admin.pages import HISTORY, Page, ReadOnly, ReadOnlyInline, VoiceSessionAdmin, pretty
 from sessions_app.admin.widget_form import RowForm, SkillsField
 from sessions_app.inbox import intake
 from sessions_app.models import VoiceSession, WebhookDelivery
+
+PROCESS = "process"
 
 
 @admin.register(RoutingPolicy)
 class RoutingPolicyAdmin(Page):
     """How a team's calls reach its closers."""
+
+    asks = edited(Action.ROUTING_CHANGE)
 
     list_display = ["team", "strategy", "method", "ring_seconds", "max_wait_seconds", "wrap_up_seconds"]
     list_select_related = ["team"]
@@ -69,6 +75,8 @@ def _address_fault(reached_by: str, address: str) -> str:
 @admin.register(Closer)
 class CloserAdmin(Page):
     """Who takes calls. What their dashboard proves of itself is shown, not set."""
+
+    asks = {**edited(Action.CLOSER_CHANGE), DELETE: Action.CLOSER_DELETE}
 
     form = CloserForm
     list_display = ["display_name", "user", "team", "is_supervisor", "is_available", "seen_at", "still_missing"]
@@ -117,6 +125,13 @@ class PromiseForm(RowForm):
 
 @admin.register(CallbackPromise)
 class CallbackPromiseAdmin(Page):
+    # A promise is made to a prospect, never here.
+    asks = {
+        VIEW: Action.CALLBACK_SEE,
+        ADD: Action.HISTORY_CHANGE,
+        CHANGE: Action.CALLBACK_CHANGE,
+        DELETE: Action.CALLBACK_DELETE,
+    }
     form = PromiseForm
     list_display = [
         "name",
@@ -140,9 +155,6 @@ class CallbackPromiseAdmin(Page):
     date_hierarchy = "due_at"
     readonly_fields = ["session", "team", "reason", "promised_at", "attempts", "missed_at"]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # A promise is made to a prospect, never here.
-
     def save_model(self, request: HttpRequest, obj: CallbackPromise, form: RowForm, change: bool) -> None:
         if "due_at" in form.changed_data:
             promises.move(obj, now=timezone.now())
@@ -156,7 +168,7 @@ class OfferInline(ReadOnlyInline):
 
 
 @admin.register(Handoff)
-class HandoffAdmin(ReadOnly, Page):
+class HandoffAdmin(ReadOnly):
     list_display = ["id", "triggered_at", "trigger", "state", "outcome", "method", "closer", "connected_at"]
     list_filter = ["state", "outcome", "method", "trigger", "closer"]
     list_select_related = ["closer"]
@@ -166,7 +178,7 @@ class HandoffAdmin(ReadOnly, Page):
 
 
 @admin.register(Command)
-class CommandAdmin(ReadOnly, Page):
+class CommandAdmin(ReadOnly):
     list_display = ["id", "kind", "state", "created_at", "sent_at", "finished_at", "attempts", "error"]
     list_filter = ["state", "kind"]
     search_fields = ["id", "key", "call_control_id", "session__id"]
@@ -219,8 +231,10 @@ class SessionAdmin(VoiceSessionAdmin):
 
 
 @admin.register(WebhookDelivery)
-class WebhookDeliveryAdmin(ReadOnly, Page):
+class WebhookDeliveryAdmin(ReadOnly):
     """The inbox: what Telnyx delivered, and what became of it."""
+
+    asks = {**HISTORY, PROCESS: Action.DELIVERY_PROCESS}
 
     list_display = ["event_type", "status", "reason", "received_at", "attempts", "session", "error"]
     list_filter = ["status", "door", "event_type", ("reason", admin.EmptyFieldListFilter)]
@@ -247,9 +261,10 @@ class WebhookDeliveryAdmin(ReadOnly, Page):
         return pretty(json.loads(text))
 
     def has_process_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("sessions_app.change_webhookdelivery")
+        is_permitted = request.user.has_perm("sessions_app.change_webhookdelivery")
+        return self.may(request, PROCESS, is_permitted=is_permitted)
 
-    @admin.action(description="Process again", permissions=["process"])
+    @admin.action(description="Process again", permissions=[PROCESS])
     def process_again(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> None:
         """Only what was not processed is taken; processing it can do no harm twice."""
         now = timezone.now()

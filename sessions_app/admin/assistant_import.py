@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.text import slugify
 
+from accounts.staff import Asks
 from sessions_app.models import Team, WidgetConfig
 from sessions_app.models.people import AssistantRun, ConnectionMode
 from sessions_app.visits import carrier
@@ -21,9 +22,11 @@ from strict_json import mapping, objects, text
 from telephony.client import AccountObject, Kind, TelnyxError
 
 if TYPE_CHECKING:  # Django's classes are generic for the type checker alone.
-    Base = admin.ModelAdmin[Any]
+    ModelAdmin = admin.ModelAdmin[Any]
 else:
-    Base = admin.ModelAdmin
+    ModelAdmin = admin.ModelAdmin
+
+IMPORT = "import"
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ def free_slug(name: str) -> str:
     return next(slug for slug in (wanted, *(f"{wanted}-{number}" for number in range(2, 10_000))) if slug not in taken)
 
 
-class AssistantImport(Base):
+class AssistantImport(Asks, ModelAdmin):
     """For the list of widgets."""
 
     change_list_template = "admin/sessions_app/widgetconfig/change_list.html"
@@ -153,7 +156,8 @@ class AssistantImport(Base):
         return TemplateResponse(request, "admin/sessions_app/widgetconfig/import_assistants.html", context)
 
     def _may_import(self, request: HttpRequest) -> bool:
-        return self.has_add_permission(request) or self.has_change_permission(request)
+        is_permitted = self.has_add_permission(request) or self.has_change_permission(request)
+        return self.may(request, IMPORT, is_permitted=is_permitted)
 
     def _take_over(self, request: HttpRequest, widget: WidgetConfig, listed: Sequence[Listed]) -> HttpResponse:
         is_new = widget.pk is None

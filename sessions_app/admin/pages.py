@@ -12,7 +12,9 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from sessions_app.admin.assistant_import import AssistantImport
+from accounts.roles import Action
+from accounts.staff import ADD, CHANGE, DELETE, VIEW, Asks, edited
+from sessions_app.admin.assistant_import import IMPORT, AssistantImport
 from sessions_app.admin.widget_form import WidgetForm
 from sessions_app.answers import versions
 from sessions_app.conversation import gather_request
@@ -33,10 +35,10 @@ from sessions_app.provisioning import wanted
 from sessions_app.rules import plain_values
 
 if TYPE_CHECKING:  # Django's classes are generic for the type checker alone.
-    Page = admin.ModelAdmin[Any]
+    ModelAdmin = admin.ModelAdmin[Any]
     Inline = admin.TabularInline[Any, Any]
 else:
-    Page, Inline = admin.ModelAdmin, admin.TabularInline
+    ModelAdmin, Inline = admin.ModelAdmin, admin.TabularInline
 
 admin.site.site_header = "AgileAdapt"
 admin.site.site_title = "AgileAdapt"
@@ -55,20 +57,20 @@ def to_the_millisecond(moment: datetime) -> str:
     return timezone.localtime(moment).strftime("%d %b %H:%M:%S.%f")[:-3]
 
 
-class ReadOnly:
-    """History: whoever may see it may not change it, superusers neither."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+class Page(Asks, ModelAdmin):
+    """A model of the administration."""
 
 
-class ReadOnlyInline(ReadOnly, Inline):
+# Whoever may see history may not change it, superusers neither.
+HISTORY = {VIEW: Action.VISIT_INSPECT, **dict.fromkeys((ADD, CHANGE, DELETE), Action.HISTORY_CHANGE)}
+
+
+class ReadOnly(Page):
+    asks = HISTORY
+
+
+class ReadOnlyInline(Asks, Inline):
+    asks = HISTORY
     extra = 0
     can_delete = False
     show_change_link = False
@@ -76,6 +78,7 @@ class ReadOnlyInline(ReadOnly, Inline):
 
 @admin.register(WidgetConfig)
 class WidgetConfigAdmin(AssistantImport, Page):
+    asks = {**edited(Action.WIDGET_CHANGE), IMPORT: Action.ASSISTANT_IMPORT}
     form = WidgetForm
     list_display = ["name", "slug", "team", "connection_mode", "assistant_run", "is_active"]
     list_filter = ["is_active", "connection_mode", "team"]
@@ -155,6 +158,7 @@ def _asked(version: GatherVersion) -> str:
 
 @admin.register(Team)
 class TeamAdmin(Page):
+    asks = edited(Action.TEAM_CHANGE)
     list_display = ["name", "slug", "max_legs"]
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
@@ -189,7 +193,7 @@ class LegInline(ReadOnlyInline):
     ]
 
 
-class VoiceSessionAdmin(ReadOnly, Page):
+class VoiceSessionAdmin(ReadOnly):
     """One visit with all that happened in it. The hand-over registers it, with what it knows itself."""
 
     list_display = ["id", "created_at", "team", "widget", "connection_mode", "where", "end_reason"]
@@ -230,7 +234,7 @@ class VoiceSessionAdmin(ReadOnly, Page):
 
 
 @admin.register(AccountLook)
-class AccountLookAdmin(ReadOnly, Page):
+class AccountLookAdmin(ReadOnly):
     """What the account at Telnyx said of itself when it was last asked; `telnyx_provision` says it in words."""
 
     list_display = ["name", "said", "told_at", "asked_at", "error"]
@@ -244,7 +248,7 @@ class AccountLookAdmin(ReadOnly, Page):
 
 
 @admin.register(LegRefusal)
-class LegRefusalAdmin(ReadOnly, Page):
+class LegRefusalAdmin(ReadOnly):
     """How often a leg was refused, by hour: “own_cap” by us, “page:…” as a visitor's page said, others by Telnyx."""
 
     list_display = ["hour", "team", "code", "count", "last_at"]
@@ -255,7 +259,7 @@ class LegRefusalAdmin(ReadOnly, Page):
 
 
 @admin.register(TelephonyCredential)
-class TelephonyCredentialAdmin(ReadOnly, Page):
+class TelephonyCredentialAdmin(ReadOnly):
     list_display = ["name", "sip_username", "created_at", "expires_at", "revoke_at", "revoked_at"]
     list_filter = [("revoked_at", admin.EmptyFieldListFilter)]
     search_fields = ["name", "sip_username", "telnyx_id"]

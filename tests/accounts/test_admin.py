@@ -111,6 +111,14 @@ def test_groups_are_the_superusers_alone(clerk: User, office: Client, page: str)
     assert office.post(f"/admin/auth/group/{page.format(group.pk)}", told).status_code == 302
 
 
+def test_no_permission_shows_a_clerk_the_groups(clerk: User) -> None:
+    clerk.user_permissions.set(Permission.objects.all())
+    browser = logged_in(clerk)
+
+    assert browser.get("/admin/auth/group/").status_code == 403
+    assert "/admin/auth/group/" not in browser.get("/admin/").content.decode()
+
+
 def test_a_closer_is_found_by_their_account(office: Client, alice: Closer, bob: Closer) -> None:
     page = office.get("/admin/handoff/closer/", {"q": "alice@agileadapt"}).content.decode()
 

@@ -56,3 +56,12 @@ def test_nobody_of_another_team_owns_a_promise(
     assert list(page.context["adminform"].form.errors) == ["owner"]
     promise.refresh_from_db()
     assert promise.owner == alice
+
+
+def test_nobody_deletes_a_promise(office: Client, promise: CallbackPromise) -> None:
+    chosen = {"action": "delete_selected", "_selected_action": [promise.pk], "post": "yes"}
+
+    assert office.post(address(promise, "delete"), {"post": "yes"}).status_code == 403
+    office.post("/admin/handoff/callbackpromise/", chosen)
+
+    assert CallbackPromise.objects.filter(pk=promise.pk).exists()
