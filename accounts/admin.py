@@ -16,7 +16,7 @@ from kombu.exceptions import OperationalError
 from accounts import tasks
 from accounts.models import User
 from accounts.roles import Action
-from accounts.staff import DELETE, Asks, edited
+from accounts.staff import DELETE, Asks, edited, is_within_reach, may
 
 if TYPE_CHECKING:  # Django's classes are generic for the type checker alone.
     Page = DjangoUserAdmin[User]
@@ -75,13 +75,13 @@ class UserAdmin(Asks, Page):
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         # Whoever may change accounts must not give themselves more rights by that.
-        return [*self.readonly_fields, *([] if request.user.is_superuser else RIGHTS)]
+        return [*self.readonly_fields, *([] if may(request.user, Action.RIGHTS_GIVE) else RIGHTS)]
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return _is_within_reach(request, obj) and super().has_change_permission(request, obj)
+        return is_within_reach(request.user, obj) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return _is_within_reach(request, obj) and super().has_delete_permission(request, obj)
+        return is_within_reach(request.user, obj) and super().has_delete_permission(request, obj)
 
     @admin.display(description="password", boolean=True)
     def has_password(self, user: User) -> bool:
@@ -100,7 +100,9 @@ class UserAdmin(Asks, Page):
     @admin.action(description="Send an invitation again", permissions=[INVITE])
     def invite(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         for user in queryset:
-            if user.is_active and not user.has_usable_password():
+            if not is_within_reach(request.user, user):
+                self.message_user(request, f"{user.email} is invited by superusers alone.", messages.WARNING)
+            elif user.is_active and not user.has_usable_password():
                 self._invite(request, user)
             else:
                 self.message_user(
@@ -127,8 +129,3 @@ class GroupAdmin(Asks, DjangoGroupAdmin):
     """For superusers alone: who may change a group could give any right to its members, and be one."""
 
     asks = edited(Action.RIGHTS_GIVE)
-
-
-def _is_within_reach(request: HttpRequest, user: User | None) -> bool:
-    """Another address or password would make somebody's account, and with it their rights, one's own."""
-    return user is None or not (user.is_staff or user.is_superuser) or bool(request.user.is_superuser)

@@ -53,3 +53,15 @@ class Asks(Base):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.may(request, DELETE, is_permitted=super().has_delete_permission(request, obj))
+
+
+def is_within_reach(user: User | AnonymousUser, other: User | None) -> bool:
+    """Whether somebody may change that account at all; None is any.
+
+    Another address or password would make an account, and with it its rights, one's own.
+    """
+    if other is None or may(user, Action.RIGHTS_GIVE):
+        return True
+    # The row of a closer is the hand-over's, which stands above this app.
+    is_supervisor = getattr(getattr(other, "closer", None), "is_supervisor", False)
+    return not (other.is_staff or other.is_superuser or is_supervisor)

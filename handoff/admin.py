@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -21,7 +22,7 @@ from sessions_app.admin.widget_form import RowForm, SkillsField
 from sessions_app.inbox import intake
 from sessions_app.models import VoiceSession, WebhookDelivery
 
-PROCESS = "process"
+APPOINT, PROCESS = "appoint", "process"
 
 
 @admin.register(RoutingPolicy)
@@ -76,7 +77,7 @@ def _address_fault(reached_by: str, address: str) -> str:
 class CloserAdmin(Page):
     """Who takes calls. What their dashboard proves of itself is shown, not set."""
 
-    asks = {**edited(Action.CLOSER_CHANGE), DELETE: Action.CLOSER_DELETE}
+    asks = {**edited(Action.CLOSER_CHANGE), DELETE: Action.CLOSER_DELETE, APPOINT: Action.SUPERVISOR_APPOINT}
 
     form = CloserForm
     list_display = ["display_name", "user", "team", "is_supervisor", "is_available", "seen_at", "still_missing"]
@@ -102,6 +103,19 @@ class CloserAdmin(Page):
         ),
         ("As the dashboard last reported", {"fields": [*readonly_fields]}),
     ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Closer | None = None) -> list[str]:
+        return [*self.readonly_fields, *([] if self.may(request, APPOINT) else ["is_supervisor"])]
+
+    def has_change_permission(self, request: HttpRequest, obj: Closer | None = None) -> bool:
+        # Whose row becomes that of another account, or of another team, makes a supervisor of it.
+        is_theirs = obj is not None and (obj.is_supervisor or obj.user_id == request.user.pk)
+        return super().has_change_permission(request, obj) and (not is_theirs or self.may(request, APPOINT))
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "user" and not self.may(request, APPOINT):
+            kwargs["queryset"] = get_user_model().objects.exclude(pk=request.user.pk or 0)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     @admin.display(description="missing")
     def still_missing(self, closer: Closer) -> str:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.core import mail
 from django.test import Client
 
 from accounts.models import User
@@ -96,6 +97,29 @@ def test_the_accounts_of_other_staff_are_out_of_a_clerk_s_reach(clerk: User, pag
     assert response.status_code == 403
     kept = User.objects.get(pk=other.pk)
     assert (kept.email, kept.has_usable_password()) == ("other@agileadapt.example", other.has_usable_password())
+
+
+@pytest.mark.parametrize("page", ["change/", "password/", "delete/"])
+def test_a_supervisor_s_account_is_out_of_a_clerk_s_reach(clerk: User, carol: Closer, page: str) -> None:
+    given = {"post": "yes", "password1": "Sugar-and-spice-9", "password2": "Sugar-and-spice-9"}
+
+    response = logged_in(clerk).post(
+        f"{USERS}{carol.user_id}/{page}", {**fields(carol.user, email="m@x.example"), **given}
+    )
+
+    assert response.status_code == 403
+    assert User.objects.get(pk=carol.user_id).email == "carol@agileadapt.example"
+    assert logged_in(carol.user)
+
+
+def test_a_clerk_invites_nobody_who_has_rights(clerk: User, workers: None) -> None:
+    for name, rights in (("other", {"is_staff": True}), ("plain", {})):
+        User.objects.create_user(f"{name}@agileadapt.example", **rights)
+    chosen = {"action": "invite", "_selected_action": list(User.objects.values_list("pk", flat=True))}
+
+    logged_in(clerk).post(USERS, chosen)
+
+    assert [message.to for message in mail.outbox] == [["plain@agileadapt.example"]]
 
 
 @pytest.mark.parametrize("page", ["add/", "{}/change/", "{}/delete/"])
