@@ -303,7 +303,7 @@ class Migration(migrations.Migration):
                     "closer",
                     models.ForeignKey(
                         null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
+                        on_delete=django.db.models.deletion.PROTECT,
                         related_name="handoffs",
                         to="handoff.closer",
                     ),
@@ -457,7 +457,7 @@ class Migration(migrations.Migration):
                 (
                     "closer",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="offers", to="handoff.closer"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="offers", to="handoff.closer"
                     ),
                 ),
                 (

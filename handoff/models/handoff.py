@@ -20,7 +20,7 @@ class Handoff(models.Model):
     state = models.CharField(max_length=12, choices=[(state.value, state.value) for state in State])
     outcome = models.CharField(max_length=40, blank=True, help_text="Typed reason of the end.")
     method = models.CharField(max_length=12, choices=RoutingPolicy.Method.choices)
-    closer = models.ForeignKey(Closer, null=True, on_delete=models.SET_NULL, related_name="handoffs")
+    closer = models.ForeignKey(Closer, null=True, on_delete=models.PROTECT, related_name="handoffs")
     closer_leg = models.ForeignKey(CallLeg, null=True, on_delete=models.SET_NULL, related_name="+")
     assigned_to = models.ForeignKey(
         Closer, null=True, on_delete=models.SET_NULL, related_name="+", help_text="A supervisor's choice; rung first."
@@ -104,7 +104,7 @@ class Offer(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="offers")
-    closer = models.ForeignKey(Closer, on_delete=models.CASCADE, related_name="offers")
+    closer = models.ForeignKey(Closer, on_delete=models.PROTECT, related_name="offers")
     state = models.CharField(max_length=10, choices=State.choices, default=State.RINGING)
     reason = models.CharField(max_length=120, help_text="Why this closer.")
     leg = models.ForeignKey(

@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
-from handoff.models import Closer
-from sessions_app.models import Team
+from handoff.models import Closer, Handoff, Offer
+from sessions_app.models import Team, WidgetConfig
+from sessions_app.visits import visits
 from tests.people import admin_user, hashed_password, logged_in
 
 __all__ = ["admin_user"]
@@ -86,3 +88,49 @@ def test_a_supervisor_s_row_becomes_nobody_else_s_by_a_clerk(clerk: User, alice:
     assert answer.status_code == 403
     kept = Closer.objects.get(pk=alice.pk)
     assert (kept.user, kept.team) == (alice.user, alice.team)
+
+
+@pytest.fixture
+def offer(widget: WidgetConfig, alice: Closer) -> Offer:
+    now = timezone.now()
+    session = visits.open_visit(widget, recording=True, origin="", now=now)
+    handoff = Handoff.objects.create(
+        session=session, trigger="test", state="completed", method="bridge", closer=alice, triggered_at=now
+    )
+    return Offer.objects.create(handoff=handoff, closer=alice, reason="test", offered_at=now, expires_at=now)
+
+
+def delete(browser: Client, row: Closer | User, *, from_list: bool) -> str:
+    of = f"/admin/{row._meta.app_label}/{row._meta.model_name}/"
+    chosen = {"action": "delete_selected", "_selected_action": [row.pk]} if from_list else {}
+    answer = browser.post(of if from_list else f"{of}{row.pk}/delete/", {**chosen, "post": "yes"}, follow=True)
+    return " ".join(answer.content.decode().split())
+
+
+@pytest.mark.parametrize("from_list", [False, True])
+@pytest.mark.parametrize("what", ["the ring", "the call"])
+def test_who_was_rung_or_had_a_call_is_not_deleted(
+    office: Client, alice: Closer, offer: Offer, what: str, from_list: bool
+) -> None:
+    if what == "the ring":
+        Handoff.objects.update(closer=None)
+    else:
+        offer.delete()
+
+    for row in (alice, alice.user):
+        assert "Take <em>active</em> away from the account instead" in delete(office, row, from_list=from_list)
+
+    kept = Closer.objects.get(pk=alice.pk)
+    assert kept.offers.count() + kept.handoffs.count() == 1
+
+
+@pytest.mark.parametrize("from_list", [False, True])
+def test_a_closer_without_history_is_deleted_by_superusers_alone(
+    office: Client, clerk: User, alice: Closer, ben: Closer, from_list: bool
+) -> None:
+    delete(logged_in(clerk), alice, from_list=from_list)
+    delete(logged_in(clerk), alice.user, from_list=from_list)
+    assert Closer.objects.filter(pk=alice.pk).exists()
+
+    delete(office, alice, from_list=from_list)
+    assert set(Closer.objects.all()) == {ben}
