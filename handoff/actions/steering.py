@@ -7,7 +7,7 @@ from django.db import transaction
 
 from handoff.actions.calls import own_handoff, team_session
 from handoff.closers import roster
-from handoff.commands import ledger
+from handoff.commands import keys, ledger
 from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.engine import transitions
@@ -63,7 +63,7 @@ def steer(session_id: UUID, *, closer: Closer, text: str, now: datetime) -> None
     said = {"text": text, "closer": closer.pk, "closer_name": closer.display_name}
     entry = timeline.append(session, Kind.ASSISTANT_STEERED, said, occurred_at=now)
     arguments = {"text": f"Instruction from your team, not from the caller: {text}", "role": "system"}
-    key = f"{session.pk}:steer:{entry.seq}"
+    key = keys.steer(session.pk, entry.seq)
     ledger.enqueue(session, Intent(CommandKind.ADD_MESSAGE, key, session.call_control_id, arguments), now=now)
 
 

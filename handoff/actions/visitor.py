@@ -7,7 +7,7 @@ from django.db import transaction
 
 from handoff.actions import steering
 from handoff.callbacks import booking
-from handoff.commands import ledger
+from handoff.commands import keys, ledger
 from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.engine import assistant_end, transitions
@@ -58,7 +58,7 @@ def pass_message(session_id: UUID, text: str, *, now: datetime) -> str:
         if session.timeline.filter(kind=Kind.SESSION_TYPED).count() < MOST_TYPED:
             timeline.append(session, Kind.SESSION_TYPED, {"text": text}, occurred_at=now)
         return "voice_only"
-    key = f"{session.pk}:message:{session.last_seq}:{now.timestamp()}"
+    key = keys.message(session.pk, session.last_seq, now)
     ledger.enqueue(session, Intent(CommandKind.ADD_MESSAGE, key, session.call_control_id, {"text": text}), now=now)
     return ""
 

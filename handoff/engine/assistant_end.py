@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from handoff.callbacks import booking
-from handoff.commands import ledger
+from handoff.commands import keys, ledger
 from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.engine import transitions
@@ -34,7 +34,7 @@ def assistant_done(session: VoiceSession, number: int, reason: str, *, now: date
         return
     run = session.current_run
     if run is not None:
-        ledger.take_back(connection.stop_key(run))
+        ledger.take_back(keys.stop(run.pk))
     handoff = transitions.open_handoff(session)
     if run is not None and run.purpose == Run.Purpose.CALLBACK and handoff is None:
         booking.run_over(session, run, now=now)
@@ -64,12 +64,10 @@ def perhaps_left(session: VoiceSession, number: int, *, now: datetime) -> None:
     """
     leg = connection.prospect_leg(session)
     if leg is not None:
-        look_up = Intent(CommandKind.LOOK_UP, left_key(session, number), leg.call_control_id, delay=END_WITHIN)
+        look_up = Intent(
+            CommandKind.LOOK_UP, keys.look_up_left(session.pk, number), leg.call_control_id, delay=END_WITHIN
+        )
         ledger.enqueue(session, look_up, now=now)
-
-
-def left_key(session: VoiceSession, number: int) -> str:
-    return f"{session.pk}:{number}:left"
 
 
 def still_there(session: VoiceSession, *, now: datetime) -> None:

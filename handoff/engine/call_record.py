@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from handoff.commands import kinds, ledger
+from handoff.commands import keys, kinds, ledger
 from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.commands.sending import Answer
@@ -39,7 +39,8 @@ def resume(session: VoiceSession, run: Run, *, now: datetime) -> None:
 
 def _ask(kind: CommandKind, run: Run, session: VoiceSession, *, attempt: int, now: datetime) -> None:
     arguments = {"conversation_id": run.conversation_id, "run": run.number, "attempt": attempt}
-    intent = Intent(kind, f"run:{run.pk}:{kind}:{attempt}", "", arguments, delay=DELAYS[min(attempt, len(DELAYS) - 1)])
+    key = keys.of_record(run.pk, kind, attempt)
+    intent = Intent(kind, key, "", arguments, delay=DELAYS[min(attempt, len(DELAYS) - 1)])
     ledger.enqueue(session, intent, now=now)
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from handoff import client_state
 from handoff.closers import softphones
-from handoff.commands import kinds, ledger
+from handoff.commands import keys, kinds, ledger
 from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.commands.sending import Answer
@@ -142,10 +142,11 @@ def _not_answered(command: Command, session: VoiceSession, now: datetime, *, rea
     leg = CallLeg.objects.filter(session=session, call_control_id=command.call_control_id).first()
     if leg is not None and visitor_left.is_way_back(session, leg):
         connection.hang_up(session, leg, now=now)
-    elif reason == "lines_busy" or "assistant_id" not in command.arguments:
+    elif leg is None or reason == "lines_busy" or "assistant_id" not in command.arguments:
         visitor_left.end(session, reason=reason, now=now)
     else:
-        ledger.enqueue(session, Intent(CommandKind.ANSWER, f"{command.key}:alone", command.call_control_id), now=now)
+        alone = Intent(CommandKind.ANSWER, keys.answer_alone(leg.pk), command.call_control_id)
+        ledger.enqueue(session, alone, now=now)
         number = command.arguments["run"]
         run_numbers.ended(session, number, at=now)
         assistant_end.assistant_done(session, number, "assistant_failed", now=now)
@@ -186,7 +187,7 @@ def _said(command: Command) -> str:
 def _look_up_prospect(command: Command, session: VoiceSession, now: datetime) -> None:
     """A refused command may mean that the prospect is gone and the webhook was lost."""
     if session.call_control_id:
-        intent = Intent(CommandKind.LOOK_UP, f"{command.pk}:look_up", session.call_control_id)
+        intent = Intent(CommandKind.LOOK_UP, keys.look_up_after(command.pk), session.call_control_id)
         ledger.enqueue(session, intent, now=now, handoff=command.handoff)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Q
 
-from handoff.commands import ledger
+from handoff.commands import keys, ledger
 from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.events.reconciliation import intaking
@@ -59,9 +59,7 @@ def _once_more(
         return
     pause = max(pause, min(PAUSE * 2 ** min(wishes.filter(tries).count() - 1, 10), LONGEST_PAUSE))
     # Under an id of its own: Telnyx ignores one that it has seen.
-    intent = Intent(
-        CommandKind.HANG_UP, f"leg:{leg.pk}:{CommandKind.HANG_UP}:{wishes.count()}", leg.call_control_id, delay=pause
-    )
+    intent = Intent(CommandKind.HANG_UP, keys.hang_up(leg.pk, wishes.count()), leg.call_control_id, delay=pause)
     ledger.enqueue(session, intent, now=now, handoff=command.handoff)
     capacity.stands_on(leg, until=now + pause)
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from handoff import announcements, client_state
 from handoff.callbacks import booking, outbound
 from handoff.closers import softphones
-from handoff.commands import ledger
+from handoff.commands import keys, ledger
 from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.engine import assistant_end, assistant_transfer, call_record, transitions, visitor_left
@@ -129,7 +129,7 @@ def _(event: events.CallStatusCallback, situation: Situation, now: datetime) -> 
 def _(event: events.Event, situation: Situation, now: datetime) -> None:
     run = situation.session.current_run
     if run is not None and run.started_at is not None:
-        ledger.take_back(assistant_runs.watch_key(run))
+        ledger.take_back(keys.watch(run.pk))
 
 
 @react.register
@@ -172,7 +172,7 @@ def _(event: events.SpeakEnded, situation: Situation, now: datetime) -> None:
     handoff, mark = transitions.open_handoff(session), client_state.read(event.client_state)
     if handoff is None and mark is not None and mark.subject == client_state.sentence(booking.APOLOGY):
         # Nothing keeps the prospect on the line now.
-        ledger.hasten(connection.hang_up_key(leg), now=now)
+        ledger.hasten(keys.hang_up(leg.pk), now=now)
     elif handoff is not None and mark == client_state.Mark(handoff.pk, client_state.sentence(speech.takeover(handoff))):
         assistant_end.announced(session, now=now)
     elif handoff is not None and handoff.state in {State.RESERVED, State.RINGING}:
@@ -274,19 +274,19 @@ def closer_gone(session: VoiceSession, leg: CallLeg, echoed: str | None, *, now:
         prospect = connection.prospect_leg(session)
         if prospect is not None and handoff.state == State.RESERVED:
             # Both legs end when the prospect leaves, and word of their own may be late or lost.
-            look_up = Intent(CommandKind.LOOK_UP, f"leg:{leg.pk}:look_up", prospect.call_control_id)
+            look_up = Intent(CommandKind.LOOK_UP, keys.look_up(leg.pk), prospect.call_control_id)
             ledger.enqueue(session, look_up, now=now, handoff=handoff)
     elif handoff is not None:
         assistant_transfer.ended(session, leg, met_limit=met_limit, now=now)
     elif handoff is None:
         run = session.current_run
         if run is not None and run.purpose == Run.Purpose.RETURNED:
-            ledger.hasten(assistant_runs.key(run), now=now)  # The line is free for the assistant.
+            ledger.hasten(keys.start(run.pk), now=now)  # The line is free for the assistant.
 
 
 def prospect_leg_over(session: VoiceSession, *, source: str, met_limit: bool = False, now: datetime) -> None:
     """The prospect's leg ended. In anonymous mode the assistant's end takes it along; then the page rejoins."""
-    ledger.take_back(assistant_end.left_key(session, session.run_number))
+    ledger.take_back(keys.look_up_left(session.pk, session.run_number))
     is_rejoining = visits.is_rejoining(session)
     is_theirs = is_rejoining or (visits.is_anonymous(session) and not session.has_rejoined)
     # The page hangs this leg up itself when it moves to the one that it was asked to place.

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from handoff.commands import ledger
+from handoff.commands import keys, ledger
 from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.engine import assistant_end
 from handoff.events.reconciliation import intaking
-from handoff.legs import assistant_runs, connection
+from handoff.legs import connection
 from handoff.models import Command
 from sessions_app.conversation import transcript
 from sessions_app.models import Run, ToolCall, VoiceSession
@@ -27,7 +27,7 @@ def watch(session: VoiceSession, number: int, call_control_id: str, *, now: date
     if run is not None:
         intent = Intent(
             CommandKind.FETCH_ASSISTANT,
-            assistant_runs.watch_key(run),
+            keys.watch(run.pk),
             call_control_id,
             {"run": number},
             delay=SHOWS_ITSELF_WITHIN,

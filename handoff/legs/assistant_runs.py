@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from handoff import announcements
-from handoff.commands import ledger
+from handoff.commands import keys, ledger
 from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.models import Command
@@ -46,7 +46,7 @@ class Errand:
 
 def answer(session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
     """Answer the prospect's call, together with its assistant where the installation begins so."""
-    intent = Intent(CommandKind.ANSWER, f"leg:{leg.pk}:answer", leg.call_control_id)
+    intent = Intent(CommandKind.ANSWER, keys.answer(leg.pk), leg.call_control_id)
     is_first = not session.run_number and not session.handover_phase and session.previous_id is None
     is_assistants = session.widget.assistant_run == AssistantRun.ASSISTANT
     if settings.TELNYX_ASSISTANT_START == WITH_THE_ANSWER and is_first and is_assistants:
@@ -91,9 +91,11 @@ def restart(session: VoiceSession, failed: Run, leg: CallLeg, *, now: datetime) 
         offered=failed.offered,
         history=_remembered(session),
     )
-    started = Command.objects.get(key=key(failed))
+    started = Command.objects.get(key=keys.start(failed.pk))
     arguments = {**started.arguments, "greeting": announcements.once_more(), **_common(run)}
-    ledger.enqueue(session, Intent(CommandKind(started.kind), key(run), leg.call_control_id, arguments), now=now)
+    ledger.enqueue(
+        session, Intent(CommandKind(started.kind), keys.start(run.pk), leg.call_control_id, arguments), now=now
+    )
 
 
 def start_again(run: Run, leg: CallLeg, *, now: datetime) -> bool:
@@ -101,22 +103,16 @@ def start_again(run: Run, leg: CallLeg, *, now: datetime) -> bool:
 
     How long Telnyx takes to let go of an assistant that has ended or was stopped is not documented.
     """
-    tried = Command.objects.filter(session=run.session, key__startswith=key(run)).order_by("created_at")
+    tried = Command.objects.filter(session=run.session, key__startswith=keys.start(run.pk)).order_by("created_at")
     count = tried.count()
     if count > MOST_STARTS_AGAIN:
         return False
     arguments = tried[0].arguments
-    intent = Intent(CommandKind(tried[0].kind), f"{key(run)}:{count}", leg.call_control_id, arguments, delay=LETTING_GO)
+    intent = Intent(
+        CommandKind(tried[0].kind), keys.start(run.pk, count), leg.call_control_id, arguments, delay=LETTING_GO
+    )
     ledger.enqueue(run.session, intent, now=now)
     return True
-
-
-def key(run: Run) -> str:
-    return f"run:{run.pk}:start"
-
-
-def watch_key(run: Run) -> str:
-    return f"run:{run.pk}:watch"
 
 
 def _begin(session: VoiceSession, purpose: str, **more: Any) -> Run:
@@ -136,7 +132,7 @@ def _start(
         kind, arguments = CommandKind.START_GATHER, _gather(run, greeting=greeting, parameters=parameters)
     else:
         kind, arguments = CommandKind.START_ASSISTANT, _assistant(run, greeting=greeting)
-    ledger.enqueue(run.session, Intent(kind, key(run), leg.call_control_id, arguments, delay=delay), now=now)
+    ledger.enqueue(run.session, Intent(kind, keys.start(run.pk), leg.call_control_id, arguments, delay=delay), now=now)
 
 
 def _gather(run: Run, *, greeting: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from handoff import client_state
 from handoff.closers import softphones
-from handoff.commands import kinds, ledger
+from handoff.commands import keys, kinds, ledger
 from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.legs import assistant_runs
@@ -17,7 +17,7 @@ from handoff.machine import Fact, State
 from handoff.models import Closer, Command, Handoff, Offer, RoutingPolicy
 from sessions_app import timeline
 from sessions_app.kinds import Kind
-from sessions_app.models import CallLeg, Run, VoiceSession
+from sessions_app.models import CallLeg, VoiceSession
 from sessions_app.models.people import ConnectionMode
 from sessions_app.visits import capacity, visits
 
@@ -206,16 +206,14 @@ def stop_assistant(session: VoiceSession, *, now: datetime, delay: timedelta = t
     leg, run = prospect_leg(session), session.current_run
     if leg is None or run is None:
         return False
-    intent = Intent(CommandKind.STOP_ASSISTANT, stop_key(run), leg.call_control_id, {"run": run.number}, delay=delay)
+    intent = Intent(
+        CommandKind.STOP_ASSISTANT, keys.stop(run.pk), leg.call_control_id, {"run": run.number}, delay=delay
+    )
     if ledger.enqueue(session, intent, now=now) is not None:
         timeline.append(session, Kind.COMMAND_SENT, {"command": intent.kind}, occurred_at=now)
     elif not delay:
         ledger.hasten(intent.key, now=now)
     return True
-
-
-def stop_key(run: Run) -> str:
-    return f"run:{run.pk}:stop"
 
 
 def is_closing(session: VoiceSession) -> bool:
@@ -325,7 +323,7 @@ def hang_up(
     delay: timedelta = timedelta(),
 ) -> None:
     """Wish a leg to end, once: what puts it off, or leaves it open, is made good until the leg is over."""
-    intent = Intent(CommandKind.HANG_UP, hang_up_key(leg), leg.call_control_id, delay=delay)
+    intent = Intent(CommandKind.HANG_UP, keys.hang_up(leg.pk), leg.call_control_id, delay=delay)
     if ledger.enqueue(session, intent, now=now, handoff=handoff) is None and not delay:
         ledger.hasten(intent.key, now=now)
 
@@ -336,10 +334,6 @@ def leg_over(leg: CallLeg) -> None:
         session_id=leg.session_id, kind=CommandKind.HANG_UP, call_control_id=leg.call_control_id
     )
     wishes.filter(state=Command.State.PENDING).update(state=Command.State.DROPPED, due_at=None)
-
-
-def hang_up_key(leg: CallLeg) -> str:
-    return f"leg:{leg.pk}:hang_up"
 
 
 def _of_attempt(
@@ -355,7 +349,7 @@ def _of_attempt(
 
 
 def _key(handoff: Handoff, name: str) -> str:
-    return f"{handoff.pk}:{handoff.attempt}:{name}"
+    return keys.of_attempt(handoff.pk, handoff.attempt, name)
 
 
 def _command(handoff: Handoff, intent: Intent, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from handoff import announcements, client_state, policies
-from handoff.commands import ledger
+from handoff.commands import keys, ledger
 from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.legs.connection import prospect_leg
@@ -23,7 +23,7 @@ def say(handoff: Handoff, text: str, *, name: str, now: datetime, delay: timedel
         return
     mark = client_state.write(handoff.pk, client_state.sentence(name))
     said = {"text": text, "voice": handoff.session.widget.voice, "mark": mark}
-    key = f"{handoff.pk}:say:{name}"
+    key = keys.say(handoff.pk, name)
     intent = Intent(CommandKind.SPEAK, key, call_control_id=leg.call_control_id, arguments=said, delay=delay)
     ledger.enqueue(handoff.session, intent, now=now, handoff=handoff)
 
@@ -37,7 +37,7 @@ def tell_waiting(handoff: Handoff, now: datetime) -> None:
         # The event that brought us here does not prove that the leg lives.
         ledger.enqueue(
             handoff.session,
-            Intent(CommandKind.LOOK_UP, f"{handoff.pk}:look_up", call_control_id=leg),
+            Intent(CommandKind.LOOK_UP, keys.look_up_waiting(handoff.pk), call_control_id=leg),
             now=now,
             handoff=handoff,
         )
