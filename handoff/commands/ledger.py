@@ -17,7 +17,7 @@ from handoff.commands.kinds import CommandKind
 from handoff.models import Command, Handoff
 from sessions_app import timeline
 from sessions_app.kinds import Kind
-from sessions_app.models import VoiceSession
+from sessions_app.models import Run, VoiceSession
 from telephony.client import TelnyxError
 
 logger = logging.getLogger(__name__)
@@ -38,13 +38,17 @@ KEY_REFUSED = 401
 
 @dataclass(frozen=True)
 class Intent:
-    """What is wanted of Telnyx. `key` names it, so that wanting it twice changes nothing."""
+    """What is wanted of Telnyx, and of which run of the assistant.
+
+    `key` names it, so that wanting it twice changes nothing.
+    """
 
     kind: CommandKind
     key: str
     call_control_id: str = ""
     arguments: dict[str, Any] = field(default_factory=dict)
     delay: timedelta = timedelta()
+    run: Run | None = None
 
 
 def enqueue(session: VoiceSession, intent: Intent, *, now: datetime, handoff: Handoff | None = None) -> Command | None:
@@ -54,6 +58,7 @@ def enqueue(session: VoiceSession, intent: Intent, *, now: datetime, handoff: Ha
         key=intent.key,
         session=session,
         handoff=handoff,
+        run=intent.run,
         kind=intent.kind,
         call_control_id=intent.call_control_id,
         arguments=intent.arguments,

@@ -64,9 +64,8 @@ def perhaps_left(session: VoiceSession, number: int, *, now: datetime) -> None:
     """
     leg = connection.prospect_leg(session)
     if leg is not None:
-        look_up = Intent(
-            CommandKind.LOOK_UP, keys.look_up_left(session.pk, number), leg.call_control_id, delay=END_WITHIN
-        )
+        key = keys.look_up_left(session.pk, number)
+        look_up = Intent(CommandKind.LOOK_UP, key, leg.call_control_id, delay=END_WITHIN)
         ledger.enqueue(session, look_up, now=now)
 
 

@@ -14,7 +14,7 @@ from sessions_app.models import Run, VoiceSession
 # own data: a minute.
 DELAYS = tuple(timedelta(seconds=seconds) for seconds in (2, 4, 8, 16, 30))
 # When Telnyx could not be reached all the while.
-MOST_ATTEMPTS = 20
+MOST_TRIES = 20
 
 
 def fetch(session: VoiceSession, number: int, *, now: datetime) -> None:
@@ -24,23 +24,23 @@ def fetch(session: VoiceSession, number: int, *, now: datetime) -> None:
         return
     insights.await_for(run, session, at=now)
     for kind in kinds.OF_RECORD:
-        _ask(kind, run, session, attempt=0, now=now)
+        _ask(kind, run, session, number=0, now=now)
 
 
 def resume(session: VoiceSession, run: Run, *, now: datetime) -> None:
     """Ask for a transcript for which nobody asks any more: its run's end was not told, or Telnyx did not answer."""
-    asked = Command.objects.filter(session=session, key__startswith=f"run:{run.pk}:{CommandKind.FETCH_TRANSCRIPT}:")
+    asked = Command.objects.filter(run=run, kind=CommandKind.FETCH_TRANSCRIPT)
     newest = asked.order_by("-created_at").first()
     if newest is None:
         fetch(session, run.number, now=now)
-    elif newest.due_at is None and newest.arguments["attempt"] + 1 < MOST_ATTEMPTS:
-        _ask(CommandKind.FETCH_TRANSCRIPT, run, session, attempt=newest.arguments["attempt"] + 1, now=now)
+    elif newest.due_at is None and newest.arguments["attempt"] + 1 < MOST_TRIES:
+        _ask(CommandKind.FETCH_TRANSCRIPT, run, session, number=newest.arguments["attempt"] + 1, now=now)
 
 
-def _ask(kind: CommandKind, run: Run, session: VoiceSession, *, attempt: int, now: datetime) -> None:
-    arguments = {"conversation_id": run.conversation_id, "run": run.number, "attempt": attempt}
-    key = keys.of_record(run.pk, kind, attempt)
-    intent = Intent(kind, key, "", arguments, delay=DELAYS[min(attempt, len(DELAYS) - 1)])
+def _ask(kind: CommandKind, run: Run, session: VoiceSession, *, number: int, now: datetime) -> None:
+    arguments = {"conversation_id": run.conversation_id, "run": run.number, "attempt": number}
+    delay = DELAYS[min(number, len(DELAYS) - 1)]
+    intent = Intent(kind, keys.of_record(run.pk, kind, number), "", arguments, delay=delay, run=run)
     ledger.enqueue(session, intent, now=now)
 
 
@@ -68,7 +68,7 @@ def failed(command: Command, session: VoiceSession, now: datetime) -> None:
 
 def _ask_again(command: Command, run: Run, session: VoiceSession, now: datetime) -> None:
     if not _is_last(command):
-        _ask(CommandKind(command.kind), run, session, attempt=command.arguments["attempt"] + 1, now=now)
+        _ask(CommandKind(command.kind), run, session, number=command.arguments["attempt"] + 1, now=now)
     elif command.kind == CommandKind.FETCH_INSIGHTS:
         insights.give_up(run, session, at=now)
 

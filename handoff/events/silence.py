@@ -31,6 +31,7 @@ def watch(session: VoiceSession, number: int, call_control_id: str, *, now: date
             call_control_id,
             {"run": number},
             delay=SHOWS_ITSELF_WITHIN,
+            run=run,
         )
         ledger.enqueue(session, intent, now=now)
 

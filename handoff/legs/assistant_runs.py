@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from handoff import announcements
-from handoff.commands import keys, ledger
+from handoff.commands import keys, kinds, ledger
 from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.models import Command
@@ -51,7 +51,7 @@ def answer(session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
     is_assistants = session.widget.assistant_run == AssistantRun.ASSISTANT
     if settings.TELNYX_ASSISTANT_START == WITH_THE_ANSWER and is_first and is_assistants:
         run = _begin(session, Run.Purpose.QUALIFY, now=now)
-        intent = replace(intent, arguments=_assistant(run, greeting=session.widget.greeting))
+        intent = replace(intent, arguments=_assistant(run, greeting=session.widget.greeting), run=run)
     ledger.enqueue(session, intent, now=now)
 
 
@@ -91,11 +91,9 @@ def restart(session: VoiceSession, failed: Run, leg: CallLeg, *, now: datetime) 
         offered=failed.offered,
         history=_remembered(session),
     )
-    started = Command.objects.get(key=keys.start(failed.pk))
+    started = _starts(failed)[0]
     arguments = {**started.arguments, "greeting": announcements.once_more(), **_common(run)}
-    ledger.enqueue(
-        session, Intent(CommandKind(started.kind), keys.start(run.pk), leg.call_control_id, arguments), now=now
-    )
+    _ask(run, CommandKind(started.kind), keys.start(run.pk), leg, arguments, now=now)
 
 
 def start_again(run: Run, leg: CallLeg, *, now: datetime) -> bool:
@@ -103,16 +101,17 @@ def start_again(run: Run, leg: CallLeg, *, now: datetime) -> bool:
 
     How long Telnyx takes to let go of an assistant that has ended or was stopped is not documented.
     """
-    tried = Command.objects.filter(session=run.session, key__startswith=keys.start(run.pk)).order_by("created_at")
-    count = tried.count()
-    if count > MOST_STARTS_AGAIN:
+    tried = _starts(run)
+    if len(tried) > MOST_STARTS_AGAIN:
         return False
-    arguments = tried[0].arguments
-    intent = Intent(
-        CommandKind(tried[0].kind), keys.start(run.pk, count), leg.call_control_id, arguments, delay=LETTING_GO
-    )
-    ledger.enqueue(run.session, intent, now=now)
+    first, key = tried[0], keys.start(run.pk, len(tried))
+    _ask(run, CommandKind(first.kind), key, leg, first.arguments, now=now, delay=LETTING_GO)
     return True
+
+
+def _starts(run: Run) -> list[Command]:
+    """The commands by which a run was to begin, the first one first."""
+    return list(Command.objects.filter(run=run, kind__in=kinds.STARTS).order_by("created_at"))
 
 
 def _begin(session: VoiceSession, purpose: str, **more: Any) -> Run:
@@ -132,7 +131,21 @@ def _start(
         kind, arguments = CommandKind.START_GATHER, _gather(run, greeting=greeting, parameters=parameters)
     else:
         kind, arguments = CommandKind.START_ASSISTANT, _assistant(run, greeting=greeting)
-    ledger.enqueue(run.session, Intent(kind, keys.start(run.pk), leg.call_control_id, arguments, delay=delay), now=now)
+    _ask(run, kind, keys.start(run.pk), leg, arguments, now=now, delay=delay)
+
+
+def _ask(
+    run: Run,
+    kind: CommandKind,
+    key: str,
+    leg: CallLeg,
+    arguments: dict[str, Any],
+    *,
+    now: datetime,
+    delay: timedelta = timedelta(),
+) -> None:
+    intent = Intent(kind, key, leg.call_control_id, arguments, delay=delay, run=run)
+    ledger.enqueue(run.session, intent, now=now)
 
 
 def _gather(run: Run, *, greeting: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

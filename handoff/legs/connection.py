@@ -206,9 +206,8 @@ def stop_assistant(session: VoiceSession, *, now: datetime, delay: timedelta = t
     leg, run = prospect_leg(session), session.current_run
     if leg is None or run is None:
         return False
-    intent = Intent(
-        CommandKind.STOP_ASSISTANT, keys.stop(run.pk), leg.call_control_id, {"run": run.number}, delay=delay
-    )
+    key, arguments = keys.stop(run.pk), {"run": run.number}
+    intent = Intent(CommandKind.STOP_ASSISTANT, key, leg.call_control_id, arguments, delay=delay, run=run)
     if ledger.enqueue(session, intent, now=now) is not None:
         timeline.append(session, Kind.COMMAND_SENT, {"command": intent.kind}, occurred_at=now)
     elif not delay:

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from handoff.models.handoff import Handoff
-from sessions_app.models import VoiceSession
+from sessions_app.models import Run, VoiceSession
 from sessions_app.rules.ordered_json import OrderedJSONField
 
 
@@ -25,6 +25,13 @@ class Command(models.Model):
     key = models.CharField(max_length=160, unique=True, help_text="Names the intent, so that it exists once.")
     session = models.ForeignKey(VoiceSession, on_delete=models.CASCADE, related_name="commands")
     handoff = models.ForeignKey(Handoff, null=True, on_delete=models.CASCADE, related_name="commands")
+    run = models.ForeignKey(
+        Run,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="commands",
+        help_text="The assistant's run that it is about.",
+    )
     kind = models.CharField(max_length=30)
     call_control_id = models.CharField(max_length=200, blank=True)
     arguments = OrderedJSONField(default=dict)
