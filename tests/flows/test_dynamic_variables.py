@@ -9,9 +9,9 @@ from handoff.models import Closer
 from sessions_app.inbox import binding, fold
 from sessions_app.models import Prospect, WebhookDelivery
 from sessions_app.visits import tokens
-from tests.flows.conftest import Visit
-from tests.flows.telnyx import DYNAMIC_VARIABLES, Leg, envelope
 from tests.flows.test_far_side import far_side, tell
+from tests.telnyx import DYNAMIC_VARIABLES, Leg, envelope
+from tests.visits import Visit
 
 NAME = "Grace Hopper"
 

@@ -20,8 +20,8 @@ from sessions_app.models.learnt import Source
 from sessions_app.models.people import ConnectionMode
 from sessions_app.rules import answer_values
 from sessions_app.visits import tokens
-from tests.flows.conftest import Visit
 from tests.people import DOMAIN, make_ready
+from tests.visits import Visit
 
 HEARD = "ada@example.com"
 

@@ -16,9 +16,9 @@ from django.utils import timezone
 from handoff.engine import transitions
 from launcher.checkout import ROOT
 from sessions_app import timeline
-from sessions_app.inbox import binding
 from sessions_app.models import SearchDocument, TelephonyCredential, VoiceSession, WidgetConfig
 from sessions_app.search import indexing
+from sessions_app.visits import visits
 
 APPS = ("agileadapt", "assistant_tools", "dashboard", "flight_recorder", "handoff", "probe", "sessions_app")
 
@@ -56,7 +56,7 @@ def test_every_row_lock_leaves_foreign_keys_alone() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("lock", [transitions.lock, transitions.lock_unless_held, binding._lock])
+@pytest.mark.parametrize("lock", [transitions.lock, transitions.lock_unless_held, visits.lock])
 def test_a_row_that_points_to_a_held_session_is_written_at_once(
     widget: WidgetConfig, lock: Callable[[UUID], VoiceSession | None]
 ) -> None:
