@@ -90,7 +90,7 @@ def report_limit(session_id: UUID, *, code: str, now: datetime) -> None:
 def claim_call(session_id: UUID, call_control_id: str, *, now: datetime) -> bool:
     """Remember which anonymous call the page says is its own; it binds only when Telnyx reports that call itself."""
     session = transitions.lock(session_id)
-    if not visits.is_anonymous(session) or session.ended_at:
+    if not session.is_anonymous or session.ended_at:
         return False
     if session.call_control_id is not None:
         return session.call_control_id == call_control_id

@@ -15,7 +15,6 @@ from sessions_app.inbox.binding import Introduction, Nobodys
 from sessions_app.inbox.proof import Proof
 from sessions_app.models import CallLeg, VoiceSession
 from sessions_app.models.people import ConnectionMode
-from sessions_app.visits import visits
 from telephony.events import CallInitiated
 
 TRIGGER = "assistant_transfer"
@@ -53,7 +52,7 @@ def introduce(event: CallInitiated, proof: Proof) -> Introduction | Nobodys | No
 def began(event: CallInitiated, session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
     """Offer the call to the closer whom the assistant rings; nobody else is rung meanwhile."""
     closer = _closer(event)
-    is_assistants = visits.is_anonymous(session) and not session.has_rejoined
+    is_assistants = session.is_anonymous and not session.has_rejoined
     if not is_assistants or closer is None or closer.team_id != session.team_id or leg.ended_at is not None:
         return
     if client_state.read(event.client_state) is not None or Offer.objects.filter(leg=leg).exists():

@@ -147,10 +147,9 @@ def _show(handoff: Handoff) -> None:
     shown = "" if phase == machine.HANDING_OVER and not is_waiting else phase
     closer = handoff.closer if STATES[state].names_closer and shown else None
     name = closer.display_name if closer else ""
-    if (session.handover_phase, session.closer_name) != (shown, name):
-        visits.enter_handover(session, phase=shown, closer_name=name)
-    if state not in {State.RESERVED, State.QUEUED}:  # Where it may still be for want of a line that they wait.
-        visits.meet_busy_lines(session, met=handoff.outcome == Fact.LINES_BUSY)
+    # Where somebody is looked for it may still be for want of a line that they wait.
+    met = None if state in {State.RESERVED, State.QUEUED} else handoff.outcome == Fact.LINES_BUSY
+    visits.show(session, phase=shown, closer_name=name, met_busy_lines=met)
 
 
 def _tell(handoff: Handoff, current: State, following: State, fact: Fact, now: datetime) -> None:

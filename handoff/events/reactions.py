@@ -139,7 +139,7 @@ def _(event: events.ConversationEnded, situation: Situation, now: datetime) -> N
     if event.reason == PROSPECT_LEFT:
         if visits.is_rejoining(session):
             assistant_end.assistant_done(session, number, "conversation_ended", now=now)
-        elif visits.is_anonymous(session) and not session.has_rejoined:
+        elif session.is_anonymous and not session.has_rejoined:
             visitor_left.end(session, reason="hung_up", now=now)
         else:
             assistant_end.perhaps_left(session, number, now=now)
@@ -288,7 +288,7 @@ def prospect_leg_over(session: VoiceSession, *, source: str, met_limit: bool = F
     """The prospect's leg ended. In anonymous mode the assistant's end takes it along; then the page rejoins."""
     ledger.take_back(keys.look_up_left(session.pk, session.run_number))
     is_rejoining = visits.is_rejoining(session)
-    is_theirs = is_rejoining or (visits.is_anonymous(session) and not session.has_rejoined)
+    is_theirs = is_rejoining or (session.is_anonymous and not session.has_rejoined)
     # The page hangs this leg up itself when it moves to the one that it was asked to place.
     was_left = source == "caller" and not is_rejoining
     # When the closer's line breaks the leg goes with it, but not the prospect: the page comes back on a new one.

@@ -237,7 +237,7 @@ def return_prospect(handoff: Handoff, now: datetime) -> None:
         conference = {"conference_id": handoff.conference_id}
         leaving = _of_attempt(handoff, CommandKind.LEAVE_CONFERENCE, leg.call_control_id, conference, name="leave")
         _command(handoff, leaving, now)
-    visits.enter_handover(handoff.session, phase="")
+    visits.show(handoff.session, phase="")
     assistant_runs.give_back(handoff.session, leg, instruction=handoff.instruction, now=now, delay=LETTING_GO)
 
 

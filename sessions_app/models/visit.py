@@ -62,7 +62,7 @@ class VoiceSession(models.Model):
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=60, blank=True)
 
-    # Written by the hand-over alone, through services.enter_handover.
+    # Written by the hand-over alone, through visits.show.
     handover_phase = models.CharField(max_length=12, blank=True, choices=Phase.choices)
     closer_name = models.CharField(max_length=80, blank=True)
     callback_due_at = models.DateTimeField(null=True)
@@ -89,6 +89,10 @@ class VoiceSession(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    @property
+    def is_anonymous(self) -> bool:
+        return self.connection_mode == ConnectionMode.ANONYMOUS
 
     @property
     def is_assistant_running(self) -> bool:

@@ -11,7 +11,7 @@ from sessions_app.kinds import Kind
 from sessions_app.models import CallLeg, Run, TranscriptTurn, VoiceSession
 from sessions_app.models.people import WidgetConfig
 from sessions_app.models.visit import Phase
-from sessions_app.visits import tokens, visitor_values, visits
+from sessions_app.visits import tokens, visitor_values
 from telephony.regions import signalling_region
 
 CAPTION_TURNS = 200
@@ -86,7 +86,7 @@ def must_rejoin(session: VoiceSession) -> bool:
     if current is not None and current.refused_at is not None:
         return True
     is_doomed = session.leg_refused or (session.assistant_ended_at is not None and not session.is_leg_tried)
-    return is_gone or (visits.is_anonymous(session) and not session.has_rejoined and is_doomed)
+    return is_gone or (session.is_anonymous and not session.has_rejoined and is_doomed)
 
 
 def _handover(session: VoiceSession) -> dict[str, Any] | None:

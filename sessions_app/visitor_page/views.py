@@ -158,7 +158,7 @@ class TokenView(OpenView):
 
     def _answer(self, session: VoiceSession, *, places_call: bool) -> Response:
         login = None
-        if places_call and not visits.is_anonymous(session):
+        if places_call and not session.is_anonymous:
             try:
                 login = credentials.mint_for_session(session, now=timezone.now())
             except MintingFailed:

@@ -17,7 +17,6 @@ from sessions_app.models import (
     VoiceSession,
     WidgetConfig,
 )
-from sessions_app.models.people import ConnectionMode
 from sessions_app.visits import capacity, tokens, visitor_values
 
 logger = logging.getLogger(__name__)
@@ -94,17 +93,20 @@ def end(session: VoiceSession, *, reason: str, now: datetime) -> bool:
     return True
 
 
-def enter_handover(session: VoiceSession, *, phase: str, closer_name: str = "") -> None:
-    """What the hand-over lets the prospect see. Only the hand-over calls this."""
-    session.handover_phase, session.closer_name = phase, closer_name
-    session.save(update_fields=["handover_phase", "closer_name"])
+def show(session: VoiceSession, *, phase: str, closer_name: str = "", met_busy_lines: bool | None = None) -> None:
+    """What the hand-over lets the prospect see; None leaves what is said of the lines. Nobody else calls this."""
+    met = session.met_busy_lines if met_busy_lines is None else met_busy_lines
+    values = {"handover_phase": phase, "closer_name": closer_name, "met_busy_lines": met}
+    changed = [name for name, value in values.items() if getattr(session, name) != value]
+    for name in changed:
+        setattr(session, name, values[name])
+    if changed:
+        session.save(update_fields=changed)
 
 
-def meet_busy_lines(session: VoiceSession, *, met: bool = True) -> None:
+def meet_busy_lines(session: VoiceSession) -> None:
     """Have the page say why nobody comes, or comes at once."""
-    if session.met_busy_lines != met:
-        session.met_busy_lines = met
-        session.save(update_fields=["met_busy_lines"])
+    show(session, phase=session.handover_phase, closer_name=session.closer_name, met_busy_lines=True)
 
 
 def lock(session_id: UUID, *also: str) -> VoiceSession:
@@ -139,11 +141,7 @@ def is_rejoining(session: VoiceSession) -> bool:
     given = TelephonyCredential.objects.filter(session=session, telnyx_id__isnull=False)
     if session.current_leg is not None and session.current_leg.refused_at is not None:
         return given.filter(created_at__gte=session.current_leg.refused_at).exists()
-    return is_anonymous(session) and not session.has_rejoined and given.exists()
-
-
-def is_anonymous(session: VoiceSession) -> bool:
-    return session.connection_mode == ConnectionMode.ANONYMOUS
+    return session.is_anonymous and not session.has_rejoined and given.exists()
 
 
 def by_id(session_id: UUID) -> VoiceSession:

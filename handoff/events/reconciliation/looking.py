@@ -14,7 +14,6 @@ from handoff.events.reconciliation import intaking
 from handoff.machine import SETTLED_STATES, State
 from handoff.models import Handoff
 from sessions_app.models import CallLeg, Run, VoiceSession, WebhookDelivery
-from sessions_app.visits import visits
 from telephony import observing
 from telephony.client import Telnyx, TelnyxError
 from telephony.events import CallIds
@@ -126,7 +125,7 @@ def _unplaced(session: VoiceSession, client: Telnyx, now: datetime) -> int:
     """Its page may have placed a call: on our connection that proves whose it is, in anonymous mode it was claimed."""
     if now - session.created_at > UNPLACED_FOR:
         return 0
-    if visits.is_anonymous(session):
+    if session.is_anonymous:
         claimed = session.claimed_call_control_id
         return _conversations(CallIds(call_control_id=claimed), client, now) if claimed else 0
     records = client.call_records(connection_id=settings.TELNYX_CONNECTION_ID, since=session.created_at)
