@@ -19,8 +19,15 @@ ENTRIES_OF_WEBHOOKS = """
     WHERE delivery.event_id = ANY(%s)
     GROUP BY 1, 2, 3
 """
-HANDOFF_OF_CALL = """
-    SELECT handoff.* FROM handoff_handoff AS handoff
+# Each with the columns of its newest attempt beside its own.
+HANDOFFS = """
+    SELECT attempt.*, attempt.number AS attempt, handoff.* FROM handoff_handoff AS handoff
+    LEFT JOIN LATERAL (
+        SELECT * FROM handoff_attempt WHERE handoff_id = handoff.id ORDER BY number DESC LIMIT 1
+    ) AS attempt ON true
+"""
+HANDOFF_OF_CALL = f"""
+    {HANDOFFS}
     JOIN sessions_app_voicesession AS session ON session.id = handoff.session_id
     WHERE session.call_control_id = %s
 """

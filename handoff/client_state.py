@@ -11,6 +11,8 @@ _SALT = "agileadapt.leg"
 
 # The leg that calls a prospect back.
 PROSPECT = "prospect"
+# The sentence that announces the closer.
+TAKEOVER = "takeover"
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,10 @@ class Mark:
     @property
     def is_ear(self) -> bool:
         return self.subject.startswith("ear:")
+
+    @property
+    def is_takeover(self) -> bool:
+        return self.subject.startswith(f"say:{TAKEOVER}:")
 
 
 def leg(attempt: int) -> str:

@@ -16,7 +16,7 @@ from nacl.signing import SigningKey
 from pytest_django import Settings
 
 from handoff import actions, tasks
-from handoff.models import Closer, Command, Handoff, Offer
+from handoff.models import Attempt, Closer, Command, Handoff, Offer
 from sessions_app.http import limits
 from sessions_app.models import CallLeg, Run, VoiceSession, WidgetConfig
 from sessions_app.models.people import AssistantRun
@@ -81,7 +81,12 @@ class Visit:
 
     @property
     def handoff(self) -> Handoff:
-        return Handoff.objects.select_related("closer", "closer_leg").get(session_id=self.session_id)
+        return Handoff.objects.select_related("attempt", "closer", "closer_leg").get(session_id=self.session_id)
+
+    @property
+    def attempt(self) -> Attempt:
+        """The newest closer's."""
+        return Attempt.objects.filter(handoff__session_id=self.session_id).latest("pk")
 
     @property
     def state(self) -> str:

@@ -38,7 +38,9 @@ class _Recorder:
     def __init__(self, session: VoiceSession, now: datetime, *, is_masking: bool) -> None:
         self.session, self.now, self.is_masking = session, now, is_masking
         self.names = Names(session, legs_in_order(session))
-        self.handoffs = list(Handoff.objects.filter(session=session).order_by("triggered_at", "pk"))
+        self.handoffs = list(
+            Handoff.objects.filter(session=session).select_related("attempt").order_by("triggered_at", "pk")
+        )
         self.offers = list(Offer.objects.filter(handoff__session=session).order_by("offered_at", "pk"))
         self.closers = self._closers()
         self.closer_names = {closer.pk: f"closer-{number}" for number, closer in enumerate(self.closers, start=1)}
@@ -122,7 +124,8 @@ class _Recorder:
             "assigned_to": self._name_of(handoff.assigned_to_id),
             "dropped_by": self._name_of(handoff.dropped_by_id),
         }
-        return {"handoff": self.names.handoffs[handoff.pk], **people, **columns(handoff)}
+        attempt = {"attempt": handoff.attempt.number if handoff.attempt else 0}
+        return {"handoff": self.names.handoffs[handoff.pk], **people, **columns(handoff), **attempt}
 
     def _offer(self, offer: Offer) -> dict[str, Any]:
         whose = {"handoff": self.names.handoffs[offer.handoff_id], "closer": self._name_of(offer.closer_id)}

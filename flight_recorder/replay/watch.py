@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from handoff.commands.kinds import CommandKind
 from handoff.machine import TERMINAL_STATES
-from handoff.models import Command, Handoff, Offer
+from handoff.models import Attempt, Command, Handoff, Offer
 from sessions_app.models import CallLeg, VoiceSession, WebhookDelivery
 
 # The first command of each way to bring two people together. One attempt may carry out one of them; a refused one did
@@ -31,10 +31,11 @@ class Watch:
         lasting = [handoff for handoff in handoffs if handoff.state not in TERMINAL_STATES]
         waiting = [one for one in lasting if one.deadline_at is None or one.deadline_at < now]
         won = Counter(Offer.objects.filter(handoff__in=handoffs, state="accepted").values_list("handoff_id", flat=True))
+        made = Counter(Attempt.objects.filter(handoff__in=handoffs).values_list("handoff_id", flat=True))
         found = [
             *(f"{one.state} has no deadline ahead" for one in waiting),
             *self._ends(handoffs),
-            *(f"{won[one.pk]} winners of {one.attempt} attempts" for one in handoffs if won[one.pk] > one.attempt),
+            *(f"{won[pk]} winners of {made[pk]} attempts" for pk in won if won[pk] > made[pk]),
             *self._one_joining(),
             *self._deliveries(),
         ]
@@ -56,8 +57,8 @@ class Watch:
     def _one_joining(self) -> list[str]:
         sent = Command.objects.filter(session=self.session, kind__in=_JOINING, sent_at__isnull=False)
         sent = sent.exclude(state=Command.State.FAILED)
-        attempts = Counter((handoff, key.split(":")[1]) for handoff, key in sent.values_list("handoff_id", "key"))
-        return [f"attempt {attempt} was joined {count} times" for (_, attempt), count in attempts.items() if count > 1]
+        joined = Counter(sent.values_list("attempt__handoff_id", "attempt__number"))
+        return [f"attempt {number} was joined {count} times" for (_, number), count in joined.items() if count > 1]
 
     def _deliveries(self) -> list[str]:
         # What fails is taken back, its session too; its call is still known.

@@ -10,7 +10,7 @@ from handoff.callbacks import outbound
 from handoff.closers import readiness, roster
 from handoff.engine import transitions
 from handoff.errors import ActionRefused
-from handoff.legs import connection
+from handoff.legs import attempts, connection
 from handoff.machine import OFFERED_STATES, TALKING_STATES, Fact, State
 from handoff.models import Closer, Handoff, Offer
 from handoff.routing import offers
@@ -24,7 +24,7 @@ NO_LINE = f"{capacity.BUSY} Try again in a moment."
 
 _JOINED = frozenset({State.BRIDGING, State.CONNECTED})
 _OF_ONE_CLOSER = (
-    *("closer", "closer_leg", "attempt", "takes_now", "is_cold", "listens_in", "listener_leg"),
+    *("closer", "closer_leg", "takes_now", "is_cold", "listens_in", "listener_leg"),
     *("line_lost_at", "line_back_at"),
 )
 
@@ -32,7 +32,8 @@ _OF_ONE_CLOSER = (
 def seize(handoff: Handoff, closer: Closer, *, now: datetime, immediately: bool = False) -> None:
     """Give the hand-over to a closer, who has no other; from here on nobody else can have it."""
     session = handoff.session
-    handoff.closer, handoff.closer_leg, handoff.attempt = closer, None, handoff.attempt + 1
+    attempts.begin(handoff, closer)
+    handoff.closer, handoff.closer_leg = closer, None
     handoff.line_lost_at = handoff.line_back_at = None
     # Who asked for a person is not kept with the assistant until it has finished.
     handoff.takes_now, handoff.is_cold = immediately or handoff.wants_person, not session.is_assistant_running

@@ -108,7 +108,7 @@ def _take(handoff: Handoff, side: str, report: Report, *, now: datetime) -> None
         "side": side,
         "kind": KIND,
         "handoff": str(handoff.pk),
-        "attempt": handoff.attempt,
+        "attempt": _number(handoff),
         "media_at": media_at.isoformat() if media_at else None,
         "data": report.as_json(),
     }
@@ -124,7 +124,11 @@ def _take(handoff: Handoff, side: str, report: Report, *, now: datetime) -> None
 def _reports(handoff: Handoff) -> list[TimelineEntry]:
     """What was reported of the newest attempt."""
     reports = handoff.session.timeline.filter(kind=Kind.MEDIA_REPORTED, payload__kind=KIND)
-    return list(reports.filter(payload__handoff=str(handoff.pk), payload__attempt=handoff.attempt))
+    return list(reports.filter(payload__handoff=str(handoff.pk), payload__attempt=_number(handoff)))
+
+
+def _number(handoff: Handoff) -> int:
+    return handoff.attempt.number if handoff.attempt else 0
 
 
 def _earliest(handoff: Handoff, report: Report, now: datetime) -> datetime | None:

@@ -9,11 +9,10 @@ from django.conf import settings
 
 from handoff import client_state, machine
 from handoff.callbacks import promises
-from handoff.commands import keys, ledger
+from handoff.commands import ledger
 from handoff.commands.kinds import CommandKind
-from handoff.commands.ledger import Intent
 from handoff.errors import ActionRefused
-from handoff.legs import connection
+from handoff.legs import attempts, connection
 from handoff.machine import Effect, Fact, State
 from handoff.models import CallbackPromise, Handoff
 from sessions_app import timeline
@@ -191,11 +190,7 @@ def _dial(handoff: Handoff, now: datetime) -> Fact | None:
         "ring_seconds": RING_SECONDS,
         "mark": client_state.write(handoff.pk, client_state.PROSPECT),
     }
-    intent = Intent(
-        CommandKind.CALL_PROSPECT,
-        keys.of_attempt(handoff.pk, handoff.attempt, CommandKind.CALL_PROSPECT),
-        arguments=arguments,
-    )
+    intent = attempts.intent(handoff, CommandKind.CALL_PROSPECT, arguments=arguments)
     if ledger.enqueue(handoff.session, intent, now=now, handoff=handoff) is not None:
         timeline.append(handoff.session, Kind.COMMAND_SENT, {"command": CommandKind.CALL_PROSPECT}, occurred_at=now)
     return None

@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from handoff import heartbeat
 from handoff.commands import dispatch, kinds
 from handoff.commands.kinds import CommandKind
-from handoff.models import Command, Handoff
+from handoff.models import Attempt, Command, Handoff
 from sessions_app import timeline
 from sessions_app.kinds import Kind
 from sessions_app.models import Run, VoiceSession
@@ -38,7 +38,7 @@ KEY_REFUSED = 401
 
 @dataclass(frozen=True)
 class Intent:
-    """What is wanted of Telnyx, and of which run of the assistant.
+    """What is wanted of Telnyx, and for which run of the assistant or attempt of a hand-over.
 
     `key` names it, so that wanting it twice changes nothing.
     """
@@ -49,6 +49,7 @@ class Intent:
     arguments: dict[str, Any] = field(default_factory=dict)
     delay: timedelta = timedelta()
     run: Run | None = None
+    attempt: Attempt | None = None
 
 
 def enqueue(session: VoiceSession, intent: Intent, *, now: datetime, handoff: Handoff | None = None) -> Command | None:
@@ -59,6 +60,7 @@ def enqueue(session: VoiceSession, intent: Intent, *, now: datetime, handoff: Ha
         session=session,
         handoff=handoff,
         run=intent.run,
+        attempt=intent.attempt,
         kind=intent.kind,
         call_control_id=intent.call_control_id,
         arguments=intent.arguments,

@@ -85,7 +85,7 @@ def _of_use_until(command: Command, session: VoiceSession, now: datetime) -> dat
         return now  # The prospect has sat in silence for long enough.
     if command.kind == CommandKind.LOOK_UP_LINE:
         return now  # The ring goes out without an answer.
-    if command.kind not in kinds.JOINS or command.handoff_id is None:
+    if command.kind not in kinds.JOINS or command.attempt_id is None:
         return command.send_by
     handoff = _handoff_of(command, session)
     return (handoff.deadline_at or command.send_by) if handoff is not None else now
@@ -115,7 +115,7 @@ def _failed(command: Command, session: VoiceSession, *, code: str, now: datetime
     elif command.kind == CommandKind.STOP_ASSISTANT:
         _look_up_prospect(command, session, now)
         assistant_end.stop_refused(session, command.arguments["run"], now=now)
-    elif command.kind == CommandKind.SPEAK and client_state.sentence("takeover") in _said(command):
+    elif command.kind == CommandKind.SPEAK and _is_takeover(command):
         assistant_end.announced(session, now=now)
     elif command.kind in kinds.OF_RECORD:
         call_record.failed(command, session, now)
@@ -159,14 +159,14 @@ def _has_happened(command: Command, session: VoiceSession) -> bool:
         return living.filter(call_control_id=command.call_control_id, answered_at__isnull=False).exists()
     if command.kind == CommandKind.CALL_PROSPECT:
         return living.filter(role=CallLeg.Role.PROSPECT).exists()
-    handoff = _handoff_of(command, session) if command.kind == CommandKind.DIAL and command.handoff_id else None
+    handoff = _handoff_of(command, session) if command.kind == CommandKind.DIAL else None
     return handoff is not None and handoff.closer_leg is not None and handoff.closer_leg.ended_at is None
 
 
 def _handoff_command_failed(command: Command, handoff: Handoff, code: str, now: datetime) -> None:
     """Some refusals leave another way to the same end; the others mean another closer."""
     session = handoff.session
-    if command.key.endswith(f":{connection.REACH}"):
+    if command.arguments.get(connection.REACH):
         session.leg_refused = True
         session.save(update_fields=["leg_refused"])
         timeline.append(session, Kind.PROSPECT_REJOINS, occurred_at=now)
@@ -179,9 +179,9 @@ def _handoff_command_failed(command: Command, handoff: Handoff, code: str, now: 
         transitions.apply(handoff, Fact.COMMAND_FAILED, now=now)
 
 
-def _said(command: Command) -> str:
+def _is_takeover(command: Command) -> bool:
     mark = client_state.read(command.arguments.get("mark"))
-    return mark.subject if mark else ""
+    return mark is not None and mark.is_takeover
 
 
 def _look_up_prospect(command: Command, session: VoiceSession, now: datetime) -> None:
@@ -193,8 +193,7 @@ def _look_up_prospect(command: Command, session: VoiceSession, now: datetime) ->
 
 def _handoff_of(command: Command, session: VoiceSession) -> Handoff | None:
     """The hand-over that still waits for this command."""
-    attempt = int(command.key.split(":")[1]) if command.handoff_id else -1
-    return reactions.handoff_of_attempt(session, command.handoff_id, attempt)
+    return reactions.handoff_of_attempt(session, command.attempt_id)
 
 
 def _stamp_sent(handoff: Handoff, command: Command) -> None:

@@ -14,7 +14,7 @@ from handoff.commands.ledger import Intent
 from handoff.engine import assistant_end, assistant_transfer, call_record, transitions, visitor_left
 from handoff.legs import assistant_runs, connection, speech
 from handoff.machine import OFFERED_STATES, Fact, State
-from handoff.models import Closer, Handoff
+from handoff.models import Attempt, Closer, Handoff
 from handoff.routing import offers
 from sessions_app.conversation import runs as run_numbers
 from sessions_app.inbox import fold
@@ -173,12 +173,16 @@ def _(event: events.SpeakEnded, situation: Situation, now: datetime) -> None:
     if handoff is None and mark is not None and mark.subject == client_state.sentence(booking.APOLOGY):
         # Nothing keeps the prospect on the line now.
         ledger.hasten(keys.hang_up(leg.pk), now=now)
-    elif handoff is not None and mark == client_state.Mark(handoff.pk, client_state.sentence(speech.takeover(handoff))):
+    elif handoff is not None and handoff.attempt and mark == _announcement(handoff, handoff.attempt):
         assistant_end.announced(session, now=now)
     elif handoff is not None and handoff.state in {State.RESERVED, State.RINGING}:
         number = handoff.commands.filter(kind=CommandKind.SPEAK).count()
         text = announcements.still_calling()
         speech.say(handoff, text, name=f"waiting:{number}", now=now, delay=PAUSE_BETWEEN_SENTENCES)
+
+
+def _announcement(handoff: Handoff, attempt: Attempt) -> client_state.Mark:
+    return client_state.Mark(handoff.pk, client_state.sentence(speech.takeover(attempt)))
 
 
 def turn_away(event: events.Event, situation: Situation, now: datetime) -> None:
@@ -211,7 +215,8 @@ def hear_on(leg: CallLeg, echoed: str | None, session: VoiceSession, *, now: dat
     """Note the leg on which a closer listens in; one that comes after the wait is hung up."""
     handoff = transitions.open_handoff(session)
     mark = client_state.read(echoed)
-    is_theirs = handoff is not None and mark == client_state.Mark(handoff.pk, client_state.ear(handoff.attempt))
+    attempt = handoff.attempt if handoff else None
+    is_theirs = attempt and mark == client_state.Mark(attempt.handoff_id, client_state.ear(attempt.number))
     if leg.ended_at is None and not (is_theirs and connection.hears_on(leg, handoff)):
         connection.hang_up(session, leg, now=now)
 
@@ -240,9 +245,8 @@ def _awaits(handoff: Handoff, mark: client_state.Mark) -> bool:
     The attempt is counted when somebody takes the call: a closer may let go while their dial is on its way, and then
     it is nobody's.
     """
-    return handoff.state not in OFFERED_STATES and mark == client_state.Mark(
-        handoff.pk, client_state.leg(handoff.attempt)
-    )
+    attempt = handoff.attempt if handoff.state not in OFFERED_STATES else None
+    return attempt is not None and mark == client_state.Mark(handoff.pk, client_state.leg(attempt.number))
 
 
 def closer_answered(session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
@@ -349,9 +353,9 @@ def _refused_unsaid(leg: CallLeg, now: datetime) -> Closer | None:
     return handoff.closer if reached.filter(connection_id=leg.connection_id).exists() else None
 
 
-def handoff_of_attempt(session: VoiceSession, handoff_id: object, attempt: int) -> Handoff | None:
+def handoff_of_attempt(session: VoiceSession, attempt_id: int | None) -> Handoff | None:
     """The open hand-over, if it is still at the attempt that a command was written for, and its closer has it still."""
     handoff = transitions.open_handoff(session)
-    if handoff is None or handoff.pk != handoff_id or handoff.attempt != attempt:
+    if handoff is None or attempt_id is None or handoff.attempt_id != attempt_id:
         return None
     return None if handoff.state in OFFERED_STATES else handoff

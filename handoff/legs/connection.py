@@ -1,6 +1,5 @@
 """The legs of a hand-over: set the closer's up, bring both together, hang up. Commands only, written in the ledger."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +11,7 @@ from handoff.closers import softphones
 from handoff.commands import keys, kinds, ledger
 from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
-from handoff.legs import assistant_runs
+from handoff.legs import assistant_runs, attempts
 from handoff.machine import Fact, State
 from handoff.models import Closer, Command, Handoff, Offer, RoutingPolicy
 from sessions_app import timeline
@@ -28,6 +27,7 @@ LAST_SENTENCE = timedelta(seconds=6)
 THANKS = timedelta(seconds=2)
 # The closer's hang-up hastens the assistant's return; without word of it, this is how long it waits.
 LETTING_GO = timedelta(seconds=3)
+# Says of a bridge that it takes the prospect off the assistant's own leg.
 REACH = "reach"
 
 
@@ -57,11 +57,11 @@ def connect(handoff: Handoff, now: datetime) -> None:
     if handoff.awaits_line or _adopt_assistants_leg(handoff, closer):
         return
     if not _is_transfer(handoff):
-        _ring_up(handoff, closer, _of_attempt(handoff, CommandKind.DIAL, arguments=_ring(handoff, closer)), now)
+        _ring_up(handoff, closer, attempts.intent(handoff, CommandKind.DIAL, arguments=_ring(handoff, closer)), now)
         return
     leg = prospect_leg(handoff.session)
     if leg is not None:  # Else the page is still rejoining, and its leg brings us here again.
-        intent = _of_attempt(handoff, CommandKind.TRANSFER, leg.call_control_id, _ring(handoff, closer))
+        intent = attempts.intent(handoff, CommandKind.TRANSFER, leg.call_control_id, _ring(handoff, closer))
         _ring_up(handoff, closer, intent, now)
 
 
@@ -69,14 +69,14 @@ def _ring_up(handoff: Handoff, closer: Closer, intent: Intent, now: datetime) ->
     """Ring a closer; a softphone that was quiet for long is looked for first, for a moment."""
     if softphones.is_quiet(closer, now):
         asked = {"username": closer.sip_username, "rings": intent.kind}
-        _command(handoff, _of_attempt(handoff, CommandKind.LOOK_UP_LINE, arguments=asked), now)
+        _command(handoff, attempts.intent(handoff, CommandKind.LOOK_UP_LINE, arguments=asked), now)
         intent = replace(intent, delay=softphones.LOOKED_UP_WITHIN)
     _command(handoff, intent, now)
 
 
 def line_looked_up(handoff: Handoff, command: Command, *, is_there: bool, now: datetime) -> Fact | None:
     """Ring now, unless nobody is registered there; a ring that has gone out meanwhile is left to ring."""
-    key = _key(handoff, command.arguments["rings"])
+    key = keys.of_attempt(handoff.pk, attempts.of(handoff).number, command.arguments["rings"])
     if not is_there and ledger.take_back(key):
         return softphones.unreached(handoff, command.arguments["username"], now)
     ledger.hasten(key, now=now)
@@ -85,8 +85,8 @@ def line_looked_up(handoff: Handoff, command: Command, *, is_there: bool, now: d
 
 def rung_at(handoff: Handoff) -> str:
     """The login at which the softphone was rung for the present line; "" when it was not."""
-    keys = [_key(handoff, CommandKind.DIAL), _key(handoff, CommandKind.TRANSFER)]
-    ring = Command.objects.filter(handoff=handoff, key__in=keys).first()
+    rings = Command.objects.filter(attempt=handoff.attempt_id, kind__in=(CommandKind.DIAL, CommandKind.TRANSFER))
+    ring = rings.first()
     return ring.arguments["to"].removeprefix("sip:").partition("@")[0] if ring else ""
 
 
@@ -94,8 +94,9 @@ def seek_line(handoff: Handoff, now: datetime) -> Fact | None:
     """Wait for the closer's page to register anew. What belongs to the ring that went nowhere is late from here on."""
     ledger.drop(handoff, kinds.JOINS)
     capacity.expect_closer(handoff.session, until=None)
-    handoff.closer_leg, handoff.attempt = None, handoff.attempt + 1
-    handoff.save(update_fields=["closer_leg", "attempt"])
+    handoff.closer_leg = None
+    handoff.save(update_fields=["closer_leg"])
+    attempts.again(handoff)
     what = {"handoff": str(handoff.pk), "closer": handoff.closer_id}
     timeline.append(handoff.session, Kind.HANDOFF_LINE_SOUGHT, what, occurred_at=now)
     # A page that was reloaded may have registered anew before the ring to its former login came back.
@@ -120,7 +121,7 @@ def _ring(handoff: Handoff, closer: Closer) -> dict[str, Any]:
         "to": address_of(closer),
         "ring_seconds": LEG_RING_SECONDS,
         "headers": {"X-Handoff-Id": str(handoff.pk), "X-Session-Id": str(handoff.session_id)},
-        "mark": client_state.write(handoff.pk, client_state.leg(handoff.attempt)),
+        "mark": client_state.write(handoff.pk, client_state.leg(attempts.of(handoff).number)),
     }
 
 
@@ -138,10 +139,10 @@ def _listen(handoff: Handoff, now: datetime) -> None:
         "to": address_of(closer),
         "ring_seconds": LEG_RING_SECONDS,
         "headers": {"X-Listens-To": str(handoff.pk)},
-        "mark": client_state.write(handoff.pk, client_state.ear(handoff.attempt)),
+        "mark": client_state.write(handoff.pk, client_state.ear(attempts.of(handoff).number)),
         "supervise": prospect.call_control_id,
     }
-    _command(handoff, _of_attempt(handoff, CommandKind.LISTEN, arguments=arguments), now)
+    _command(handoff, attempts.intent(handoff, CommandKind.LISTEN, arguments=arguments), now)
 
 
 def hears_on(leg: CallLeg, handoff: Handoff | None) -> bool:
@@ -170,8 +171,9 @@ def dial_again(handoff: Handoff, now: datetime) -> Fact | None:
         return Fact.RELEASED  # They went away meanwhile.
     if not capacity.may_dial(handoff.session, now=now):
         return None
-    handoff.closer_leg, handoff.attempt = None, handoff.attempt + 1
-    handoff.save(update_fields=["closer_leg", "attempt"])
+    handoff.closer_leg = None
+    handoff.save(update_fields=["closer_leg"])
+    attempts.again(handoff)
     return Fact.LINE_FREE
 
 
@@ -235,8 +237,8 @@ def return_prospect(handoff: Handoff, now: datetime) -> None:
         return
     if handoff.conference_id:
         conference = {"conference_id": handoff.conference_id}
-        leaving = _of_attempt(handoff, CommandKind.LEAVE_CONFERENCE, leg.call_control_id, conference, name="leave")
-        _command(handoff, leaving, now)
+        kind = CommandKind.LEAVE_CONFERENCE
+        _command(handoff, attempts.intent(handoff, kind, leg.call_control_id, conference, name="leave"), now)
     visits.show(handoff.session, phase="")
     assistant_runs.give_back(handoff.session, leg, instruction=handoff.instruction, now=now, delay=LETTING_GO)
 
@@ -253,13 +255,13 @@ def join(handoff: Handoff, now: datetime) -> None:
         _reach(handoff, closer, now)
     elif handoff.method != RoutingPolicy.Method.CONFERENCE:
         other = {"other": closer.call_control_id}
-        _command(handoff, _of_attempt(handoff, CommandKind.BRIDGE, prospect.call_control_id, other), now)
+        _command(handoff, attempts.intent(handoff, CommandKind.BRIDGE, prospect.call_control_id, other), now)
     elif handoff.conference_id:  # The prospect is still in it, after the first closer's line broke.
         _command(handoff, join_conference(handoff, closer), now)
     else:
-        name = {"name": f"handoff-{handoff.pk}-{handoff.attempt}"}
+        name = {"name": f"handoff-{handoff.pk}-{attempts.of(handoff).number}"}
         kind = CommandKind.CREATE_CONFERENCE
-        _command(handoff, _of_attempt(handoff, kind, prospect.call_control_id, name, name="conference"), now)
+        _command(handoff, attempts.intent(handoff, kind, prospect.call_control_id, name, name="conference"), now)
 
 
 def _reach(handoff: Handoff, closer: CallLeg, now: datetime) -> None:
@@ -275,8 +277,8 @@ def _reach(handoff: Handoff, closer: CallLeg, now: datetime) -> None:
         return
     session.is_leg_tried = True
     session.save(update_fields=["is_leg_tried"])
-    other = {"other": session.call_control_id}
-    _command(handoff, _of_attempt(handoff, CommandKind.BRIDGE, closer.call_control_id, other, name=REACH), now)
+    other = {"other": session.call_control_id, REACH: True}
+    _command(handoff, attempts.intent(handoff, CommandKind.BRIDGE, closer.call_control_id, other, name="reach"), now)
 
 
 def _is_transfer(handoff: Handoff) -> bool:
@@ -286,13 +288,14 @@ def _is_transfer(handoff: Handoff) -> bool:
 
 def is_asked(handoff: Handoff) -> bool:
     """Whether Telnyx was asked, for this closer, to bring the two together."""
-    mine = Command.objects.filter(handoff=handoff, key__startswith=_key(handoff, ""), sent_at__isnull=False)
+    mine = Command.objects.filter(attempt=handoff.attempt_id, sent_at__isnull=False)
     return mine.filter(kind__in=(CommandKind.BRIDGE, CommandKind.TRANSFER)).exists()
 
 
 def join_conference(handoff: Handoff, closer: CallLeg) -> Intent:
     arguments = {"conference_id": handoff.conference_id}
-    return _of_attempt(handoff, CommandKind.JOIN_CONFERENCE, closer.call_control_id, arguments, name="join")
+    kind = CommandKind.JOIN_CONFERENCE
+    return attempts.intent(handoff, kind, closer.call_control_id, arguments, name="join")
 
 
 def drop_closer(handoff: Handoff, now: datetime) -> None:
@@ -333,22 +336,6 @@ def leg_over(leg: CallLeg) -> None:
         session_id=leg.session_id, kind=CommandKind.HANG_UP, call_control_id=leg.call_control_id
     )
     wishes.filter(state=Command.State.PENDING).update(state=Command.State.DROPPED, due_at=None)
-
-
-def _of_attempt(
-    handoff: Handoff,
-    kind: CommandKind,
-    call_control_id: str = "",
-    arguments: Mapping[str, Any] | None = None,
-    *,
-    name: str = "",
-) -> Intent:
-    """A command of the present attempt to join the two; `name` tells it from another one of the same kind."""
-    return Intent(kind, _key(handoff, name or kind), call_control_id, dict(arguments or {}))
-
-
-def _key(handoff: Handoff, name: str) -> str:
-    return keys.of_attempt(handoff.pk, handoff.attempt, name)
 
 
 def _command(handoff: Handoff, intent: Intent, now: datetime) -> None:

@@ -6,8 +6,9 @@ from handoff import announcements, client_state, policies
 from handoff.commands import keys, ledger
 from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
+from handoff.legs import attempts
 from handoff.legs.connection import prospect_leg
-from handoff.models import Handoff
+from handoff.models import Attempt, Handoff
 from sessions_app import timeline
 from sessions_app.kinds import Kind
 from sessions_app.visits import visits
@@ -46,14 +47,14 @@ def tell_waiting(handoff: Handoff, now: datetime) -> None:
 def tell_again(handoff: Handoff, now: datetime) -> None:
     """Nothing was said since the closer accepted, and the search may take as long as the first."""
     if handoff.prospect_free_at is not None:
-        say(handoff, announcements.calling_another(), name=f"again:{handoff.attempt}", now=now)
+        say(handoff, announcements.calling_another(), name=f"again:{attempts.of(handoff).number}", now=now)
 
 
 def tell_dropped(handoff: Handoff, now: datetime) -> None:
     handoff.dropped_by, handoff.dropped_at, handoff.closer_leg = handoff.closer, now, None
     handoff.give_up_at = now + timedelta(seconds=policies.of(handoff.session).max_wait_seconds)
     handoff.save(update_fields=["dropped_by", "dropped_at", "closer_leg", "give_up_at"])
-    say(handoff, announcements.dropped(), name=f"dropped:{handoff.attempt}", now=now)
+    say(handoff, announcements.dropped(), name=f"dropped:{attempts.of(handoff).number}", now=now)
 
 
 def tell_busy(handoff: Handoff, now: datetime) -> None:
@@ -71,8 +72,8 @@ def tell_busy(handoff: Handoff, now: datetime) -> None:
 def tell_taking_over(handoff: Handoff, now: datetime) -> None:
     """The assistant was stopped for the closer; the end of this sentence joins them."""
     name = handoff.closer.display_name if handoff.closer else ""
-    say(handoff, announcements.taking_over(name), name=takeover(handoff), now=now)
+    say(handoff, announcements.taking_over(name), name=takeover(attempts.of(handoff)), now=now)
 
 
-def takeover(handoff: Handoff) -> str:
-    return f"takeover:{handoff.attempt}"
+def takeover(attempt: Attempt) -> str:
+    return f"{client_state.TAKEOVER}:{attempt.number}"

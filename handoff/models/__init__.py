@@ -1,5 +1,6 @@
-"""Closers, hand-overs, offers, commands to Telnyx and promises to call back."""
+"""Closers, hand-overs and their attempts, offers, commands to Telnyx and promises to call back."""
 
+from handoff.models.attempt import Attempt
 from handoff.models.callback import CallbackPromise, Pulse
 from handoff.models.command import Command
 from handoff.models.handoff import Handoff, Offer
@@ -8,6 +9,7 @@ from handoff.models.people import HEARTBEAT_TIMEOUT, Closer, RoutingPolicy
 
 __all__ = [
     "HEARTBEAT_TIMEOUT",
+    "Attempt",
     "CallbackPromise",
     "Closer",
     "Command",

@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+from handoff.models.attempt import Attempt
 from handoff.models.handoff import Handoff
 from sessions_app.models import Run, VoiceSession
 from sessions_app.rules.ordered_json import OrderedJSONField
@@ -25,6 +26,13 @@ class Command(models.Model):
     key = models.CharField(max_length=160, unique=True, help_text="Names the intent, so that it exists once.")
     session = models.ForeignKey(VoiceSession, on_delete=models.CASCADE, related_name="commands")
     handoff = models.ForeignKey(Handoff, null=True, on_delete=models.CASCADE, related_name="commands")
+    attempt = models.ForeignKey(
+        Attempt,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="commands",
+        help_text="The attempt that it belongs to.",
+    )
     run = models.ForeignKey(
         Run,
         null=True,

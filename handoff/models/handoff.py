@@ -45,7 +45,9 @@ class Handoff(models.Model):
         null=True, help_text="When the closer's softphone was not where it was rung; once for each acceptance."
     )
     line_back_at = models.DateTimeField(null=True, help_text="When it had registered anew, and was rung once more.")
-    attempt = models.PositiveSmallIntegerField(default=0, help_text="Counts the lines set up to closers who accepted.")
+    attempt = models.ForeignKey(
+        "handoff.Attempt", null=True, on_delete=models.SET_NULL, related_name="+", help_text="The newest one."
+    )
     lines_busy_at = models.DateTimeField(null=True, help_text="When no leg was free, or the last one was refused.")
     deadline_at = models.DateTimeField(null=True, help_text="Set while the hand-over is not over.")
 

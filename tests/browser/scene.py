@@ -8,6 +8,7 @@ import psycopg
 from playwright.sync_api import Browser, BrowserContext
 from psycopg import sql
 
+from bench.rows import HANDOFFS
 from launcher.sandbox_control import SandboxControl
 
 OpenBrowser = Callable[[Path | None], Browser]
@@ -62,7 +63,9 @@ def newest(database: Database, table: str, order: str) -> dict[str, Any]:
 
 
 def newest_handoff(database: Database) -> dict[str, Any]:
-    return newest(database, "handoff_handoff", "triggered_at")
+    row = database.execute(f"{HANDOFFS} order by triggered_at desc limit 1").fetchone()
+    assert row is not None
+    return row
 
 
 def prospect_leg(sandbox: SandboxControl, role: str = "prospect") -> str:

@@ -145,8 +145,8 @@ def ring(database: Database, handoff: str) -> None:
 def assert_one_claim(database: Database, handoff: str) -> None:
     states = database.execute("select state from handoff_offer where handoff_id = %s", [handoff]).fetchall()
     assert sorted(row["state"] for row in states) == ["accepted", "withdrawn"]
-    (row,) = database.execute("select attempt from handoff_handoff where id = %s", [handoff]).fetchall()
-    assert row["attempt"] == 1
+    (row,) = database.execute("select count(*) as n from handoff_attempt where handoff_id = %s", [handoff]).fetchall()
+    assert row["n"] == 1
     (dials,) = database.execute(
         "select count(*) as n from handoff_command where handoff_id = %s and kind = 'dial'", [handoff]
     ).fetchall()

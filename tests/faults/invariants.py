@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bench.rows import HANDOFFS
 from tests.faults.people import Closer, Prospect, until
 from tests.faults.world import World
 
@@ -68,10 +69,10 @@ def nothing_twice(world: World, prospect: Prospect) -> None:
     """I3: by the sandbox's truth each command was carried out at most once, and each attempt joined at most once."""
     effective = [one for one in world.sandbox.requests() if one["effective"] and one["command_id"]]
     assert not [name for name, times in Counter(one["command_id"] for one in effective).items() if times > 1]
-    query = "select id::text, kind, key from handoff_command where session_id = %s and kind = any(%s)"
+    query = "select id::text, kind, attempt_id from handoff_command where session_id = %s and kind = any(%s)"
     commands = world.rows.execute(query, [prospect.session_id, list(JOINING)]).fetchall()
     done = {one["command_id"] for one in effective}
-    joined = Counter((row["kind"], *row["key"].split(":")[:2]) for row in commands if row["id"] in done)
+    joined = Counter((row["kind"], row["attempt_id"]) for row in commands if row["id"] in done)
     assert not [name for name, times in joined.items() if times > 1]
 
 
@@ -124,7 +125,7 @@ def one_closer_at_a_time(world: World, prospect: Prospect) -> None:
     rows = handoffs(world, prospect)
     assert sum(row["state"] not in SETTLED for row in rows) <= 1
     accepted = [offer for offer in world.offers(prospect) if offer["state"] == "accepted"]
-    assert len(accepted) <= sum(row["attempt"] for row in rows)
+    assert len(accepted) <= sum(row["attempt"] or 0 for row in rows)
     settled = {row["id"] for row in rows if row["state"] in SETTLED}
     assert not [
         offer for offer in world.offers(prospect) if offer["handoff_id"] in settled and offer["state"] == "ringing"
@@ -146,7 +147,7 @@ def prospects_words() -> str:
 
 
 def handoffs(world: World, prospect: Prospect) -> list[dict[str, Any]]:
-    query = "select * from handoff_handoff where session_id = %s order by triggered_at"
+    query = f"{HANDOFFS} where session_id = %s order by triggered_at"
     return world.rows.execute(query, [prospect.session_id]).fetchall()
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 import psycopg
 
+from bench.rows import HANDOFFS
 from launcher.sandbox_control import Leg, SandboxControl
 from launcher.stack import Stack
 from tests.browser.scene import close_everything
@@ -134,7 +135,7 @@ class World:
         return mine[0] if mine else {"assistant": {"running": False}, "state": "unknown"}  # type: ignore[typeddict-item]
 
     def handoff(self, prospect: Prospect) -> dict[str, Any]:
-        query = "select * from handoff_handoff where session_id = %s order by triggered_at desc limit 1"
+        query = f"{HANDOFFS} where session_id = %s order by triggered_at desc limit 1"
         return self.rows.execute(query, [prospect.session_id]).fetchone() or {"state": "none"}
 
     def session(self, prospect: Prospect) -> dict[str, Any]:

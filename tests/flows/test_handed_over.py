@@ -158,7 +158,7 @@ def test_pressing_accept_twice_takes_the_call_once(waiting_for_alice: Visit, ali
     waiting_for_alice.work()
 
     assert len(waiting_for_alice.rest.asked("calls")) == 1
-    assert waiting_for_alice.handoff.attempt == 1
+    assert waiting_for_alice.attempt.number == 1
     assert Offer.objects.get().state == Offer.State.ACCEPTED
 
 

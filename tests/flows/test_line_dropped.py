@@ -33,7 +33,7 @@ def test_the_same_closer_is_rung_again_and_connected(waiting_for_alice: Visit, a
     assert (visit.ringing().closer, visit.ringing().reason) == (alice, "your line broke off")
     connect(visit)
 
-    assert (visit.state, visit.handoff.attempt) == (State.CONNECTED, 2)
+    assert (visit.state, visit.attempt.number) == (State.CONNECTED, 2)
     assert len(visit.rest.asked("bridge")) == 2
     assert visit.session.phase == "human"
 

@@ -33,7 +33,7 @@ def test_the_end_of_a_leg_that_names_a_limit_is_no_closer_s_fault(
     assert CallLeg.objects.get(role=CallLeg.Role.CLOSER).code == code
     assert LegRefusal.objects.get().code == code
     visit.pass_time(5)
-    assert (visit.state, visit.handoff.attempt) == (State.ACCEPTED, 2)
+    assert (visit.state, visit.attempt.number) == (State.ACCEPTED, 2)
 
 
 @pytest.mark.parametrize("told", [{"sip_hangup_cause": "403"}, {"sip_hangup_cause": "403", "sip_reason": "denied D13"}])

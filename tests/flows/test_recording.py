@@ -17,7 +17,7 @@ from flight_recorder.replay import player, script
 from flight_recorder.replay.player import Manner
 from flight_recorder.replay.script import Script
 from handoff import actions, client_state
-from handoff.legs import connection
+from handoff.commands import keys
 from handoff.machine import TABLE, Fact, Move, State
 from handoff.models import Closer, Command, Handoff
 from sessions_app.models import Team, TelephonyCredential, VoiceSession, WebhookDelivery
@@ -227,11 +227,11 @@ def test_an_end_that_does_not_last_is_found(told: Visit, monkeypatch: pytest.Mon
 
 
 def test_a_second_way_of_joining_is_found(told: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = connection._key
+    made = keys.of_attempt
     monkeypatch.setattr(
-        connection,
-        "_key",
-        lambda handoff, name: f"{made(handoff, name)}:{uuid4()}" if name == "bridge" else made(handoff, name),
+        keys,
+        "of_attempt",
+        lambda *named: f"{made(*named)}:{uuid4()}" if named[-1] == "bridge" else made(*named),
     )
     monkeypatch.setitem(TABLE, (State.BRIDGING, Fact.CLOSER_ANSWERED), TABLE[State.BRIDGING, Fact.PROSPECT_READY])
     recording = recorded(told)

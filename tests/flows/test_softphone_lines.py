@@ -317,7 +317,7 @@ def test_what_belongs_to_the_first_ring_is_late(waiting_for_alice: Visit, page: 
     first.says("call.hangup", hangup_cause="unspecified", hangup_source="callee", sip_hangup_cause="480")
     visit.work()
 
-    assert (visit.state, visit.handoff.attempt) == (State.ACCEPTED, 2)
+    assert (visit.state, visit.attempt.number) == (State.ACCEPTED, 2)
     assert dialled(visit)[-1] == fresh
 
 

@@ -65,7 +65,7 @@ class SmallTelnyx:
         self.legs: dict[str, Leg] = {}
         self.by_far_side: dict[str, Leg] = {}
         self.mail: list[bytes] = []
-        self.joined: Counter[tuple[Any, str]] = Counter()
+        self.joined: Counter[tuple[Any, int | None]] = Counter()
         self.fault = ""
         self.is_registered = True
         self._remembered: dict[uuid.UUID, tuple[datetime, Answer]] = {}
@@ -198,7 +198,7 @@ class SmallTelnyx:
         return Answer()
 
     def _count(self, command: Command) -> None:
-        self.joined[command.handoff_id, command.key.split(":")[1]] += 1
+        self.joined[command.handoff_id, command.attempt_id] += 1
 
     def _hear(self, command: Command, leg: Leg) -> None:
         if leg.conversation:

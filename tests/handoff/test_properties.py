@@ -382,7 +382,7 @@ class HandOver(RuleBasedStateMachine):
     @invariant()
     def a_closer_is_rung_once_more_and_no_more(self) -> None:
         for handoff in Handoff.objects.all():
-            assert handoff.attempt <= 2 * handoff.offers.filter(state=Offer.State.ACCEPTED).count()
+            assert handoff.attempts.count() <= 2 * handoff.offers.filter(state=Offer.State.ACCEPTED).count()
 
     @invariant()
     def a_call_changes_hands_through_a_new_search_alone(self) -> None:

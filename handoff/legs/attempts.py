@@ -1,0 +1,47 @@
+"""The attempts of a hand-over: begun when a closer accepts, and once more for the same acceptance."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from handoff.commands import keys
+from handoff.commands.kinds import CommandKind
+from handoff.commands.ledger import Intent
+from handoff.models import Attempt, Closer, Handoff
+
+
+def begin(handoff: Handoff, closer: Closer) -> Attempt:
+    """Somebody accepts: from here on what belongs to an earlier attempt is late."""
+    return _make(handoff, closer=closer)
+
+
+def again(handoff: Handoff) -> Attempt:
+    """Set the line up anew to the same closer, who need not accept anew."""
+    return _make(handoff, closer=of(handoff).closer)
+
+
+def of(handoff: Handoff) -> Attempt:
+    """The attempt that holds a hand-over which somebody has accepted."""
+    if handoff.attempt is None:
+        raise ValueError(f"hand-over {handoff.pk} has nobody to connect")
+    return handoff.attempt
+
+
+def intent(
+    handoff: Handoff,
+    kind: CommandKind,
+    call_control_id: str = "",
+    arguments: Mapping[str, Any] | None = None,
+    *,
+    name: str = "",
+) -> Intent:
+    """A command of the present attempt to join the two; `name` tells it from another one of the same kind."""
+    attempt = of(handoff)
+    key = keys.of_attempt(handoff.pk, attempt.number, name or kind)
+    return Intent(kind, key, call_control_id, dict(arguments or {}), attempt=attempt)
+
+
+def _make(handoff: Handoff, **kept: Any) -> Attempt:
+    newest = handoff.attempts.order_by("-number").values_list("number", flat=True).first() or 0
+    handoff.attempt = Attempt.objects.create(handoff=handoff, number=newest + 1, **kept)
+    handoff.save(update_fields=["attempt"])
+    return handoff.attempt
