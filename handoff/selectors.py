@@ -100,7 +100,7 @@ def is_standby(handoff: Handoff) -> bool:
 
 def is_listening(handoff: Handoff) -> bool:
     """Whether the closer hears the prospect while the assistant holds the call."""
-    leg = handoff.listener_leg
+    leg = handoff.attempt.listener_leg if handoff.attempt else None
     return leg is not None and leg.answered_at is not None and leg.ended_at is None and is_standby(handoff)
 
 
@@ -135,7 +135,7 @@ def offer_of(closer: Closer, offer_id: str) -> Offer | None:
 def active_handoffs(closer: Closer) -> list[Handoff]:
     """What the closer is busy with, from accepting to the end of the wrap-up; the call before the notes."""
     handoffs = Handoff.objects.filter(closer=closer, state__in=BUSY_STATES)
-    related = ("session__prospect", "session__widget", "closer", "listener_leg")
+    related = ("session__prospect", "session__widget", "closer", "attempt__listener_leg")
     rows = handoffs.select_related(*related).order_by("-accepted_at")
     return sorted(rows, key=lambda handoff: handoff.state == State.WRAP_UP)
 

@@ -190,7 +190,7 @@ def desk_says(call: Mapping[str, Any]) -> str:
     """The state of a closer's own call, as the desk knows it, for those who cannot see the desk."""
     handoff = call["handoff"]
     if handoff.state == "seated" and call["is_standby"]:
-        if handoff.takes_now:
+        if handoff.attempt and handoff.attempt.takes_now:
             return "You are next."
         heard = "You hear the prospect; nobody hears you." if call["is_listening"] else "Nobody hears you."
         return f"You are on standby. {heard}"

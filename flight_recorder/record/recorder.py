@@ -11,7 +11,7 @@ from flight_recorder.record import endings
 from flight_recorder.record.names import Names, columns, legs_in_order
 from flight_recorder.record.redaction import Redactor
 from handoff import client_state, policies
-from handoff.models import CallbackPromise, Closer, Command, Handoff, Offer
+from handoff.models import Attempt, CallbackPromise, Closer, Command, Handoff, Offer
 from sessions_app.answers import versions
 from sessions_app.conversation import runs
 from sessions_app.models import CallLeg, Run, TelephonyCredential, VoiceSession, WebhookDelivery
@@ -124,8 +124,9 @@ class _Recorder:
             "assigned_to": self._name_of(handoff.assigned_to_id),
             "dropped_by": self._name_of(handoff.dropped_by_id),
         }
-        attempt = {"attempt": handoff.attempt.number if handoff.attempt else 0}
-        return {"handoff": self.names.handoffs[handoff.pk], **people, **columns(handoff), **attempt}
+        attempt = columns(handoff.attempt or Attempt(number=0))
+        number = {"attempt": attempt.pop("number")}
+        return {"handoff": self.names.handoffs[handoff.pk], **people, **attempt, **number, **columns(handoff)}
 
     def _offer(self, offer: Offer) -> dict[str, Any]:
         whose = {"handoff": self.names.handoffs[offer.handoff_id], "closer": self._name_of(offer.closer_id)}

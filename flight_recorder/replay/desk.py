@@ -29,7 +29,7 @@ class Desk:
             return self._is_with_assistant(is_handed_over_too=fact.kind in {"take", "assign"})
         handoff = self.ghost.handoffs().get(fact.handoff)
         if fact.kind == "register":
-            return handoff is not None and handoff.awaits_line
+            return handoff is not None and handoff.attempt is not None and handoff.attempt.awaits_line
         return handoff is not None and handoff.state == fact.state
 
     def click(self, fact: Fact, *, now: datetime) -> None:

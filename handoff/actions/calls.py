@@ -23,25 +23,20 @@ MAX_NOTES = 20_000
 NO_LINE = f"{capacity.BUSY} Try again in a moment."
 
 _JOINED = frozenset({State.BRIDGING, State.CONNECTED})
-_OF_ONE_CLOSER = (
-    *("closer", "closer_leg", "takes_now", "is_cold", "listens_in", "listener_leg"),
-    *("line_lost_at", "line_back_at"),
-)
 
 
 def seize(handoff: Handoff, closer: Closer, *, now: datetime, immediately: bool = False) -> None:
     """Give the hand-over to a closer, who has no other; from here on nobody else can have it."""
     session = handoff.session
-    attempts.begin(handoff, closer)
     handoff.closer, handoff.closer_leg = closer, None
-    handoff.line_lost_at = handoff.line_back_at = None
+    handoff.save(update_fields=["closer", "closer_leg"])
     # Who asked for a person is not kept with the assistant until it has finished.
-    handoff.takes_now, handoff.is_cold = immediately or handoff.wants_person, not session.is_assistant_running
-    listens_in = policies.of(session).listens_in and connection.prospect_leg(session) is not None
+    takes_now, is_cold = immediately or handoff.wants_person, not session.is_assistant_running
+    may_hear = policies.of(session).listens_in and connection.prospect_leg(session) is not None
     # A phone of their own has one line, and would ring a second time.
-    may_hear = listens_in and closer.reached_by == Closer.ReachedBy.SOFTPHONE
-    handoff.listens_in, handoff.listener_leg = may_hear and not handoff.is_cold and not handoff.takes_now, None
-    handoff.save(update_fields=_OF_ONE_CLOSER)
+    may_hear = may_hear and closer.reached_by == Closer.ReachedBy.SOFTPHONE
+    listens_in = may_hear and not is_cold and not takes_now
+    attempts.begin(handoff, closer, takes_now=takes_now, is_cold=is_cold, listens_in=listens_in)
     if not transitions.apply(handoff, Fact.ACCEPTED, now=now):
         raise ActionRefused("This call is no longer waiting.", "gone")
     Closer.objects.filter(pk=closer.pk, missed_at__isnull=False).update(missed_at=None)  # Whoever takes a call is back.
@@ -76,10 +71,11 @@ def take(session_id: UUID, *, closer: Closer, immediately: bool, now: datetime) 
 def take_over(handoff_id: UUID, *, closer: Closer, now: datetime) -> None:
     """End the wait in the warm seat: the assistant is stopped with a sentence, then the two are joined."""
     handoff = own_handoff(handoff_id, closer)
-    if handoff.takes_now or handoff.state in _JOINED:
+    attempt = attempts.of(handoff)
+    if attempt.takes_now or handoff.state in _JOINED:
         return
-    handoff.takes_now = True
-    handoff.save(update_fields=["takes_now"])
+    attempt.takes_now = True
+    attempt.save(update_fields=["takes_now"])
     if not transitions.apply(handoff, Fact.TAKEN_OVER, now=now):
         raise ActionRefused("This call is over.", "gone")
     timeline.append(handoff.session, Kind.HANDOFF_TAKEN_OVER, {"closer_name": closer.display_name}, occurred_at=now)

@@ -82,7 +82,8 @@ def report_presence(
 def ring_once_more(session_id: UUID, handoff_id: UUID, *, now: datetime) -> None:
     """Ring the closer whose softphone was not where it was rung, if it has registered anew."""
     handoff = transitions.by_id(transitions.lock(session_id), handoff_id)
-    if handoff.state == State.ACCEPTED and handoff.awaits_line and softphones.found(handoff, now):
+    awaits_line = handoff.attempt is not None and handoff.attempt.awaits_line
+    if handoff.state == State.ACCEPTED and awaits_line and softphones.found(handoff, now):
         what = {"handoff": str(handoff.pk), "closer": handoff.closer_id}
         timeline.append(handoff.session, Kind.HANDOFF_LINE_FOUND, what, occurred_at=now)
         transitions.apply(handoff, Fact.REGISTERED, now=now)

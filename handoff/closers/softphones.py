@@ -71,15 +71,15 @@ def unreached(handoff: Handoff, username: str, now: datetime) -> Fact:
 
     "" is whichever the assistant's own leg rang. No fault of the closer: nothing here says that they let a ring pass.
     """
-    closer = handoff.closer
-    if closer is None or closer.reached_by != Closer.ReachedBy.SOFTPHONE:
+    closer, attempt = handoff.closer, handoff.attempt
+    if closer is None or attempt is None or closer.reached_by != Closer.ReachedBy.SOFTPHONE:
         return Fact.CLOSER_LOST
     leg = handoff.closer_leg
     lose([closer.pk], [username] if username or leg is None else rung_on(leg))
-    if handoff.line_lost_at is not None or handoff.state != State.ACCEPTED or not closer.is_alive(now):
+    if attempt.line_lost_at is not None or handoff.state != State.ACCEPTED or not closer.is_alive(now):
         return Fact.CLOSER_LOST
-    handoff.line_lost_at = now
-    handoff.save(update_fields=["line_lost_at"])
+    attempt.line_lost_at = now
+    attempt.save(update_fields=["line_lost_at"])
     return Fact.UNREACHED
 
 
@@ -88,11 +88,12 @@ def found(handoff: Handoff, now: datetime) -> bool:
 
     The closer's row is held, so that a page cannot report its registration between our looking and our waiting.
     """
+    attempt = handoff.attempt
     closer = Closer.objects.select_for_update(of=("self",), no_key=True).get(handoffs=handoff)
-    if not closer.sip_username or closer.registered_as != closer.sip_username or closer.is_line_lost:
+    if attempt is None or not closer.sip_username or closer.registered_as != closer.sip_username or closer.is_line_lost:
         return False
-    handoff.closer, handoff.line_back_at = closer, now
-    handoff.save(update_fields=["line_back_at"])
+    handoff.closer, attempt.line_back_at = closer, now
+    attempt.save(update_fields=["line_back_at"])
     return True
 
 
@@ -157,8 +158,8 @@ def _keep(closer: Closer, **what: Any) -> None:
 
 def awaited(closer: Closer) -> list[Handoff]:
     """The hand-over that waits for this closer to register anew."""
-    waiting = Handoff.objects.filter(closer=closer, state=State.ACCEPTED, line_lost_at__isnull=False)
-    return list(waiting.filter(line_back_at=None))
+    waiting = Handoff.objects.filter(closer=closer, state=State.ACCEPTED, attempt__line_lost_at__isnull=False)
+    return list(waiting.filter(attempt__line_back_at=None))
 
 
 def _rung_login(closer: Closer, now: datetime) -> TelephonyCredential | None:

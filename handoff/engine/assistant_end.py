@@ -137,7 +137,8 @@ def never_came(session: VoiceSession, run: Run, *, now: datetime) -> None:
 
 def assistant_ended(handoff: Handoff, *, now: datetime) -> None:
     """A closer who takes over is announced first; otherwise the prospect is free at once."""
-    if handoff.takes_now and handoff.state == State.SEATED and handoff.session.ended_at is None:
+    takes_now = handoff.attempt is not None and handoff.attempt.takes_now
+    if takes_now and handoff.state == State.SEATED and handoff.session.ended_at is None:
         speech.tell_taking_over(handoff, now)
     else:
         transitions.apply(handoff, Fact.PROSPECT_FREE, now=now)

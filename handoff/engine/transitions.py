@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 _WITHOUT_ASSISTANT = frozenset({State.BRIDGING, State.CONNECTED})
 
 _POLICY = "team__routing_policy"
-_WITH = ("attempt", "closer", "closer_leg")
+_WITH = ("attempt__listener_leg", "closer", "closer_leg")
 
 
 def lock(session_id: UUID) -> VoiceSession:
@@ -185,7 +185,8 @@ def _payload(handoff: Handoff, fact: Fact) -> dict[str, object]:
 
 def _ends_soon(handoff: Handoff) -> bool:
     """Whether the assistant was, or is about to be, asked to let the closer on."""
-    return handoff.takes_now or connection.is_closing(handoff.session)
+    takes_now = handoff.attempt is not None and handoff.attempt.takes_now
+    return takes_now or connection.is_closing(handoff.session)
 
 
 def _deadline(handoff: Handoff, state: State, now: datetime) -> datetime | None:
@@ -193,7 +194,7 @@ def _deadline(handoff: Handoff, state: State, now: datetime) -> datetime | None:
     lasts: timedelta | machine.OfPolicy | None = STATES[state].lasts
     if lasts is None:
         return None
-    if state == State.ACCEPTED and handoff.awaits_line:
+    if state == State.ACCEPTED and handoff.attempt is not None and handoff.attempt.awaits_line:
         lasts = machine.REGISTERING
     elif state == State.SEATED and _ends_soon(handoff):
         lasts = machine.FREEING

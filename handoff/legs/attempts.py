@@ -8,15 +8,19 @@ from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.models import Attempt, Closer, Handoff
 
+# What belongs to the acceptance, however often the line is set up for it.
+_OF_ACCEPTANCE = ("closer", "takes_now", "is_cold", "listens_in", "line_lost_at", "line_back_at")
 
-def begin(handoff: Handoff, closer: Closer) -> Attempt:
+
+def begin(handoff: Handoff, closer: Closer, *, takes_now: bool, is_cold: bool, listens_in: bool) -> Attempt:
     """Somebody accepts: from here on what belongs to an earlier attempt is late."""
-    return _make(handoff, closer=closer)
+    return _make(handoff, closer=closer, takes_now=takes_now, is_cold=is_cold, listens_in=listens_in)
 
 
 def again(handoff: Handoff) -> Attempt:
     """Set the line up anew to the same closer, who need not accept anew."""
-    return _make(handoff, closer=of(handoff).closer)
+    attempt = of(handoff)
+    return _make(handoff, **{name: getattr(attempt, name) for name in _OF_ACCEPTANCE})
 
 
 def of(handoff: Handoff) -> Attempt:

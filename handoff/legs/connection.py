@@ -54,7 +54,7 @@ def connect(handoff: Handoff, now: datetime) -> None:
     closer = handoff.closer
     if closer is None:
         raise ValueError(f"hand-over {handoff.pk} has nobody to connect")
-    if handoff.awaits_line or _adopt_assistants_leg(handoff, closer):
+    if attempts.of(handoff).awaits_line or _adopt_assistants_leg(handoff, closer):
         return
     if not _is_transfer(handoff):
         _ring_up(handoff, closer, attempts.intent(handoff, CommandKind.DIAL, arguments=_ring(handoff, closer)), now)
@@ -147,17 +147,18 @@ def _listen(handoff: Handoff, now: datetime) -> None:
 
 def hears_on(leg: CallLeg, handoff: Handoff | None) -> bool:
     """Note the leg on which a closer listens in; False when this closer does not wait to hear any more."""
-    if handoff is None or not handoff.listens_in or handoff.state != State.SEATED:
+    attempt = handoff.attempt if handoff is not None and handoff.state == State.SEATED else None
+    if attempt is None or not attempt.listens_in:
         return False
-    if handoff.listener_leg_id != leg.pk:
-        handoff.listener_leg = leg
-        handoff.save(update_fields=["listener_leg"])
+    if attempt.listener_leg_id != leg.pk:
+        attempt.listener_leg = leg
+        attempt.save(update_fields=["listener_leg"])
     return True
 
 
 def stop_listening(handoff: Handoff, now: datetime) -> None:
     ledger.drop(handoff, {CommandKind.LISTEN})
-    leg = handoff.listener_leg
+    leg = handoff.attempt.listener_leg if handoff.attempt else None
     if leg is not None and leg.ended_at is None:
         hang_up(handoff.session, leg, now=now, handoff=handoff)
 
@@ -188,9 +189,10 @@ def seat(handoff: Handoff, now: datetime) -> Fact | None:
     """The closer's leg is up: join at once, unless the assistant still speaks and may finish."""
     if not handoff.session.is_assistant_running:
         return Fact.PROSPECT_FREE
-    if handoff.takes_now or is_closing(handoff.session):
+    attempt = attempts.of(handoff)
+    if attempt.takes_now or is_closing(handoff.session):
         return free_prospect(handoff, now)
-    if handoff.listens_in and capacity.may_dial(handoff.session, now=now):
+    if attempt.listens_in and capacity.may_dial(handoff.session, now=now):
         _listen(handoff, now)
     return None
 
@@ -283,7 +285,7 @@ def _reach(handoff: Handoff, closer: CallLeg, now: datetime) -> None:
 
 def _is_transfer(handoff: Handoff) -> bool:
     """A closer who accepted while the assistant spoke has a seat, and is bridged from there."""
-    return handoff.method == RoutingPolicy.Method.TRANSFER and handoff.is_cold
+    return handoff.method == RoutingPolicy.Method.TRANSFER and attempts.of(handoff).is_cold
 
 
 def is_asked(handoff: Handoff) -> bool:

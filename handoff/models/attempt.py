@@ -4,6 +4,7 @@ from django.db import models
 
 from handoff.models.handoff import Handoff
 from handoff.models.people import Closer
+from sessions_app.models import CallLeg
 
 
 class Attempt(models.Model):
@@ -14,9 +15,24 @@ class Attempt(models.Model):
     handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="attempts")
     number = models.PositiveSmallIntegerField(help_text="Counted from 1.")
     closer = models.ForeignKey(Closer, null=True, on_delete=models.SET_NULL, related_name="attempts")
+    listener_leg = models.ForeignKey(
+        CallLeg, null=True, on_delete=models.SET_NULL, related_name="+", help_text="On which the closer listens in."
+    )
+    takes_now = models.BooleanField(default=False, help_text="The closer does not wait for the assistant's end.")
+    is_cold = models.BooleanField(default=True, help_text="It was accepted after the assistant's end.")
+    listens_in = models.BooleanField(default=False, help_text="The closer hears the prospect while the line waits.")
+    line_lost_at = models.DateTimeField(
+        null=True, help_text="When the closer's softphone was not where it was rung; once for each acceptance."
+    )
+    line_back_at = models.DateTimeField(null=True, help_text="When it had registered anew, and was rung once more.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["handoff", "number"], name="attempt_number_once")]
 
     def __str__(self) -> str:
         return f"Attempt {self.number} of {self.handoff_id}"
+
+    @property
+    def awaits_line(self) -> bool:
+        """Whether the closer's page was asked to register anew and has not yet."""
+        return self.line_lost_at is not None and self.line_back_at is None

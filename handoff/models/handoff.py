@@ -28,23 +28,13 @@ class Handoff(models.Model):
     assigned_by = models.ForeignKey(
         Closer, null=True, on_delete=models.SET_NULL, related_name="+", help_text="The supervisor who chose."
     )
-    takes_now = models.BooleanField(default=False, help_text="The closer does not wait for the assistant's end.")
     wants_person = models.BooleanField(default=False, help_text="The prospect asked for a person.")
-    is_cold = models.BooleanField(default=True, help_text="It was accepted after the assistant's end.")
     instruction = models.TextField(blank=True, help_text="What the closer asked the assistant to go on with.")
-    listens_in = models.BooleanField(default=False, help_text="The closer hears the prospect while the line waits.")
-    listener_leg = models.ForeignKey(
-        CallLeg, null=True, on_delete=models.SET_NULL, related_name="+", help_text="On which the closer listens in."
-    )
     conference_id = models.CharField(max_length=100, blank=True)
     dropped_by = models.ForeignKey(
         Closer, null=True, on_delete=models.SET_NULL, related_name="+", help_text="Whose line broke; rung again first."
     )
     dropped_at = models.DateTimeField(null=True)
-    line_lost_at = models.DateTimeField(
-        null=True, help_text="When the closer's softphone was not where it was rung; once for each acceptance."
-    )
-    line_back_at = models.DateTimeField(null=True, help_text="When it had registered anew, and was rung once more.")
     attempt = models.ForeignKey(
         "handoff.Attempt", null=True, on_delete=models.SET_NULL, related_name="+", help_text="The newest one."
     )
@@ -87,11 +77,6 @@ class Handoff(models.Model):
 
     def __str__(self) -> str:
         return f"Hand-over {self.pk}"
-
-    @property
-    def awaits_line(self) -> bool:
-        """Whether the closer's page was asked to register anew and has not yet."""
-        return self.line_lost_at is not None and self.line_back_at is None
 
 
 class Offer(models.Model):

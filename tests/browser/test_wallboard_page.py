@@ -22,10 +22,10 @@ SELECT gen_random_uuid(), id, team_id, 'credential', '', '{}', '[]', now() - int
 FROM sessions_app_widgetconfig ORDER BY id LIMIT 1 RETURNING id
 """
 HAND_OVER = """
-INSERT INTO handoff_handoff (id, session_id, run, trigger, state, outcome, method, closer_id, takes_now, is_cold,
-  instruction, listens_in, conference_id, triggered_at, offered_at, accepted_at, connected_at, media_up_at,
+INSERT INTO handoff_handoff (id, session_id, run, trigger, state, outcome, method, closer_id,
+  instruction, conference_id, triggered_at, offered_at, accepted_at, connected_at, media_up_at,
   dead_air_ms, notes, disposition, wants_person)
-SELECT gen_random_uuid(), %s, 1, 'gather_complete', 'completed', 'won', 'bridge', min(id), false, true, '', false, '',
+SELECT gen_random_uuid(), %s, 1, 'gather_complete', 'completed', 'won', 'bridge', min(id), '', '',
   at, at, at + interval '7 s', at + interval '8 s', at + interval '8 s', 4321, '', '', false
 FROM handoff_closer, (SELECT now() - interval '3 days' AS at) AS earlier GROUP BY at
 """

@@ -21,6 +21,7 @@ from handoff.models import Closer, Handoff, Offer
 from sessions_app import timeline
 from sessions_app.models import Run, TimelineEntry, VoiceSession, WidgetConfig
 from sessions_app.rules import plain_values
+from tests import handoffs
 from tests.people import logged_in
 
 Connect = Callable[..., Any]
@@ -64,7 +65,7 @@ def described(values: dict[str, str], *, at: datetime) -> list[plain_values.Row]
 
 def hand_over(session: VoiceSession, closer: Closer | None = None, *, state: str = "ringing") -> Handoff:
     now = timezone.now()
-    return Handoff.objects.create(
+    return handoffs.create(
         session=session,
         trigger="gather_complete",
         state=state,

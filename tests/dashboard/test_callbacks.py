@@ -13,6 +13,7 @@ from dashboard.render import callbacks
 from handoff import heartbeat
 from handoff.models import CallbackPromise, Closer, Handoff
 from sessions_app.models import Prospect, Team, VoiceSession, WidgetConfig
+from tests import handoffs
 from tests.dashboard.conftest import visit
 from tests.people import Clock, logged_in
 
@@ -109,7 +110,7 @@ def call_of(owed: CallbackPromise, closer: Closer, **values: Any) -> Handoff:
         created_at=timezone.now(),
     )
     known = {"trigger": "callback", "method": "bridge", "triggered_at": timezone.now(), "deadline_at": timezone.now()}
-    return Handoff.objects.create(session=session, closer=closer, **known | values)
+    return handoffs.create(session=session, closer=closer, **known | values)
 
 
 def test_while_somebody_calls_nobody_else_is_offered_the_button(

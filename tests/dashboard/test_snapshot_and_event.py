@@ -26,6 +26,7 @@ from sessions_app.models import (
     WidgetConfig,
 )
 from sessions_app.rules import answer_values
+from tests import handoffs
 from tests.dashboard.conftest import described, hand_over, tell, visit
 from tests.dashboard.page_model import PageModel
 
@@ -157,7 +158,7 @@ def _handoff(state: str, phase: str = "", **values: Any) -> Change:
         Handoff.objects.filter(session=session).delete()
         taken = state not in {"reserved", "ringing", "abandoned", "failed"}
         handoff = hand_over(session, closer if taken else None, state=state)
-        Handoff.objects.filter(pk=handoff.pk).update(**values)
+        handoffs.change(handoff, **values)
         VoiceSession.objects.filter(pk=session.pk).update(
             handover_phase=phase, closer_name=closer.display_name if phase == "human" else ""
         )

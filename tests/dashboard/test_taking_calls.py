@@ -14,6 +14,7 @@ from handoff.machine import State
 from handoff.models import Closer, Handoff, Offer
 from sessions_app.models import CallLeg, VoiceSession
 from sessions_app.visits import capacity
+from tests import handoffs
 from tests.dashboard.conftest import hand_over, ring
 from tests.people import Clock, logged_in
 
@@ -67,9 +68,7 @@ def bens_browser(ben: Closer) -> Client:
 
 def seated(session: VoiceSession, closer: Closer, **values: Any) -> Handoff:
     handoff = hand_over(session, closer, state="seated")
-    Handoff.objects.filter(pk=handoff.pk).update(seated_at=timezone.now(), **values)
-    handoff.refresh_from_db()
-    return handoff
+    return handoffs.change(handoff, seated_at=timezone.now(), **values)
 
 
 def test_alice_takes_the_call_and_is_on_standby(alices_browser: Client, alice: Closer, talking: VoiceSession) -> None:

@@ -14,6 +14,7 @@ from handoff.machine import State
 from handoff.models import Closer, Handoff, Offer
 from sessions_app.models import Team, VoiceSession, WidgetConfig
 from sessions_app.visits import capacity
+from tests import handoffs
 from tests.people import PASSWORD
 
 URL = "/dashboard/wallboard/"
@@ -31,7 +32,7 @@ def handoff(widget: WidgetConfig, at: datetime, state: State, *, ended: bool = T
     )
     is_over = state in {State.COMPLETED, State.ABANDONED, State.UNANSWERED}
     deadline = None if is_over else at + timedelta(minutes=1)
-    return Handoff.objects.create(
+    return handoffs.create(
         session=session,
         trigger="gather_complete",
         method="bridge",

@@ -12,6 +12,7 @@ from handoff import actions
 from handoff.machine import State
 from handoff.models import Closer, Handoff
 from sessions_app.models import VoiceSession
+from tests import handoffs
 from tests.flows.calling import call, promise, promise_of
 from tests.visits import Visit
 
@@ -41,7 +42,7 @@ def busy(closer: Closer, promised: Visit) -> None:
     other = VoiceSession.objects.create(
         widget=promised.session.widget, team=closer.team, connection_mode="credential", created_at=timezone.now()
     )
-    Handoff.objects.create(
+    handoffs.create(
         session=other,
         trigger="requested",
         state=State.CONNECTED,

@@ -129,5 +129,5 @@ def test_a_softphone_that_is_not_registered_is_no_want_of_lines(waiting_for_alic
 
     told_by_hangup(visit, sip_hangup_cause="480")
 
-    assert (visit.state, visit.handoff.line_lost_at is not None) == (State.ACCEPTED, True)
+    assert (visit.state, visit.attempt.line_lost_at is not None) == (State.ACCEPTED, True)
     assert not LegRefusal.objects.exists()

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from handoff import actions, selectors
 from handoff.machine import State
-from handoff.models import Closer, RoutingPolicy
+from handoff.models import Attempt, Closer, RoutingPolicy
 from sessions_app.models import CallLeg, LegRefusal
 from sessions_app.visits import capacity
 from tests.flows.test_warm_seat import answer, seat, speech_ended, take
@@ -192,7 +192,7 @@ def test_a_leg_that_comes_after_the_wait_is_hung_up(alice: Closer, talking: Visi
     seat(talking, alice)
     ear = ear_of(talking)
     CallLeg.objects.filter(call_control_id=ear.call_control_id).delete()
-    talking.handoff.__class__.objects.update(listener_leg=None)
+    Attempt.objects.update(listener_leg=None)
     talking.leg.gathered(ANSWERS)
     talking.work()
     assert ended(talking) == []
@@ -226,8 +226,8 @@ def test_the_next_closer_listens_on_a_leg_of_their_own(alice: Closer, ben: Close
     _, second = seated_and_listening(talking, ben)
 
     assert first.call_control_id != second.call_control_id
-    assert talking.handoff.listener_leg is not None
-    assert talking.handoff.listener_leg.call_control_id == second.call_control_id
+    assert talking.attempt.listener_leg is not None
+    assert talking.attempt.listener_leg.call_control_id == second.call_control_id
 
 
 @pytest.mark.parametrize("why", ["own phone", "at once", "after the assistant", "not wanted"])

@@ -11,6 +11,7 @@ from handoff.machine import State
 from handoff.models import Closer, Handoff, Offer, RoutingPolicy
 from handoff.routing import offers
 from sessions_app.models import Prospect, VoiceSession, WidgetConfig
+from tests import handoffs
 from tests.people import make_ready, person
 from tests.visits import ANSWERS, Visit
 
@@ -36,7 +37,7 @@ def earlier_talk(visit: Visit, closer: Closer, prospect: Prospect | None, *, was
         created_at=now - timedelta(days=1),
         ended_at=now - timedelta(days=1),
     )
-    return Handoff.objects.create(
+    return handoffs.create(
         session=session,
         trigger="gather_complete",
         state=State.COMPLETED,

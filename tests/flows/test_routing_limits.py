@@ -14,6 +14,7 @@ from handoff.routing import offers
 from sessions_app.models import WidgetConfig
 from sessions_app.rules import hours
 from sessions_app.visits import visits
+from tests import handoffs
 from tests.visits import ANSWERS, Visit, connect
 
 
@@ -89,7 +90,7 @@ def in_hand(visit: Visit, closer: Closer, state: str) -> Handoff:
     """Another call of this closer."""
     session = visits.open_visit(visit.session.widget, recording=True, origin="", now=timezone.now())
     now = timezone.now()
-    return Handoff.objects.create(
+    return handoffs.create(
         session=session,
         trigger="gather_complete",
         state=state,
@@ -131,7 +132,7 @@ def test_notes_count_against_the_capacity_and_a_talk_fills_it(
 def test_a_talk_lies_on_the_desk_before_older_notes(talking: Visit, alice: Closer) -> None:
     for state in ("wrap_up", "connected"):
         handoff = in_hand(talking, alice, state)
-        Handoff.objects.filter(pk=handoff.pk).update(accepted_at=timezone.now())
+        handoffs.change(handoff, accepted_at=timezone.now())
 
     assert [handoff.state for handoff in selectors.active_handoffs(alice)] == [State.CONNECTED, State.WRAP_UP]
 

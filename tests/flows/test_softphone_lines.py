@@ -399,4 +399,4 @@ def test_the_same_closer_may_be_sought_again_for_another_call(
     absent(accepted(visit))
 
     assert (visit.state, visit.handoff.closer) == (State.ACCEPTED, page.closer)
-    assert visit.handoff.awaits_line
+    assert visit.attempt.awaits_line

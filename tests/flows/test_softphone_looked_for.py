@@ -83,7 +83,7 @@ def test_an_answer_that_comes_after_the_ring_is_too_late(quiet: Visit, page: Pag
 
     assert lookups(quiet) == 1
     assert not must_register(page.closer)
-    assert not quiet.handoff.awaits_line
+    assert not quiet.attempt.awaits_line
 
 
 @pytest.mark.parametrize("proof", ["registered", "talked"])

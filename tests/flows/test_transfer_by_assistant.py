@@ -258,7 +258,7 @@ def test_a_login_at_which_the_assistant_rang_in_vain_is_not_dialled_again(claime
     claimed.work()
 
     assert selectors.must_register(alice)
-    assert claimed.handoff.awaits_line
+    assert claimed.attempt.awaits_line
     assert claimed.rest.asked("calls") == []
 
 

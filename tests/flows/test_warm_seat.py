@@ -88,7 +88,7 @@ def test_a_ring_accepted_early_is_a_seat_too(alice: Closer, talking: Visit) -> N
     answer(talking)
 
     assert talking.state == State.SEATED
-    assert not talking.handoff.is_cold
+    assert not talking.attempt.is_cold
 
 
 @pytest.mark.parametrize("method", RoutingPolicy.Method.values)

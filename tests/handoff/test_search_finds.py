@@ -16,6 +16,7 @@ from handoff.closers import softphones
 from handoff.commands import ledger
 from handoff.commands.ledger import Intent
 from handoff.engine import transitions
+from handoff.legs import attempts
 from handoff.machine import Effect, Fact, Move, State
 from handoff.models import Handoff, Offer
 from tests.handoff import test_properties
@@ -75,8 +76,8 @@ def a_line_is_sought_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     unreached = softphones.unreached
 
     def as_if_for_the_first_time(handoff: Handoff, username: str, now: datetime) -> Fact:
-        handoff.line_lost_at = handoff.line_back_at = None
-        handoff.save(update_fields=["line_lost_at", "line_back_at"])
+        attempts.of(handoff).line_lost_at = attempts.of(handoff).line_back_at = None
+        attempts.of(handoff).save(update_fields=["line_lost_at", "line_back_at"])
         return unreached(handoff, username, now)
 
     monkeypatch.setattr(softphones, "unreached", as_if_for_the_first_time)

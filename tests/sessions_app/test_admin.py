@@ -27,6 +27,7 @@ from sessions_app.models import (
     WidgetConfig,
 )
 from sessions_app.visits import capacity, credentials, tokens, visits
+from tests import handoffs
 from tests.people import hashed_password, logged_in
 from tests.visits import ANSWERS, Visit
 
@@ -177,7 +178,7 @@ def copy(visit: Visit, number: int) -> None:
     closer = Closer.objects.create(user=user, team=team, display_name=f"Closer {number}")
     session = visits.open_visit(widget, recording=True, origin="", now=now)
     credentials.mint_for_session(session, now=now)
-    Handoff.objects.create(
+    handoffs.create(
         session=session,
         trigger="test",
         state="completed",

@@ -1,0 +1,32 @@
+"""Hand-overs as rows: what a test says of one stands in its own row, in its attempt's, or in both."""
+
+from typing import Any
+
+from django.db.models import Model
+
+from handoff.models import Attempt, Handoff
+
+
+def create(**values: Any) -> Handoff:
+    """A hand-over, with an attempt where something is said of one."""
+    known = {name: value for name, value in values.items() if value is not None}
+    handoff = Handoff.objects.create(**_of(Handoff, known))
+    return change(handoff, **known)
+
+
+def change(handoff: Handoff, **values: Any) -> Handoff:
+    mine, theirs = _of(Handoff, values), _of(Attempt, values)
+    assert {*mine, *theirs} == set(values)
+    if theirs and handoff.attempt is None:
+        mine["attempt"] = handoff.attempt = Attempt.objects.create(handoff=handoff, number=1)
+    if mine:
+        Handoff.objects.filter(pk=handoff.pk).update(**mine)
+    if theirs:
+        Attempt.objects.filter(pk=handoff.attempt_id).update(**theirs)
+    handoff.refresh_from_db()
+    return handoff
+
+
+def _of(model: type[Model], values: dict[str, Any]) -> dict[str, Any]:
+    names = {field.name for field in model._meta.concrete_fields}
+    return {name: value for name, value in values.items() if name in names}
