@@ -58,11 +58,11 @@ def webhooks(signing_key: SigningKey) -> Webhooks:
 
 
 @pytest.fixture
-def rest() -> Iterator[Rest]:
+def rest(webhooks: Webhooks) -> Iterator[Rest]:
     """Telnyx's REST interface; the SDK, its HTTP client and our ledger are the real ones."""
     with respx.mock(assert_all_called=False) as router:
         carrier.client.cache_clear()
-        yield Rest(router)
+        yield Rest(router, webhooks.told)
     carrier.client.cache_clear()
 
 

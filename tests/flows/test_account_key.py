@@ -20,29 +20,23 @@ from handoff.health import checks
 from sessions_app import tasks
 from sessions_app.account import signatures
 from sessions_app.models import AccountKey
-from sessions_app.visits import carrier
 from tests.people import Clock
-from tests.telnyx import CALL_CONTROL, Webhooks, envelope, signature
+from tests.telnyx import CALL_CONTROL, Rest, Webhooks, envelope, public_key, signature
 
 OTHER = base64.b64encode(bytes(SigningKey.generate().verify_key)).decode()
 REFUSED = httpx.Response(401, json={"errors": [{"code": "10009"}]})
 
 
 @pytest.fixture
-def account(db: None, clock: Clock) -> Iterator[respx.Route]:
+def account(rest: Rest, db: None, clock: Clock) -> Iterator[respx.Route]:
     """What the account answers when it is asked for its key."""
     signatures._process = signatures._Process()
-    with respx.mock(assert_all_called=False) as router:
-        carrier.client.cache_clear()
-        yield router.get(f"{settings.TELNYX_API_BASE}/public_key").mock(
-            return_value=told(settings.TELNYX_PUBLIC_KEYS[0])
-        )
-    carrier.client.cache_clear()
+    yield rest.router["public_key"]
     signatures._process = signatures._Process()
 
 
 def told(key: str) -> httpx.Response:
-    return httpx.Response(200, json={"data": {"public": key, "record_type": "public_key", "organization_id": "o-1"}})
+    return httpx.Response(200, json={"data": public_key(key)})
 
 
 def trouble() -> str:

@@ -176,9 +176,9 @@ def test_a_token_alone_does_not_move_a_living_call(claimed: Visit) -> None:
 
 def test_a_call_that_call_control_does_not_know_may_be_alive(claimed: Visit, alice: Closer) -> None:
     """Whether an assistant's own legs can be asked about is not documented; the conversation goes on all the same."""
-    base = settings.TELNYX_API_BASE
-    claimed.rest.router.get(f"{base}/call_events").respond(json={"data": [], "meta": {"total_pages": 1}})
-    claimed.rest.router.get(url__regex=rf"{base}/calls/[^/]+$", name="status").respond(404, json={"errors": []})
+    claimed.rest.lists = True
+    claimed.rest.told.clear()
+    claimed.rest.refusals["status"] = 404, ""
     for _ in range(6):
         claimed.pass_time(5)
         tasks.reconcile()
@@ -197,9 +197,7 @@ def hear(visit: Visit, position: int) -> None:
 
 
 def test_a_call_of_which_only_its_page_tells_is_not_cut(anonymous: Visit) -> None:
-    base = settings.TELNYX_API_BASE
-    anonymous.rest.router.get(f"{base}/ai/conversations").respond(json={"data": []})
-    anonymous.rest.router.get(f"{base}/call_events").respond(json={"data": [], "meta": {"total_pages": 1}})
+    anonymous.rest.lists = True
     assert anonymous.post("claim", call_control_id=anonymous.leg.call_control_id).status_code == 204
     for position in range(25):
         hear(anonymous, position)

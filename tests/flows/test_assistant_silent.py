@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
-from django.conf import settings as given
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -21,10 +19,8 @@ WAIT = SHOWS_ITSELF_WITHIN.total_seconds() + 1
 @pytest.fixture
 def conversations(visit: Visit) -> list[dict[str, Any]]:
     """What Telnyx's list of conversations holds of the call."""
-    kept: list[dict[str, Any]] = []
-    listed = visit.rest.router.get(f"{given.TELNYX_API_BASE}/ai/conversations", name="conversations")
-    listed.mock(side_effect=lambda _: httpx.Response(200, json={"data": kept}))
-    return kept
+    visit.rest.lists = True
+    return visit.rest.conversations
 
 
 @pytest.fixture
@@ -125,7 +121,7 @@ def test_what_was_told_may_have_been_lost(silent: Visit, alice: Closer, conversa
 
 @pytest.mark.parametrize("status", [404, 503])
 def test_not_to_be_told_is_no_reason_to_wait(silent: Visit, alice: Closer, status: int) -> None:
-    silent.rest.router["conversations"].mock(return_value=httpx.Response(status, json={"errors": []}))
+    silent.rest.refusals["conversations"] = status, ""
     wait(silent)
 
     assert silent.handoff.trigger == "assistant_failed"

@@ -26,11 +26,11 @@ LIMITS: list[tuple[int, dict[str, str]]] = [
 
 
 def refuse_dials(visit: Visit, status: int = 403, told: dict[str, str] | None = None) -> None:
-    visit.rest.router["dial"].mock(return_value=httpx.Response(status, json={"errors": [told or {"code": "90041"}]}))
+    visit.rest.answers["dial"] = lambda _: httpx.Response(status, json={"errors": [told or {"code": "90041"}]})
 
 
 def allow_dials(visit: Visit) -> None:
-    visit.rest.router["dial"].mock(side_effect=visit.rest._dial)
+    del visit.rest.answers["dial"]
 
 
 def take_the_ring(visit: Visit) -> Closer:

@@ -1,11 +1,6 @@
 """Each fact may be lost: it is found, enters once, and repeats no command."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
-from unittest.mock import patch
 
 import httpx
 import pytest
@@ -24,72 +19,15 @@ from tests.visits import ANSWERS, Visit, open_visit
 pytestmark = pytest.mark.usefixtures("gathering")
 
 
-@dataclass
-class Truth:
-    """What Telnyx knows: every event that was sent is in its list, also those that never arrive."""
-
-    rest: Rest
-    events: list[dict[str, Any]] = field(default_factory=list)
-    conversations: list[dict[str, Any]] = field(default_factory=list)
-    asked: int = 0
-    refusal: httpx.Response | None = None
-    ended: set[str] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        base = settings.TELNYX_API_BASE
-        self.rest.router.get(f"{base}/call_events").mock(side_effect=self._list)
-        self.rest.router.get(f"{base}/ai/conversations").mock(side_effect=self._conversations)
-        self.rest.router.get(url__regex=rf"{base}/calls/[^/]+$", name="status").mock(side_effect=self._status)
-
-    def _list(self, request: httpx.Request) -> httpx.Response:
-        self.asked += 1
-        if self.refusal is not None:
-            return self.refusal
-        wanted = request.url.params.get("filter[leg_id]")
-        found = [one for one in self.events if wanted in (None, one["call_leg_id"])]
-        return httpx.Response(200, json={"data": found, "meta": {"total_pages": 1}})
-
-    def _conversations(self, request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, json={"data": self.conversations})
-
-    def _status(self, request: httpx.Request) -> httpx.Response:
-        self.asked += 1
-        is_alive = not any(one in str(request.url).replace("%3A", ":") for one in self.ended)
-        return httpx.Response(200, json={"data": {"is_alive": is_alive, "record_type": "call"}})
-
-
 @pytest.fixture
-def truth(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> Truth:
-    known = Truth(rest)
-    told = Webhooks.event
-
-    def event(self: Webhooks, event_type: str, payload: dict[str, Any], **how: Any) -> Any:
-        at = how.pop("occurred_at", None) or timezone.now()
-        event_id = how.pop("event_id", "") or f"evt-{len(known.events)}"
-        raw = {"id": event_id, "event_type": event_type, "occurred_at": at.isoformat(), "payload": payload}
-        known.events.append(
-            {
-                "call_leg_id": payload.get("call_leg_id"),
-                "call_session_id": payload.get("call_session_id"),
-                "event_timestamp": at.isoformat(),
-                "name": event_type,
-                "type": "webhook",
-                "metadata": raw,
-            }
-        )
-        if event_type == "call.hangup":
-            known.ended.add(payload["call_control_id"])
-        return told(self, event_type, payload, occurred_at=at, event_id=event_id, **how)
-
-    monkeypatch.setattr(Webhooks, "event", event)
-    return known
+def truth(rest: Rest) -> Rest:
+    """Every event that was sent is in Telnyx's list, also those that never arrive."""
+    rest.lists = True
+    return rest
 
 
-@contextmanager
-def nothing_arrives(webhooks: Webhooks) -> Iterator[None]:
-    """Whatever Telnyx sends is lost on its way."""
-    with patch.object(Webhooks, "deliver", autospec=True, return_value=httpx.Response(200)):
-        yield
+def asked(rest: Rest) -> int:
+    return sum(int(rest.router[name].call_count) for name in ("call_events", "status"))
 
 
 def pass_time(visit: Visit, seconds: float) -> None:
@@ -105,9 +43,9 @@ def sent(visit: Visit) -> list[str]:
 
 
 def test_an_assistant_whose_end_was_lost_hands_over(
-    truth: Truth, talking: Visit, webhooks: Webhooks, alice: Closer
+    truth: Rest, talking: Visit, webhooks: Webhooks, alice: Closer
 ) -> None:
-    with nothing_arrives(webhooks):
+    with webhooks.nothing_arrives():
         talking.leg.gathered(ANSWERS)
     assert talking.session.handoffs.count() == 0
 
@@ -117,8 +55,8 @@ def test_an_assistant_whose_end_was_lost_hands_over(
     assert talking.session.fields.get(name="budget").value == "20000"
 
 
-def test_a_prospect_whose_end_was_lost_has_left(truth: Truth, talking: Visit, webhooks: Webhooks) -> None:
-    with nothing_arrives(webhooks):
+def test_a_prospect_whose_end_was_lost_has_left(truth: Rest, talking: Visit, webhooks: Webhooks) -> None:
+    with webhooks.nothing_arrives():
         talking.leg.hung_up()
 
     pass_time(talking, 30)
@@ -127,10 +65,10 @@ def test_a_prospect_whose_end_was_lost_has_left(truth: Truth, talking: Visit, we
 
 
 def test_where_telnyx_has_no_records_a_dead_leg_is_seen_all_the_same(
-    truth: Truth, talking: Visit, webhooks: Webhooks
+    truth: Rest, talking: Visit, webhooks: Webhooks
 ) -> None:
-    truth.refusal = httpx.Response(404, json={"errors": [{"code": "10005"}]})
-    with nothing_arrives(webhooks):
+    truth.refusals["call_events"] = 404, "10005"
+    with webhooks.nothing_arrives():
         talking.leg.hung_up()
 
     pass_time(talking, 30)
@@ -140,10 +78,10 @@ def test_where_telnyx_has_no_records_a_dead_leg_is_seen_all_the_same(
     assert WebhookDelivery.objects.filter(door="reconciled").count() == 1
 
 
-def test_an_answer_that_was_lost_starts_the_assistant_once(truth: Truth, visit: Visit, webhooks: Webhooks) -> None:
+def test_an_answer_that_was_lost_starts_the_assistant_once(truth: Rest, visit: Visit, webhooks: Webhooks) -> None:
     visit.leg.initiated(ticket=tokens.ticket(visit.session_id))
     visit.work()
-    with nothing_arrives(webhooks):
+    with webhooks.nothing_arrives():
         visit.leg.answered()
 
     pass_time(visit, 20)
@@ -157,9 +95,9 @@ def test_an_answer_that_was_lost_starts_the_assistant_once(truth: Truth, visit: 
 
 
 def test_a_call_of_which_nothing_was_told_is_found_on_the_connection(
-    truth: Truth, visit: Visit, webhooks: Webhooks
+    truth: Rest, visit: Visit, webhooks: Webhooks
 ) -> None:
-    with nothing_arrives(webhooks):
+    with webhooks.nothing_arrives():
         visit.leg.initiated(ticket=tokens.ticket(visit.session_id))
 
     pass_time(visit, 20)
@@ -169,25 +107,27 @@ def test_a_call_of_which_nothing_was_told_is_found_on_the_connection(
 
 
 def test_an_anonymous_call_of_which_nothing_was_told_is_found_by_its_claim(
-    truth: Truth, anonymous_widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Clock
+    truth: Rest, anonymous_widget: WidgetConfig, webhooks: Webhooks, clock: Clock
 ) -> None:
-    visit = open_visit(anonymous_widget, webhooks, rest, clock, connection_id="2700000000000000001")
+    visit = open_visit(anonymous_widget, webhooks, truth, clock, connection_id="2700000000000000001")
     visit.post("claim", call_control_id=visit.leg.call_control_id)
     metadata = {"assistant_id": anonymous_widget.assistant_id, "call_control_id": visit.leg.call_control_id}
-    truth.conversations = [{"id": rest.conversation_id, "created_at": timezone.now().isoformat(), "metadata": metadata}]
+    truth.conversations = [
+        {"id": truth.conversation_id, "created_at": timezone.now().isoformat(), "metadata": metadata}
+    ]
 
     pass_time(visit, 20)
 
     assert visit.session.call_control_id == visit.leg.call_control_id
-    assert visit.session.runs.get().conversation_id == rest.conversation_id
+    assert visit.session.runs.get().conversation_id == truth.conversation_id
 
 
 def test_a_closer_s_leg_whose_answer_was_lost_is_joined(
-    truth: Truth, waiting_for_alice: Visit, webhooks: Webhooks
+    truth: Rest, waiting_for_alice: Visit, webhooks: Webhooks
 ) -> None:
     visit = waiting_for_alice
     leg = visit.accept()
-    with nothing_arrives(webhooks):
+    with webhooks.nothing_arrives():
         leg.initiated(direction="outgoing")
         leg.answered()
 
@@ -199,7 +139,7 @@ def test_a_closer_s_leg_whose_answer_was_lost_is_joined(
 
 
 def test_a_visit_that_ended_without_its_last_word_gets_its_record(
-    truth: Truth, talking: Visit, webhooks: Webhooks
+    truth: Rest, talking: Visit, webhooks: Webhooks
 ) -> None:
     turns = [{"role": "user", "text": "Hello.", "sent_at": "2026-11-22T05:00:00Z"}]
     base = f"{settings.TELNYX_API_BASE}/ai/conversations/{talking.rest.conversation_id}"
@@ -217,25 +157,24 @@ def test_a_visit_that_ended_without_its_last_word_gets_its_record(
 
 
 def test_what_comes_late_changes_nothing_and_commands_nothing(
-    truth: Truth, talking: Visit, webhooks: Webhooks, alice: Closer
+    truth: Rest, talking: Visit, webhooks: Webhooks, alice: Closer
 ) -> None:
-    with nothing_arrives(webhooks):
+    with webhooks.nothing_arrives():
         talking.leg.gathered(ANSWERS)
         talking.leg.hung_up()
     pass_time(talking, 30)
     before = talking.session.last_seq, sent(talking), talking.session.handoffs.count()
 
-    for one in list(truth.events):
-        raw = one["metadata"]
+    for raw in list(webhooks.told):
         webhooks.event(raw["event_type"], raw["payload"], event_id=raw["id"])
     talking.work()
 
     assert (talking.session.last_seq, sent(talking), talking.session.handoffs.count()) == before
 
 
-def test_asking_again_finds_nothing_new_and_asks_less_often(truth: Truth, talking: Visit) -> None:
+def test_asking_again_finds_nothing_new_and_asks_less_often(truth: Rest, talking: Visit) -> None:
     pass_time(talking, 300)
-    first = truth.asked
+    first = asked(truth)
 
     assert talking.session.ended_at is None
     assert first < 30
@@ -243,28 +182,28 @@ def test_asking_again_finds_nothing_new_and_asks_less_often(truth: Truth, talkin
     assert Inquiry.objects.get().looks > 3
 
 
-def test_nobody_is_asked_while_webhooks_come(truth: Truth, talking: Visit) -> None:
+def test_nobody_is_asked_while_webhooks_come(truth: Rest, talking: Visit) -> None:
     for number in range(12):
         talking.leg.partial({}, [{"role": "user", "content": f"Sentence {number}."}])
         pass_time(talking, 5)
 
-    assert truth.asked == 0
+    assert asked(truth) == 0
 
 
-def test_a_pause_that_telnyx_asks_for_is_kept_for_every_session(truth: Truth, talking: Visit) -> None:
+def test_a_pause_that_telnyx_asks_for_is_kept_for_every_session(truth: Rest, talking: Visit) -> None:
     limits = {"x-ratelimit-reset": "40"}
-    truth.refusal = httpx.Response(429, json={"errors": [{"code": "10011"}]}, headers=limits)
+    truth.answers["call_events"] = lambda _: httpx.Response(429, json={"errors": [{"code": "10011"}]}, headers=limits)
     pass_time(talking, 15)
-    assert truth.asked == 1
-    truth.refusal = None
+    assert asked(truth) == 1
+    del truth.answers["call_events"]
 
     pass_time(talking, 30)
-    assert truth.asked == 1
+    assert asked(truth) == 1
     pass_time(talking, 20)
-    assert truth.asked > 1
+    assert asked(truth) > 1
 
 
-def test_one_session_is_looked_at_by_one_worker(truth: Truth, talking: Visit) -> None:
+def test_one_session_is_looked_at_by_one_worker(truth: Rest, talking: Visit) -> None:
     now = timezone.now() + timedelta(seconds=10)
     inquiries.begin(now=timezone.now())
 
@@ -274,10 +213,10 @@ def test_one_session_is_looked_at_by_one_worker(truth: Truth, talking: Visit) ->
     assert second is None
 
 
-def test_nothing_is_asked_where_nothing_is_open(truth: Truth, db: None) -> None:
+def test_nothing_is_asked_where_nothing_is_open(truth: Rest, db: None) -> None:
     tasks.reconcile()
 
-    assert truth.asked == 0
+    assert asked(truth) == 0
     assert not Inquiry.objects.exists()
     assert not Command.objects.exists()
     assert not VoiceSession.objects.exists()

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-import httpx
 import pytest
 from django.db import transaction
 from django.utils import timezone
@@ -262,14 +261,13 @@ def test_a_phone_of_their_own_registers_nowhere(waiting_for_alice: Visit, page: 
 @pytest.mark.parametrize("code", sorted(softphones.ABSENT_CODES))
 def test_a_dial_that_is_refused_for_that_reason_means_the_same(waiting_for_alice: Visit, page: Page, code: str) -> None:
     visit = waiting_for_alice
-    errors = {"errors": [{"code": code, "title": "Callee is not registered"}]}
-    visit.rest.router["dial"].mock(side_effect=[httpx.Response(422, json=errors)])
+    visit.rest.refusals["dial"] = 422, code
 
     accept(visit)
 
     assert visit.state == State.ACCEPTED
     assert must_register(page.closer)
-    visit.rest.router["dial"].mock(side_effect=visit.rest._dial)
+    del visit.rest.refusals["dial"]
     fresh = page.registers()
     visit.work()
     assert dialled(visit)[-1] == fresh
