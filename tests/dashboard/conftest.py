@@ -19,7 +19,7 @@ from dashboard.live import consumers
 from dashboard.render import fragments
 from handoff.models import Closer, Handoff, Offer
 from sessions_app import timeline
-from sessions_app.models import Run, TimelineEntry, VoiceSession, WidgetConfig
+from sessions_app.models import CallLeg, Run, TimelineEntry, VoiceSession, WidgetConfig
 from sessions_app.rules import plain_values
 from tests import handoffs
 from tests.people import logged_in
@@ -106,6 +106,29 @@ def alices_browser(alice: Closer) -> Client:
 @pytest.fixture
 def bobs_browser(bob: Closer) -> Client:
     return logged_in(bob.user)
+
+
+@pytest.fixture
+def talking(session: VoiceSession, settings: Any) -> VoiceSession:
+    """The assistant speaks on a leg of ours."""
+    now = timezone.now()
+    settings.TELNYX_CONNECTION_ID = "our-connection"
+    session.current_leg = CallLeg.objects.create(
+        session=session,
+        role="prospect",
+        call_control_id="v3:prospect",
+        connection_id="our-connection",
+        initiated_at=now,
+        answered_at=now,
+    )
+    session.call_control_id = "v3:prospect"
+    session.save(update_fields=["current_leg", "call_control_id"])
+    return session
+
+
+@pytest.fixture
+def bens_browser(ben: Closer) -> Client:
+    return logged_in(ben.user)
 
 
 class Socket:
