@@ -110,7 +110,8 @@ def must_register(closer: Closer) -> bool:
 
 
 def ringing_offer(closer: Closer) -> Offer | None:
-    offers = Offer.objects.filter(closer=closer, state=Offer.State.RINGING)
+    mine = Offer.objects.filter(closer=closer, handoff__session__team_id=closer.team_id)
+    offers = mine.filter(state=Offer.State.RINGING)
     return offers.select_related("handoff__session__prospect", "handoff__session__widget").first()
 
 
@@ -128,13 +129,13 @@ def company(offer: Offer, now: datetime) -> Company:
 
 
 def offer_of(closer: Closer, offer_id: str) -> Offer | None:
-    offers = Offer.objects.filter(pk=offer_id, closer=closer)
+    offers = Offer.objects.filter(pk=offer_id, closer=closer, handoff__session__team_id=closer.team_id)
     return offers.select_related("handoff__closer", "handoff__session").first()
 
 
 def active_handoffs(closer: Closer) -> list[Handoff]:
     """What the closer is busy with, from accepting to the end of the wrap-up; the call before the notes."""
-    handoffs = Handoff.objects.filter(closer=closer, state__in=BUSY_STATES)
+    handoffs = Handoff.objects.filter(closer=closer, session__team_id=closer.team_id, state__in=BUSY_STATES)
     related = ("session__prospect", "session__widget", "closer", "attempt__listener_leg")
     rows = handoffs.select_related(*related).order_by("-accepted_at")
     return sorted(rows, key=lambda handoff: handoff.state == State.WRAP_UP)

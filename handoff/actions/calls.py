@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.roles import Action, Role, may
 from handoff import policies
 from handoff.callbacks import outbound
 from handoff.closers import readiness, roster
@@ -85,7 +86,8 @@ def take_over(handoff_id: UUID, *, closer: Closer, now: datetime) -> None:
 def assign(session_id: UUID, *, to: int, by: Closer, now: datetime) -> Handoff:
     """Have one closer rung first, as a supervisor wants it."""
     session = team_session(session_id, by)
-    if not by.is_supervisor:
+    role = Role.SUPERVISOR if by.is_supervisor else Role.CLOSER
+    if not may({role}, Action.CALL_ASSIGN, is_team=True):
         raise ActionRefused("Only a supervisor assigns calls.", "forbidden")
     chosen = Closer.objects.filter(pk=to, team_id=by.team_id, user__is_active=True).first()
     if chosen is None:
@@ -119,7 +121,8 @@ def team_session(session_id: UUID, closer: Closer) -> VoiceSession:
 
 
 def own_handoff(handoff_id: UUID, closer: Closer) -> Handoff:
-    mine = Handoff.objects.filter(pk=handoff_id, closer=closer)
+    # Whoever was moved to another team has left the calls of the old one.
+    mine = Handoff.objects.filter(pk=handoff_id, closer=closer, session__team_id=closer.team_id)
     session_id = mine.values_list("session_id", flat=True).first()
     if session_id is None:
         raise ActionRefused("This is not your call.", "unknown")

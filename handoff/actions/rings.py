@@ -38,7 +38,8 @@ def decline(offer_id: UUID, *, closer: Closer, now: datetime) -> None:
 
 
 def _own_offer(offer_id: UUID, closer: Closer) -> tuple[Offer, Handoff]:
-    found = Offer.objects.filter(pk=offer_id, closer=closer).values_list("handoff__session_id", "handoff_id").first()
+    mine = Offer.objects.filter(pk=offer_id, closer=closer, handoff__session__team_id=closer.team_id)
+    found = mine.values_list("handoff__session_id", "handoff_id").first()
     if found is None:
         raise ActionRefused("This call was not offered to you.", "unknown")
     handoff = transitions.by_id(transitions.lock(found[0]), found[1])
