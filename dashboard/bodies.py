@@ -1,10 +1,11 @@
 """Read the small JSON bodies of the dashboard's actions, strictly; what PostgreSQL could not keep is replaced."""
 
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
+from rest_framework import serializers
 
 import strict_json
 
@@ -37,41 +38,81 @@ def read(request: HttpRequest, *, most_bytes: int) -> dict[str, Any]:
     return body
 
 
-def flag(body: dict[str, Any], name: str) -> bool:
-    value = body.get(name)
-    if not isinstance(value, bool):
-        raise BadBody(f"“{name}” must be true or false.")
-    return value
+class Strict(serializers.Field[Any, Any, Any, Any]):
+    """Takes JSON of one type as it is, and says in one sentence what it wants."""
+
+    wants: str
+
+    def fail(self, key: str, **kwargs: Any) -> NoReturn:
+        raise serializers.ValidationError(f"“{self.field_name}” {self.wants}", code=key)
 
 
-def words(body: dict[str, Any], name: str, *, longest: int) -> str:
+class Flag(Strict, serializers.BooleanField):
+    wants = "must be true or false."
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid")
+        return data
+
+
+class Number(Strict, serializers.IntegerField):
+    wants = "must be a number."
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=2**31 - 1, **kwargs)
+
+    def to_internal_value(self, data: Any) -> int:
+        if not isinstance(data, int) or isinstance(data, bool) or not 0 < data < 2**31:
+            self.fail("invalid")
+        return data
+
+
+class Text(Strict, serializers.CharField):
+    """Text as it was typed, which may be empty."""
+
+    def __init__(self, *, max_length: int, **kwargs: Any) -> None:
+        super().__init__(max_length=max_length, trim_whitespace=False, allow_blank=True, **kwargs)
+        self.wants = f"must be text of at most {max_length} characters."
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str) or len(data) > (self.max_length or 0):
+            self.fail("invalid")
+        return data
+
+
+class Words(Text):
     """Text that says something."""
-    value = text(body, name, longest=longest).strip()
-    if not value:
-        raise BadBody(f"“{name}” is empty.")
-    return value
+
+    def to_internal_value(self, data: Any) -> str:
+        said = super().to_internal_value(data).strip()
+        if not said:
+            raise serializers.ValidationError(f"“{self.field_name}” is empty.", code="blank")
+        return said
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        # An empty text is one that says nothing, and is told so in the words above.
+        return self.to_internal_value(data) if data == "" else super().run_validation(data)
 
 
-def number(body: dict[str, Any], name: str) -> int:
-    value = body.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**31:
-        raise BadBody(f"“{name}” must be a number.")
-    return value
-
-
-def page(body: dict[str, Any]) -> UUID | None:
+class PageName(Strict, serializers.UUIDField):
     """The name that an open page gave itself; None where it gave none."""
-    value = body.get("page")
-    if value is None:
-        return None
-    try:
-        return UUID(value)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise BadBody("“page” must be a UUID.") from error
+
+    wants = "must be a UUID."
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, allow_null=True, default=None, **kwargs)
+
+    def to_internal_value(self, data: Any) -> UUID:
+        try:
+            return UUID(data)
+        except (ValueError, TypeError, AttributeError):
+            self.fail("invalid")
 
 
-def text(body: dict[str, Any], name: str, *, longest: int) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or len(value) > longest:
-        raise BadBody(f"“{name}” must be text of at most {longest} characters.")
-    return value
+def checked(kind: type[serializers.Serializer[Any]], body: dict[str, Any]) -> dict[str, Any]:
+    """What the body says, field by field; raises BadBody with the first fault."""
+    made = kind(data=body)
+    if not made.is_valid():
+        raise BadBody(str(next(iter(made.errors.values()))[0]))
+    return dict(made.validated_data)

@@ -10,7 +10,10 @@ from django.contrib.auth import get_user
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
 
+from accounts.roles import Role, may
 from handoff import selectors
 from handoff.selectors import Closer
 
@@ -54,6 +57,30 @@ def supervisor_required(view: View) -> View:
         return view(request, closer, **kwargs)
 
     return guarded
+
+
+def roles_of(closer: Closer | None) -> frozenset[Role]:
+    """What somebody is at the desk, who may be nobody there."""
+    if closer is None:
+        return frozenset({Role.ANONYMOUS})
+    return frozenset({Role.ANONYMOUS, Role.CLOSER, *([Role.SUPERVISOR] if closer.is_supervisor else ())})
+
+
+class HasDesk(BasePermission):
+    """Whoever takes calls; their row becomes the view's `closer`."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        view.closer = selectors.closer_of(request.user)
+        return view.closer is not None
+
+
+class IsCloser(HasDesk):
+    """Whose role the table lets do it. Whether it is their own or their team's is asked where it is looked for."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return super().has_permission(request, view) and may(
+            roles_of(view.closer), view.asks, is_own=True, is_team=True
+        )
 
 
 def closer_behind(session_key: str | None) -> Closer:

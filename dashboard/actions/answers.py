@@ -1,47 +1,60 @@
 """What a closer may do with one answer of a visit."""
 
-from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpResponse
 from django.utils import timezone
+from rest_framework.request import Request
 
-from dashboard import bodies
-from dashboard.actions.calls import action
+from accounts.roles import Action
+from dashboard.actions import serializers
+from dashboard.actions.base import CloserAction, done
 from handoff import actions
-from handoff.selectors import Closer
 
-ANSWER_LENGTH = 2_000
-DIGEST_LENGTH = 16
 # Four bytes for a character, and as many again for escapes.
-MAX_BYTES = 8 * ANSWER_LENGTH
+MAX_BYTES = 8 * serializers.ANSWER_LENGTH
 
 
-@action
-def edit(request: HttpRequest, closer: Closer, session_id: UUID, name: str) -> None:
-    body = bodies.read(request, most_bytes=MAX_BYTES)
-    text = bodies.text(body, "value", longest=ANSWER_LENGTH)
-    actions.edit_answer(session_id, name, closer=closer, text=text, seen=_digest(body, "seen"), now=timezone.now())
+class Edit(CloserAction):
+    asks = Action.ANSWER_EDIT
+    takes = serializers.Edit
+    most_bytes = MAX_BYTES
+
+    def post(self, request: Request, session_id: UUID, name: str) -> HttpResponse:
+        said = self.said(request)
+        actions.edit_answer(
+            session_id, name, closer=self.closer, text=said["value"], seen=said["seen"], now=timezone.now()
+        )
+        return done()
 
 
-@action
-def use(request: HttpRequest, closer: Closer, session_id: UUID, name: str) -> None:
-    body = bodies.read(request, most_bytes=MAX_BYTES)
-    heard, seen = _digest(body, "heard"), _digest(body, "seen")
-    actions.use_answer(session_id, name, closer=closer, heard=heard, seen=seen, now=timezone.now())
+class Use(CloserAction):
+    asks = Action.ANSWER_USE
+    takes = serializers.Use
+    most_bytes = MAX_BYTES
+
+    def post(self, request: Request, session_id: UUID, name: str) -> HttpResponse:
+        said = self.said(request)
+        actions.use_answer(
+            session_id, name, closer=self.closer, heard=said["heard"], seen=said["seen"], now=timezone.now()
+        )
+        return done()
 
 
-@action
-def dismiss(request: HttpRequest, closer: Closer, session_id: UUID, name: str) -> None:
-    heard = _digest(bodies.read(request, most_bytes=MAX_BYTES), "heard")
-    actions.dismiss_answer(session_id, name, closer=closer, heard=heard, now=timezone.now())
+class Dismiss(CloserAction):
+    asks = Action.ANSWER_DISMISS
+    takes = serializers.Dismiss
+    most_bytes = MAX_BYTES
+
+    def post(self, request: Request, session_id: UUID, name: str) -> HttpResponse:
+        heard = self.said(request)["heard"]
+        actions.dismiss_answer(session_id, name, closer=self.closer, heard=heard, now=timezone.now())
+        return done()
 
 
-@action
-def unlock(request: HttpRequest, closer: Closer, session_id: UUID, name: str) -> None:
-    actions.unlock_answer(session_id, name, closer=closer, now=timezone.now())
+class Unlock(CloserAction):
+    asks = Action.ANSWER_UNLOCK
 
-
-def _digest(body: dict[str, Any], name: str) -> str:
-    """Which value is meant, as the page was told; "" for none."""
-    return bodies.text(body, name, longest=DIGEST_LENGTH)
+    def post(self, request: Request, session_id: UUID, name: str) -> HttpResponse:
+        actions.unlock_answer(session_id, name, closer=self.closer, now=timezone.now())
+        return done()

@@ -1,7 +1,4 @@
-"""How often something may be asked, as the framework's throttles. Redis counts: `limits`.
-
-A view calls `check_throttles` itself, after it has looked at the body: a request that says nothing costs nothing.
-"""
+"""How often something may be asked, as the framework's throttles. Redis counts: `limits`."""
 
 from typing import Any, ClassVar
 

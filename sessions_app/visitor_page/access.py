@@ -10,11 +10,12 @@ from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView, exception_handler
+from rest_framework.views import exception_handler
 
-from accounts.roles import Action, Role, may
+from accounts.roles import Role, may
 from sessions_app.http import throttles
 from sessions_app.http.permissions import IsAnybody
+from sessions_app.http.views import AskingView
 from sessions_app.models import VoiceSession
 from sessions_app.visits import visits
 
@@ -72,10 +73,9 @@ class PerVisit(throttles.Spending):
         return f"{self.subject}:{request.auth.pk}"
 
 
-class OpenView(APIView):
-    """A view for everybody. It says its methods before anything else, and spends a budget when it comes to it."""
+class OpenView(AskingView):
+    """A view for everybody. It says its methods before anything else."""
 
-    asks: ClassVar[Action]
     permission_classes = [IsAnybody]
 
     def perform_authentication(self, request: Request) -> None:
@@ -86,13 +86,6 @@ class OpenView(APIView):
     @property
     def answered_methods(self) -> list[str]:
         return [method for method in self.allowed_methods if method != "OPTIONS"]
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """As the framework does, but for the throttles."""
-        self.format_kwarg = self.get_format_suffix(**kwargs)
-        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
-        self.perform_authentication(request)
-        self.check_permissions(request)
 
 
 class SessionView(OpenView):
