@@ -38,6 +38,10 @@ class Asks(Base):
 
     # By what is done with a row; other names are those of the page's own actions and addresses.
     asks: ClassVar[Mapping[str, Action]]
+    # Of lists, as Django has them.
+    list_filter: ClassVar[Any]
+    search_fields: ClassVar[Any]
+    date_hierarchy: ClassVar[Any]
 
     def may(self, request: HttpRequest, what: str, *, is_permitted: bool = False) -> bool:
         return may(request.user, self.asks[what], is_permitted=is_permitted)
@@ -53,6 +57,13 @@ class Asks(Base):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.may(request, DELETE, is_permitted=super().has_delete_permission(request, obj))
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Only by what a list filters and searches: any other column could be guessed, letter by letter."""
+        filters = [one if isinstance(one, str) else one[0] for one in self.list_filter]
+        named = {*filters, *self.search_fields, self.date_hierarchy}
+        is_named = any(name and (lookup == name or lookup.startswith(f"{name}__")) for name in named)
+        return is_named and super().lookup_allowed(lookup, value, request)
 
 
 def is_within_reach(user: User | AnonymousUser, other: User | None) -> bool:

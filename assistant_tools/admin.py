@@ -1,9 +1,6 @@
 """The record of what assistants used, to read."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from sessions_app.admin.pages import ReadOnly, pretty
@@ -21,12 +18,7 @@ class ToolCallAdmin(ReadOnly):
     search_fields = ["session__id", "conversation_id", "call_control_id"]
     search_help_text = "The id of a session, a conversation or a call."
 
-    def get_exclude(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["arguments", "result", "text"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        # They hold what a prospect said.
-        return ["given", "told"] if request.user.is_active and request.user.is_superuser else []
+    words = ["given", "told"]
 
     @admin.display(description="arguments")
     def given(self, call: ToolCall) -> SafeString:

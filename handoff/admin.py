@@ -105,7 +105,8 @@ class CloserAdmin(Page):
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Closer | None = None) -> list[str]:
-        return [*self.readonly_fields, *([] if self.may(request, APPOINT) else ["is_supervisor"])]
+        readonly = super().get_readonly_fields(request, obj)
+        return [*readonly, *([] if self.may(request, APPOINT) else ["is_supervisor"])]
 
     def has_change_permission(self, request: HttpRequest, obj: Closer | None = None) -> bool:
         # Whose row becomes that of another account, or of another team, makes a supervisor of it.
@@ -189,6 +190,7 @@ class HandoffAdmin(ReadOnly):
     search_fields = ["id", "session__id", "conference_id"]
     date_hierarchy = "triggered_at"
     inlines = [OfferInline]
+    words = ["notes", "instruction"]
 
 
 @admin.register(Command)
@@ -198,11 +200,9 @@ class CommandAdmin(ReadOnly):
     search_fields = ["id", "key", "call_control_id", "session__id"]
     date_hierarchy = "created_at"
     ordering = ["-created_at"]
-    exclude = ["arguments", "result"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Command | None = None) -> list[str]:
-        # The arguments may hold what a prospect typed.
-        return ["asked", "answered"] if is_superuser(request) else ["answered"]
+    exclude = ["result"]
+    readonly_fields = ["answered"]
+    words = ["asked"]
 
     @admin.display(description="arguments")
     def asked(self, command: Command) -> SafeString:
@@ -258,14 +258,10 @@ class WebhookDeliveryAdmin(ReadOnly):
     show_full_result_count = False
     search_fields = ["event_id", "call_control_id", "call_session_id", "call_leg_id", "conversation_id", "session__id"]
     actions = ["process_again"]
-    exclude = ["body"]
+    words = ["content"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookDelivery]:
         return super().get_queryset(request).defer("body")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: WebhookDelivery | None = None) -> list[str]:
-        # The body holds what a prospect said.
-        return ["content"] if is_superuser(request) else []
 
     @admin.display(description="body")
     def content(self, delivery: WebhookDelivery) -> SafeString:
@@ -289,7 +285,3 @@ class WebhookDeliveryAdmin(ReadOnly):
         self.message_user(
             request, f"{done} processed, {len(tried) - done} not, {len(taken) - len(tried)} left alone.", level
         )
-
-
-def is_superuser(request: HttpRequest) -> bool:
-    return bool(request.user.is_active and request.user.is_superuser)

@@ -1,9 +1,9 @@
 """Widgets and teams to edit, and the record to read. What happened cannot be changed here."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
@@ -13,12 +13,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.roles import Action
-from accounts.staff import ADD, CHANGE, DELETE, VIEW, Asks, edited
+from accounts.staff import ADD, CHANGE, DELETE, VIEW, Asks, edited, may
+from sessions_app.admin import words
 from sessions_app.admin.assistant_import import IMPORT, AssistantImport
 from sessions_app.admin.widget_form import WidgetForm
 from sessions_app.answers import versions
 from sessions_app.conversation import gather_request
-from sessions_app.kinds import Kind
 from sessions_app.models import (
     AccountLook,
     CallLeg,
@@ -58,7 +58,17 @@ def to_the_millisecond(moment: datetime) -> str:
 
 
 class Page(Asks, ModelAdmin):
-    """A model of the administration."""
+    """A model of the administration. What holds words is left out, but for those who may read them."""
+
+    # What shows the words: fields, or methods of the page.
+    words: ClassVar[Sequence[str]] = ()
+
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [*(super().get_exclude(request, obj) or ()), *words.columns(self.model)]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        shown = self.words if may(request.user, Action.WORDS_READ) else ()
+        return [*super().get_readonly_fields(request, obj), *shown]
 
 
 # Whoever may see history may not change it, superusers neither.
@@ -167,8 +177,11 @@ class TeamAdmin(Page):
 class TimelineInline(ReadOnlyInline):
     model = TimelineEntry
     verbose_name_plural = "timeline"
-    fields = ["seq", "kind", "happened", "recorded", "details"]
-    readonly_fields = ["happened", "recorded", "details"]
+    readonly_fields = ["happened", "recorded", "details", "everything"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        details = "everything" if may(request.user, Action.WORDS_READ) else "details"
+        return ["seq", "kind", "happened", "recorded", details]
 
     @admin.display(description="happened")
     def happened(self, entry: TimelineEntry) -> str:
@@ -180,9 +193,15 @@ class TimelineInline(ReadOnlyInline):
 
     @admin.display(description="details")
     def details(self, entry: TimelineEntry) -> str:
-        # What a tool was given and answered holds what the prospect said; those who may see it find it with the call.
-        hidden = {"arguments", "text"} if entry.kind == Kind.TOOL_CALLED else set()
-        return ", ".join(f"{name}: {value}" for name, value in entry.payload.items() if name not in hidden)
+        return _listed(words.without(entry.payload))
+
+    @admin.display(description="details")
+    def everything(self, entry: TimelineEntry) -> str:
+        return _listed(entry.payload)
+
+
+def _listed(payload: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in payload.items())
 
 
 class LegInline(ReadOnlyInline):
