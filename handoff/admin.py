@@ -122,13 +122,6 @@ class CloserAdmin(Page):
     def still_missing(self, closer: Closer) -> str:
         return ", ".join(readiness.missing(closer)) or "nothing"
 
-    def save_model(self, request: HttpRequest, obj: Closer, form: RowForm, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        roster.changed(obj.team_id)
-        roster.revoked(obj.user_id)
-        if "team" in form.changed_data and form.initial.get("team"):
-            roster.changed(int(form.initial["team"]))
-
 
 class PromiseForm(RowForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:

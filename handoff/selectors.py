@@ -106,7 +106,8 @@ def is_listening(handoff: Handoff) -> bool:
 
 def must_register(closer: Closer) -> bool:
     """Whether the page has to log in anew: the login that it has was rung, and nobody was there."""
-    return Closer.objects.get(pk=closer.pk).is_line_lost
+    present = Closer.objects.filter(pk=closer.pk).first()
+    return present is not None and present.is_line_lost
 
 
 def ringing_offer(closer: Closer) -> Offer | None:

@@ -28,7 +28,7 @@ TEAM_PAUSE_SECONDS = 0.02
 POSITIONS_SECONDS = 25
 ACCOUNT_SECONDS = 50
 # Signing out announces itself before the login session is gone, so a revoked socket looks twice.
-SECOND_LOOK_SECONDS = 2
+SECOND_LOOK_SECONDS = 0.5
 
 # The closer's phone stops listening in when the lines are being joined, and the page measures from then on.
 PHONE_MOVES = frozenset({Kind.HANDOFF_BRIDGING, Kind.HANDOFF_CONNECTED})

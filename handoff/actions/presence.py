@@ -64,7 +64,9 @@ def report_presence(
 
     `page` is the name that it gave itself, `username` the login on which its softphone says that it is registered.
     """
-    kept = Closer.objects.get(pk=closer.pk)
+    kept = Closer.objects.filter(pk=closer.pk).first()
+    if kept is None:  # Deleted; the socket that tells of it is about to be closed.
+        return False
     before = (kept.is_alive(now), readiness.missing(kept))
     seen = softphones.page_seen(kept, page=page, username=username if softphone else "", now=now)
     kept.seen_at = now

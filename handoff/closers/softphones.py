@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from handoff.closers import roster
 from handoff.machine import TALKING_STATES, Fact, State
@@ -186,10 +186,17 @@ def end_logins_of_gone_pages(now: datetime) -> None:
 
     A page may live all the same, where it was we who were away: it has to register anew before it is rung.
     """
-    gone = TelephonyCredential.objects.filter(
-        page__isnull=False, revoked_at=None, revoke_at__gt=now, page_seen_at__lt=now - PAGE_GONE_AFTER
-    ).exclude(user__closer__handoffs__state__in=TALKING_STATES)
-    ended = list(gone.values_list("pk", "sip_username"))
+    _end(TelephonyCredential.objects.filter(page__isnull=False, page_seen_at__lt=now - PAGE_GONE_AFTER), now)
+
+
+def end_logins(user_id: int, now: datetime) -> None:
+    """Have the logins of a closer revoked. In a call they end once its page is gone: it is the prospect's call too."""
+    _end(TelephonyCredential.objects.filter(user_id=user_id), now)
+
+
+def _end(logins: QuerySet[TelephonyCredential], now: datetime) -> None:
+    living = logins.filter(revoked_at=None, revoke_at__gt=now)
+    ended = list(living.exclude(user__closer__handoffs__state__in=TALKING_STATES).values_list("pk", "sip_username"))
     TelephonyCredential.objects.filter(pk__in=[pk for pk, _ in ended]).update(revoke_at=now)
     rung = Closer.objects.filter(sip_username__in=[name for _, name in ended if name])
     teams = set(rung.values_list("team_id", flat=True))

@@ -11,10 +11,10 @@ from django.test import Client
 from accounts.models import User
 from dashboard.live import consumers
 from handoff.models import Closer
-from sessions_app.models import VoiceSession
+from sessions_app.models import Team, VoiceSession
 from sessions_app.timeline import groups
 from tests.dashboard.conftest import Connect, Socket, ringing, telling
-from tests.people import PASSWORD
+from tests.people import PASSWORD, logged_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -101,6 +101,71 @@ async def test_lost_rights_close_the_line(
     await get_channel_layer().group_send(groups.user(alice.user_id), {"type": "live.revoke", "user": 0})
 
     assert await socket.closed_with() == code
+
+
+def in_the_administration(way: str, alice: Closer, support: Team) -> None:
+    """What ends a right of Alice's, as somebody does it in the administration."""
+    admin = User.objects.create_superuser("admin@agileadapt.example", PASSWORD, name="Admin")
+    account, row = f"/admin/accounts/user/{alice.user_id}", f"/admin/handoff/closer/{alice.pk}"
+    person = {"email": alice.user.email, "name": "Alice", "time_zone": "Asia/Tokyo"}
+    closer = {"user": alice.user_id, "display_name": "Alice", "capacity": 1, "reached_by": "softphone"}
+    chosen = {"_selected_action": alice.pk, "action": "delete_selected", "post": "yes"}
+    address, told = {
+        "disabled": (f"{account}/change/", person),
+        "deleted": (f"{account}/delete/", {"post": "yes"}),
+        "new password": (f"{account}/password/", {"password1": "Sugar-and-9", "password2": "Sugar-and-9"}),
+        "no closer": (f"{row}/delete/", {"post": "yes"}),
+        "one of some": ("/admin/handoff/closer/", chosen),
+        "other team": (f"{row}/change/", {**closer, "team": support.pk}),
+    }[way]
+    assert logged_in(admin).post(address, told).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("way", "code"),
+    [
+        ("disabled", 4401),
+        ("deleted", 4401),
+        ("new password", 4401),
+        ("no closer", 4403),
+        ("one of some", 4403),
+        ("other team", 4403),
+    ],
+)
+async def test_what_the_administration_takes_away_is_gone_within_a_second(
+    connect: Connect, alices_browser: Client, alice: Closer, support: Team, way: str, code: int
+) -> None:
+    socket = await connect(alices_browser)
+    await socket.hello()
+
+    await sync_to_async(in_the_administration)(way, alice, support)
+
+    assert await socket.closed_with(seconds=1) == code
+
+
+async def test_leaving_the_administration_leaves_the_dashboard(
+    connect: Connect, alices_browser: Client, alice: Closer
+) -> None:
+    await User.objects.filter(pk=alice.user_id).aupdate(is_staff=True)
+    socket = await connect(alices_browser)
+    await socket.hello()
+
+    await sync_to_async(alices_browser.post)("/admin/logout/")
+
+    assert await socket.closed_with(seconds=1) == 4401
+    assert not (await Closer.objects.aget(pk=alice.pk)).is_available
+
+
+async def test_a_deleted_closer_s_page_may_still_speak(connect: Connect, alices_browser: Client, alice: Closer) -> None:
+    socket = await connect(alices_browser)
+    await socket.hello()
+    # Without its signal, as if the push were lost.
+    await sync_to_async(Closer.objects.filter(pk=alice.pk)._raw_delete)("default")
+
+    await socket.say(type="presence", softphone=True, microphone=True, sound=True)
+    await socket.say(type="ping")
+
+    assert await socket.hear("pong")
 
 
 def _new_password(closer: Closer) -> None:
