@@ -1,24 +1,12 @@
 """People with accounts, and the mail that they get."""
 
 import re
-from collections.abc import Iterator
 
-import pytest
 from django.core import mail
 from django.test import Client
 
-from agileadapt.celery import app
-
 ASK = "/accounts/password-reset/"
 CHOSEN = "a very long password"
-
-
-@pytest.fixture
-def workers() -> Iterator[None]:
-    """What is asked of the workers is done at once."""
-    app.conf.task_always_eager = True
-    yield
-    app.conf.task_always_eager = False
 
 
 def links() -> list[str]:

@@ -15,8 +15,6 @@ from pytest_django import Settings
 from accounts.models import User
 from accounts.staff import Asks
 from sessions_app.admin import words
-from tests.accounts.conftest import fresh_limits, workers
-from tests.people import clock, sales, widget
 from tests.permissions.admin_rows import (
     ACTIONS,
     ADDRESSES,
@@ -29,8 +27,6 @@ from tests.permissions.admin_rows import (
     filled_in,
     people_for,
 )
-
-__all__ = ["clock", "fresh_limits", "sales", "widget", "workers"]
 
 pytestmark = pytest.mark.usefixtures("clock")
 

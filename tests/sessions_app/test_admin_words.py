@@ -14,10 +14,10 @@ from sessions_app import timeline
 from sessions_app.admin import words
 from sessions_app.kinds import Kind
 from sessions_app.models import TimelineEntry, ToolCall, VoiceSession, WebhookDelivery
-from tests.flows.conftest import Visit
-from tests.sessions_app.test_admin import address, clerk, finished, office
+from tests.sessions_app.test_admin import address, clerk, finished
+from tests.visits import Visit
 
-__all__ = ["clerk", "finished", "office"]
+__all__ = ["clerk", "finished"]
 
 # Of the columns that may hold anything, what is set in the administration, and what Telnyx says of account and call.
 NO_WORDS = {
