@@ -178,8 +178,8 @@ class OfferInline(ReadOnlyInline):
 @admin.register(Handoff)
 class HandoffAdmin(ReadOnly):
     list_display = ["id", "triggered_at", "trigger", "state", "outcome", "method", "closer", "connected_at"]
-    list_filter = ["state", "outcome", "method", "trigger", "closer"]
-    list_select_related = ["closer"]
+    list_filter = ["state", "outcome", "method", "trigger", "attempt__closer"]
+    list_select_related = ["attempt__closer"]
     search_fields = ["id", "session__id", "conference_id"]
     date_hierarchy = "triggered_at"
     inlines = [OfferInline]
@@ -209,6 +209,7 @@ class CommandAdmin(ReadOnly):
 class HandoffInline(ReadOnlyInline):
     model = Handoff
     fields = ["state", "trigger", "outcome", "method", "closer", "triggered_at", "connected_at", "released_at"]
+    readonly_fields = ["closer"]
     show_change_link = True
 
 

@@ -78,13 +78,13 @@ def _status(closer: Closer, held: readiness.Load, now: datetime) -> str:
 
 def handoffs_of(session: VoiceSession) -> list[Handoff]:
     """Every hand-over of a session, the newest first."""
-    return list(Handoff.objects.filter(session=session).select_related("closer").order_by("-triggered_at"))
+    return list(Handoff.objects.filter(session=session).select_related("attempt__closer").order_by("-triggered_at"))
 
 
 def unsettled(session: VoiceSession) -> Handoff | None:
     """The hand-over that the prospect is still in."""
     handoffs = Handoff.objects.filter(session=session).exclude(state__in=SETTLED_STATES)
-    return handoffs.select_related("closer").first()
+    return handoffs.select_related("attempt__closer").first()
 
 
 def ringing_closers(handoff: Handoff) -> list[str]:
@@ -131,20 +131,20 @@ def company(offer: Offer, now: datetime) -> Company:
 
 def offer_of(closer: Closer, offer_id: str) -> Offer | None:
     offers = Offer.objects.filter(pk=offer_id, closer=closer, handoff__session__team_id=closer.team_id)
-    return offers.select_related("handoff__closer", "handoff__session").first()
+    return offers.select_related("handoff__attempt__closer", "handoff__session").first()
 
 
 def active_handoffs(closer: Closer) -> list[Handoff]:
     """What the closer is busy with, from accepting to the end of the wrap-up; the call before the notes."""
-    handoffs = Handoff.objects.filter(closer=closer, session__team_id=closer.team_id, state__in=BUSY_STATES)
-    related = ("session__prospect", "session__widget", "closer", "attempt__listener_leg")
+    handoffs = Handoff.objects.filter(attempt__closer=closer, session__team_id=closer.team_id, state__in=BUSY_STATES)
+    related = ("session__prospect", "session__widget", "attempt__closer", "attempt__listener_leg")
     rows = handoffs.select_related(*related).order_by("-accepted_at")
     return sorted(rows, key=lambda handoff: handoff.state == State.WRAP_UP)
 
 
 def without_line(closer: Closer, now: datetime) -> Handoff | None:
     """The hand-over that this closer had until just now, and that no line was free for."""
-    theirs = Q(closer=closer) | Q(offers__closer=closer, offers__state=Offer.State.WITHDRAWN)
+    theirs = Q(attempt__closer=closer) | Q(offers__closer=closer, offers__state=Offer.State.WITHDRAWN)
     ended = Handoff.objects.filter(theirs, outcome=Fact.LINES_BUSY, ended_at__gt=now - JUST_NOW)
     return ended.order_by("-ended_at").first()
 

@@ -81,7 +81,7 @@ class Visit:
 
     @property
     def handoff(self) -> Handoff:
-        return Handoff.objects.select_related("attempt", "closer", "closer_leg").get(session_id=self.session_id)
+        return Handoff.objects.select_related("attempt__closer", "attempt__leg").get(session_id=self.session_id)
 
     @property
     def attempt(self) -> Attempt:

@@ -17,7 +17,9 @@ def of(session: VoiceSession, closers: Mapping[int, str]) -> dict[str, Any]:
         "phase": str(session.phase),
         "handoffs": [
             _handoff(handoff, closers)
-            for handoff in Handoff.objects.filter(session=session).order_by("triggered_at", "pk")
+            for handoff in Handoff.objects.filter(session=session)
+            .select_related("attempt")
+            .order_by("triggered_at", "pk")
         ],
         "captured": _captured(session),
         "transcript": list(session.turns.order_by("position").values("position", "speaker", "text")),

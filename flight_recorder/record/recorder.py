@@ -39,8 +39,11 @@ class _Recorder:
         self.session, self.now, self.is_masking = session, now, is_masking
         self.names = Names(session, legs_in_order(session))
         self.handoffs = list(
-            Handoff.objects.filter(session=session).select_related("attempt").order_by("triggered_at", "pk")
+            Handoff.objects.filter(session=session).select_related("attempt__closer").order_by("triggered_at", "pk")
         )
+        made = Attempt.objects.filter(handoff__session=session).order_by("handoff__triggered_at", "handoff", "number")
+        self.attempts = list(made)
+        self.newest = {attempt.handoff_id: attempt for attempt in self.attempts}
         self.offers = list(Offer.objects.filter(handoff__session=session).order_by("offered_at", "pk"))
         self.closers = self._closers()
         self.closer_names = {closer.pk: f"closer-{number}" for number, closer in enumerate(self.closers, start=1)}
@@ -92,8 +95,9 @@ class _Recorder:
             for pk in (row.assigned_to_id, row.closer_id, row.dropped_by_id)
             if pk is not None
         ]
-        rows = Closer.objects.in_bulk([*rung, *others])
-        return [rows[pk] for pk in dict.fromkeys([*rung, *others]) if pk in rows]
+        everybody = dict.fromkeys([*rung, *others, *(one.closer_id for one in self.attempts if one.closer_id)])
+        rows = Closer.objects.in_bulk(everybody)
+        return [rows[pk] for pk in everybody if pk in rows]
 
     def _logins(self) -> dict[str, str]:
         """Each login's name and what stands for it: a name is half a credential."""
@@ -124,7 +128,7 @@ class _Recorder:
             "assigned_to": self._name_of(handoff.assigned_to_id),
             "dropped_by": self._name_of(handoff.dropped_by_id),
         }
-        attempt = columns(handoff.attempt or Attempt(number=0))
+        attempt = columns(self.newest.get(handoff.pk, Attempt(number=0)))
         number = {"attempt": attempt.pop("number")}
         return {"handoff": self.names.handoffs[handoff.pk], **people, **attempt, **number, **columns(handoff)}
 

@@ -29,8 +29,6 @@ _JOINED = frozenset({State.BRIDGING, State.CONNECTED})
 def seize(handoff: Handoff, closer: Closer, *, now: datetime, immediately: bool = False) -> None:
     """Give the hand-over to a closer, who has no other; from here on nobody else can have it."""
     session = handoff.session
-    handoff.closer, handoff.closer_leg = closer, None
-    handoff.save(update_fields=["closer", "closer_leg"])
     # Who asked for a person is not kept with the assistant until it has finished.
     takes_now, is_cold = immediately or handoff.wants_person, not session.is_assistant_running
     may_hear = policies.of(session).listens_in and connection.prospect_leg(session) is not None
@@ -122,7 +120,7 @@ def team_session(session_id: UUID, closer: Closer) -> VoiceSession:
 
 def own_handoff(handoff_id: UUID, closer: Closer) -> Handoff:
     # Whoever was moved to another team has left the calls of the old one.
-    mine = Handoff.objects.filter(pk=handoff_id, closer=closer, session__team_id=closer.team_id)
+    mine = Handoff.objects.filter(pk=handoff_id, attempt__closer=closer, session__team_id=closer.team_id)
     session_id = mine.values_list("session_id", flat=True).first()
     if session_id is None:
         raise ActionRefused("This is not your call.", "unknown")
@@ -138,7 +136,7 @@ def require_line(session: VoiceSession, now: datetime) -> None:
 def require_free(closer: Closer, handoff: Handoff | None) -> None:
     """Nobody talks in two calls: the row is held so that two clicks cannot both find its closer free."""
     Closer.objects.select_for_update(of=("self",), no_key=True).get(pk=closer.pk)
-    if Handoff.objects.filter(closer=closer, state__in=TALKING_STATES).exists():
+    if Handoff.objects.filter(attempt__closer=closer, state__in=TALKING_STATES).exists():
         raise ActionRefused("End your other call first.", "busy")
     rings = Offer.objects.filter(closer=closer, state=Offer.State.RINGING)
     others = rings.exclude(handoff=handoff) if handoff else rings

@@ -128,7 +128,8 @@ def _reports(handoff: Handoff) -> list[TimelineEntry]:
 
 
 def _number(handoff: Handoff) -> int:
-    return handoff.attempt.number if handoff.attempt else 0
+    """Of the newest attempt: whoever is measured may have been given up meanwhile."""
+    return handoff.attempts.order_by("-number").values_list("number", flat=True).first() or 0
 
 
 def _earliest(handoff: Handoff, report: Report, now: datetime) -> datetime | None:

@@ -45,7 +45,7 @@ def _hasten(handoff: Handoff, *, now: datetime) -> None:
     """A search that began for another reason: who was to wait for the assistant's end does not wait any more."""
     handoff.wants_person = True
     handoff.save(update_fields=["wants_person"])
-    if handoff.attempt is not None and handoff.closer_id is not None:
+    if handoff.attempt is not None:
         handoff.attempt.takes_now = True
         handoff.attempt.save(update_fields=["takes_now"])
     transitions.apply(handoff, Fact.TAKEN_OVER, now=now)

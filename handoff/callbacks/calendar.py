@@ -72,7 +72,7 @@ def week(widget: WidgetConfig, first: date, *, now: datetime) -> list[Day]:
 
 
 def _owed(rows: list[CallbackPromise]) -> list[Owed]:
-    calls = Handoff.objects.select_related("closer", "session").filter(
+    calls = Handoff.objects.select_related("attempt__closer", "session").filter(
         session__previous__in=[promise.session_id for promise in rows], trigger=promises.TRIGGER
     )
     newest = {call.session.previous_id: call for call in calls.order_by("triggered_at")}

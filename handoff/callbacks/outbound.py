@@ -46,8 +46,8 @@ def is_under_way(handoff: Handoff) -> bool:
 
 def under_way(promised: VoiceSession) -> Handoff | None:
     """The call that tries to keep the promise of a session, or has just reached the prospect."""
-    calls = Handoff.objects.select_related("closer").filter(session__previous=promised, trigger=promises.TRIGGER)
-    return calls.exclude(state__in=machine.SETTLED_STATES).first()
+    calls = Handoff.objects.filter(session__previous=promised, trigger=promises.TRIGGER)
+    return calls.exclude(state__in=machine.SETTLED_STATES).select_related("attempt__closer").first()
 
 
 def patience(handoff: Handoff, state: State) -> timedelta | None:

@@ -48,7 +48,8 @@ def team(team_id: int) -> list[Closer]:
 
 def load(closers: Collection[Closer]) -> Load:
     ringing = Offer.objects.filter(closer__in=closers, state=Offer.State.RINGING).values_list("closer_id", flat=True)
-    held = list(Handoff.objects.filter(closer__in=closers, state__in=BUSY_STATES).values_list("closer__pk", "state"))
+    busy = Handoff.objects.filter(attempt__closer__in=closers, state__in=BUSY_STATES)
+    held = list(busy.values_list("attempt__closer__pk", "state"))
     return Load(
         ringing=frozenset(ringing),
         talking=frozenset(closer_id for closer_id, state in held if state in TALKING_STATES),
@@ -96,4 +97,4 @@ def spoken_with(session: VoiceSession) -> set[int]:
         if session.prospect.phone:
             same |= Q(session__prospect__phone=session.prospect.phone)
     talks = Handoff.objects.filter(same, session__team_id=session.team_id, connected_at__isnull=False)
-    return set(Closer.objects.filter(handoffs__in=talks).values_list("pk", flat=True))
+    return set(Closer.objects.filter(pk__in=talks.values("attempt__closer")).values_list("pk", flat=True))

@@ -39,7 +39,9 @@ def is_quiet(closer: Closer, now: datetime) -> bool:
 
 def proven(leg: CallLeg, now: datetime) -> None:
     """A call is on this line, or was until now."""
-    Closer.objects.filter(handoffs__in=Handoff.objects.filter(closer_leg=leg)).update(line_proven_at=now)
+    Closer.objects.filter(pk__in=Handoff.objects.filter(attempt__leg=leg).values("attempt__closer")).update(
+        line_proven_at=now
+    )
 
 
 def was_absent(leg: CallLeg) -> bool:
@@ -89,10 +91,12 @@ def found(handoff: Handoff, now: datetime) -> bool:
     The closer's row is held, so that a page cannot report its registration between our looking and our waiting.
     """
     attempt = handoff.attempt
-    closer = Closer.objects.select_for_update(of=("self",), no_key=True).get(handoffs=handoff)
-    if attempt is None or not closer.sip_username or closer.registered_as != closer.sip_username or closer.is_line_lost:
+    if attempt is None or attempt.closer_id is None:
         return False
-    handoff.closer, attempt.line_back_at = closer, now
+    closer = Closer.objects.select_for_update(of=("self",), no_key=True).get(pk=attempt.closer_id)
+    if not closer.sip_username or closer.registered_as != closer.sip_username or closer.is_line_lost:
+        return False
+    attempt.closer, attempt.line_back_at = closer, now
     attempt.save(update_fields=["line_back_at"])
     return True
 
@@ -158,7 +162,7 @@ def _keep(closer: Closer, **what: Any) -> None:
 
 def awaited(closer: Closer) -> list[Handoff]:
     """The hand-over that waits for this closer to register anew."""
-    waiting = Handoff.objects.filter(closer=closer, state=State.ACCEPTED, attempt__line_lost_at__isnull=False)
+    waiting = Handoff.objects.filter(attempt__closer=closer, state=State.ACCEPTED, attempt__line_lost_at__isnull=False)
     return list(waiting.filter(attempt__line_back_at=None))
 
 
@@ -195,8 +199,9 @@ def end_logins(user_id: int, now: datetime) -> None:
 
 
 def _end(logins: QuerySet[TelephonyCredential], now: datetime) -> None:
+    talking = Handoff.objects.filter(state__in=TALKING_STATES, attempt__closer__isnull=False)
     living = logins.filter(revoked_at=None, revoke_at__gt=now)
-    ended = list(living.exclude(user__closer__handoffs__state__in=TALKING_STATES).values_list("pk", "sip_username"))
+    ended = list(living.exclude(user__closer__in=talking.values("attempt__closer")).values_list("pk", "sip_username"))
     TelephonyCredential.objects.filter(pk__in=[pk for pk, _ in ended]).update(revoke_at=now)
     rung = Closer.objects.filter(sip_username__in=[name for _, name in ended if name])
     teams = set(rung.values_list("team_id", flat=True))

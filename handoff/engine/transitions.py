@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 _WITHOUT_ASSISTANT = frozenset({State.BRIDGING, State.CONNECTED})
 
 _POLICY = "team__routing_policy"
-_WITH = ("attempt__listener_leg", "closer", "closer_leg")
+_WITH = ("attempt__closer", "attempt__leg", "attempt__listener_leg")
 
 
 def lock(session_id: UUID) -> VoiceSession:

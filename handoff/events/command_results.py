@@ -17,7 +17,7 @@ from handoff.commands.sending import Answer
 from handoff.engine import assistant_end, call_record, transitions, visitor_left
 from handoff.events import hang_ups, reactions, silence
 from handoff.events.reconciliation import intaking
-from handoff.legs import connection
+from handoff.legs import attempts, connection
 from handoff.machine import Fact
 from handoff.measures import steps
 from handoff.models import Command, Handoff
@@ -212,8 +212,7 @@ def _dialled(command: Command, session: VoiceSession, answer: Answer, now: datet
         connection.hang_up(session, leg, now=now)  # The hand-over went another way while this was being dialled.
     else:
         _stamp_sent(handoff, command)
-        handoff.closer_leg = leg
-        handoff.save(update_fields=["closer_leg"])
+        attempts.carry(handoff, leg)
     intake.release_parked(session, now=now)
 
 

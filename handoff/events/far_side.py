@@ -40,7 +40,7 @@ def _is_placed_by_page(event: CallInitiated, proof: Proof) -> bool:
     """
     if proof.caller is None:
         return False
-    mine = Q(closer__sip_username__in=event.called) | Q(
-        closer__user__in=TelephonyCredential.objects.filter(sip_username__in=event.called).values("user")
+    mine = Q(attempt__closer__sip_username__in=event.called) | Q(
+        attempt__closer__user__in=TelephonyCredential.objects.filter(sip_username__in=event.called).values("user")
     )
     return not Handoff.objects.filter(mine, session_id=proof.caller).exclude(state__in=SETTLED_STATES).exists()

@@ -12,8 +12,8 @@ from handoff.commands import keys, ledger
 from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.engine import assistant_end, assistant_transfer, call_record, transitions, visitor_left
-from handoff.legs import assistant_runs, connection, speech
-from handoff.machine import OFFERED_STATES, Fact, State
+from handoff.legs import assistant_runs, attempts, connection, speech
+from handoff.machine import Fact, State
 from handoff.models import Attempt, Closer, Handoff
 from handoff.routing import offers
 from sessions_app.conversation import runs as run_numbers
@@ -173,8 +173,9 @@ def _(event: events.SpeakEnded, situation: Situation, now: datetime) -> None:
     if handoff is None and mark is not None and mark.subject == client_state.sentence(booking.APOLOGY):
         # Nothing keeps the prospect on the line now.
         ledger.hasten(keys.hang_up(leg.pk), now=now)
-    elif handoff is not None and handoff.attempt and mark == _announcement(handoff, handoff.attempt):
-        assistant_end.announced(session, now=now)
+    elif handoff is not None and mark is not None and mark.is_takeover:
+        if handoff.attempt and mark == _announcement(handoff, handoff.attempt):
+            assistant_end.announced(session, now=now)
     elif handoff is not None and handoff.state in {State.RESERVED, State.RINGING}:
         number = handoff.commands.filter(kind=CommandKind.SPEAK).count()
         text = announcements.still_calling()
@@ -234,18 +235,13 @@ def adopt_closer_leg(leg: CallLeg, echoed: str | None, session: VoiceSession) ->
     mark, handoff = client_state.read(echoed), transitions.open_handoff(session)
     if handoff is None or mark is None or not _awaits(handoff, mark):
         return
-    if handoff.closer_leg_id is None and handoff.closer_id is not None:
-        handoff.closer_leg = leg
-        handoff.save(update_fields=["closer_leg"])
+    if handoff.closer_leg_id is None:
+        attempts.carry(handoff, leg)
 
 
 def _awaits(handoff: Handoff, mark: client_state.Mark) -> bool:
-    """Whether the leg that bears this mark is the present closer's.
-
-    The attempt is counted when somebody takes the call: a closer may let go while their dial is on its way, and then
-    it is nobody's.
-    """
-    attempt = handoff.attempt if handoff.state not in OFFERED_STATES else None
+    """Whether the leg that bears this mark is the present closer's."""
+    attempt = handoff.attempt
     return attempt is not None and mark == client_state.Mark(handoff.pk, client_state.leg(attempt.number))
 
 
@@ -356,6 +352,5 @@ def _refused_unsaid(leg: CallLeg, now: datetime) -> Closer | None:
 def handoff_of_attempt(session: VoiceSession, attempt_id: int | None) -> Handoff | None:
     """The open hand-over, if it is still at the attempt that a command was written for, and its closer has it still."""
     handoff = transitions.open_handoff(session)
-    if handoff is None or attempt_id is None or handoff.attempt_id != attempt_id:
-        return None
-    return None if handoff.state in OFFERED_STATES else handoff
+    is_theirs = handoff is not None and attempt_id is not None and handoff.attempt_id == attempt_id
+    return handoff if is_theirs else None

@@ -7,6 +7,7 @@ from handoff.commands import keys
 from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.models import Attempt, Closer, Handoff
+from sessions_app.models import CallLeg
 
 # What belongs to the acceptance, however often the line is set up for it.
 _OF_ACCEPTANCE = ("closer", "takes_now", "is_cold", "listens_in", "line_lost_at", "line_back_at")
@@ -28,6 +29,19 @@ def of(handoff: Handoff) -> Attempt:
     if handoff.attempt is None:
         raise ValueError(f"hand-over {handoff.pk} has nobody to connect")
     return handoff.attempt
+
+
+def carry(handoff: Handoff, leg: CallLeg) -> None:
+    """Note the leg on which the closer is reached."""
+    attempt = of(handoff)
+    attempt.leg = leg
+    attempt.save(update_fields=["leg"])
+
+
+def let_go(handoff: Handoff) -> None:
+    """Nobody has it any more: what still comes of the attempt is late."""
+    handoff.attempt = None
+    handoff.save(update_fields=["attempt"])
 
 
 def intent(

@@ -94,8 +94,6 @@ def seek_line(handoff: Handoff, now: datetime) -> Fact | None:
     """Wait for the closer's page to register anew. What belongs to the ring that went nowhere is late from here on."""
     ledger.drop(handoff, kinds.JOINS)
     capacity.expect_closer(handoff.session, until=None)
-    handoff.closer_leg = None
-    handoff.save(update_fields=["closer_leg"])
     attempts.again(handoff)
     what = {"handoff": str(handoff.pk), "closer": handoff.closer_id}
     timeline.append(handoff.session, Kind.HANDOFF_LINE_SOUGHT, what, occurred_at=now)
@@ -107,10 +105,9 @@ def _adopt_assistants_leg(handoff: Handoff, closer: Closer) -> bool:
     """The assistant itself rings this closer: their answer joins both, and no command of ours is needed."""
     offers = handoff.offers.filter(closer=closer, state=Offer.State.ACCEPTED, leg__ended_at=None, leg__isnull=False)
     offer = offers.select_related("leg").order_by("offered_at").last()
-    if offer is None:
+    if offer is None or offer.leg is None:
         return False
-    handoff.closer_leg = offer.leg
-    handoff.save(update_fields=["closer_leg"])
+    attempts.carry(handoff, offer.leg)
     handoff.session.is_leg_tried = True
     handoff.session.save(update_fields=["is_leg_tried"])
     return True
@@ -172,8 +169,6 @@ def dial_again(handoff: Handoff, now: datetime) -> Fact | None:
         return Fact.RELEASED  # They went away meanwhile.
     if not capacity.may_dial(handoff.session, now=now):
         return None
-    handoff.closer_leg = None
-    handoff.save(update_fields=["closer_leg"])
     attempts.again(handoff)
     return Fact.LINE_FREE
 

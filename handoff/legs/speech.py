@@ -51,10 +51,13 @@ def tell_again(handoff: Handoff, now: datetime) -> None:
 
 
 def tell_dropped(handoff: Handoff, now: datetime) -> None:
-    handoff.dropped_by, handoff.dropped_at, handoff.closer_leg = handoff.closer, now, None
+    attempt = attempts.of(handoff)
+    attempt.leg = None
+    attempt.save(update_fields=["leg"])
+    handoff.dropped_by, handoff.dropped_at = attempt.closer, now
     handoff.give_up_at = now + timedelta(seconds=policies.of(handoff.session).max_wait_seconds)
-    handoff.save(update_fields=["dropped_by", "dropped_at", "closer_leg", "give_up_at"])
-    say(handoff, announcements.dropped(), name=f"dropped:{attempts.of(handoff).number}", now=now)
+    handoff.save(update_fields=["dropped_by", "dropped_at", "give_up_at"])
+    say(handoff, announcements.dropped(), name=f"dropped:{attempt.number}", now=now)
 
 
 def tell_busy(handoff: Handoff, now: datetime) -> None:

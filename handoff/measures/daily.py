@@ -120,8 +120,8 @@ def people(team: Team, *, at: datetime) -> list[Person]:
     today = timezone.localdate(at)
     rings = Offer.objects.filter(handoff__in=_recent(team, today)).values("closer").order_by()
     rung = _lines(rings.annotate(**_ring_outcomes()), "closer")
-    taken = _recent(team, today).values("closer").order_by().annotate(**_talk_outcomes(), **_spreads(None))
-    took = _lines(taken, "closer")
+    taken = _recent(team, today).values("attempt__closer").order_by().annotate(**_talk_outcomes(), **_spreads(None))
+    took = _lines(taken, "attempt__closer")
     return [
         Person(closer, _line(took.get(closer.pk, {}) | rung.get(closer.pk, {})))
         for closer in Closer.objects.filter(team=team, user__is_active=True)

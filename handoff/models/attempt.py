@@ -14,7 +14,8 @@ class Attempt(models.Model):
 
     handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="attempts")
     number = models.PositiveSmallIntegerField(help_text="Counted from 1.")
-    closer = models.ForeignKey(Closer, null=True, on_delete=models.SET_NULL, related_name="attempts")
+    closer = models.ForeignKey(Closer, null=True, on_delete=models.PROTECT, related_name="attempts")
+    leg = models.ForeignKey(CallLeg, null=True, on_delete=models.SET_NULL, related_name="+")
     listener_leg = models.ForeignKey(
         CallLeg, null=True, on_delete=models.SET_NULL, related_name="+", help_text="On which the closer listens in."
     )

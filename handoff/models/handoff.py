@@ -20,8 +20,13 @@ class Handoff(models.Model):
     state = models.CharField(max_length=12, choices=[(state.value, state.value) for state in State])
     outcome = models.CharField(max_length=40, blank=True, help_text="Typed reason of the end.")
     method = models.CharField(max_length=12, choices=RoutingPolicy.Method.choices)
-    closer = models.ForeignKey(Closer, null=True, on_delete=models.PROTECT, related_name="handoffs")
-    closer_leg = models.ForeignKey(CallLeg, null=True, on_delete=models.SET_NULL, related_name="+")
+    attempt = models.ForeignKey(
+        "handoff.Attempt",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The one that holds it: from a closer's acceptance until they are given up, else to the end.",
+    )
     assigned_to = models.ForeignKey(
         Closer, null=True, on_delete=models.SET_NULL, related_name="+", help_text="A supervisor's choice; rung first."
     )
@@ -35,9 +40,6 @@ class Handoff(models.Model):
         Closer, null=True, on_delete=models.SET_NULL, related_name="+", help_text="Whose line broke; rung again first."
     )
     dropped_at = models.DateTimeField(null=True)
-    attempt = models.ForeignKey(
-        "handoff.Attempt", null=True, on_delete=models.SET_NULL, related_name="+", help_text="The newest one."
-    )
     lines_busy_at = models.DateTimeField(null=True, help_text="When no leg was free, or the last one was refused.")
     deadline_at = models.DateTimeField(null=True, help_text="Set while the hand-over is not over.")
 
@@ -77,6 +79,23 @@ class Handoff(models.Model):
 
     def __str__(self) -> str:
         return f"Hand-over {self.pk}"
+
+    @property
+    def closer(self) -> Closer | None:
+        """Who has it."""
+        return self.attempt.closer if self.attempt else None
+
+    @property
+    def closer_id(self) -> int | None:
+        return self.attempt.closer_id if self.attempt else None
+
+    @property
+    def closer_leg(self) -> CallLeg | None:
+        return self.attempt.leg if self.attempt else None
+
+    @property
+    def closer_leg_id(self) -> int | None:
+        return self.attempt.leg_id if self.attempt else None
 
 
 class Offer(models.Model):

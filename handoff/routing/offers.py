@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from handoff import policies
 from handoff.closers import readiness, roster, softphones
-from handoff.legs import connection, speech
+from handoff.legs import attempts, connection, speech
 from handoff.machine import Fact
 from handoff.models import Closer, Handoff, Offer, RoutingPolicy
 from handoff.routing.choice import Choice, NoChoice, Rules, choose, has_anybody
@@ -30,10 +30,9 @@ def offer(handoff: Handoff, now: datetime) -> Fact | None:
     """Ring whoever's turn it is. While the assistant speaks nobody waits, so the search does not give up."""
     if is_ringing(handoff):  # The assistant itself rings somebody.
         return Fact.OFFERED
-    is_closer_lost = handoff.closer_id is not None
+    is_closer_lost = handoff.attempt is not None
     if is_closer_lost:  # This one could not be connected; somebody else is looked for.
-        handoff.closer, handoff.closer_leg = None, None
-        handoff.save(update_fields=["closer", "closer_leg"])
+        attempts.let_go(handoff)
     has_waited_enough = handoff.give_up_at is not None and now >= handoff.give_up_at
     chosen = NoChoice.NOBODY if has_waited_enough else _choose(handoff, now)
     if chosen is NoChoice.NOBODY and not handoff.session.is_assistant_running:
@@ -224,14 +223,13 @@ def spare(handoff: Handoff, now: datetime) -> None:
     if closer is None:
         return
     handoff.offers.filter(closer=closer, state=Offer.State.ACCEPTED).update(state=Offer.State.WITHDRAWN)
-    handoff.closer, handoff.closer_leg = None, None
-    handoff.save(update_fields=["closer", "closer_leg"])
+    attempts.let_go(handoff)
     roster.changed(closer.team_id)
 
 
 def why_over(offer: Offer) -> str:
     """Why this ring cannot be answered any more, in words for its closer."""
-    offer = Offer.objects.select_related("handoff__closer", "handoff__session").get(pk=offer.pk)
+    offer = Offer.objects.select_related("handoff__attempt__closer", "handoff__session").get(pk=offer.pk)
     taker = taker_instead(offer)
     if taker is not None:
         return f"Taken by {taker.display_name}."

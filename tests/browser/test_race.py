@@ -211,7 +211,8 @@ def both_are_ready(database: Database) -> bool:
         "select 1 from handoff_closer c join accounts_user u on u.id = c.user_id"
         " where split_part(u.email, '@', 1) in ('alice', 'bob') and c.is_available and c.missed_at is null"
         " and c.softphone_registered and c.microphone_granted and c.sound_unlocked and not exists ("
-        "   select 1 from handoff_handoff h where h.closer_id = c.id and h.state = any(%s))",
+        "   select 1 from handoff_handoff h join handoff_attempt a on a.id = h.attempt_id"
+        "   where a.closer_id = c.id and h.state = any(%s))",
         [sorted(BUSY_STATES)],
     ).fetchall()
     return len(ready) == 2
@@ -249,7 +250,8 @@ def test_of_hands_on_three_pages_one_closer_has_the_call_and_the_other_reads_who
 
         (row,) = database.execute(
             "select split_part(u.email, '@', 1) as login from handoff_handoff h"
-            " join handoff_closer c on c.id = h.closer_id join accounts_user u on u.id = c.user_id where h.id = %s",
+            " join handoff_attempt a on a.id = h.attempt_id"
+            " join handoff_closer c on c.id = a.closer_id join accounts_user u on u.id = c.user_id where h.id = %s",
             [handoff],
         ).fetchall()
         winner = row["login"]

@@ -136,7 +136,7 @@ def test_letting_go_leaves_the_prospect_with_the_assistant(
 
     alice.wait_for_body(softphone="ready")
     alice.page.wait_for_selector("#detail-controls[data-standing=assistant] [data-take]")
-    assert newest_handoff(database)["closer_id"] is None
+    assert newest_handoff(database)["attempt_id"] is None
     prospect.hears()
 
 

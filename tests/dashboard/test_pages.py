@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from handoff.models import CallbackPromise, Closer, Offer
 from sessions_app.models import VoiceSession, WidgetConfig
+from tests import handoffs
 from tests.dashboard.conftest import hand_over, ring, visit
 from tests.people import PASSWORD, logged_in
 
@@ -167,8 +168,7 @@ def test_alice_takes_the_call_and_a_second_click_changes_nothing(
 
 def test_a_call_that_went_on_is_refused_with_words(alices_browser: Client, ben: Closer, offer: Offer) -> None:
     Offer.objects.filter(pk=offer.pk).update(state=Offer.State.EXPIRED)
-    offer.handoff.closer = ben
-    offer.handoff.save(update_fields=["closer"])
+    handoffs.change(offer.handoff, closer=ben)
 
     response = post(alices_browser, f"/dashboard/offers/{offer.pk}/accept")
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from handoff import actions
 from handoff.models import Closer, Handoff, Offer
 from sessions_app.models import TelephonyCredential, VoiceSession
+from tests import handoffs
 from tests.dashboard.conftest import Connect, Socket, hand_over, ringing, tell, telling
 from tests.people import PASSWORD
 
@@ -55,7 +56,7 @@ async def test_the_loser_is_told_who_took_it(
     await socket.hear("ring")
 
     await database_sync_to_async(Offer.objects.filter(pk=offer.pk).update)(state=Offer.State.WITHDRAWN)
-    await database_sync_to_async(Handoff.objects.update)(closer=ben, state="accepted")
+    await database_sync_to_async(handoffs.change)(offer.handoff, closer=ben, state="accepted")
     await telling(session, "handoff.accepted")
 
     frame = await socket.hear("ring_over", seconds=1)

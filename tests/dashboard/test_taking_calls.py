@@ -71,7 +71,7 @@ def test_the_closer_reads_why_the_call_is_theirs_no_more(
 ) -> None:
     ring(talking, alice)
     Offer.objects.update(state=Offer.State.WITHDRAWN)
-    over = {"state": "unanswered", "deadline_at": None, "ended_at": timezone.now(), "closer": None}
+    over = {"state": "unanswered", "deadline_at": None, "ended_at": timezone.now()}
     Handoff.objects.update(outcome="lines_busy", trigger=trigger, **over)
 
     assert says in own_desk(alice)[0]["told"]

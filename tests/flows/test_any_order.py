@@ -116,7 +116,7 @@ class Story:
             "legs": list(
                 session.legs.values_list("role", "initiated_at", "answered_at", "ended_at", "hangup_cause", "quality")
             ),
-            "handoffs": list(Handoff.objects.values_list("state", "deadline_at", "closer")),
+            "handoffs": list(Handoff.objects.values_list("state", "deadline_at", "attempt__closer")),
             "ringing": Offer.objects.filter(state=Offer.State.RINGING).count(),
             "promises": CallbackPromise.objects.count(),
             "deliveries": sorted(WebhookDelivery.objects.values_list("event_type", "status")),

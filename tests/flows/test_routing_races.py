@@ -93,7 +93,7 @@ def test_two_closers_click_at_once_and_exactly_one_has_the_call(rounds: Iterator
 
         told = at_once(accept(alice_s), accept(ben_s))
 
-        handoff = Handoff.objects.select_related("closer").get(session_id=session_id)
+        handoff = Handoff.objects.select_related("attempt__closer").get(session_id=session_id)
         assert handoff.closer is not None
         assert sorted(told) == sorted([WON, f"Taken by {handoff.closer.display_name}."])
         assert {offer.closer_id: offer.state for offer in rings(session_id)} == {
@@ -172,7 +172,7 @@ def test_whoever_takes_one_call_is_not_rung_for_another_in_the_same_instant(
             lambda other=other: trigger(other),  # type: ignore[misc]
         )
 
-        has_taken = Handoff.objects.filter(closer=alice, state=State.ACCEPTED).exists()
+        has_taken = Handoff.objects.filter(attempt__closer=alice, state=State.ACCEPTED).exists()
         is_rung = Offer.objects.filter(closer=alice, state="ringing").exists()
         assert has_taken != is_rung, told
         assert told[0] == (WON if has_taken else "Answer or decline your ring first.")

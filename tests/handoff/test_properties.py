@@ -28,7 +28,7 @@ from handoff.actions import steering
 from handoff.actions.calls import assign, take, take_over
 from handoff.commands import sending
 from handoff.errors import ActionRefused
-from handoff.machine import TERMINAL_STATES
+from handoff.machine import OFFERED_STATES, TERMINAL_STATES
 from handoff.models import Closer, Command, Handoff, Offer, RoutingPolicy
 from launcher.environment import ASSISTANT_ID
 from sessions_app.conversation.tool_calls import Caller
@@ -304,7 +304,7 @@ class HandOver(RuleBasedStateMachine):
 
     @rule(name=someone, what=st.sampled_from(["take_over", "hang_up", "hand_back", "complete"]))
     def an_old_call_is_clicked_on(self, name: str, what: str) -> None:
-        for handoff in Handoff.objects.filter(closer=self.closers[name]).order_by("-triggered_at")[:1]:
+        for handoff in Handoff.objects.filter(attempt__closer=self.closers[name]).order_by("-triggered_at")[:1]:
             self._click_in_call(what, handoff)
 
     @rule(name=someone, what=st.sampled_from(["take", "take at once", "steer", "assign", "request"]))
@@ -375,7 +375,7 @@ class HandOver(RuleBasedStateMachine):
     @invariant()
     def nobody_has_two_calls_and_no_call_two_winners(self) -> None:
         engaged = Handoff.objects.filter(state__in=ENGAGED)
-        closers = list(engaged.values_list("closer_id", flat=True))
+        closers = list(engaged.values_list("attempt__closer_id", flat=True))
         assert len(closers) == len(set(closers)) <= 1
         assert None not in closers
 
@@ -385,8 +385,12 @@ class HandOver(RuleBasedStateMachine):
             assert handoff.attempts.count() <= 2 * handoff.offers.filter(state=Offer.State.ACCEPTED).count()
 
     @invariant()
+    def nobody_holds_what_is_offered(self) -> None:
+        assert not Handoff.objects.filter(state__in=OFFERED_STATES, attempt__isnull=False).exists()
+
+    @invariant()
     def a_call_changes_hands_through_a_new_search_alone(self) -> None:
-        holders = dict(Handoff.objects.filter(state__in=ENGAGED).values_list("pk", "closer_id"))
+        holders = dict(Handoff.objects.filter(state__in=ENGAGED).values_list("pk", "attempt__closer_id"))
         assert [one for one, closer in holders.items() if self.holders.get(one, closer) != closer] == []
         self.holders = holders
 
