@@ -103,14 +103,16 @@ class About:
     """What hangs on a state.
 
     `lasts` is the longest that it may last; None at an end. `phase` is what the prospect's page is shown, `stamp` the
-    column that says when the state was first reached, `entry` what the timeline tells then, and `search_entry` what it
-    tells when the search begins from here. During a state that `is_talking` its closer can have no other call, and
-    where it `names_closer` the prospect is told who comes.
+    column of the hand-over, and `attempt_stamp` that of the closer's attempt, which say when the state was reached,
+    `entry` what the timeline tells then, and `search_entry` what it tells when the search begins from here. During a
+    state that `is_talking` its closer can have no other call, and where it `names_closer` the prospect is told who
+    comes.
     """
 
     lasts: timedelta | OfPolicy | None = None
     phase: str = ""
     stamp: str = ""
+    attempt_stamp: str = ""
     entry: Kind | None = None
     search_entry: Kind | None = None
     is_talking: bool = False
@@ -125,7 +127,7 @@ STATES: dict[State, About] = {
     State.ACCEPTED: About(
         lasts=LEG_SETUP,
         phase=HANDING_OVER,
-        stamp="accepted_at",
+        attempt_stamp="accepted_at",
         entry=Kind.HANDOFF_ACCEPTED,
         search_entry=Kind.HANDOFF_FAILED,
         is_talking=True,
@@ -142,7 +144,7 @@ STATES: dict[State, About] = {
     State.SEATED: About(
         lasts=LONGEST_SEAT,
         phase=HANDING_OVER,
-        stamp="seated_at",
+        attempt_stamp="seated_at",
         entry=Kind.HANDOFF_SEATED,
         search_entry=Kind.HANDOFF_FAILED,
         is_talking=True,
@@ -160,6 +162,7 @@ STATES: dict[State, About] = {
         lasts=LONGEST_TALK,
         phase=HUMAN,
         stamp="connected_at",
+        attempt_stamp="connected_at",
         entry=Kind.HANDOFF_CONNECTED,
         is_talking=True,
         names_closer=True,

@@ -138,7 +138,7 @@ def active_handoffs(closer: Closer) -> list[Handoff]:
     """What the closer is busy with, from accepting to the end of the wrap-up; the call before the notes."""
     handoffs = Handoff.objects.filter(attempt__closer=closer, session__team_id=closer.team_id, state__in=BUSY_STATES)
     related = ("session__prospect", "session__widget", "attempt__closer", "attempt__listener_leg")
-    rows = handoffs.select_related(*related).order_by("-accepted_at")
+    rows = handoffs.select_related(*related).order_by("-attempt__accepted_at")
     return sorted(rows, key=lambda handoff: handoff.state == State.WRAP_UP)
 
 

@@ -18,7 +18,7 @@ from django.db import transaction
 from handoff.actions.calls import own_handoff
 from handoff.engine import transitions
 from handoff.errors import ActionRefused
-from handoff.models import Closer, Handoff
+from handoff.models import Attempt, Closer, Handoff
 from sessions_app import timeline
 from sessions_app.kinds import Kind
 from sessions_app.models import TimelineEntry
@@ -100,20 +100,21 @@ def _uuid(value: Any) -> UUID:
 def _take(handoff: Handoff, side: str, report: Report, *, now: datetime) -> None:
     if handoff.connected_at is None or now - handoff.connected_at > REPORTED_WITHIN:
         raise ActionRefused("Nobody was connected just now.", "gone")
-    known = {str(entry.payload["side"]): entry for entry in _reports(handoff)}
+    attempt = _newest(handoff)
+    known = {str(entry.payload["side"]): entry for entry in _reports(attempt)}
     if side in known:
         raise ActionRefused("This was reported already.", "reported")
-    media_at = _earliest(handoff, report, now)
+    media_at = _earliest(attempt, report, now)
     payload = {
         "side": side,
         "kind": KIND,
         "handoff": str(handoff.pk),
-        "attempt": _number(handoff),
+        "attempt": attempt.number,
         "media_at": media_at.isoformat() if media_at else None,
         "data": report.as_json(),
     }
     if side == "prospect":
-        _keep_what_was_heard(handoff, report, now)
+        _keep_what_was_heard(handoff, attempt, report, now)
     other = next(iter(known.values()), None)
     if media_at and other is not None and other.payload["media_at"]:
         handoff.media_up_at = max(media_at, datetime.fromisoformat(other.payload["media_at"]))
@@ -121,33 +122,35 @@ def _take(handoff: Handoff, side: str, report: Report, *, now: datetime) -> None
     timeline.append(handoff.session, Kind.MEDIA_REPORTED, payload, occurred_at=now)
 
 
-def _reports(handoff: Handoff) -> list[TimelineEntry]:
-    """What was reported of the newest attempt."""
+def _reports(attempt: Attempt) -> list[TimelineEntry]:
+    handoff = attempt.handoff
     reports = handoff.session.timeline.filter(kind=Kind.MEDIA_REPORTED, payload__kind=KIND)
-    return list(reports.filter(payload__handoff=str(handoff.pk), payload__attempt=_number(handoff)))
+    return list(reports.filter(payload__handoff=str(handoff.pk), payload__attempt=attempt.number))
 
 
-def _number(handoff: Handoff) -> int:
-    """Of the newest attempt: whoever is measured may have been given up meanwhile."""
-    return handoff.attempts.order_by("-number").values_list("number", flat=True).first() or 0
+def _newest(handoff: Handoff) -> Attempt:
+    """Whoever is measured may have been given up meanwhile."""
+    attempt = handoff.attempt or handoff.attempts.latest("number")
+    attempt.handoff = handoff
+    return attempt
 
 
-def _earliest(handoff: Handoff, report: Report, now: datetime) -> datetime | None:
+def _earliest(attempt: Attempt, report: Report, now: datetime) -> datetime | None:
     """When the other's audio was there: its first packets after the joining, or its first sound."""
     ages = [report.ages[name] for name in ("packets_ms_ago", "heard_ms_ago") if name in report.ages]
-    return _moment(handoff, max(ages), now) if ages else None
+    return _moment(attempt, max(ages), now) if ages else None
 
 
-def _moment(handoff: Handoff, ago_ms: int, now: datetime) -> datetime:
+def _moment(attempt: Attempt, ago_ms: int, now: datetime) -> datetime:
     """Never before the closer had accepted: nothing of theirs can have been heard then."""
     moment = now - timedelta(milliseconds=ago_ms)
-    return max(moment, handoff.accepted_at or handoff.triggered_at)
+    return max(moment, attempt.accepted_at or attempt.handoff.triggered_at)
 
 
-def _keep_what_was_heard(handoff: Handoff, report: Report, now: datetime) -> None:
+def _keep_what_was_heard(handoff: Handoff, attempt: Attempt, report: Report, now: datetime) -> None:
     """A later attempt replaces what an earlier one left; what was not measured stays empty."""
     heard = report.ages.get("heard_ms_ago")
-    handoff.first_word_at = None if heard is None else _moment(handoff, heard, now)
+    handoff.first_word_at = None if heard is None else _moment(attempt, heard, now)
     handoff.media_up_at = handoff.dead_air_ms = None
     if report.silence_ms is not None:
         visit_ms = (handoff.first_word_at or now) - handoff.session.created_at

@@ -7,7 +7,7 @@ from uuid import UUID
 from handoff import machine, policies
 from handoff.callbacks import outbound, promises
 from handoff.engine import effects
-from handoff.legs import connection
+from handoff.legs import attempts, connection
 from handoff.machine import STATES, Fact, State
 from handoff.models import Handoff
 from sessions_app import timeline
@@ -111,19 +111,21 @@ def _advance(handoff: Handoff, move: machine.Move, current: State, fact: Fact, n
     values: dict[str, object] = {"state": following}
     if following != current or move.restarts:
         values["deadline_at"] = _deadline(handoff, following, now)
-    stamp = STATES[following].stamp
-    # A line that is free again does not make the closer accept anew.
-    if stamp and following != current and fact != Fact.LINE_FREE:
-        values[stamp] = now
+    about = STATES[following]
+    if about.stamp and following != current:
+        values[about.stamp] = now
     if handoff.prospect_free_at is None and _begins_to_wait(handoff, fact, following):
         values |= {"prospect_free_at": now, "give_up_at": _give_up_at(handoff.session, now)}
     if following in machine.TERMINAL_STATES:
         values |= {"ended_at": now, "outcome": handoff.outcome or str(fact)}
-    if not Handoff.objects.filter(pk=handoff.pk, state=current).update(**values):
-        handoff.refresh_from_db(fields=["state"])
+    if not Handoff.objects.filter(pk=handoff.pk, state=current, attempt=handoff.attempt_id).update(**values):
+        handoff.refresh_from_db(fields=["state", "attempt"])
         return False  # Another worker got there first.
     for name, value in values.items():
         setattr(handoff, name, value)
+    # A line that is free again does not make the closer accept anew.
+    if about.attempt_stamp and following != current and fact != Fact.LINE_FREE:
+        attempts.stamp(handoff, about.attempt_stamp, now)
     _show(handoff)
     if following != current:
         _tell(handoff, current, following, fact, now)

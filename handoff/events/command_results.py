@@ -198,8 +198,7 @@ def _handoff_of(command: Command, session: VoiceSession) -> Handoff | None:
 
 def _stamp_sent(handoff: Handoff, command: Command) -> None:
     if command.sent_at and steps.brings_together(handoff, command.sent_at):
-        handoff.command_sent_at = command.sent_at
-        handoff.save(update_fields=["command_sent_at"])
+        attempts.stamp(handoff, "command_sent_at", command.sent_at)
 
 
 def _dialled(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """The attempts of a hand-over: begun when a closer accepts, and once more for the same acceptance."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from handoff.commands import keys
@@ -10,7 +11,7 @@ from handoff.models import Attempt, Closer, Handoff
 from sessions_app.models import CallLeg
 
 # What belongs to the acceptance, however often the line is set up for it.
-_OF_ACCEPTANCE = ("closer", "takes_now", "is_cold", "listens_in", "line_lost_at", "line_back_at")
+_OF_ACCEPTANCE = ("closer", "takes_now", "is_cold", "listens_in", "line_lost_at", "line_back_at", "accepted_at")
 
 
 def begin(handoff: Handoff, closer: Closer, *, takes_now: bool, is_cold: bool, listens_in: bool) -> Attempt:
@@ -36,6 +37,12 @@ def carry(handoff: Handoff, leg: CallLeg) -> None:
     attempt = of(handoff)
     attempt.leg = leg
     attempt.save(update_fields=["leg"])
+
+
+def stamp(handoff: Handoff, name: str, at: datetime) -> None:
+    attempt = of(handoff)
+    setattr(attempt, name, at)
+    attempt.save(update_fields=[name])
 
 
 def let_go(handoff: Handoff) -> None:

@@ -158,8 +158,8 @@ def _talk_outcomes() -> dict[str, Count]:
     }
 
 
-_FIRST_RING = ("accept", "offered_at", "accepted_at")
-_SOUND = ("media", "accepted_at", "media_up_at")
+_FIRST_RING = ("accept", "offered_at", "attempt__accepted_at")
+_SOUND = ("media", "attempt__accepted_at", "media_up_at")
 
 
 def _spreads(first: tuple[str, str, str] | None) -> dict[str, Aggregate]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from handoff.models import Handoff
+from handoff.models import Attempt, Handoff
 
 
 @dataclass(frozen=True)
@@ -23,17 +23,18 @@ class Measures:
 
 
 def of(handoff: Handoff) -> Measures:
-    """The times of the newest closer's attempt; a broken line and a second closer begin them anew."""
-    accepted_at, free_at, command_at = handoff.accepted_at, handoff.prospect_free_at, handoff.command_sent_at
+    """The times of the attempt that holds it; a broken line and a second closer begin them anew."""
+    attempt = handoff.attempt or Attempt()
+    accepted_at, free_at, command_at = attempt.accepted_at, handoff.prospect_free_at, attempt.command_sent_at
     is_warm = accepted_at is not None and free_at is not None and accepted_at <= free_at
     return Measures(
         trigger_to_offer_ms=between(handoff.triggered_at, handoff.offered_at),
         offer_to_accept_ms=between(handoff.offered_at, accepted_at),
-        accept_to_seated_ms=between(accepted_at, handoff.seated_at),
+        accept_to_seated_ms=between(accepted_at, attempt.seated_at),
         # A cold hand-over waits for its closer in between, which says nothing about us.
         free_to_command_ms=between(free_at, command_at) if is_warm else None,
         accept_to_command_ms=None if is_warm else between(accepted_at, command_at),
-        command_to_connected_ms=between(command_at, handoff.connected_at),
+        command_to_connected_ms=between(command_at, attempt.connected_at),
         accept_to_media_ms=between(accepted_at, handoff.media_up_at),
         accept_to_first_word_ms=between(accepted_at, handoff.first_word_at),
         dead_air_ms=handoff.dead_air_ms,
@@ -47,7 +48,7 @@ def between(start: datetime | None, end: datetime | None) -> int | None:
 
 def brings_together(handoff: Handoff, sent_at: datetime) -> bool:
     """Whether a command sent then is the first that could join the two: accepted, and the assistant had ended."""
-    since = max((at for at in (handoff.accepted_at, handoff.prospect_free_at) if at), default=None)
-    if since is None or handoff.prospect_free_at is None or sent_at < since:
+    attempt = handoff.attempt
+    if attempt is None or attempt.accepted_at is None or handoff.prospect_free_at is None:
         return False
-    return handoff.command_sent_at is None or handoff.command_sent_at < since
+    return attempt.command_sent_at is None and sent_at >= max(attempt.accepted_at, handoff.prospect_free_at)

@@ -26,6 +26,10 @@ class Attempt(models.Model):
         null=True, help_text="When the closer's softphone was not where it was rung; once for each acceptance."
     )
     line_back_at = models.DateTimeField(null=True, help_text="When it had registered anew, and was rung once more.")
+    accepted_at = models.DateTimeField(null=True, help_text="Once for each acceptance.")
+    seated_at = models.DateTimeField(null=True, help_text="The closer's leg was up while the assistant spoke.")
+    command_sent_at = models.DateTimeField(null=True, help_text="The first command that could join the two.")
+    connected_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["handoff", "number"], name="attempt_number_once")]

@@ -48,11 +48,8 @@ class Handoff(models.Model):
         null=True, help_text="When waiting ends with a callback promise; nobody waits while the assistant speaks."
     )
     offered_at = models.DateTimeField(null=True)
-    accepted_at = models.DateTimeField(null=True)
-    seated_at = models.DateTimeField(null=True, help_text="The closer's leg was up while the assistant spoke.")
     prospect_free_at = models.DateTimeField(null=True, help_text="The assistant had ended.")
-    command_sent_at = models.DateTimeField(null=True)
-    connected_at = models.DateTimeField(null=True)
+    connected_at = models.DateTimeField(null=True, help_text="When a closer was last joined.")
     released_at = models.DateTimeField(null=True, help_text="When the talk with the closer ended.")
     ended_at = models.DateTimeField(null=True)
 

@@ -22,13 +22,18 @@ SELECT gen_random_uuid(), id, team_id, 'credential', '', '{}', '[]', now() - int
 FROM sessions_app_widgetconfig ORDER BY id LIMIT 1 RETURNING id
 """
 HAND_OVER = """
-INSERT INTO handoff_handoff (id, session_id, run, trigger, state, outcome, method, closer_id,
-  instruction, conference_id, triggered_at, offered_at, accepted_at, connected_at, media_up_at,
-  dead_air_ms, notes, disposition, wants_person)
-SELECT gen_random_uuid(), %s, 1, 'gather_complete', 'completed', 'won', 'bridge', min(id), '', '',
-  at, at, at + interval '7 s', at + interval '8 s', at + interval '8 s', 4321, '', '', false
-FROM handoff_closer, (SELECT now() - interval '3 days' AS at) AS earlier GROUP BY at
+INSERT INTO handoff_handoff (id, session_id, run, trigger, state, outcome, method, instruction, conference_id,
+  triggered_at, offered_at, connected_at, media_up_at, dead_air_ms, notes, disposition, wants_person)
+SELECT gen_random_uuid(), %s, 1, 'gather_complete', 'completed', 'won', 'bridge', '', '',
+  at, at, at + interval '8 s', at + interval '8 s', 4321, '', '', false
+FROM (SELECT now() - interval '3 days' AS at) AS earlier RETURNING id
 """
+ATTEMPT = """
+INSERT INTO handoff_attempt (handoff_id, number, closer_id, takes_now, is_cold, listens_in, accepted_at, connected_at)
+SELECT handoff.id, 1, min(closer.id), false, true, false, triggered_at + interval '7 s', connected_at
+FROM handoff_handoff AS handoff, handoff_closer AS closer WHERE handoff.id = %s GROUP BY handoff.id RETURNING id
+"""
+HOLD = "UPDATE handoff_handoff SET attempt_id = %s WHERE id = %s"
 FRESH_SECONDS = 30
 
 
@@ -43,7 +48,11 @@ def test_it_is_readable_and_keeps_itself_fresh(stack: Stack, open_context: OpenC
 
     visit = database.execute(VISIT).fetchone()
     assert visit is not None
-    database.execute(HAND_OVER, [visit["id"]])
+    handoff = database.execute(HAND_OVER, [visit["id"]]).fetchone()
+    assert handoff is not None
+    attempt = database.execute(ATTEMPT, [handoff["id"]]).fetchone()
+    assert attempt is not None
+    database.execute(HOLD, [attempt["id"], handoff["id"]])
 
     expect(carol.page.locator("#days")).to_contain_text("4.3 s", timeout=FRESH_SECONDS * 1000)
     assert carol.problems == []

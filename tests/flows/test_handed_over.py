@@ -130,7 +130,7 @@ def test_the_whole_way_to_a_person_and_the_notes(waiting_for_alice: Visit, alice
     actions.complete(visit.handoff.pk, closer=alice, disposition="won", now=timezone.now())
     handoff = visit.handoff
     assert (handoff.state, handoff.disposition, handoff.notes) == (State.COMPLETED, "won", "Wants it by spring.")
-    stamps = [handoff.triggered_at, handoff.offered_at, handoff.accepted_at, handoff.connected_at]
+    stamps = [handoff.triggered_at, handoff.offered_at, visit.attempt.accepted_at, handoff.connected_at]
     assert stamps == sorted(stamp for stamp in stamps if stamp)
     assert handoff.deadline_at is None
     seqs = list(visit.session.timeline.values_list("seq", flat=True))

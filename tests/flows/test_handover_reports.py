@@ -95,7 +95,7 @@ def test_each_side_is_heard_once(talk: Visit, closer_client: Client) -> None:
 def test_nothing_was_heard_before_the_closer_accepted(talk: Visit) -> None:
     prospect_says(talk, heard_ms_ago=120_000)
 
-    assert talk.handoff.first_word_at == talk.handoff.accepted_at
+    assert talk.handoff.first_word_at == talk.attempt.accepted_at
 
 
 def test_silence_is_never_longer_than_the_visit(talk: Visit) -> None:

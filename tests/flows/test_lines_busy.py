@@ -82,7 +82,7 @@ def test_the_prospect_hears_why_once_and_is_promised_a_callback_with_the_true_re
     visit = waiting_for_alice
     refuse_dials(visit)
     alice = take_the_ring(visit)
-    accepted_at = visit.handoff.accepted_at
+    accepted_at = visit.attempt.accepted_at
 
     for _ in range(12):
         visit.pass_time(6)
@@ -97,7 +97,7 @@ def test_the_prospect_hears_why_once_and_is_promised_a_callback_with_the_true_re
     # Nobody is blamed, and nobody counts as asked.
     assert visit.handoff.closer is None
     assert Offer.objects.get(closer=alice).state == Offer.State.WITHDRAWN
-    assert visit.handoff.accepted_at == accepted_at
+    assert visit.attempt.accepted_at == accepted_at
     assert not is_blamed(alice)
     assert not is_blamed(ben)
     assert visit.kinds().count("handoff.busy") == 1

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Max
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -387,6 +387,11 @@ class HandOver(RuleBasedStateMachine):
     @invariant()
     def nobody_holds_what_is_offered(self) -> None:
         assert not Handoff.objects.filter(state__in=OFFERED_STATES, attempt__isnull=False).exists()
+
+    @invariant()
+    def a_hand_over_was_joined_when_its_last_attempt_was(self) -> None:
+        for handoff in Handoff.objects.annotate(last=Max("attempts__connected_at")):
+            assert handoff.connected_at == handoff.last
 
     @invariant()
     def a_call_changes_hands_through_a_new_search_alone(self) -> None:

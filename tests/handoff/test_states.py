@@ -5,10 +5,10 @@ import pytest
 from dashboard.render import entries, presenters
 from handoff import machine
 from handoff.machine import BUSY_STATES, STATES, TABLE, TALKING_STATES, OfPolicy, State
-from handoff.models import Handoff, RoutingPolicy
+from handoff.models import Attempt, Handoff, RoutingPolicy
 from sessions_app.models.visit import Phase
 
-COLUMNS = {field.name for field in Handoff._meta.get_fields()}
+COLUMNS = {model: {field.name for field in model._meta.get_fields()} for model in (Handoff, Attempt)}
 
 
 def test_every_state_is_described() -> None:
@@ -21,7 +21,8 @@ def test_what_hangs_on_a_state_exists(state: State) -> None:
     about = STATES[state]
 
     assert about.phase in {"", *Phase.values}
-    assert about.stamp == "" or about.stamp in COLUMNS
+    assert about.stamp == "" or about.stamp in COLUMNS[Handoff]
+    assert about.attempt_stamp == "" or about.attempt_stamp in COLUMNS[Attempt]
     assert {about.entry, about.search_entry} - {None} <= set(entries.TITLES)
     if isinstance(about.lasts, OfPolicy):
         RoutingPolicy._meta.get_field(about.lasts)
