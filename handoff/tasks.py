@@ -105,7 +105,8 @@ def _handoffs_past_their_deadline(now: datetime) -> None:
             session = transitions.lock_unless_held(session_id)
             if session is None:
                 continue  # Something else happens to it just now; the deadline is looked at again a second later.
-            handoff = Handoff.objects.filter(pk=handoff_id, deadline_at__lte=now).first()
+            handoffs = Handoff.objects.select_related(*transitions.HELD_WITH)
+            handoff = handoffs.filter(pk=handoff_id, deadline_at__lte=now).first()
             if handoff is not None:  # Else it has moved on since we read the list.
                 handoff.session = session
                 transitions.apply(handoff, Fact.DEADLINE, now=now)

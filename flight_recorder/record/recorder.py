@@ -21,6 +21,8 @@ VERSION = 1
 
 _CONFIGURATION = frozenset({"widget", "policy"})
 _NOT_OF_A_DELIVERY = frozenset({"body", "content_type", "next_attempt_at"})
+# Told of each attempt alone.
+_NOT_OF_A_HANDOFF = frozenset({"number", "broke_at"})
 _NOT_OF_A_CLOSER = frozenset(
     {
         *("seen_at", "is_available", "available_since", "last_call_ended_at", "missed_at"),
@@ -39,7 +41,9 @@ class _Recorder:
         self.session, self.now, self.is_masking = session, now, is_masking
         self.names = Names(session, legs_in_order(session))
         self.handoffs = list(
-            Handoff.objects.filter(session=session).select_related("attempt__closer").order_by("triggered_at", "pk")
+            Handoff.objects.filter(session=session)
+            .select_related("attempt__closer", "broken")
+            .order_by("triggered_at", "pk")
         )
         made = Attempt.objects.filter(handoff__session=session).order_by("handoff__triggered_at", "handoff", "number")
         self.attempts = list(made)
@@ -92,7 +96,7 @@ class _Recorder:
         others = [
             pk
             for row in self.handoffs
-            for pk in (row.assigned_to_id, row.closer_id, row.dropped_by_id)
+            for pk in (row.assigned_to_id, row.closer_id, row.broken.closer_id if row.broken else None)
             if pk is not None
         ]
         everybody = dict.fromkeys([*rung, *others, *(one.closer_id for one in self.attempts if one.closer_id)])
@@ -123,14 +127,16 @@ class _Recorder:
         return {"closer": self.closer_names[closer.pk], **columns(closer, leave_out=_NOT_OF_A_CLOSER)}
 
     def _handoff(self, handoff: Handoff) -> dict[str, Any]:
+        broken = handoff.broken
         people = {
             "closer": self._name_of(handoff.closer_id),
             "assigned_to": self._name_of(handoff.assigned_to_id),
-            "dropped_by": self._name_of(handoff.dropped_by_id),
+            "dropped_by": self._name_of(broken.closer_id if broken else None),
+            "dropped_at": broken.broke_at if broken else None,
         }
-        attempt = columns(self.newest.get(handoff.pk, Attempt(number=0)))
-        number = {"attempt": attempt.pop("number")}
-        return {"handoff": self.names.handoffs[handoff.pk], **people, **attempt, **number, **columns(handoff)}
+        newest = self.newest.get(handoff.pk, Attempt(number=0))
+        attempt = columns(newest, leave_out=_NOT_OF_A_HANDOFF) | {"attempt": newest.number}
+        return {"handoff": self.names.handoffs[handoff.pk], **people, **attempt, **columns(handoff)}
 
     def _offer(self, offer: Offer) -> dict[str, Any]:
         whose = {"handoff": self.names.handoffs[offer.handoff_id], "closer": self._name_of(offer.closer_id)}

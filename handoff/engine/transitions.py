@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 _WITHOUT_ASSISTANT = frozenset({State.BRIDGING, State.CONNECTED})
 
 _POLICY = "team__routing_policy"
-_WITH = ("attempt__closer", "attempt__leg", "attempt__listener_leg")
+HELD_WITH = ("attempt__closer", "attempt__leg", "attempt__listener_leg", "broken")
 
 
 def lock(session_id: UUID) -> VoiceSession:
@@ -35,7 +35,7 @@ def lock_unless_held(session_id: UUID) -> VoiceSession | None:
 
 def open_handoff(session: VoiceSession) -> Handoff | None:
     """The hand-over that the prospect is in; a wrap-up is its closer's alone."""
-    handoffs = Handoff.objects.select_related(*_WITH).filter(session=session)
+    handoffs = Handoff.objects.select_related(*HELD_WITH).filter(session=session)
     handoff = handoffs.exclude(state__in=machine.SETTLED_STATES).first()
     if handoff is not None:
         handoff.session = session
@@ -44,7 +44,7 @@ def open_handoff(session: VoiceSession) -> Handoff | None:
 
 def by_id(session: VoiceSession, handoff_id: UUID) -> Handoff:
     """One hand-over of a locked session, whatever its state."""
-    handoff = Handoff.objects.select_related(*_WITH).get(pk=handoff_id, session=session)
+    handoff = Handoff.objects.select_related(*HELD_WITH).get(pk=handoff_id, session=session)
     handoff.session = session
     return handoff
 

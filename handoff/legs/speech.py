@@ -52,11 +52,11 @@ def tell_again(handoff: Handoff, now: datetime) -> None:
 
 def tell_dropped(handoff: Handoff, now: datetime) -> None:
     attempt = attempts.of(handoff)
-    attempt.leg = None
-    attempt.save(update_fields=["leg"])
-    handoff.dropped_by, handoff.dropped_at = attempt.closer, now
+    attempt.leg, attempt.broke_at = None, now
+    attempt.save(update_fields=["leg", "broke_at"])
+    handoff.broken = attempt
     handoff.give_up_at = now + timedelta(seconds=policies.of(handoff.session).max_wait_seconds)
-    handoff.save(update_fields=["dropped_by", "dropped_at", "give_up_at"])
+    handoff.save(update_fields=["broken", "give_up_at"])
     say(handoff, announcements.dropped(), name=f"dropped:{attempt.number}", now=now)
 
 

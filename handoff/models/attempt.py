@@ -30,6 +30,7 @@ class Attempt(models.Model):
     seated_at = models.DateTimeField(null=True, help_text="The closer's leg was up while the assistant spoke.")
     command_sent_at = models.DateTimeField(null=True, help_text="The first command that could join the two.")
     connected_at = models.DateTimeField(null=True)
+    broke_at = models.DateTimeField(null=True, help_text="When this closer's line broke in the talk, or just before.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["handoff", "number"], name="attempt_number_once")]

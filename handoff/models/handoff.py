@@ -27,6 +27,13 @@ class Handoff(models.Model):
         related_name="+",
         help_text="The one that holds it: from a closer's acceptance until they are given up, else to the end.",
     )
+    broken = models.ForeignKey(
+        "handoff.Attempt",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The last one whose line broke; its closer is rung again first.",
+    )
     assigned_to = models.ForeignKey(
         Closer, null=True, on_delete=models.SET_NULL, related_name="+", help_text="A supervisor's choice; rung first."
     )
@@ -36,10 +43,6 @@ class Handoff(models.Model):
     wants_person = models.BooleanField(default=False, help_text="The prospect asked for a person.")
     instruction = models.TextField(blank=True, help_text="What the closer asked the assistant to go on with.")
     conference_id = models.CharField(max_length=100, blank=True)
-    dropped_by = models.ForeignKey(
-        Closer, null=True, on_delete=models.SET_NULL, related_name="+", help_text="Whose line broke; rung again first."
-    )
-    dropped_at = models.DateTimeField(null=True)
     lines_busy_at = models.DateTimeField(null=True, help_text="When no leg was free, or the last one was refused.")
     deadline_at = models.DateTimeField(null=True, help_text="Set while the hand-over is not over.")
 

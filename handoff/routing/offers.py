@@ -87,7 +87,7 @@ def _choose(handoff: Handoff, now: datetime) -> list[Choice] | NoChoice:
         has_time=session.is_assistant_running,
         awaited=_awaited(handoff, tried, now),
     )
-    if not _is_open(handoff, now) and not (rules.assigned or handoff.dropped_at):
+    if not _is_open(handoff, now) and not (rules.assigned or handoff.broken):
         return NoChoice.NOBODY
     spoken = readiness.spoken_with(session) if policy.prefers_spoken_before else set()
     team = readiness.candidates(readiness.team(session.team_id), spoken=spoken, now=now)
@@ -104,8 +104,8 @@ def _tried(handoff: Handoff) -> set[int]:
     waits_since = _waits_since(handoff)
     if waits_since:
         offers = offers.exclude(state=Offer.State.EXPIRED, offered_at__lt=waits_since)
-    if handoff.dropped_at:
-        offers = offers.filter(offered_at__gte=handoff.dropped_at)
+    if handoff.broken and handoff.broken.broke_at:
+        offers = offers.filter(offered_at__gte=handoff.broken.broke_at)
     return set(offers.values_list("closer_id", flat=True))
 
 
@@ -125,10 +125,12 @@ def _assigned(handoff: Handoff) -> Choice | None:
 
 def _awaited(handoff: Handoff, tried: set[int], now: datetime) -> Choice | None:
     """After a broken line that closer comes first, for a while."""
-    dropped_by, dropped_at = handoff.dropped_by_id, handoff.dropped_at
-    if dropped_by is None or dropped_at is None or dropped_by in tried or now >= dropped_at + CALL_AGAIN_FOR:
+    broken = handoff.broken
+    if broken is None or broken.closer_id is None or broken.broke_at is None:
         return None
-    return Choice(dropped_by, "your line broke off")
+    if broken.closer_id in tried or now >= broken.broke_at + CALL_AGAIN_FOR:
+        return None
+    return Choice(broken.closer_id, "your line broke off")
 
 
 def _skills(handoff: Handoff) -> frozenset[str]:
