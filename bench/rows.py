@@ -19,12 +19,13 @@ ENTRIES_OF_WEBHOOKS = """
     WHERE delivery.event_id = ANY(%s)
     GROUP BY 1, 2, 3
 """
-# Each with the columns of its newest attempt beside its own.
+# Each with the columns of its newest attempt, and what was measured of that, beside its own.
 HANDOFFS = """
-    SELECT attempt.*, attempt.number AS attempt, handoff.* FROM handoff_handoff AS handoff
+    SELECT measures.*, attempt.*, attempt.number AS attempt, handoff.* FROM handoff_handoff AS handoff
     LEFT JOIN LATERAL (
         SELECT * FROM handoff_attempt WHERE handoff_id = handoff.id ORDER BY number DESC LIMIT 1
     ) AS attempt ON true
+    LEFT JOIN handoff_measures AS measures ON measures.attempt_id = attempt.id
 """
 HANDOFF_OF_CALL = f"""
     {HANDOFFS}

@@ -22,6 +22,8 @@ from sessions_app.rules import hours
 
 __all__ = ["Closer", "Handoff", "Offer", "Owed", "State", "taker_instead"]
 
+# What is shown of a hand-over that is over.
+_FACTS = ("attempt__closer", "attempt__measures")
 JUST_NOW = timedelta(seconds=15)
 
 
@@ -78,7 +80,7 @@ def _status(closer: Closer, held: readiness.Load, now: datetime) -> str:
 
 def handoffs_of(session: VoiceSession) -> list[Handoff]:
     """Every hand-over of a session, the newest first."""
-    return list(Handoff.objects.filter(session=session).select_related("attempt__closer").order_by("-triggered_at"))
+    return list(Handoff.objects.filter(session=session).select_related(*_FACTS).order_by("-triggered_at"))
 
 
 def unsettled(session: VoiceSession) -> Handoff | None:

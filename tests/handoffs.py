@@ -1,10 +1,10 @@
-"""Hand-overs as rows: what a test says of one stands in its own row, in its attempt's, or in both."""
+"""Hand-overs as rows: what a test says of one stands in its own row, in its attempt's, in both, or in the measures."""
 
 from typing import Any
 
 from django.db.models import Model
 
-from handoff.models import Attempt, Handoff
+from handoff.models import Attempt, Handoff, Measures
 
 
 def create(**values: Any) -> Handoff:
@@ -15,14 +15,16 @@ def create(**values: Any) -> Handoff:
 
 
 def change(handoff: Handoff, **values: Any) -> Handoff:
-    mine, theirs = _of(Handoff, values), _of(Attempt, values)
-    assert {*mine, *theirs} == set(values)
-    if theirs and handoff.attempt is None:
+    mine, theirs, measured = _of(Handoff, values), _of(Attempt, values), _of(Measures, values)
+    assert {*mine, *theirs, *measured} == set(values)
+    if (theirs or measured) and handoff.attempt is None:
         mine["attempt"] = handoff.attempt = Attempt.objects.create(handoff=handoff, number=1)
     if mine:
         Handoff.objects.filter(pk=handoff.pk).update(**mine)
     if theirs:
         Attempt.objects.filter(pk=handoff.attempt_id).update(**theirs)
+    if measured:
+        Measures.objects.update_or_create(attempt=handoff.attempt, defaults=measured)
     handoff.refresh_from_db()
     return handoff
 

@@ -11,7 +11,7 @@ from flight_recorder.record import endings
 from flight_recorder.record.names import Names, columns, legs_in_order
 from flight_recorder.record.redaction import Redactor
 from handoff import client_state, policies
-from handoff.models import Attempt, CallbackPromise, Closer, Command, Handoff, Offer
+from handoff.models import Attempt, CallbackPromise, Closer, Command, Handoff, Measures, Offer
 from sessions_app.answers import versions
 from sessions_app.conversation import runs
 from sessions_app.models import CallLeg, Run, TelephonyCredential, VoiceSession, WebhookDelivery
@@ -136,6 +136,7 @@ class _Recorder:
         }
         newest = self.newest.get(handoff.pk, Attempt(number=0))
         attempt = columns(newest, leave_out=_NOT_OF_A_HANDOFF) | {"attempt": newest.number}
+        attempt |= columns(getattr(newest, "measures", None) or Measures())
         return {"handoff": self.names.handoffs[handoff.pk], **people, **attempt, **columns(handoff)}
 
     def _offer(self, offer: Offer) -> dict[str, Any]:

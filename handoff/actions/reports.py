@@ -18,7 +18,7 @@ from django.db import transaction
 from handoff.actions.calls import own_handoff
 from handoff.engine import transitions
 from handoff.errors import ActionRefused
-from handoff.models import Attempt, Closer, Handoff
+from handoff.models import Attempt, Closer, Handoff, Measures
 from sessions_app import timeline
 from sessions_app.kinds import Kind
 from sessions_app.models import TimelineEntry
@@ -113,12 +113,13 @@ def _take(handoff: Handoff, side: str, report: Report, *, now: datetime) -> None
         "media_at": media_at.isoformat() if media_at else None,
         "data": report.as_json(),
     }
+    measures, _ = Measures.objects.get_or_create(attempt=attempt)
     if side == "prospect":
-        _keep_what_was_heard(handoff, attempt, report, now)
+        _keep_what_was_heard(measures, attempt, report, now)
     other = next(iter(known.values()), None)
     if media_at and other is not None and other.payload["media_at"]:
-        handoff.media_up_at = max(media_at, datetime.fromisoformat(other.payload["media_at"]))
-    handoff.save(update_fields=["media_up_at", "first_word_at", "dead_air_ms"])
+        measures.media_up_at = max(media_at, datetime.fromisoformat(other.payload["media_at"]))
+    measures.save(update_fields=["media_up_at", "first_word_at", "dead_air_ms"])
     timeline.append(handoff.session, Kind.MEDIA_REPORTED, payload, occurred_at=now)
 
 
@@ -147,11 +148,10 @@ def _moment(attempt: Attempt, ago_ms: int, now: datetime) -> datetime:
     return max(moment, attempt.accepted_at or attempt.handoff.triggered_at)
 
 
-def _keep_what_was_heard(handoff: Handoff, attempt: Attempt, report: Report, now: datetime) -> None:
-    """A later attempt replaces what an earlier one left; what was not measured stays empty."""
+def _keep_what_was_heard(measures: Measures, attempt: Attempt, report: Report, now: datetime) -> None:
     heard = report.ages.get("heard_ms_ago")
-    handoff.first_word_at = None if heard is None else _moment(attempt, heard, now)
-    handoff.media_up_at = handoff.dead_air_ms = None
+    if heard is not None:
+        measures.first_word_at = _moment(attempt, heard, now)
     if report.silence_ms is not None:
-        visit_ms = (handoff.first_word_at or now) - handoff.session.created_at
-        handoff.dead_air_ms = max(0, min(report.silence_ms, round(visit_ms.total_seconds() * 1000)))
+        visit_ms = (measures.first_word_at or now) - attempt.handoff.session.created_at
+        measures.dead_air_ms = max(0, min(report.silence_ms, round(visit_ms.total_seconds() * 1000)))

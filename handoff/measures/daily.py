@@ -159,16 +159,16 @@ def _talk_outcomes() -> dict[str, Count]:
 
 
 _FIRST_RING = ("accept", "offered_at", "attempt__accepted_at")
-_SOUND = ("media", "attempt__accepted_at", "media_up_at")
+_SOUND = ("media", "attempt__accepted_at", "attempt__measures__media_up_at")
+_SILENCE = "attempt__measures__dead_air_ms"
 
 
 def _spreads(first: tuple[str, str, str] | None) -> dict[str, Aggregate]:
     found: dict[str, Aggregate] = {}
     for name, start, end in (first, _SOUND) if first else (_SOUND,):
-        # A second closer's acceptance may be newer than what was measured with the first.
         in_order = Q(**{f"{end}__gte": F(start)})
         found |= _percentiles(name, Milliseconds(F(end) - F(start)), in_order)
-    return found | _percentiles("dead_air", F("dead_air_ms"), Q(dead_air_ms__isnull=False))
+    return found | _percentiles("dead_air", F(_SILENCE), Q(**{f"{_SILENCE}__isnull": False}))
 
 
 def _percentiles(name: str, value: Any, which: Q) -> dict[str, Aggregate]:

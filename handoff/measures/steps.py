@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handoff.models import Attempt, Handoff
+from handoff.models import Measures as Measured
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Measures:
 def of(handoff: Handoff) -> Measures:
     """The times of the attempt that holds it; a broken line and a second closer begin them anew."""
     attempt = handoff.attempt or Attempt()
+    measured = getattr(attempt, "measures", None) or Measured()
     accepted_at, free_at, command_at = attempt.accepted_at, handoff.prospect_free_at, attempt.command_sent_at
     is_warm = accepted_at is not None and free_at is not None and accepted_at <= free_at
     return Measures(
@@ -35,9 +37,9 @@ def of(handoff: Handoff) -> Measures:
         free_to_command_ms=between(free_at, command_at) if is_warm else None,
         accept_to_command_ms=None if is_warm else between(accepted_at, command_at),
         command_to_connected_ms=between(command_at, attempt.connected_at),
-        accept_to_media_ms=between(accepted_at, handoff.media_up_at),
-        accept_to_first_word_ms=between(accepted_at, handoff.first_word_at),
-        dead_air_ms=handoff.dead_air_ms,
+        accept_to_media_ms=between(accepted_at, measured.media_up_at),
+        accept_to_first_word_ms=between(accepted_at, measured.first_word_at),
+        dead_air_ms=measured.dead_air_ms,
         talk_ms=between(handoff.connected_at, handoff.released_at),
     )
 

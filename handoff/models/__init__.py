@@ -1,6 +1,6 @@
 """Closers, hand-overs and their attempts, offers, commands to Telnyx and promises to call back."""
 
-from handoff.models.attempt import Attempt
+from handoff.models.attempt import Attempt, Measures
 from handoff.models.callback import CallbackPromise, Pulse
 from handoff.models.command import Command
 from handoff.models.handoff import Handoff, Offer
@@ -15,6 +15,7 @@ __all__ = [
     "Command",
     "Handoff",
     "Inquiry",
+    "Measures",
     "Offer",
     "Pulse",
     "RoutingPolicy",

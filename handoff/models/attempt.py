@@ -42,3 +42,18 @@ class Attempt(models.Model):
     def awaits_line(self) -> bool:
         """Whether the closer's page was asked to register anew and has not yet."""
         return self.line_lost_at is not None and self.line_back_at is None
+
+
+class Measures(models.Model):
+    """What both browsers measured of a change of speaker; what was not measured stays empty."""
+
+    attempt = models.OneToOneField(Attempt, primary_key=True, on_delete=models.CASCADE, related_name="measures")
+    media_up_at = models.DateTimeField(null=True, help_text="Both browsers received the other's audio.")
+    first_word_at = models.DateTimeField(null=True, help_text="The prospect heard the closer.")
+    dead_air_ms = models.PositiveIntegerField(null=True, help_text="Silence between assistant and closer.")
+
+    class Meta:
+        verbose_name_plural = "measures"
+
+    def __str__(self) -> str:
+        return f"Measures of attempt {self.attempt_id}"

@@ -56,10 +56,6 @@ class Handoff(models.Model):
     released_at = models.DateTimeField(null=True, help_text="When the talk with the closer ended.")
     ended_at = models.DateTimeField(null=True)
 
-    media_up_at = models.DateTimeField(null=True, help_text="Both browsers received the other's audio.")
-    first_word_at = models.DateTimeField(null=True, help_text="The prospect heard the closer.")
-    dead_air_ms = models.PositiveIntegerField(null=True, help_text="Silence between assistant and closer.")
-
     notes = models.TextField(blank=True)
     disposition = models.CharField(max_length=40, blank=True)
 

@@ -23,9 +23,9 @@ FROM sessions_app_widgetconfig ORDER BY id LIMIT 1 RETURNING id
 """
 HAND_OVER = """
 INSERT INTO handoff_handoff (id, session_id, run, trigger, state, outcome, method, instruction, conference_id,
-  triggered_at, offered_at, connected_at, media_up_at, dead_air_ms, notes, disposition, wants_person)
+  triggered_at, offered_at, connected_at, notes, disposition, wants_person)
 SELECT gen_random_uuid(), %s, 1, 'gather_complete', 'completed', 'won', 'bridge', '', '',
-  at, at, at + interval '8 s', at + interval '8 s', 4321, '', '', false
+  at, at, at + interval '8 s', '', '', false
 FROM (SELECT now() - interval '3 days' AS at) AS earlier RETURNING id
 """
 ATTEMPT = """
@@ -33,6 +33,7 @@ INSERT INTO handoff_attempt (handoff_id, number, closer_id, takes_now, is_cold, 
 SELECT handoff.id, 1, min(closer.id), false, true, false, triggered_at + interval '7 s', connected_at
 FROM handoff_handoff AS handoff, handoff_closer AS closer WHERE handoff.id = %s GROUP BY handoff.id RETURNING id
 """
+MEASURES = "INSERT INTO handoff_measures (attempt_id, dead_air_ms) VALUES (%s, 4321)"
 HOLD = "UPDATE handoff_handoff SET attempt_id = %s WHERE id = %s"
 FRESH_SECONDS = 30
 
@@ -52,6 +53,7 @@ def test_it_is_readable_and_keeps_itself_fresh(stack: Stack, open_context: OpenC
     assert handoff is not None
     attempt = database.execute(ATTEMPT, [handoff["id"]]).fetchone()
     assert attempt is not None
+    database.execute(MEASURES, [attempt["id"]])
     database.execute(HOLD, [attempt["id"], handoff["id"]])
 
     expect(carol.page.locator("#days")).to_contain_text("4.3 s", timeout=FRESH_SECONDS * 1000)

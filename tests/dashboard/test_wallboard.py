@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from handoff import selectors
 from handoff.machine import State
-from handoff.models import Closer, Handoff, Offer
+from handoff.models import Attempt, Closer, Handoff, Offer
 from sessions_app.models import Team, VoiceSession, WidgetConfig
 from sessions_app.visits import capacity
 from tests import handoffs
@@ -115,13 +115,16 @@ def test_every_outcome_counts_where_it_belongs(
 
 
 def test_a_measure_of_another_attempt_is_left_out(widget: WidgetConfig, alice: Closer, noon: datetime) -> None:
-    """After a broken line the acceptance is newer than what the first closer's pages measured."""
+    """After a broken line nobody has measured the next attempt yet."""
+    times = {"offered_at": noon, "accepted_at": noon, "media_up_at": noon + timedelta(seconds=2)}
+    made = handoff(widget, noon, State.COMPLETED, closer=alice, dead_air_ms=300, **times)
     later = noon + timedelta(seconds=30)
-    handoff(widget, noon, State.COMPLETED, closer=alice, offered_at=noon, accepted_at=later, media_up_at=noon)
+    made.attempt = Attempt.objects.create(handoff=made, number=2, closer=alice, accepted_at=later)
+    made.save(update_fields=["attempt"])
 
     today = selectors.wallboard(widget.team, noon).days[0].line
 
-    assert (today.accept.p50, today.media.p50) == (30_000, None)
+    assert (today.accept.p50, today.media.p50, today.dead_air.p50) == (30_000, None, None)
 
 
 def test_what_found_no_line_is_counted_apart(

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client, TestCase
 from django.utils import timezone
 
-from handoff.models import Closer
+from handoff.models import Closer, Measures
 from sessions_app.visitor_page import page
 from sessions_app.visits import tokens
 from tests.people import PASSWORD
@@ -43,6 +43,10 @@ def closer_says(client: Client, visit: Visit, /, **changes: Any) -> Any:
         return client.post(f"/dashboard/handoffs/{visit.handoff.pk}/quality", body, content_type="application/json")
 
 
+def measures_of(visit: Visit) -> Measures:
+    return Measures.objects.get(attempt=visit.attempt)
+
+
 def near(moment: Any, expected: Any) -> bool:
     """The clock of these tests moves a millisecond at every look."""
     return abs((moment - expected).total_seconds()) < 0.1
@@ -53,9 +57,9 @@ def test_the_prospect_s_page_tells_when_it_heard_the_closer(talk: Visit) -> None
 
     assert prospect_says(talk).status_code == 202
 
-    assert near(talk.handoff.first_word_at, now - timedelta(milliseconds=900))
-    assert talk.handoff.dead_air_ms == 240
-    assert talk.handoff.media_up_at is None
+    assert near(measures_of(talk).first_word_at, now - timedelta(milliseconds=900))
+    assert measures_of(talk).dead_air_ms == 240
+    assert measures_of(talk).media_up_at is None
 
 
 @pytest.mark.parametrize("first", ["prospect", "closer"])
@@ -70,40 +74,40 @@ def test_sound_is_up_when_both_sides_have_it(talk: Visit, closer_client: Client,
     for side in order:
         assert tell[side]().status_code in {200, 202}
 
-    assert near(talk.handoff.media_up_at, now - timedelta(milliseconds=950))
+    assert near(measures_of(talk).media_up_at, now - timedelta(milliseconds=950))
 
 
 def test_a_closer_who_says_nothing_leaves_the_first_word_empty(talk: Visit) -> None:
     prospect_says(talk, heard_ms_ago=None, silence_ms=2_000)
 
-    assert talk.handoff.first_word_at is None
-    assert talk.handoff.dead_air_ms == 2_000
+    assert measures_of(talk).first_word_at is None
+    assert measures_of(talk).dead_air_ms == 2_000
 
 
 def test_each_side_is_heard_once(talk: Visit, closer_client: Client) -> None:
     prospect_says(talk)
     closer_says(closer_client, talk)
-    before = talk.handoff
+    before = measures_of(talk)
 
     assert prospect_says(talk, silence_ms=0).status_code == 409
     assert closer_says(closer_client, talk, heard_ms_ago=0, packets_ms_ago=0).status_code == 409
 
-    after = talk.handoff
+    after = measures_of(talk)
     assert (after.dead_air_ms, after.media_up_at) == (before.dead_air_ms, before.media_up_at)
 
 
 def test_nothing_was_heard_before_the_closer_accepted(talk: Visit) -> None:
     prospect_says(talk, heard_ms_ago=120_000)
 
-    assert talk.handoff.first_word_at == talk.attempt.accepted_at
+    assert measures_of(talk).first_word_at == talk.attempt.accepted_at
 
 
 def test_silence_is_never_longer_than_the_visit(talk: Visit) -> None:
     prospect_says(talk, silence_ms=600_000)
 
-    heard = talk.handoff.first_word_at
+    heard = measures_of(talk).first_word_at
     assert heard is not None
-    assert talk.handoff.dead_air_ms == round((heard - talk.session.created_at).total_seconds() * 1000)
+    assert measures_of(talk).dead_air_ms == round((heard - talk.session.created_at).total_seconds() * 1000)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +127,7 @@ def test_silence_is_never_longer_than_the_visit(talk: Visit) -> None:
 )
 def test_a_hostile_report_is_refused_and_changes_nothing(talk: Visit, bad: dict[str, Any]) -> None:
     assert prospect_says(talk, **bad).status_code == 400
-    assert talk.handoff.dead_air_ms is None
+    assert not Measures.objects.exists()
     assert "media.reported" not in talk.kinds()
 
 

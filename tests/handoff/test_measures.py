@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from handoff.measures import steps
-from handoff.models import Attempt, Handoff
+from handoff.models import Attempt, Handoff, Measures
 
-OF_HANDOFF = ("prospect_free_at", "offered_at", "released_at", "media_up_at", "first_word_at")
+OF_HANDOFF = ("prospect_free_at", "offered_at", "released_at", "connected_at")
+MEASURED = ("media_up_at", "first_word_at")
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
 
@@ -18,8 +19,11 @@ def at(milliseconds: int) -> datetime:
 
 def handoff(**moments: int) -> Handoff:
     stamps: dict[str, Any] = {f"{name}_at": at(value) for name, value in moments.items()}
-    mine = {name: stamps.pop(name) for name in OF_HANDOFF if name in stamps}
-    return Handoff(**{"triggered_at": START, **mine, "attempt": Attempt(**stamps)})
+    mine = {name: stamps[name] for name in OF_HANDOFF if name in stamps}
+    measured = {name: stamps.pop(name) for name in MEASURED if name in stamps}
+    attempt = Attempt(**{name: at for name, at in stamps.items() if name not in OF_HANDOFF or name == "connected_at"})
+    Measures(attempt=attempt, **measured)
+    return Handoff(**{"triggered_at": START, **mine, "attempt": attempt})
 
 
 COLD = {
