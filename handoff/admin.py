@@ -16,7 +16,7 @@ from accounts.roles import Action
 from accounts.staff import ADD, CHANGE, DELETE, VIEW, edited
 from handoff.callbacks import promises
 from handoff.closers import readiness, roster
-from handoff.models import CallbackPromise, Closer, Command, Handoff, Offer, RoutingPolicy
+from handoff.models import Attempt, CallbackPromise, Closer, Command, Handoff, Offer, RoutingPolicy
 from sessions_app.admin.pages import HISTORY, Page, ReadOnly, ReadOnlyInline, VoiceSessionAdmin, pretty
 from sessions_app.admin.widget_form import RowForm, SkillsField
 from sessions_app.inbox import intake
@@ -170,6 +170,13 @@ class CallbackPromiseAdmin(Page):
         roster.changed(obj.team_id)
 
 
+class AttemptInline(ReadOnlyInline):
+    model = Attempt
+    fields = ["number", "closer", "accepted_at", "seated_at", "connected_at", "broke_at"]
+    ordering = ["number"]
+    fk_name = "handoff"
+
+
 class OfferInline(ReadOnlyInline):
     model = Offer
     fields = ["closer", "state", "reason", "offered_at", "expires_at", "answered_at"]
@@ -182,7 +189,7 @@ class HandoffAdmin(ReadOnly):
     list_select_related = ["attempt__closer"]
     search_fields = ["id", "session__id", "conference_id"]
     date_hierarchy = "triggered_at"
-    inlines = [OfferInline]
+    inlines = [OfferInline, AttemptInline]
     words = ["notes", "instruction"]
 
 

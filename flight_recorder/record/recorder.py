@@ -45,7 +45,11 @@ class _Recorder:
             .select_related("attempt__closer", "broken")
             .order_by("triggered_at", "pk")
         )
-        made = Attempt.objects.filter(handoff__session=session).order_by("handoff__triggered_at", "handoff", "number")
+        made = (
+            Attempt.objects.filter(handoff__session=session)
+            .select_related("measures")
+            .order_by("handoff__triggered_at", "handoff", "number")
+        )
         self.attempts = list(made)
         self.newest = {attempt.handoff_id: attempt for attempt in self.attempts}
         self.offers = list(Offer.objects.filter(handoff__session=session).order_by("offered_at", "pk"))
@@ -77,8 +81,9 @@ class _Recorder:
             "legs": [{"leg": self.names.legs[leg.pk], **columns(leg)} for leg in self._rows(CallLeg)],
             "runs": [columns(run) for run in self._rows(Run)],
             "handoffs": [self._handoff(handoff) for handoff in self.handoffs],
+            "attempts": [self._attempt(attempt) for attempt in self.attempts],
             "offers": [self._offer(offer) for offer in self.offers],
-            "commands": [self._command(command) for command in self._rows(Command, "created_at")],
+            "commands": [self._command(command) for command in self._rows(Command, "created_at", "attempt")],
             "timeline": [self._entry(entry) for entry in session.timeline.order_by("seq")],
             "transcript": [columns(turn) for turn in session.turns.order_by("position")],
             "fields": [self._field(field) for field in session.fields.order_by("pk")],
@@ -87,8 +92,8 @@ class _Recorder:
             "end": endings.of(session, self.closer_names),
         }
 
-    def _rows(self, model: Any, order: str = "pk") -> list[Any]:
-        return list(model.objects.filter(session=self.session).order_by(order, "pk"))
+    def _rows(self, model: Any, order: str = "pk", *related: str) -> list[Any]:
+        return list(model.objects.filter(session=self.session).select_related(*related).order_by(order, "pk"))
 
     def _closers(self) -> list[Closer]:
         """Those who had to do with it, in the order in which they came in: earlier ones had been idle for longer."""
@@ -127,6 +132,7 @@ class _Recorder:
         return {"closer": self.closer_names[closer.pk], **columns(closer, leave_out=_NOT_OF_A_CLOSER)}
 
     def _handoff(self, handoff: Handoff) -> dict[str, Any]:
+        """With what its newest attempt says: recordings told only of that at first."""
         broken = handoff.broken
         people = {
             "closer": self._name_of(handoff.closer_id),
@@ -136,8 +142,12 @@ class _Recorder:
         }
         newest = self.newest.get(handoff.pk, Attempt(number=0))
         attempt = columns(newest, leave_out=_NOT_OF_A_HANDOFF) | {"attempt": newest.number}
-        attempt |= columns(getattr(newest, "measures", None) or Measures())
-        return {"handoff": self.names.handoffs[handoff.pk], **people, **attempt, **columns(handoff)}
+        measured = columns(getattr(newest, "measures", None) or Measures())
+        return {"handoff": self.names.handoffs[handoff.pk], **people, **attempt, **measured, **columns(handoff)}
+
+    def _attempt(self, attempt: Attempt) -> dict[str, Any]:
+        whose = {"handoff": self.names.handoffs[attempt.handoff_id], "closer": self._name_of(attempt.closer_id)}
+        return {**whose, **columns(attempt), **columns(getattr(attempt, "measures", None) or Measures())}
 
     def _offer(self, offer: Offer) -> dict[str, Any]:
         whose = {"handoff": self.names.handoffs[offer.handoff_id], "closer": self._name_of(offer.closer_id)}
@@ -146,7 +156,8 @@ class _Recorder:
     def _command(self, command: Command) -> dict[str, Any]:
         handoff = self.names.handoffs.get(command.handoff_id) if command.handoff_id else None
         kept = columns(command)
-        told = {"key": self.names.key(command), "command_id": command.pk, "handoff": handoff}
+        attempt = command.attempt.number if command.attempt else None
+        told = {"key": self.names.key(command), "command_id": command.pk, "handoff": handoff, "attempt": attempt}
         answer = kept.pop("result")  # What an insight says is called a result as well, and is masked.
         return {**kept, **told, "answer": answer}
 

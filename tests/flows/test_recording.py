@@ -111,6 +111,24 @@ def test_a_recording_holds_what_came_in_what_was_asked_and_how_it_ended(told: Vi
     ]
 
 
+def test_each_attempt_is_told_of_and_the_newest_with_its_hand_over(told: Visit) -> None:
+    recording = recorded(told)
+
+    (attempt,), (handoff,) = recording["attempts"], recording["handoffs"]
+    assert (attempt["handoff"], attempt["number"], attempt["closer"]) == ("handoff-1", 1, "closer-1")
+    assert attempt["accepted_at"] == handoff["accepted_at"] is not None
+    commands = {command["key"]: command["attempt"] for command in recording["commands"]}
+    assert (commands["handoff-1:1:dial"], commands["leg-1:answer"]) == (1, None)
+
+
+@pytest.mark.parametrize("part", ["handoffs", "commands"])
+def test_what_older_recordings_tell_is_told_still(told: Visit, part: str) -> None:
+    stored = [json.loads(path.read_text()) for path in Path("tests/recordings").glob("*.json")]
+
+    names = {name for recording in stored for row in recording[part] for name in row}
+    assert names - {name for row in recorded(told)[part] for name in row} == set()
+
+
 def test_a_recording_holds_no_secrets(told: Visit, alice: Closer) -> None:
     text = json.dumps(recorded(told))
 

@@ -1,6 +1,8 @@
 """The formats of command keys: recordings hold them, and Telnyx's commands are told apart by them."""
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -37,3 +39,10 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 )
 def test_a_key_is_written_as_ever(built: str, format_: str) -> None:
     assert built == format_
+
+
+def test_nothing_is_read_out_of_a_key() -> None:
+    reads = re.compile(r"\bkey__(starts|ends|contains|regex)|\bkey\.(split|partition|rpartition|startswith|endswith)\b")
+    files = [*Path("handoff").rglob("*.py"), Path("flight_recorder/replay/watch.py")]
+
+    assert [str(path) for path in files if reads.search(path.read_text())] == []
