@@ -259,7 +259,7 @@ class Migration(migrations.Migration):
             model_name="attempt",
             name="closer",
             field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="attempts", to="handoff.closer"
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="attempts", to="handoff.closer"
             ),
         ),
         migrations.CreateModel(
@@ -520,7 +520,7 @@ class Migration(migrations.Migration):
                 (
                     "closer",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="offers", to="handoff.closer"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="offers", to="handoff.closer"
                     ),
                 ),
                 (
