@@ -18,7 +18,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 def pytest_configure() -> None:
-    """Let pages be rendered without a build; what is built is served by real processes in tests/static_files/."""
+    """Let pages be rendered without a build; what is built is served by real processes in tests/agileadapt/."""
     django_settings.MIDDLEWARE.remove("agileadapt.static_files.StaticFiles")
     django_settings.STORAGES["staticfiles"] = {"BACKEND": "tests.unbuilt.UnbuiltFiles"}
 

@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from sandbox.model.account_kinds import APPLICATIONS, ASSISTANTS, CONNECTIONS, VOICE_PROFILES
 from sessions_app.models import WidgetConfig
-from tests.provisioning.conftest import HOST, THEIR_SECRET, Office
+from tests.sessions_app.provisioning.conftest import HOST, THEIR_SECRET, Office
 
 PROFILE: dict[str, Any] = {
     **VOICE_PROFILES.defaults,

@@ -7,7 +7,7 @@ from pytest_django import Settings
 
 from sessions_app.models import WidgetConfig
 from telephony.client import AccountObject, Kind, Telnyx
-from tests.provisioning.conftest import Office
+from tests.sessions_app.provisioning.conftest import Office
 
 KINDS = (
     *("integration_secrets", "outbound_voice_profiles", "credential_connections", "call_control_applications"),

@@ -4,7 +4,7 @@ import pytest
 from pytest_django import Settings
 
 from sessions_app.models import WidgetConfig
-from tests.provisioning.conftest import HOST, SECRET, Office
+from tests.sessions_app.provisioning.conftest import HOST, SECRET, Office
 
 
 def test_everything_is_made(office: Office, widget: WidgetConfig) -> None:

@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 from agileadapt.static_files import KEEP
-from tests.static_files.conftest import Site
+from tests.agileadapt.conftest import Site
 
 LATE = "dist/chunks/chunk-BBBBBBBB.js"
 

@@ -18,7 +18,7 @@ from launcher.checkout import VENV_PYTHON
 from launcher.processes import Process
 from launcher.stack import ASGI_SERVERS, answers
 from sessions_app.models import WidgetConfig
-from tests.static_files.conftest import Site, site_in
+from tests.agileadapt.conftest import Site, site_in
 
 pytestmark = pytest.mark.timeout(180)
 
