@@ -8,8 +8,7 @@ from django.conf import settings as django_settings
 from hypothesis import settings
 from nacl.signing import SigningKey
 
-# Fixtures that several folders use; those of one folder stand in its own conftest.py.
-pytest_plugins = ["tests.people", "tests.visits", "tests.workers"]
+pytest_plugins = ["tests.flows.softphones", "tests.people", "tests.visits", "tests.workers"]
 
 # HYPOTHESIS_PROFILE=slow searches longer, in every test that does not name its own number of examples.
 settings.register_profile("quick", deadline=None)

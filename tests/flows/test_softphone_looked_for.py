@@ -10,10 +10,8 @@ from django.utils import timezone
 from handoff import actions
 from handoff.closers import softphones
 from handoff.models import Closer, Handoff
-from tests.flows.test_softphone_lines import Page, dialled, lookups, must_register, of, page
+from tests.flows.softphones import Page, dialled, lookups, must_register, of
 from tests.visits import Visit, accept
-
-__all__ = ["page"]
 
 
 @pytest.fixture

@@ -12,11 +12,9 @@ from handoff.closers import softphones
 from handoff.models import Closer
 from sessions_app.models import TelephonyCredential
 from sessions_app.visits import credentials
-from tests.flows.test_softphone_lines import Page, missing, of, page
+from tests.flows.softphones import Page, missing, of
 from tests.people import logged_in
 from tests.visits import Visit, connect
-
-__all__ = ["page"]
 
 
 def test_each_page_has_a_login_of_its_own(page: Page) -> None:

@@ -1,4 +1,4 @@
-"""Telnyx as tests of the application in this process have it; there is no other imitation beside the sandbox.
+"""Telnyx as tests of the application in this process have it; what else imitates it, and why, stands in CONTRIBUTING.
 
 * A test plays what happens outside: `Leg` has a method for whatever Telnyx says of a leg, and `Webhooks` delivers it,
   signed, at the addresses that Telnyx knows. `Platform` holds what the documents leave open. Within
