@@ -4,11 +4,12 @@ from django.contrib.auth.views import PasswordResetCompleteView, PasswordResetDo
 from django.urls import path
 
 from accounts import views
+from accounts.roles import Action, asks
 
 urlpatterns = [
-    path("password-reset/sent/", PasswordResetDoneView.as_view(), name="password_reset_done"),
+    path("password-reset/sent/", asks(Action.LINK_ASK)(PasswordResetDoneView.as_view()), name="password_reset_done"),
     # The paths of links are kept out of the log by `logs.py`.
     path("new-password/<uidb64>/<token>/", views.NewPassword.as_view(), name="password_reset_confirm"),
     path("invitation/<uidb64>/<token>/", views.Invitation.as_view(), name="invitation"),
-    path("password-set/", PasswordResetCompleteView.as_view(), name="password_reset_complete"),
+    path("password-set/", asks(Action.LINK_USE)(PasswordResetCompleteView.as_view()), name="password_reset_complete"),
 ]

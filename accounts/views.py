@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 
 from accounts import tasks
 from accounts.models import User, normalize_email
+from accounts.roles import Action
 from accounts.tokens import INVITATION, NEW_PASSWORD
 
 
@@ -22,10 +23,13 @@ class AddressForm(PasswordResetForm):
 
 
 class PasswordReset(PasswordResetView):
+    asks = Action.LINK_ASK
     form_class = AddressForm
 
 
 class SetPassword(PasswordResetConfirmView):
+    asks = Action.LINK_USE
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = super().dispatch(request, *args, **kwargs)
         # Never the path, which is the key. With "no-referrer" browsers hide the form's origin too, and CSRF needs it.

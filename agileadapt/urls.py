@@ -4,10 +4,18 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from accounts.roles import Action, asks
+from dashboard.pages import sign_in
+
 urlpatterns = [
-    path("", RedirectView.as_view(url="/dashboard/")),
+    path("", asks(Action.ACCOUNT_SIGN_IN)(RedirectView.as_view(url="/dashboard/"))),
     # The administration shows its own link to an address of this name.
-    path("admin/password_reset/", RedirectView.as_view(pattern_name="password_reset"), name="admin_password_reset"),
+    path(
+        "admin/password_reset/",
+        asks(Action.LINK_ASK)(RedirectView.as_view(pattern_name="password_reset")),
+        name="admin_password_reset",
+    ),
+    path("admin/login/", sign_in.limited(admin.site.login)),
     path("admin/", admin.site.urls),
     path("", include("sessions_app.urls")),
     path("", include("handoff.urls")),

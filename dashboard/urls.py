@@ -4,7 +4,7 @@ from django.contrib.auth.views import LoginView
 from django.urls import include, path
 
 from dashboard.actions import answers, calls
-from dashboard.pages import recordings, views, wallboard
+from dashboard.pages import recordings, sign_in, views, wallboard
 from dashboard.pages.passwords import LimitedPasswordReset
 
 _pages = [
@@ -38,7 +38,7 @@ _pages = [
 ]
 
 urlpatterns = [
-    path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("accounts/login/", sign_in.limited(LoginView.as_view(redirect_authenticated_user=True)), name="login"),
     path("accounts/logout/", views.SignOut.as_view(), name="logout"),
     path("accounts/password-reset/", LimitedPasswordReset.as_view(), name="password_reset"),
     path("accounts/", include("accounts.urls")),

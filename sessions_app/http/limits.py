@@ -1,7 +1,8 @@
 """Caps that hold under concurrency, on new sessions and on what one may ask: one Lua script counts and decides."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv6Address, ip_address
@@ -22,6 +23,13 @@ for i, key in ipairs(KEYS) do
   if redis.call('INCR', key) == 1 then redis.call('EXPIRE', key, ARGV[#ARGV]) end
 end
 return 0
+"""
+
+
+_GIVE_BACK = """
+for i, key in ipairs(KEYS) do
+  if tonumber(redis.call('GET', key) or '0') > 0 then redis.call('DECR', key) end
+end
 """
 
 
@@ -53,6 +61,18 @@ def spend(*, address: str, widget: str) -> None:
 def spend_on(name: str, *, most: int, seconds: int) -> None:
     """Count one use of what may be used `most` times within `seconds`. Raises Refused or LimiterDown."""
     _spend({name: most}, seconds=seconds)
+
+
+def spend_on_all(caps: Mapping[str, int], *, seconds: int) -> None:
+    """Count one use against several caps, of which each may refuse. Raises Refused or LimiterDown."""
+    _spend(caps, seconds=seconds)
+
+
+def give_back(caps: Iterable[str]) -> None:
+    """Take back what was counted last. What cannot be reached any more has cost one use."""
+    with suppress(redis.RedisError, OSError):
+        keys = [f"{settings.REDIS_PREFIX}:limit:{name}" for name in caps]
+        _redis().eval(_GIVE_BACK, len(keys), *keys)
 
 
 def _spend(caps: Mapping[str, int], *, seconds: int) -> None:
