@@ -10,12 +10,21 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from accounts.roles import Action, Role, may
 from assistant_tools import sentences, tools
 from sessions_app.answers import versions
 from sessions_app.conversation import tool_calls, tool_catalogue
 from sessions_app.conversation.tool_calls import Caller, Outcome, Told, Use
 from sessions_app.conversation.tool_catalogue import Sifted
 from sessions_app.models import VoiceSession
+
+# What each tool lets the assistant of a call do.
+ACTIONS: Mapping[str, Action] = {
+    tool_catalogue.SAVE: Action.ANSWER_SAVE,
+    tool_catalogue.AVAILABILITY: Action.TEAM_ASK_FREE,
+    tool_catalogue.HANDOFF: Action.VISIT_ASK_PERSON,
+    tool_catalogue.CALLBACK: Action.CALLBACK_ASK,
+}
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +53,8 @@ def as_data(told: Told) -> dict[str, Any]:
 
 
 def _of_session(name: str, arguments: Any, caller: Caller, session: VoiceSession, run: int, now: datetime) -> Told:
-    if caller.run_id is not None and name not in tool_catalogue.OF_A_GATHER:
+    is_given = caller.run_id is None or name in tool_catalogue.OF_A_GATHER
+    if not is_given or not may({Role.ASSISTANT}, ACTIONS[name], is_own=True):
         return tools.refused("not_given", sentences.not_given())
     if tool_calls.spent(session, name) >= settings.TOOL_CALLS_PER_SESSION:
         told = tools.refused(tool_calls.OVER_BUDGET, sentences.over_budget())

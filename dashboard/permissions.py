@@ -13,7 +13,7 @@ from django.shortcuts import render
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from accounts.roles import Role, may
+from accounts.roles import Action, Role, asks, may
 from handoff import selectors
 from handoff.selectors import Closer
 
@@ -32,38 +32,36 @@ SIGNED_OUT = 4401
 NO_CLOSER = 4403
 
 
-def closer_required(view: View) -> View:
-    """Let closers in and hand the view their row as its second argument."""
+def closer_required(action: Action) -> Callable[[View], View]:
+    """Let closers in and hand the view their row as its second argument.
 
-    @login_required
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        closer = selectors.closer_of(request.user)
-        if closer is None:
-            return render(request, "dashboard/no_access.html", status=403)
-        return view(request, closer, *args, **kwargs)
+    For those whose role the table does not let do it, the page does not exist.
+    """
 
-    return guarded
+    def guard(view: View) -> View:
+        @asks(action)
+        @login_required
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            closer = selectors.closer_of(request.user)
+            if closer is None:
+                return render(request, "dashboard/no_access.html", status=403)
+            if not may_at_desk(closer, action):
+                raise Http404("This page is for others.")
+            return view(request, closer, *args, **kwargs)
 
+        return guarded
 
-def supervisor_required(view: View) -> View:
-    """As `closer_required`; for everybody but supervisors the page does not exist."""
-
-    @closer_required
-    @wraps(view)
-    def guarded(request: HttpRequest, closer: Closer, **kwargs: Any) -> HttpResponse:
-        if not closer.is_supervisor:
-            raise Http404("Only supervisors see this page.")
-        return view(request, closer, **kwargs)
-
-    return guarded
+    return guard
 
 
-def roles_of(closer: Closer | None) -> frozenset[Role]:
-    """What somebody is at the desk, who may be nobody there."""
-    if closer is None:
-        return frozenset({Role.ANONYMOUS})
+def roles_of(closer: Closer) -> frozenset[Role]:
     return frozenset({Role.ANONYMOUS, Role.CLOSER, *([Role.SUPERVISOR] if closer.is_supervisor else ())})
+
+
+def may_at_desk(closer: Closer, action: Action) -> bool:
+    """Whether it is theirs to do with what is their own and of their team."""
+    return may(roles_of(closer), action, is_own=True, is_team=True)
 
 
 class HasDesk(BasePermission):
@@ -78,9 +76,7 @@ class IsCloser(HasDesk):
     """Whose role the table lets do it. Whether it is their own or their team's is asked where it is looked for."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        return super().has_permission(request, view) and may(
-            roles_of(view.closer), view.asks, is_own=True, is_team=True
-        )
+        return super().has_permission(request, view) and may_at_desk(view.closer, view.asks)
 
 
 def closer_behind(session_key: str | None) -> Closer:
@@ -94,6 +90,6 @@ def closer_behind(session_key: str | None) -> Closer:
     if not user.is_authenticated:
         raise NoAccess(SIGNED_OUT)
     closer = selectors.closer_of(user)
-    if closer is None:
+    if closer is None or not may_at_desk(closer, Action.BOARD_SEE):
         raise NoAccess(NO_CLOSER)
     return closer

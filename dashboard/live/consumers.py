@@ -116,6 +116,9 @@ class DashboardConsumer(AsyncWebsocketConsumer):
             logger.info("dashboard socket of user %s closed: %s", self.user_id, error)
             await self.close(code=limits.MISBEHAVED)
             return
+        if not permissions.may_at_desk(self.closer, frame.asks):
+            await self.close(code=permissions.NO_CLOSER)
+            return
         async with self.turn:
             match frame:
                 case Hello():

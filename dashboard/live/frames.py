@@ -1,9 +1,12 @@
 """What a dashboard may say over its socket: parsed and checked, or refused. Pure."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, Self
 from uuid import UUID
+
+from accounts.roles import Action
 
 MOST_CURSORS = 1000
 
@@ -14,19 +17,33 @@ class BadFrame(ValueError):
 
 @dataclass(frozen=True)
 class Hello:
+    asks: ClassVar[Action] = Action.BOARD_SEE
+
     epoch: str | None
     cursors: dict[str, int] = field(default_factory=dict)
     watching: str | None = None
 
+    @classmethod
+    def read(cls, frame: dict[str, Any]) -> Self:
+        return cls(_epoch(frame.get("epoch")), _cursors(frame.get("cursors")), _session(frame.get("watching")))
+
 
 @dataclass(frozen=True)
 class Watch:
+    asks: ClassVar[Action] = Action.VISIT_READ
+
     session: str | None
+
+    @classmethod
+    def read(cls, frame: dict[str, Any]) -> Self:
+        return cls(_session(frame.get("session")))
 
 
 @dataclass(frozen=True)
 class Presence:
     """`username` is the login on which the page's softphone is registered, "" when it is not."""
+
+    asks: ClassVar[Action] = Action.PRESENCE_SAY
 
     softphone: bool
     microphone: bool
@@ -34,13 +51,28 @@ class Presence:
     page: UUID | None = None
     username: str = ""
 
+    @classmethod
+    def read(cls, frame: dict[str, Any]) -> Self:
+        return cls(
+            softphone=_flag(frame.get("softphone")),
+            microphone=_flag(frame.get("microphone")),
+            sound=_flag(frame.get("sound")),
+            page=_page(frame.get("page")),
+            username=_username(frame.get("username")),
+        )
+
 
 @dataclass(frozen=True)
 class Ping:
-    pass
+    asks: ClassVar[Action] = Action.BOARD_SEE
+
+    @classmethod
+    def read(cls, frame: dict[str, Any]) -> Self:
+        return cls()
 
 
 Frame = Hello | Watch | Presence | Ping
+FRAMES: Mapping[str, type[Frame]] = {"hello": Hello, "watch": Watch, "presence": Presence, "ping": Ping}
 
 
 def parse(text: str) -> Frame:
@@ -51,22 +83,10 @@ def parse(text: str) -> Frame:
         raise BadFrame("not JSON") from error
     if not isinstance(frame, dict):
         raise BadFrame("not an object")
-    match frame.get("type"):
-        case "hello":
-            return Hello(_epoch(frame.get("epoch")), _cursors(frame.get("cursors")), _session(frame.get("watching")))
-        case "watch":
-            return Watch(_session(frame.get("session")))
-        case "presence":
-            return Presence(
-                softphone=_flag(frame.get("softphone")),
-                microphone=_flag(frame.get("microphone")),
-                sound=_flag(frame.get("sound")),
-                page=_page(frame.get("page")),
-                username=_username(frame.get("username")),
-            )
-        case "ping":
-            return Ping()
-    raise BadFrame("unknown type")
+    kind = frame.get("type")
+    if not isinstance(kind, str) or kind not in FRAMES:
+        raise BadFrame("unknown type")
+    return FRAMES[kind].read(frame)
 
 
 def _epoch(value: Any) -> str | None:

@@ -7,7 +7,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from dashboard.permissions import supervisor_required
+from accounts.roles import Action
+from dashboard.permissions import closer_required
 from dashboard.render import snapshot
 from flight_recorder.record import recorder
 from handoff.selectors import Closer
@@ -15,7 +16,7 @@ from handoff.selectors import Closer
 
 @never_cache
 @require_safe
-@supervisor_required
+@closer_required(Action.VISIT_EXPORT)
 def download(request: HttpRequest, closer: Closer, session_id: UUID) -> JsonResponse:
     """All that came in, was asked and became of the session; no secrets."""
     session = snapshot.find(closer.team, session_id)

@@ -14,8 +14,9 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.roles import Action
 from dashboard.pages import search
-from dashboard.permissions import closer_required
+from dashboard.permissions import closer_required, may_at_desk
 from dashboard.render import callbacks, desk, fragments, snapshot
 from handoff import actions, selectors
 from handoff.selectors import Closer
@@ -29,6 +30,8 @@ PLACEHOLDER_ID = UUID(int=0)
 class SignOut(LogoutView):
     """Sign out, take no more calls, and close the sockets of that login."""
 
+    asks = Action.ACCOUNT_SIGN_OUT
+
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         closer = selectors.closer_of(request.user)
         response = super().post(request, *args, **kwargs)
@@ -39,17 +42,17 @@ class SignOut(LogoutView):
 
 @never_cache
 @require_safe
-@closer_required
+@closer_required(Action.BOARD_SEE)
 def board(request: HttpRequest, closer: Closer, session_id: UUID | None = None) -> HttpResponse:
     """The board, with the session of the address opened."""
-    if session_id and snapshot.find(closer.team, session_id) is None:
+    if session_id and (not may_at_desk(closer, Action.VISIT_READ) or snapshot.find(closer.team, session_id) is None):
         raise Http404("No such session in your team.")
     return _board(request, closer, watching=str(session_id) if session_id else None)
 
 
 @never_cache
 @require_safe
-@closer_required
+@closer_required(Action.CALLBACK_SEE)
 def callback_page(request: HttpRequest, closer: Closer) -> HttpResponse:
     """The callbacks of the team; the page that is open already asks for this part of itself alone."""
     asked = {name: request.GET.get(name, "")[:60] for name in ("widget", "week")}
@@ -61,7 +64,7 @@ def callback_page(request: HttpRequest, closer: Closer) -> HttpResponse:
 
 @never_cache
 @require_safe
-@closer_required
+@closer_required(Action.VISIT_SEARCH)
 def search_page(request: HttpRequest, closer: Closer) -> HttpResponse:
     """What the team's calls hold; the page that is open already asks for this part of itself alone."""
     html = search.page(closer.team, query=request.GET.get("q", ""), before=request.GET.get("before", "")[:100])

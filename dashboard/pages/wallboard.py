@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from dashboard.permissions import supervisor_required
+from accounts.roles import Action
+from dashboard.permissions import closer_required
 from dashboard.render import presenters
 from handoff import selectors
 from handoff.selectors import Closer
@@ -16,7 +17,7 @@ from handoff.selectors import Closer
 
 @never_cache
 @require_safe
-@supervisor_required
+@closer_required(Action.TEAM_MEASURE)
 def page(request: HttpRequest, closer: Closer) -> HttpResponse:
     now = timezone.now()
     board = selectors.wallboard(closer.team, now)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from accounts.roles import Action, asks
 from handoff.routing import transfer_targets
 from sessions_app.conversation import variables
 from sessions_app.inbox import binding, webhooks
@@ -19,6 +20,7 @@ from telephony.events import AssistantInitialization, Event
 logger = logging.getLogger(__name__)
 
 
+@asks(Action.VARIABLES_ASK)
 @csrf_exempt
 @require_POST
 def dynamic_variables(request: HttpRequest) -> HttpResponse:

@@ -4,9 +4,11 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.roles import Action, asks
 from handoff.health import checks
 
 
+@asks(Action.HEALTH_SEE)
 @never_cache
 @require_safe
 def live(request: HttpRequest) -> JsonResponse:
@@ -14,6 +16,7 @@ def live(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "live"})
 
 
+@asks(Action.HEALTH_SEE)
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from accounts.roles import Action, asks
 from sessions_app.account import signatures
 from sessions_app.http import bodies
 from sessions_app.inbox import intake
@@ -32,6 +33,7 @@ class Incoming:
     body: bytes
 
 
+@asks(Action.DELIVERY_STORE)
 @csrf_exempt
 @require_POST
 def deliver(request: HttpRequest, door: str) -> HttpResponse:

@@ -1,12 +1,14 @@
 """The prospect's page, live: after every change of its session it is sent the whole state."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.utils import timezone
 
+from accounts.roles import Action, Role, may
 from sessions_app.timeline import groups
 from sessions_app.visitor_page import page
 from sessions_app.visits import visits
@@ -19,6 +21,8 @@ GATHER_SECONDS = 0.03
 REFRESH_SECONDS = 8
 
 UNKNOWN_SESSION = 4401
+
+FRAMES: Mapping[str, Action] = {"hello": Action.VISIT_FOLLOW, "here": Action.VISIT_FOLLOW}
 
 
 class ProspectConsumer(AsyncJsonWebsocketConsumer):
@@ -53,6 +57,8 @@ class ProspectConsumer(AsyncJsonWebsocketConsumer):
 
     async def receive_json(self, content: Any, **kwargs: Any) -> None:
         kind = content.get("type") if isinstance(content, dict) else None
+        if not isinstance(kind, str) or kind not in FRAMES or not may({Role.PROSPECT}, FRAMES[kind], is_own=True):
+            return
         if kind == "here" and self.is_asked:
             self.is_asked = False
             await database_sync_to_async(self._seen)()

@@ -6,11 +6,12 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 
+from dashboard.actions.calls import Logins
 from handoff.views import Messages
 from sessions_app.http import limits
 from sessions_app.http.throttles import Spending
 from sessions_app.visitor_page.access import OpenView
-from tests.permissions.world import OF_THE_PROSPECT, World
+from tests.permissions.world import ACTIONS, OF_THE_PROSPECT, World
 
 # The token's three caps are counted as one, reports by their rows.
 COUNTED_ELSEWHERE = {"token", "report"}
@@ -89,3 +90,33 @@ def test_the_limit_is_the_visit_s_own_and_a_body_that_says_nothing_costs_nothing
     statuses = [send(body) for body in ("{}", '{"text": "a"}', '{"text": "b"}', '{"text": "c"}', "{}")]
 
     assert statuses == [400, 202, 202, 429, 400]
+
+
+def test_a_closer_s_softphone_logs_in_only_so_often(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Logins, "most", 1)
+    statuses: dict[str, list[int]] = {}
+    for name in ("alice", "alice", "ben"):
+        browser = Client()
+        browser.force_login(world.people[name].user)
+        response = ACTIONS["softphone-login"](world, world.people[name]).send(browser)
+        statuses.setdefault(name, []).append(response.status_code)
+
+    assert statuses == {"alice": [200, 429], "ben": [200]}
+    assert len(world.visit.rest.asked("token")) == 2
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "code"),
+    [(limits.Refused(7), 429, "too_often"), (limits.LimiterDown(), 503, "softphone_unavailable")],
+)
+def test_a_softphone_is_told_when_to_ask_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, raised: Exception, status: int, code: str
+) -> None:
+    browser = Client()
+    browser.force_login(world.people["alice"].user)
+    monkeypatch.setattr(limits, "spend_on", refusing(raised))
+
+    response = ACTIONS["softphone-login"](world, world.people["alice"]).send(browser)
+
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert int(response["Retry-After"]) > 0
