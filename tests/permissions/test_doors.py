@@ -1,0 +1,126 @@
+"""Every address, message of a socket, tool and action of the administration has a row; a new one without fails here."""
+
+import inspect
+from typing import get_args
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Permission
+from django.core.management import get_commands
+from django.test import RequestFactory
+
+import dashboard.routing
+import sessions_app.routing
+from accounts.models import User
+from accounts.roles import TABLE, Action, asks
+from agileadapt import asgi
+from assistant_tools import calls
+from dashboard.live import frames
+from sessions_app.conversation.tool_catalogue import CATALOGUE
+from sessions_app.visitor_page import consumers
+from tests.permissions import doors
+
+DOORS = doors.http()
+# Actions of the administration, asked by its classes, and what a page does with its own phone.
+WITHOUT_AN_ADDRESS = {
+    *(Action.ADMIN_ENTER, Action.VISIT_INSPECT, Action.WORDS_READ, Action.DELIVERY_PROCESS, Action.TEAM_CHANGE),
+    *(Action.ROUTING_CHANGE, Action.WIDGET_CHANGE, Action.ASSISTANT_IMPORT, Action.CLOSER_CHANGE),
+    *(Action.SUPERVISOR_APPOINT, Action.CLOSER_DELETE, Action.CALLBACK_CHANGE, Action.CALLBACK_DELETE),
+    *(Action.ACCOUNT_CHANGE, Action.ACCOUNT_DELETE, Action.ACCOUNT_INVITE, Action.RIGHTS_GIVE, Action.HISTORY_CHANGE),
+    *(Action.CALLBACK_ANSWER, Action.FILE_READ, Action.TOOL_LIST, Action.SCHEMA_READ),
+}
+# Whether a command reads what people said: whoever adds one thinks of it.
+COMMANDS = {
+    "demo_data": False,
+    "draw_machine": False,
+    "draw_permissions": False,
+    "export_session": True,
+    "replay": True,
+    "telnyx_probe": True,
+    "telnyx_provision": False,
+}
+
+
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.route or "/")
+def test_every_address_names_an_action_of_the_table(door: doors.Door) -> None:
+    assert door.action in TABLE, f"{door.route} says nowhere what it lets people do"
+
+
+def test_every_action_has_a_door() -> None:
+    named = {door.action for door in DOORS} | {frame.asks for frame in frames.FRAMES.values()}
+    named |= set(calls.ACTIONS.values()) | set(consumers.FRAMES.values())
+
+    assert set(Action) - named == WITHOUT_AN_ADDRESS
+
+
+def test_a_view_that_names_nothing_is_found() -> None:
+    def nothing() -> None: ...
+
+    assert not hasattr(nothing, "asks")
+    assert asks(Action.HEALTH_SEE)(nothing).asks == Action.HEALTH_SEE  # type: ignore[attr-defined]
+
+
+def test_beside_the_addresses_there_are_the_tools_alone() -> None:
+    branches = inspect.getsource(asgi.web)
+
+    assert branches.count(" if ") == branches.count('scope["path"] == MCP_PATH') == 1
+
+
+def test_every_tool_names_an_action() -> None:
+    assert set(calls.ACTIONS) == set(CATALOGUE)
+
+
+def test_every_message_of_a_socket_names_an_action() -> None:
+    routes = {str(route.pattern) for route in dashboard.routing.websocket_urlpatterns}
+    routes |= {str(route.pattern) for route in sessions_app.routing.websocket_urlpatterns}
+    assert routes == {"ws/dashboard/", "ws/prospect/"}
+    assert set(frames.FRAMES.values()) == set(get_args(frames.Frame))
+    assert all(frame.asks in TABLE for frame in frames.FRAMES.values())
+    assert all(action in TABLE for action in consumers.FRAMES.values())
+
+
+@pytest.mark.parametrize("text", ['{"type": "listen"}', '{"type": ["hello"]}', "{}", '{"type": null}'])
+def test_a_message_that_is_not_listed_is_refused(text: str) -> None:
+    with pytest.raises(frames.BadFrame, match="unknown type"):
+        frames.parse(text)
+
+
+def test_every_page_of_the_administration_is_known() -> None:
+    assert doors.administration() == doors.SITE
+    assert {model._meta.label_lower for model in admin.site._registry} == set(doors.MODELS)
+    for model, page in admin.site._registry.items():
+        stem = f"{model._meta.app_label}_{model._meta.model_name}_"
+        named = {url.name for url in page.get_urls() if getattr(url, "name", None)}
+        more = {name for name in named if name.removeprefix(stem) not in doors.PAGES}
+        assert more <= set(doors.MORE_PAGES), f"{model}: {more}"
+
+
+def test_every_action_of_the_administration_is_known(admin_user: User) -> None:
+    request = RequestFactory().get("/admin/")
+    request.user = admin_user
+    for model, page in admin.site._registry.items():
+        label = model._meta.label_lower
+        for name in page.get_actions(request):
+            known = (label, name) in doors.ADMIN_ACTIONS or (name == "delete_selected" and label in doors.MODELS)
+            assert known, f"{label}: {name} has no row"
+
+
+@pytest.mark.django_db
+def test_a_permission_of_our_own_has_a_row() -> None:
+    ours = {config.label for config in apps.get_app_configs() if not config.name.startswith("django.")}
+    found = {
+        f"{one.content_type.app_label}.{one.codename}"
+        for one in Permission.objects.select_related("content_type").filter(content_type__app_label__in=ours)
+        if one.codename.split("_")[0] not in {"add", "change", "delete", "view"}
+    }
+
+    assert found <= {"probe.run_probe"}
+
+
+def test_it_is_known_which_commands_read_what_people_said() -> None:
+    packages = {config.name for config in apps.get_app_configs() if not config.name.startswith("django")}
+    ours = {"accounts", "sessions_app", "handoff", "flight_recorder", "assistant_tools", "dashboard", "probe"}
+
+    assert packages >= ours
+    assert {name for name, app in get_commands().items() if app in ours} == set(COMMANDS)
