@@ -51,7 +51,7 @@ def _for_its_staff(view: View) -> View:
             raise PermissionDenied
         return view(request, *args, **kwargs)
 
-    guarded.action = Action.PROBE_RUN  # type: ignore[attr-defined]
+    guarded.asks = Action.PROBE_RUN  # type: ignore[attr-defined]
     return guarded
 
 

@@ -294,7 +294,7 @@ def filled_in(browser: Client, address: str) -> dict[str, Any]:
     for name, field in form.fields.items():
         value = form[name].value()
         if isinstance(field.widget, forms.MultiWidget):
-            parts = field.widget.decompress(value)
+            parts = field.widget.decompress(value) or []
             given |= {f"{name}_{number}": part for number, part in enumerate(parts) if part is not None}
         elif value not in (None, False, ""):
             is_lines = isinstance(value, list) and not isinstance(field, forms.ModelMultipleChoiceField)

@@ -84,7 +84,7 @@ def test_every_address_has_a_row() -> None:
 
 def test_every_inline_has_a_row() -> None:
     found = {
-        (label, inline.model._meta.label_lower): dict(inline.asks)
+        (label, inline.model._meta.label_lower): dict(inline.asks)  # type: ignore[attr-defined]
         for label, page in PAGES.items()
         for inline in page.inlines
     }
