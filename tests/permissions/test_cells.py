@@ -26,10 +26,10 @@ from sessions_app.models import (
     WebhookDelivery,
 )
 from sessions_app.visits import tokens, visits
-from tests.flows.telnyx import CALL_CONTROL, DYNAMIC_VARIABLES, INSIGHTS
 from tests.people import DOMAIN
 from tests.permissions import doors
 from tests.permissions.world import ACTIONS, OF_THE_PROSPECT, PAGES, Asked, World
+from tests.telnyx import CALL_CONTROL, DYNAMIC_VARIABLES, INSIGHTS
 
 DESK = ACTIONS | PAGES
 # Of one's own self, or a list of one's own team.

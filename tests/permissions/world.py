@@ -20,6 +20,7 @@ from sessions_app.models.learnt import Source
 from sessions_app.models.people import ConnectionMode
 from sessions_app.rules import answer_values
 from sessions_app.visits import tokens
+from tests import handoffs
 from tests.people import DOMAIN, make_ready
 from tests.visits import Visit
 
@@ -68,7 +69,7 @@ class World:
 
     def call(self, owner: Closer | None, state: str = "connected") -> Handoff:
         now = timezone.now()
-        return Handoff.objects.create(
+        return handoffs.create(
             session=self.session,
             trigger="gather_complete",
             state=state,
@@ -101,7 +102,7 @@ class World:
         """The prospect's leg has ended with the assistant, while a closer is being connected."""
         self.call(owner)
         VoiceSession.objects.filter(pk=self.visit.session_id).update(
-            handover_phase="handing_over", call_control_id=None
+            handover_phase="handing_over", current_leg=None, call_control_id=None
         )
 
     def has_login(self) -> None:
@@ -116,7 +117,7 @@ class World:
 
     def is_anonymous(self) -> None:
         VoiceSession.objects.filter(pk=self.visit.session_id).update(
-            connection_mode=ConnectionMode.ANONYMOUS, call_control_id=None
+            connection_mode=ConnectionMode.ANONYMOUS, current_leg=None, call_control_id=None
         )
 
 

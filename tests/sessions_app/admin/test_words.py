@@ -14,7 +14,7 @@ from sessions_app import timeline
 from sessions_app.admin import words
 from sessions_app.kinds import Kind
 from sessions_app.models import TimelineEntry, ToolCall, VoiceSession, WebhookDelivery
-from tests.sessions_app.test_admin import address, clerk, finished
+from tests.sessions_app.admin.test_admin import address, clerk, finished
 from tests.visits import Visit
 
 __all__ = ["clerk", "finished"]
