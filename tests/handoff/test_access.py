@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from handoff import actions
-from handoff.models import Closer, Handoff
+from handoff.models import Closer
 from sessions_app.models import Team, TelephonyCredential, WidgetConfig
 from sessions_app.visits import visits
+from tests import handoffs
 from tests.people import logged_in
 
 
@@ -82,7 +83,7 @@ def test_the_line_of_a_call_is_left_to_the_prospect(
 ) -> None:
     now = timezone.now()
     session = visits.open_visit(widget, recording=True, origin="", now=now)
-    Handoff.objects.create(
+    handoffs.create(
         session=session,
         trigger="test",
         state="connected",

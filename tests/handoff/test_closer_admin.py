@@ -8,9 +8,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from handoff.models import Closer, Handoff, Offer
+from handoff.models import Attempt, Closer, Offer
 from sessions_app.models import Team, WidgetConfig
 from sessions_app.visits import visits
+from tests import handoffs
 from tests.people import admin_user, hashed_password, logged_in
 
 __all__ = ["admin_user"]
@@ -94,7 +95,7 @@ def test_a_supervisor_s_row_becomes_nobody_else_s_by_a_clerk(clerk: User, alice:
 def offer(widget: WidgetConfig, alice: Closer) -> Offer:
     now = timezone.now()
     session = visits.open_visit(widget, recording=True, origin="", now=now)
-    handoff = Handoff.objects.create(
+    handoff = handoffs.create(
         session=session, trigger="test", state="completed", method="bridge", closer=alice, triggered_at=now
     )
     return Offer.objects.create(handoff=handoff, closer=alice, reason="test", offered_at=now, expires_at=now)
@@ -113,7 +114,7 @@ def test_who_was_rung_or_had_a_call_is_not_deleted(
     office: Client, alice: Closer, offer: Offer, what: str, from_list: bool
 ) -> None:
     if what == "the ring":
-        Handoff.objects.update(closer=None)
+        Attempt.objects.all().delete()
     else:
         offer.delete()
 
@@ -121,7 +122,7 @@ def test_who_was_rung_or_had_a_call_is_not_deleted(
         assert "Take <em>active</em> away from the account instead" in delete(office, row, from_list=from_list)
 
     kept = Closer.objects.get(pk=alice.pk)
-    assert kept.offers.count() + kept.handoffs.count() == 1
+    assert kept.offers.count() + kept.attempts.count() == 1
 
 
 @pytest.mark.parametrize("from_list", [False, True])

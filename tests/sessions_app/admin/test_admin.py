@@ -130,8 +130,8 @@ def test_a_session_page_says_what_the_website_and_telnyx_said_and_by_which_way(o
 @pytest.mark.parametrize("name", ["id", "call_control_id", "call_leg_id", "call_session_id", "conversation_id"])
 def test_a_session_is_found_by_any_id(office: Client, finished: Visit, name: str) -> None:
     other = visits.open_visit(finished.session.widget, recording=True, origin="", now=timezone.now())
-    of_visit, of_run = finished.session.legs.get(role="prospect"), finished.session.runs.get()
-    holder = finished.session if name == "id" else of_run if name == "conversation_id" else of_visit
+    session = finished.session
+    holder = {"id": session, "conversation_id": session.current_run}.get(name, session.current_leg)
     found = office.get(address(VoiceSession), {"q": str(getattr(holder, name))}).content.decode()
 
     assert str(finished.session_id) in found

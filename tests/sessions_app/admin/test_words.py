@@ -88,7 +88,7 @@ def test_no_list_can_be_asked_letter_by_letter(office: Client, model: Any, looku
     [
         (ToolCall, "outcome__exact", "done"),
         (Command, "created_at__year", "2026"),
-        (Handoff, "closer__id__exact", "1"),
+        (Handoff, "attempt__closer__id__exact", "1"),
         (VoiceSession, "team__id__exact", "1"),
         (CallbackPromise, "kept_at__isempty", "1"),
         (User, "groups__id__exact", "1"),
