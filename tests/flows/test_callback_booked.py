@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 from django.utils import timezone
 
@@ -132,8 +131,7 @@ def test_a_prospect_who_hangs_up_in_the_middle_keeps_what_they_had_said(booking:
 
 
 def refuse_to_start(visit: Visit) -> None:
-    refusal = {"errors": [{"code": "90015", "title": "Not now"}]}
-    visit.rest.router["conversation"].mock(return_value=httpx.Response(422, json=refusal))
+    visit.rest.refusals["conversation"] = 422, "90015"
 
 
 def test_an_assistant_that_cannot_return_leaves_the_promise_and_an_apology(

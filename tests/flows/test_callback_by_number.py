@@ -193,8 +193,7 @@ def test_a_number_that_rings_for_ever_is_given_up(promised: Visit, alice: Closer
 
 def test_a_refused_dial_ends_the_try(promised: Visit, alice: Closer) -> None:
     made = call(promised, alice)
-    refusal = {"errors": [{"code": "10015", "title": "Invalid"}]}
-    made.visit.rest.router["dial"].respond(422, json=refusal)
+    made.visit.rest.refusals["dial"] = 422, "10015"
     made.closer_answers()
 
     assert made.state == State.UNANSWERED

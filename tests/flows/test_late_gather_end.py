@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 from django.utils import timezone
 
@@ -53,7 +52,7 @@ def test_an_end_before_the_second_had_begun_is_the_first_s(talking: Visit, secon
 
 
 def test_an_end_while_the_second_is_being_asked_for_is_the_first_s(monday: Any, carol: Closer, talking: Visit) -> None:
-    talking.rest.router["conversation"].mock(return_value=httpx.Response(422, json={"errors": [{"code": "90061"}]}))
+    talking.rest.refusals["gather_using_ai"] = 422, "90061"
     talking.leg.ended_conversation(talking.rest.conversation_id)
     talking.pass_time(3)
     end(talking, talking.session.runs.get(number=2), at=timezone.now())

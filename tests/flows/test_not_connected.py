@@ -154,7 +154,7 @@ def test_a_closer_leg_that_answers_too_late_is_hung_up(waiting_for_alice: Visit,
 
 def test_a_refused_dial_rings_the_next_closer(waiting_for_alice: Visit, ben: Closer) -> None:
     visit = waiting_for_alice
-    visit.rest.router["dial"].respond(422, json={"errors": [{"code": "10015", "title": "Invalid"}]})
+    visit.rest.refusals["dial"] = 422, "10015"
     actions.accept(visit.ringing().pk, closer=visit.ringing().closer, now=timezone.now())
     visit.work()
 
@@ -166,7 +166,7 @@ def test_a_refused_dial_rings_the_next_closer(waiting_for_alice: Visit, ben: Clo
 def test_a_prospect_whose_hang_up_was_never_reported_is_found_gone(waiting_for_alice: Visit, ben: Closer) -> None:
     visit = waiting_for_alice
     visit.rest.alive = False
-    visit.rest.router["dial"].respond(422, json={"errors": [{"code": "90018", "title": "Call has ended"}]})
+    visit.rest.refusals["dial"] = 422, "90018"
     actions.accept(visit.ringing().pk, closer=visit.ringing().closer, now=timezone.now())
 
     visit.work()

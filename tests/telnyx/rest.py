@@ -54,7 +54,7 @@ class Rest:
         self._at("call_events", "GET", self._call_events, url=f"{base}/call_events")
         self._at("conversations", "GET", self._conversations, url=f"{base}/ai/conversations")
         starts = rf"{base}/calls/{one}/actions/(gather_using_ai|ai_assistant_start)$"
-        self._at("conversation", "POST", self._conversation, url__regex=starts)
+        self._at("conversation", "POST", self._command, url__regex=starts)
         self.router.post(url__regex=rf"{base}/(calls|conferences)/[^/]+/actions/[a-z_]+$").mock(
             side_effect=self._command
         )
@@ -88,7 +88,8 @@ class Rest:
 
     def _command(self, request: httpx.Request) -> httpx.Response:
         name = request.url.path.rsplit("/", 1)[-1]
-        return self._unless_told(name, self._end_once if name == "hangup" else self._obey)(request)
+        starts = {"gather_using_ai": self._conversation, "ai_assistant_start": self._conversation}
+        return self._unless_told(name, {"hangup": self._end_once, **starts}.get(name, self._obey))(request)
 
     def _obey(self, request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, json=OK)
