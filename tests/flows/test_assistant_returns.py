@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from handoff.models import Closer
+from tests.flows.assistant import ask, let_it_finish
 from tests.flows.booking import offered, second_run
 from tests.flows.calling import promise_of
-from tests.flows.test_assistant_run import ask, let_it_finish
 from tests.visits import ANSWERS, Visit
 
 

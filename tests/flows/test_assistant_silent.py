@@ -10,7 +10,7 @@ from pytest_django import Settings
 from handoff.events.silence import SHOWS_ITSELF_WITHIN
 from handoff.models import CallbackPromise, Closer
 from sessions_app.visits import tokens
-from tests.flows.test_assistant_run import save
+from tests.flows.assistant import save
 from tests.visits import Visit
 
 WAIT = SHOWS_ITSELF_WITHIN.total_seconds() + 1

@@ -8,7 +8,7 @@ from handoff.models import Closer, Command
 from sessions_app.models import CallLeg
 from sessions_app.visitor_page import page
 from sessions_app.visits import tokens
-from tests.flows.test_assistant_run import MOST, let_it_finish, save, seat
+from tests.flows.assistant import MOST, let_it_finish, save, seat
 from tests.telnyx import Leg
 from tests.visits import ANSWERS, Visit, accept
 

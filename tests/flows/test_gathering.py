@@ -13,7 +13,7 @@ from handoff.models import Closer
 from sessions_app.conversation import runs
 from sessions_app.models import WebhookDelivery, WidgetConfig
 from sessions_app.visits import tokens
-from tests.flows.test_assistant_run import ask
+from tests.flows.assistant import ask
 from tests.people import logged_in
 from tests.visits import ANSWERS, Visit
 

@@ -10,7 +10,7 @@ from handoff.machine import State
 from handoff.models import Closer
 from sessions_app.conversation import runs
 from sessions_app.models import Run
-from tests.flows.test_assistant_run import LAST, MOST, let_it_finish, save, seat
+from tests.flows.assistant import LAST, MOST, let_it_finish, save, seat
 from tests.telnyx import Leg
 from tests.visits import ANSWERS, Visit
 

@@ -1,7 +1,6 @@
 """Legs are counted from the rows: what was promised to a visit is kept free, and what is over is free at once."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.conf import settings as telnyx
@@ -17,30 +16,14 @@ from handoff.machine import Fact, State
 from handoff.models import CallbackPromise, Closer, Handoff, Offer, RoutingPolicy
 from sessions_app.models import CallLeg, Team, VoiceSession, WebhookDelivery, WidgetConfig
 from sessions_app.visitor_page import page
-from sessions_app.visits import capacity, tokens, visits
+from sessions_app.visits import capacity, tokens
 from tests.flows import calling
+from tests.flows.lines import ask, held, open_one
 from tests.people import Clock
 from tests.telnyx import Leg, Rest, Webhooks
 from tests.visits import ANSWERS, Visit, connect, initialise, open_visit
 
-URL = "/api/orchestration/token"
-OWN = "http://testserver"
-
-
 pytestmark = pytest.mark.usefixtures("open_door")
-
-
-def ask(client: Client, *, widget: str = "home", address: str = "203.0.113.7", call: bool = True) -> Any:
-    body = {"widget": widget, "consent": {"version": "2026-11", "recording": True}, "call": call}
-    return client.post(URL, body, content_type="application/json", headers={"Origin": OWN}, REMOTE_ADDR=address)
-
-
-def held(team: Team | None = None) -> int:
-    return capacity.usage(now=timezone.now()).held(team.pk if team else None)
-
-
-def open_one(widget: WidgetConfig) -> VoiceSession:
-    return visits.open_visit(widget, recording=True, origin="", now=timezone.now())
 
 
 def test_a_visit_holds_two_legs_from_its_consent_to_its_end(visit: Visit, alice: Closer) -> None:

@@ -21,7 +21,7 @@ from sessions_app.inbox import binding
 from sessions_app.inbox.binding import add_leg
 from sessions_app.models import CallLeg, LegRefusal, Team, VoiceSession, WidgetConfig
 from sessions_app.visits import tokens
-from tests.flows.test_lines import ask, held, open_one
+from tests.flows.lines import ask, held, open_one
 from tests.people import make_ready, person
 from tests.telnyx import Leg, Rest, Webhooks
 from tests.visits import Visit

@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from handoff.engine import visitor_left
 from sessions_app.models import LegRefusal, Team, VoiceSession, WidgetConfig
-from tests.flows.test_lines import ask, held
+from tests.flows.lines import ask, held
 from tests.telnyx import Rest
 
 pytestmark = pytest.mark.usefixtures("open_door")

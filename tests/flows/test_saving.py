@@ -10,7 +10,7 @@ from handoff.models import Closer
 from sessions_app.conversation import tool_catalogue
 from sessions_app.models import CapturedField
 from sessions_app.visits import tokens
-from tests.flows.test_assistant_run import ask, save
+from tests.flows.assistant import ask, save
 from tests.people import Clock
 from tests.visits import ANSWERS, Visit
 

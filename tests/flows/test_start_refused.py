@@ -10,7 +10,7 @@ from pytest_django import Settings
 from handoff.models import Closer, Command
 from sessions_app.conversation import runs
 from sessions_app.visits import tokens
-from tests.flows.test_assistant_run import let_it_finish, save
+from tests.flows.assistant import let_it_finish, save
 from tests.visits import ANSWERS, Visit
 
 ALREADY = httpx.Response(422, json={"errors": [{"code": "90061", "title": "AI Assistant is already in progress"}]})

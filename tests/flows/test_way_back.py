@@ -12,8 +12,8 @@ from handoff.models import Closer, Command, Offer
 from sessions_app.models import LegRefusal, Run
 from sessions_app.visitor_page import page
 from sessions_app.visits import credentials
+from tests.flows.assistant import let_it_finish, save, seat
 from tests.flows.test_anonymous import end_with_the_assistant
-from tests.flows.test_assistant_run import let_it_finish, save, seat
 from tests.telnyx import Leg
 from tests.visits import ANSWERS, Visit
 
