@@ -27,13 +27,13 @@ FLOWS: Mapping[str, Sequence[str]] = {
         "handoff.legs.connection.join",
     ],
     "a closer accepts": [
-        "dashboard.actions.calls.accept",
+        "dashboard.actions.calls.Accept.post",
         "handoff.legs.connection.connect",
         "handoff.legs.connection.seat",
     ],
     "two are joined": [
         "handoff.tasks.run_command",
-        "handoff.commands.sending._bridge",
+        "handoff.commands.sending.bridge",
         "sessions_app.inbox.webhooks.deliver",
         "handoff.events.hooks.introduce",
         "sessions_app.inbox.fold._[CallBridged]",

@@ -31,7 +31,7 @@ def perform(client: Telnyx, command: Command) -> Answer:
     return _PERFORM[CommandKind(command.kind)](client, command)
 
 
-def _answer(client: Telnyx, command: Command) -> Answer:
+def answer(client: Telnyx, command: Command) -> Answer:
     given = command.arguments
     assistant = {name: given[name] for name in ("assistant_id", "greeting", "dynamic_variables") if name in given}
     client.answer(
@@ -40,7 +40,7 @@ def _answer(client: Telnyx, command: Command) -> Answer:
     return Answer()
 
 
-def _start_gather(client: Telnyx, command: Command) -> Answer:
+def start_gather(client: Telnyx, command: Command) -> Answer:
     given = command.arguments
     conversation_id = client.start_gather(
         command.call_control_id,
@@ -56,7 +56,7 @@ def _tool_ticket(command: Command) -> str:
     return tokens.tool_ticket(runs.read_mark(command.arguments["mark"]) or 0, command.call_control_id)
 
 
-def _start_assistant(client: Telnyx, command: Command) -> Answer:
+def start_assistant(client: Telnyx, command: Command) -> Answer:
     given = command.arguments
     conversation_id = client.start_assistant(
         command.call_control_id,
@@ -70,18 +70,18 @@ def _start_assistant(client: Telnyx, command: Command) -> Answer:
     return Answer({"conversation_id": conversation_id})
 
 
-def _stop_assistant(client: Telnyx, command: Command) -> Answer:
+def stop_assistant(client: Telnyx, command: Command) -> Answer:
     client.stop_assistant(command.call_control_id, command_id=command.pk)
     return Answer()
 
 
-def _add_message(client: Telnyx, command: Command) -> Answer:
+def add_message(client: Telnyx, command: Command) -> Answer:
     messages = [{"role": command.arguments.get("role", "user"), "content": command.arguments["text"]}]
     client.add_messages(command.call_control_id, messages=messages, command_id=command.pk)
     return Answer()
 
 
-def _speak(client: Telnyx, command: Command) -> Answer:
+def speak(client: Telnyx, command: Command) -> Answer:
     client.speak(
         command.call_control_id,
         text=command.arguments["text"],
@@ -93,11 +93,11 @@ def _speak(client: Telnyx, command: Command) -> Answer:
     return Answer()
 
 
-def _dial(client: Telnyx, command: Command) -> Answer:
+def dial(client: Telnyx, command: Command) -> Answer:
     return _rung(client, command, time_limit_seconds=TALK_LIMIT_SECONDS)
 
 
-def _listen(client: Telnyx, command: Command) -> Answer:
+def listen(client: Telnyx, command: Command) -> Answer:
     monitors = command.arguments["supervise"]
     return _rung(client, command, time_limit_seconds=LISTENING_LIMIT_SECONDS, monitors=monitors)
 
@@ -127,7 +127,7 @@ def _leg_ids(leg: DialledLeg) -> dict[str, Any]:
     }
 
 
-def _call_prospect(client: Telnyx, command: Command) -> Answer:
+def call_prospect(client: Telnyx, command: Command) -> Answer:
     given = command.arguments
     leg = client.dial(
         connection_id=settings.TELNYX_CALL_CONTROL_APP_ID,
@@ -142,7 +142,7 @@ def _call_prospect(client: Telnyx, command: Command) -> Answer:
     return Answer(_leg_ids(leg))
 
 
-def _transfer(client: Telnyx, command: Command) -> Answer:
+def transfer(client: Telnyx, command: Command) -> Answer:
     given = command.arguments
     client.transfer(
         command.call_control_id,
@@ -157,12 +157,12 @@ def _transfer(client: Telnyx, command: Command) -> Answer:
     return Answer()
 
 
-def _bridge(client: Telnyx, command: Command) -> Answer:
+def bridge(client: Telnyx, command: Command) -> Answer:
     client.bridge(command.call_control_id, other=command.arguments["other"], command_id=command.pk)
     return Answer()
 
 
-def _create_conference(client: Telnyx, command: Command) -> Answer:
+def create_conference(client: Telnyx, command: Command) -> Answer:
     conference_id = client.create_conference(
         command.call_control_id,
         name=command.arguments["name"],
@@ -172,7 +172,7 @@ def _create_conference(client: Telnyx, command: Command) -> Answer:
     return Answer({"conference_id": conference_id})
 
 
-def _join_conference(client: Telnyx, command: Command) -> Answer:
+def join_conference(client: Telnyx, command: Command) -> Answer:
     client.join_conference(
         command.arguments["conference_id"],
         command.call_control_id,
@@ -182,7 +182,7 @@ def _join_conference(client: Telnyx, command: Command) -> Answer:
     return Answer()
 
 
-def _leave_conference(client: Telnyx, command: Command) -> Answer:
+def leave_conference(client: Telnyx, command: Command) -> Answer:
     client.leave_conference(
         command.arguments["conference_id"],
         command.call_control_id,
@@ -192,53 +192,53 @@ def _leave_conference(client: Telnyx, command: Command) -> Answer:
     return Answer()
 
 
-def _hang_up(client: Telnyx, command: Command) -> Answer:
+def hang_up(client: Telnyx, command: Command) -> Answer:
     client.hang_up(command.call_control_id, command_id=command.pk)
     return Answer()
 
 
-def _look_up(client: Telnyx, command: Command) -> Answer:
+def look_up(client: Telnyx, command: Command) -> Answer:
     return Answer({"is_alive": client.call_status(command.call_control_id).is_alive})
 
 
-def _look_up_line(client: Telnyx, command: Command) -> Answer:
+def look_up_line(client: Telnyx, command: Command) -> Answer:
     return Answer({"is_registered": client.is_registered(command.arguments["username"])})
 
 
-def _fetch_transcript(client: Telnyx, command: Command) -> Answer:
+def fetch_transcript(client: Telnyx, command: Command) -> Answer:
     messages = client.conversation_messages(command.arguments["conversation_id"])
     return Answer({"messages": len(messages)}, content=messages)
 
 
-def _fetch_assistant(client: Telnyx, command: Command) -> Answer:
+def fetch_assistant(client: Telnyx, command: Command) -> Answer:
     found = client.conversations_of_call(command.call_control_id)
     return Answer({"conversations": len(found)}, content=found)
 
 
-def _fetch_insights(client: Telnyx, command: Command) -> Answer:
+def fetch_insights(client: Telnyx, command: Command) -> Answer:
     insights = client.conversation_insights(command.arguments["conversation_id"])
     return Answer({"insights": len(insights)}, content=insights)
 
 
 _PERFORM: dict[CommandKind, Callable[[Telnyx, Command], Answer]] = {
-    CommandKind.ANSWER: _answer,
-    CommandKind.START_GATHER: _start_gather,
-    CommandKind.START_ASSISTANT: _start_assistant,
-    CommandKind.STOP_ASSISTANT: _stop_assistant,
-    CommandKind.ADD_MESSAGE: _add_message,
-    CommandKind.SPEAK: _speak,
-    CommandKind.DIAL: _dial,
-    CommandKind.LISTEN: _listen,
-    CommandKind.CALL_PROSPECT: _call_prospect,
-    CommandKind.TRANSFER: _transfer,
-    CommandKind.BRIDGE: _bridge,
-    CommandKind.CREATE_CONFERENCE: _create_conference,
-    CommandKind.JOIN_CONFERENCE: _join_conference,
-    CommandKind.LEAVE_CONFERENCE: _leave_conference,
-    CommandKind.HANG_UP: _hang_up,
-    CommandKind.LOOK_UP: _look_up,
-    CommandKind.LOOK_UP_LINE: _look_up_line,
-    CommandKind.FETCH_TRANSCRIPT: _fetch_transcript,
-    CommandKind.FETCH_INSIGHTS: _fetch_insights,
-    CommandKind.FETCH_ASSISTANT: _fetch_assistant,
+    CommandKind.ANSWER: answer,
+    CommandKind.START_GATHER: start_gather,
+    CommandKind.START_ASSISTANT: start_assistant,
+    CommandKind.STOP_ASSISTANT: stop_assistant,
+    CommandKind.ADD_MESSAGE: add_message,
+    CommandKind.SPEAK: speak,
+    CommandKind.DIAL: dial,
+    CommandKind.LISTEN: listen,
+    CommandKind.CALL_PROSPECT: call_prospect,
+    CommandKind.TRANSFER: transfer,
+    CommandKind.BRIDGE: bridge,
+    CommandKind.CREATE_CONFERENCE: create_conference,
+    CommandKind.JOIN_CONFERENCE: join_conference,
+    CommandKind.LEAVE_CONFERENCE: leave_conference,
+    CommandKind.HANG_UP: hang_up,
+    CommandKind.LOOK_UP: look_up,
+    CommandKind.LOOK_UP_LINE: look_up_line,
+    CommandKind.FETCH_TRANSCRIPT: fetch_transcript,
+    CommandKind.FETCH_INSIGHTS: fetch_insights,
+    CommandKind.FETCH_ASSISTANT: fetch_assistant,
 }

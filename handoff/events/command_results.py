@@ -201,7 +201,7 @@ def _stamp_sent(handoff: Handoff, command: Command) -> None:
         attempts.stamp(handoff, "command_sent_at", command.sent_at)
 
 
-def _dialled(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+def dialled(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
     ids = CallIds(**answer.ids, connection_id=settings.TELNYX_CALL_CONTROL_APP_ID)
     leg = binding.add_leg(session, ids, role=CallLeg.Role.CLOSER)
     if leg is None:
@@ -215,7 +215,7 @@ def _dialled(command: Command, session: VoiceSession, answer: Answer, now: datet
     intake.release_parked(session, now=now)
 
 
-def _prospect_called(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+def prospect_called(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
     ids = CallIds(**answer.ids, connection_id=settings.TELNYX_CALL_CONTROL_APP_ID)
     leg = binding.add_leg(session, ids, role=CallLeg.Role.PROSPECT)
     if leg is not None and _handoff_of(command, session) is None:
@@ -223,29 +223,29 @@ def _prospect_called(command: Command, session: VoiceSession, answer: Answer, no
     intake.release_parked(session, now=now)
 
 
-def _joining_sent(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+def joining_sent(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
     handoff = _handoff_of(command, session)
     if handoff is not None:
         _stamp_sent(handoff, command)
 
 
-def _started(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+def started(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
     number = command.arguments.get("run", 1)
     run_numbers.bind(session, number, str(answer.ids.get("conversation_id") or ""), at=now)
     silence.watch(session, number, command.call_control_id, now=now)
     intake.release_parked(session, now=now)
 
 
-def _answered(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+def answered(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
     if "run" in command.arguments:
         silence.watch(session, command.arguments["run"], command.call_control_id, now=now)
 
 
-def _assistant_looked_up(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+def assistant_looked_up(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
     silence.looked_up(command, session, answer.content, now=now)
 
 
-def _conference_created(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+def conference_created(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
     handoff = _handoff_of(command, session)
     if handoff is None or handoff.closer_leg is None:
         return
@@ -255,11 +255,11 @@ def _conference_created(command: Command, session: VoiceSession, answer: Answer,
     ledger.enqueue(session, connection.join_conference(handoff, handoff.closer_leg), now=now, handoff=handoff)
 
 
-def _assistant_stopped(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+def assistant_stopped(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
     assistant_end.stopped(session, command.arguments["run"], now=now)
 
 
-def _listening(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+def listening(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
     ids = CallIds(**answer.ids, connection_id=settings.TELNYX_CALL_CONTROL_APP_ID)
     leg = binding.add_leg(session, ids, role=CallLeg.Role.LISTENER)
     if leg is not None and leg.ended_at is None and not connection.hears_on(leg, _handoff_of(command, session)):
@@ -267,11 +267,11 @@ def _listening(command: Command, session: VoiceSession, answer: Answer, now: dat
     intake.release_parked(session, now=now)
 
 
-def _hung_up(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+def hung_up(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
     hang_ups.carried_out(command, session, now=now)
 
 
-def _line_looked_up(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+def line_looked_up(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
     handoff = _handoff_of(command, session)
     if handoff is None:
         return
@@ -280,7 +280,7 @@ def _line_looked_up(command: Command, session: VoiceSession, answer: Answer, now
         transitions.apply(handoff, fact, now=now)
 
 
-def _looked_up(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
+def looked_up(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
     leg = session.current_leg
     if leg is None or command.call_control_id != leg.call_control_id or session.ended_at is not None:
         return
@@ -292,20 +292,20 @@ def _looked_up(command: Command, session: VoiceSession, answer: Answer, now: dat
 
 
 _CONFIRMED: dict[CommandKind, Callable[[Command, VoiceSession, Answer, datetime], None]] = {
-    CommandKind.ANSWER: _answered,
-    CommandKind.FETCH_ASSISTANT: _assistant_looked_up,
-    CommandKind.DIAL: _dialled,
-    CommandKind.CALL_PROSPECT: _prospect_called,
-    CommandKind.STOP_ASSISTANT: _assistant_stopped,
-    CommandKind.LISTEN: _listening,
-    CommandKind.BRIDGE: _joining_sent,
-    CommandKind.TRANSFER: _joining_sent,
-    CommandKind.START_GATHER: _started,
-    CommandKind.START_ASSISTANT: _started,
-    CommandKind.CREATE_CONFERENCE: _conference_created,
-    CommandKind.HANG_UP: _hung_up,
-    CommandKind.LOOK_UP: _looked_up,
-    CommandKind.LOOK_UP_LINE: _line_looked_up,
+    CommandKind.ANSWER: answered,
+    CommandKind.FETCH_ASSISTANT: assistant_looked_up,
+    CommandKind.DIAL: dialled,
+    CommandKind.CALL_PROSPECT: prospect_called,
+    CommandKind.STOP_ASSISTANT: assistant_stopped,
+    CommandKind.LISTEN: listening,
+    CommandKind.BRIDGE: joining_sent,
+    CommandKind.TRANSFER: joining_sent,
+    CommandKind.START_GATHER: started,
+    CommandKind.START_ASSISTANT: started,
+    CommandKind.CREATE_CONFERENCE: conference_created,
+    CommandKind.HANG_UP: hung_up,
+    CommandKind.LOOK_UP: looked_up,
+    CommandKind.LOOK_UP_LINE: line_looked_up,
     CommandKind.FETCH_TRANSCRIPT: call_record.transcript_came,
     CommandKind.FETCH_INSIGHTS: call_record.insights_came,
 }
