@@ -10,7 +10,7 @@ from handoff.models import CallbackPromise, Closer
 from sessions_app.models import VoiceSession
 from tests.flows.calling import NUMBER, call, hang_up, promise_of
 from tests.telnyx import Leg
-from tests.visits import ANSWERS, PHONE, Visit
+from tests.visits import ANSWERS, PHONE, Visit, connect
 
 
 def test_the_closer_s_line_is_up_before_the_number_is_dialled(promised: Visit, alice: Closer) -> None:
@@ -214,3 +214,11 @@ def test_a_closer_whose_line_breaks_in_the_talk_is_rung_again(promised: Visit, a
     assert made.visit.ringing().closer == alice
     assert made.visit.session.ended_at is None
     assert "broke off" in made.visit.rest.asked("speak")[-1]["payload"]
+
+    # The prospect is reached: the second attempt is an ordinary one, which nobody is called for.
+    closers_again = connect(made.visit)
+    assert (made.state, made.visit.attempt.number) == (State.CONNECTED, 2)
+    assert made.visit.commands("bridge")[-1].call_control_id == leg.call_control_id
+    assert [to for to in made.dialled() if to.startswith("+")] == [NUMBER]
+    closers_again.hung_up(source="unknown")
+    assert made.state == State.DROPPED
