@@ -34,9 +34,12 @@ HANDOFF_OF_CALL = f"""
 """
 ASK_ONLY = "UPDATE sessions_app_widgetconfig SET gather_schema = %s, pre_alert_percent = NULL"
 
+# To closers whose hand-over was ended behind the machine's back.
+END_ATTEMPTS = "UPDATE handoff_attempt SET over_at = now() WHERE over_at IS NULL"
 CLOSE_EVERYTHING = (
     "UPDATE handoff_offer SET state = 'withdrawn' WHERE state = 'ringing'",
     "UPDATE handoff_handoff SET state = 'completed', deadline_at = NULL WHERE deadline_at IS NOT NULL",
+    END_ATTEMPTS,
     "UPDATE sessions_app_voicesession SET ended_at = now() WHERE ended_at IS NULL",
 )
 

@@ -172,7 +172,7 @@ class CallbackPromiseAdmin(Page):
 
 class AttemptInline(ReadOnlyInline):
     model = Attempt
-    fields = ["number", "closer", "accepted_at", "seated_at", "connected_at", "broke_at"]
+    fields = ["number", "closer", "accepted_at", "seated_at", "connected_at", "broke_at", "over_at"]
     ordering = ["number"]
     fk_name = "handoff"
 

@@ -3,7 +3,9 @@
 from typing import Any
 
 from django.db.models import Model
+from django.utils import timezone
 
+from handoff.machine import TALKING_STATES, State
 from handoff.models import Attempt, Handoff, Measures
 
 
@@ -17,6 +19,9 @@ def create(**values: Any) -> Handoff:
 def change(handoff: Handoff, **values: Any) -> Handoff:
     mine, theirs, measured = _of(Handoff, values), _of(Attempt, values), _of(Measures, values)
     assert {*mine, *theirs, *measured} == set(values)
+    has_attempt = bool(theirs or measured) or handoff.attempt is not None
+    if has_attempt and "state" in values and values["state"] not in TALKING_STATES:
+        theirs.setdefault("over_at", timezone.now())
     if (theirs or measured) and handoff.attempt is None:
         mine["attempt"] = handoff.attempt = Attempt.objects.create(handoff=handoff, number=1)
     if mine:
@@ -27,6 +32,12 @@ def change(handoff: Handoff, **values: Any) -> Handoff:
         Measures.objects.update_or_create(attempt=handoff.attempt, defaults=measured)
     handoff.refresh_from_db()
     return handoff
+
+
+def end_all() -> None:
+    """Nobody is in a call, as if all of them had ended long ago."""
+    Handoff.objects.update(state=State.COMPLETED, deadline_at=None)
+    Attempt.objects.filter(over_at=None).update(over_at=timezone.now())
 
 
 def _of(model: type[Model], values: dict[str, Any]) -> dict[str, Any]:

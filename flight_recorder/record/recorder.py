@@ -22,7 +22,7 @@ VERSION = 1
 _CONFIGURATION = frozenset({"widget", "policy"})
 _NOT_OF_A_DELIVERY = frozenset({"body", "content_type", "next_attempt_at"})
 # Told of each attempt alone.
-_NOT_OF_A_HANDOFF = frozenset({"number", "broke_at"})
+_NOT_OF_A_HANDOFF = frozenset({"number", "broke_at", "over_at"})
 _NOT_OF_A_CLOSER = frozenset(
     {
         *("seen_at", "is_available", "available_since", "last_call_ended_at", "missed_at"),

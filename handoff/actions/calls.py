@@ -13,7 +13,7 @@ from handoff.engine import transitions
 from handoff.errors import ActionRefused
 from handoff.legs import attempts, connection
 from handoff.machine import OFFERED_STATES, TALKING_STATES, Fact, State
-from handoff.models import Closer, Handoff, Offer
+from handoff.models import Attempt, Closer, Handoff, Offer
 from handoff.routing import offers
 from sessions_app import timeline
 from sessions_app.kinds import Kind
@@ -136,7 +136,7 @@ def require_line(session: VoiceSession, now: datetime) -> None:
 def require_free(closer: Closer, handoff: Handoff | None) -> None:
     """Nobody talks in two calls: the row is held so that two clicks cannot both find its closer free."""
     Closer.objects.select_for_update(of=("self",), no_key=True).get(pk=closer.pk)
-    if Handoff.objects.filter(attempt__closer=closer, state__in=TALKING_STATES).exists():
+    if Attempt.objects.filter(closer=closer, over_at=None).exists():
         raise ActionRefused("End your other call first.", "busy")
     rings = Offer.objects.filter(closer=closer, state=Offer.State.RINGING)
     others = rings.exclude(handoff=handoff) if handoff else rings

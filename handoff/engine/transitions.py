@@ -111,9 +111,9 @@ def _advance(handoff: Handoff, move: machine.Move, current: State, fact: Fact, n
     values: dict[str, object] = {"state": following}
     if following != current or move.restarts:
         values["deadline_at"] = _deadline(handoff, following, now)
-    about = STATES[following]
-    if about.stamp and following != current:
-        values[about.stamp] = now
+    stamp = STATES[following].stamp
+    if stamp and following != current:
+        values[stamp] = now
     if handoff.prospect_free_at is None and _begins_to_wait(handoff, fact, following):
         values |= {"prospect_free_at": now, "give_up_at": _give_up_at(handoff.session, now)}
     if following in machine.TERMINAL_STATES:
@@ -123,15 +123,22 @@ def _advance(handoff: Handoff, move: machine.Move, current: State, fact: Fact, n
         return False  # Another worker got there first.
     for name, value in values.items():
         setattr(handoff, name, value)
-    # A line that is free again does not make the closer accept anew.
-    if about.attempt_stamp and following != current and fact != Fact.LINE_FREE:
-        attempts.stamp(handoff, about.attempt_stamp, now)
+    _stamp_attempt(handoff, current, following, fact, now)
     _show(handoff)
     if following != current:
         _tell(handoff, current, following, fact, now)
         if following == State.CONNECTED:
             promises.connected(handoff, now)
     return True
+
+
+def _stamp_attempt(handoff: Handoff, current: State, following: State, fact: Fact, now: datetime) -> None:
+    about = STATES[following]
+    if STATES[current].is_talking and not about.is_talking:
+        attempts.stamp(handoff, "over_at", now)
+    # A line that is free again does not make the closer accept anew.
+    if about.attempt_stamp and following != current and fact != Fact.LINE_FREE:
+        attempts.stamp(handoff, about.attempt_stamp, now)
 
 
 def _begins_to_wait(handoff: Handoff, fact: Fact, following: State) -> bool:

@@ -13,11 +13,13 @@ import redis
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from psycopg_pool import PoolTimeout
 
 from handoff import heartbeat
-from handoff.models import Command
+from handoff.machine import TALKING_STATES
+from handoff.models import Attempt, Command, Handoff
 from sessions_app.account import signatures, standing
 from sessions_app.models import TelephonyCredential, WebhookDelivery
 from sessions_app.visits import capacity
@@ -63,7 +65,7 @@ def _rows() -> Report:
         figures = _figures(now)
         told = _account()
         troubles = _late(figures) | _carrier(now) | _signing(now) | told.troubles
-        return Report(troubles, figures, told.notices | _lines(now))
+        return Report(troubles, figures, told.notices | _lines(now) | _attempts())
     except (DatabaseError, PoolTimeout) as error:
         return Report({"database": type(error).__name__})
     finally:
@@ -131,6 +133,13 @@ def _account() -> Report:
     remarks = standing.remarks()
     troubles = {name: one.text for name, one in remarks.items() if one.is_trouble}
     return Report(troubles, notices={name: one.text for name, one in remarks.items() if not one.is_trouble})
+
+
+def _attempts() -> dict[str, str]:
+    """An attempt that was left open keeps its closer from every other call."""
+    talking = Handoff.objects.filter(state__in=TALKING_STATES, attempt=OuterRef("pk"))
+    left = Attempt.objects.filter(~Exists(talking), over_at=None).count()
+    return {"attempts": f"{left} left open: their closers can have no call"} if left else {}
 
 
 def _lines(now: datetime) -> dict[str, str]:

@@ -19,9 +19,10 @@ def begin(handoff: Handoff, closer: Closer, *, takes_now: bool, is_cold: bool, l
     return _make(handoff, closer=closer, takes_now=takes_now, is_cold=is_cold, listens_in=listens_in)
 
 
-def again(handoff: Handoff) -> Attempt:
+def again(handoff: Handoff, now: datetime) -> Attempt:
     """Set the line up anew to the same closer, who need not accept anew."""
     attempt = of(handoff)
+    stamp(handoff, "over_at", now)
     return _make(handoff, **{name: getattr(attempt, name) for name in _OF_ACCEPTANCE})
 
 

@@ -94,7 +94,7 @@ def seek_line(handoff: Handoff, now: datetime) -> Fact | None:
     """Wait for the closer's page to register anew. What belongs to the ring that went nowhere is late from here on."""
     ledger.drop(handoff, kinds.JOINS)
     capacity.expect_closer(handoff.session, until=None)
-    attempts.again(handoff)
+    attempts.again(handoff, now)
     what = {"handoff": str(handoff.pk), "closer": handoff.closer_id}
     timeline.append(handoff.session, Kind.HANDOFF_LINE_SOUGHT, what, occurred_at=now)
     # A page that was reloaded may have registered anew before the ring to its former login came back.
@@ -169,7 +169,7 @@ def dial_again(handoff: Handoff, now: datetime) -> Fact | None:
         return Fact.RELEASED  # They went away meanwhile.
     if not capacity.may_dial(handoff.session, now=now):
         return None
-    attempts.again(handoff)
+    attempts.again(handoff, now)
     return Fact.LINE_FREE
 
 

@@ -1,6 +1,7 @@
 """The lines set up to closers who accepted."""
 
 from django.db import models
+from django.db.models import Q
 
 from handoff.models.handoff import Handoff
 from handoff.models.people import Closer
@@ -31,9 +32,13 @@ class Attempt(models.Model):
     command_sent_at = models.DateTimeField(null=True, help_text="The first command that could join the two.")
     connected_at = models.DateTimeField(null=True)
     broke_at = models.DateTimeField(null=True, help_text="When this closer's line broke in the talk, or just before.")
+    over_at = models.DateTimeField(null=True, help_text="From when the closer may have another call.")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["handoff", "number"], name="attempt_number_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["handoff", "number"], name="attempt_number_once"),
+            models.UniqueConstraint(fields=["closer"], name="one_attempt_per_closer", condition=Q(over_at=None)),
+        ]
 
     def __str__(self) -> str:
         return f"Attempt {self.number} of {self.handoff_id}"

@@ -8,7 +8,7 @@ import psycopg
 from playwright.sync_api import Browser, BrowserContext
 from psycopg import sql
 
-from bench.rows import HANDOFFS
+from bench.rows import END_ATTEMPTS, HANDOFFS
 from launcher.sandbox_control import SandboxControl
 
 OpenBrowser = Callable[[Path | None], Browser]
@@ -39,6 +39,7 @@ def close_everything(database: Database) -> None:
     )
     database.execute("update handoff_offer set state = 'withdrawn' where state = 'ringing'")
     database.execute("update handoff_handoff set state = 'completed', deadline_at = null where deadline_at is not null")
+    database.execute(END_ATTEMPTS)
     database.execute("update sessions_app_voicesession set ended_at = now() where ended_at is null")
     database.execute("update sessions_app_callleg set ended_at = now() where ended_at is null")
     database.execute("delete from sessions_app_legrefusal")

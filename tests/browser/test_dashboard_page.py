@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from bench.rows import END_ATTEMPTS
 from launcher.sandbox_control import SandboxControl
 from launcher.stack import Stack
 from tests.browser.people import PASSWORD, CloserPage, Prospect, note_problems
@@ -59,6 +60,7 @@ def close_everything(database: Database) -> None:
     database.execute("update handoff_closer set is_available = false, seen_at = null, softphone_registered = false")
     database.execute("update handoff_offer set state = 'withdrawn' where state = 'ringing'")
     database.execute("update handoff_handoff set state = 'completed', deadline_at = null where deadline_at is not null")
+    database.execute(END_ATTEMPTS)
     database.execute("update sessions_app_voicesession set ended_at = now() where ended_at is null")
 
 

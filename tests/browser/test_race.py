@@ -12,6 +12,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from bench.rows import END_ATTEMPTS
 from handoff.machine import BUSY_STATES
 from launcher.checkout import VENV_PYTHON
 from launcher.sandbox_control import SandboxControl
@@ -161,6 +162,7 @@ def put_away(database: Database, handoff: str) -> None:
     )
     database.execute("update handoff_command set state = 'dropped', due_at = null where handoff_id = %s", [handoff])
     database.execute("update handoff_handoff set state = 'completed', deadline_at = null where id = %s", [handoff])
+    database.execute(END_ATTEMPTS)
 
 
 # --- with hands on pages

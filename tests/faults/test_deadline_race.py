@@ -20,6 +20,7 @@ from handoff.machine import State
 from handoff.models import Closer, Command, Handoff, Offer
 from sessions_app.models import TimelineEntry, VoiceSession, WidgetConfig
 from sessions_app.visits.visits import open_visit
+from tests import handoffs
 from tests.faults.world import SEED
 from tests.people import make_ready, person
 
@@ -110,7 +111,7 @@ def assert_one_outcome(session: VoiceSession, offer: Offer, *, won: bool) -> Non
 def close(session: VoiceSession) -> None:
     """Free both closers for the next round."""
     Offer.objects.filter(handoff__session=session, state="ringing").update(state="withdrawn")
-    Handoff.objects.filter(session=session).update(state=State.COMPLETED, deadline_at=None)
+    handoffs.end_all()
     Closer.objects.update(seen_at=timezone.now(), missed_at=None)
 
 

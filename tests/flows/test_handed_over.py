@@ -133,6 +133,7 @@ def test_the_whole_way_to_a_person_and_the_notes(waiting_for_alice: Visit, alice
     stamps = [handoff.triggered_at, handoff.offered_at, visit.attempt.accepted_at, handoff.connected_at]
     assert stamps == sorted(stamp for stamp in stamps if stamp)
     assert handoff.deadline_at is None
+    assert visit.attempt.over_at == handoff.released_at is not None
     seqs = list(visit.session.timeline.values_list("seq", flat=True))
     assert seqs == list(range(1, len(seqs) + 1))
 

@@ -11,14 +11,16 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.models import User
 from handoff import heartbeat
 from handoff.commands import ledger
 from handoff.commands.ledger import Intent
 from handoff.health import checks
-from handoff.models import Command
+from handoff.models import Closer, Command, Handoff
 from sessions_app.models import AccountLook, TelephonyCredential, VoiceSession
 from sessions_app.visits import capacity
 from telephony.client import TelnyxError
+from tests import handoffs
 from tests.people import logged_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -79,6 +81,20 @@ def test_a_refused_key_is_named_until_a_command_succeeds(client: Client, session
     assert ledger.confirm(command(session, "second"), result={}, now=timezone.now())
 
     assert ready(client)[0] == 200
+
+
+def test_a_closer_who_is_kept_from_every_call_is_noticed(client: Client, visit: VoiceSession) -> None:
+    now = timezone.now()
+    closer = Closer.objects.create(user=User.objects.create(email="a@b.example"), team=visit.team, display_name="Ann")
+    handoff = handoffs.create(
+        session=visit, state="connected", method="bridge", closer=closer, triggered_at=now, deadline_at=now
+    )
+    assert "attempts" not in ready(client)[1]["notices"]
+
+    Handoff.objects.filter(pk=handoff.pk).update(state="completed", deadline_at=None)
+
+    status, body = ready(client)
+    assert (status, body["notices"]["attempts"]) == (200, "1 left open: their closers can have no call")
 
 
 def test_credentials_that_are_not_granted_are_named(client: Client) -> None:

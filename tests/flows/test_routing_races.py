@@ -16,6 +16,7 @@ from handoff.machine import Fact, State
 from handoff.models import Closer, Handoff, Offer, RoutingPolicy
 from sessions_app.models import VoiceSession, WidgetConfig
 from sessions_app.visits.visits import open_visit as begin_visit
+from tests import handoffs
 from tests.people import Clock
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("enough_lines")]
@@ -77,7 +78,7 @@ def rounds(widget: WidgetConfig, alice: Closer, ben: Closer, clock: Clock) -> It
             session_id = open_visit(widget)
             trigger(session_id)
             yield session_id
-            Handoff.objects.update(state=State.COMPLETED, deadline_at=None)
+            handoffs.end_all()
 
     return each()
 
@@ -157,7 +158,7 @@ def test_many_prospects_at_once_ring_each_closer_once(
         states = Handoff.objects.filter(session__in=visits).values_list("state", flat=True)
         assert set(states) == {State.RINGING, State.RESERVED}, "the others wait for somebody to become free"
         Offer.objects.update(state="withdrawn")
-        Handoff.objects.update(state=State.COMPLETED, deadline_at=None)
+        handoffs.end_all()
 
 
 def test_whoever_takes_one_call_is_not_rung_for_another_in_the_same_instant(
@@ -177,4 +178,4 @@ def test_whoever_takes_one_call_is_not_rung_for_another_in_the_same_instant(
         assert has_taken != is_rung, told
         assert told[0] == (WON if has_taken else "Answer or decline your ring first.")
         Offer.objects.update(state="withdrawn")
-        Handoff.objects.update(state=State.COMPLETED, deadline_at=None)
+        handoffs.end_all()

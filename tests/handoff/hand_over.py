@@ -28,8 +28,8 @@ from handoff.actions import steering
 from handoff.actions.calls import assign, take, take_over
 from handoff.commands import sending
 from handoff.errors import ActionRefused
-from handoff.machine import OFFERED_STATES, TERMINAL_STATES
-from handoff.models import Closer, Command, Handoff, Offer, RoutingPolicy
+from handoff.machine import OFFERED_STATES, TALKING_STATES, TERMINAL_STATES
+from handoff.models import Attempt, Closer, Command, Handoff, Offer, RoutingPolicy
 from launcher.environment import ASSISTANT_ID
 from sessions_app.conversation.tool_calls import Caller
 from sessions_app.inbox import intake
@@ -387,6 +387,11 @@ class HandOver(RuleBasedStateMachine):
     @invariant()
     def nobody_holds_what_is_offered(self) -> None:
         assert not Handoff.objects.filter(state__in=OFFERED_STATES, attempt__isnull=False).exists()
+
+    @invariant()
+    def who_has_no_call_is_free(self) -> None:
+        holding = set(Handoff.objects.filter(state__in=TALKING_STATES).values_list("attempt_id", flat=True))
+        assert set(Attempt.objects.filter(over_at=None).values_list("pk", flat=True)) == holding
 
     @invariant()
     def a_hand_over_was_joined_when_its_last_attempt_was(self) -> None:
