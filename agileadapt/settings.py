@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "rest_framework",
+    "drf_spectacular",
     "csp",
     "accounts",
     "sessions_app",
@@ -232,6 +233,15 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "sessions_app.visitor_page.access.explain",
     "DEFAULT_METADATA_CLASS": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "DEFAULT_SCHEMA_CLASS": "sessions_app.http.schema.Described",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "AgileAdapt",
+    "DESCRIPTION": "What the prospect's page and the closers' dashboard ask.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"Success": ["success"], "Failure": ["error"]},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144
 

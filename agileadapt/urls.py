@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from accounts.roles import Action, asks
+from agileadapt import api_schema
 from dashboard.pages import sign_in
 
 urlpatterns = [
@@ -17,6 +18,8 @@ urlpatterns = [
     ),
     path("admin/login/", sign_in.limited(admin.site.login)),
     path("admin/", admin.site.urls),
+    path("api/schema/", api_schema.Schema.as_view(), name="schema"),
+    path("api/schema/page/", api_schema.page, name="schema-page"),
     path("", include("sessions_app.urls")),
     path("", include("handoff.urls")),
     path("", include("assistant_tools.urls")),

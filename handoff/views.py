@@ -14,6 +14,7 @@ from handoff.actions import visitor
 from handoff.engine import visitor_left
 from sessions_app.models import VoiceSession
 from sessions_app.rules import phone_numbers
+from sessions_app.visitor_page import answers
 from sessions_app.visitor_page import views as sessions_views
 from sessions_app.visitor_page.access import PerVisit, SessionView, error
 
@@ -76,6 +77,8 @@ class MessageView(SessionView):
     """A message typed by the prospect, for the assistant that is running."""
 
     asks = Action.VISIT_TYPE
+    takes = MessageBody
+    gives = {202: None}
     throttle_classes = [Messages]
 
     def post(self, request: Request) -> Response:
@@ -94,6 +97,7 @@ class RequestView(SessionView):
     """The prospect wants to talk to a person; the assistant goes on meanwhile."""
 
     asks = Action.VISIT_ASK_PERSON
+    gives = {202: None}
     throttle_classes = [Wishes]
 
     def post(self, request: Request) -> Response:
@@ -109,6 +113,7 @@ class LeaveView(SessionView):
     """The page is going."""
 
     asks = Action.VISIT_LEAVE
+    gives = {204: None}
     throttle_classes = [Leaving]
 
     def post(self, request: Request) -> Response:
@@ -121,6 +126,8 @@ class ClaimView(SessionView):
     """The page of an anonymous call says which call is its own; it counts once Telnyx tells us of that call."""
 
     asks = Action.VISIT_CLAIM
+    takes = ClaimBody
+    gives = {204: None}
     throttle_classes = [Claims]
 
     def post(self, request: Request) -> Response:
@@ -154,6 +161,8 @@ class CallbackView(SessionView):
     """Where to call the prospect back."""
 
     asks = Action.CALLBACK_ASK
+    takes = CallbackBody
+    gives = {201: answers.Due}
     throttle_classes = [Callbacks]
 
     def post(self, request: Request) -> Response:

@@ -56,6 +56,7 @@ PARTS = (
     Part("test", ("make", "test"), ("unit", "browser"), minutes=66, is_required=True),
     slow("killed", "tests/faults/test_killed.py", minutes=12, is_required=True),
     slow("platform", "tests/platform", minutes=45),
+    slow("schema", "tests/schema", minutes=15),
     slow("replay", "tests/recordings/test_replay.py", minutes=20),
 )
 

@@ -14,9 +14,9 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
-from rest_framework.serializers import Serializer
 
 from dashboard import bodies
+from dashboard.actions.serializers import Done
 from dashboard.permissions import IsCloser
 from handoff import actions
 from handoff.selectors import Closer
@@ -51,7 +51,8 @@ class OnlyJSON(BaseContentNegotiation):
 class CloserAction(AskingView):
     """POST by a closer; a refusal is 409 with words for the screen, a bad body 400."""
 
-    takes: ClassVar[type[Serializer[Any]] | None] = None
+    gives = {200: Done}
+    refuses: ClassVar[tuple[int, ...]] = (400, 404, 409)
     most_bytes: ClassVar[int] = MAX_BYTES
     authentication_classes = [SessionAuthentication]
     permission_classes = [IsCloser]

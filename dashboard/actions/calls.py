@@ -20,6 +20,7 @@ from sessions_app.http.throttles import Spending
 class Availability(CloserAction):
     asks = Action.PRESENCE_SAY
     takes = serializers.Availability
+    gives = {200: serializers.IsAvailable}
 
     def post(self, request: Request) -> HttpResponse:
         available = self.said(request)["available"]
@@ -37,6 +38,7 @@ class Back(CloserAction):
 
 class Accept(CloserAction):
     asks = Action.RING_ACCEPT
+    gives = {200: serializers.Taken}
 
     def post(self, request: Request, offer_id: UUID) -> HttpResponse:
         return _taken(actions.accept(offer_id, closer=self.closer, now=timezone.now()))
@@ -63,6 +65,7 @@ def _taken(handoff: Handoff) -> HttpResponse:
 class Take(CloserAction):
     asks = Action.CALL_TAKE
     takes = serializers.Take
+    gives = {200: serializers.Taken}
 
     def post(self, request: Request, session_id: UUID) -> HttpResponse:
         immediately = self.said(request)["immediately"]
@@ -73,6 +76,7 @@ class Assign(CloserAction):
     """Who is no supervisor is told so in words, once the call is known to be of their team: the action asks."""
 
     asks = Action.CALL_ASSIGN
+    refuses = (400, 403, 404, 409)
     permission_classes = [HasDesk]
     takes = serializers.Assign
 
@@ -84,6 +88,7 @@ class Assign(CloserAction):
 class Steer(CloserAction):
     asks = Action.ASSISTANT_STEER
     takes = serializers.Steer
+    refuses = (400, 404, 409, 429)
     most_bytes = 4 * MAX_BYTES
 
     def post(self, request: Request, session_id: UUID) -> HttpResponse:
@@ -165,6 +170,8 @@ class SoftphoneLogin(CloserAction):
 
     asks = Action.SOFTPHONE_LOG_IN
     takes = serializers.SoftphoneLogin
+    gives = {200: serializers.Login}
+    refuses = (400, 429, 503)
     throttle_classes = [Logins]
 
     @sensitive_variables("login")
@@ -179,6 +186,7 @@ class CallBack(CloserAction):
     """Call the prospect of a promise: the closer's own line first."""
 
     asks = Action.CALLBACK_CALL
+    gives = {200: serializers.Taken}
 
     def post(self, request: Request, promise_id: int) -> HttpResponse:
         return _taken(actions.call_back(promise_id, closer=self.closer, now=timezone.now()))

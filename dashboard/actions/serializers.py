@@ -12,6 +12,27 @@ ANSWER_LENGTH = 2_000
 DIGEST_LENGTH = 16
 
 
+class Done(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(choices=["success"])
+
+
+class IsAvailable(Done):
+    available = serializers.BooleanField()
+
+
+class Taken(Done):
+    handoff = serializers.UUIDField()
+    session = serializers.UUIDField()
+    state = serializers.CharField()
+    standby = serializers.BooleanField()
+
+
+class Login(Done):
+    token = serializers.CharField()
+    username = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+
+
 class Availability(serializers.Serializer[Any]):
     available = Flag()
 

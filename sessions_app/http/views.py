@@ -1,8 +1,10 @@
 """What all views of the framework share here."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from rest_framework.request import Request
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from accounts.roles import Action
@@ -15,6 +17,10 @@ class AskingView(APIView):
     """
 
     asks: ClassVar[Action]
+    # What the schema says of it: a body, answers by status, statuses of refusals.
+    takes: ClassVar[type[Serializer[Any]] | None] = None
+    gives: ClassVar[Mapping[int, type[Serializer[Any]] | None]] = {}
+    refuses: ClassVar[tuple[int, ...]] = ()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """As the framework does, but for the throttles."""

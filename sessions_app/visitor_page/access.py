@@ -76,6 +76,7 @@ class PerVisit(throttles.Spending):
 class OpenView(AskingView):
     """A view for everybody. It says its methods before anything else."""
 
+    refuses: ClassVar[tuple[int, ...]] = (400, 404, 406, 413, 415, 429, 503)
     permission_classes = [IsAnybody]
 
     def perform_authentication(self, request: Request) -> None:
@@ -91,6 +92,7 @@ class OpenView(AskingView):
 class SessionView(OpenView):
     """A view for the page that holds a session token."""
 
+    refuses = (400, 401, 404, 406, 409, 413, 415, 429, 503)
     authentication_classes = [SessionTokenAuthentication]
     permission_classes = [IsVisitor]
 

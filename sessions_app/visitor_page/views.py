@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_GET
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,11 +23,12 @@ from sessions_app.conversation import transcript
 from sessions_app.conversation.transcript import Heard
 from sessions_app.http import limits
 from sessions_app.http.client_ip import client_address
+from sessions_app.http.schema import Refusal
 from sessions_app.http.throttles import PerNetwork
 from sessions_app.kinds import Kind
 from sessions_app.models import VoiceSession, WidgetConfig
 from sessions_app.rules import origins, plain_values
-from sessions_app.visitor_page import page
+from sessions_app.visitor_page import answers, page
 from sessions_app.visitor_page.access import OpenView, PerVisit, SessionView, error, own_origin
 from sessions_app.visits import capacity, credentials, visits
 from sessions_app.visits.credentials import Login, MintingFailed
@@ -82,6 +84,7 @@ class ConsentBody(serializers.Serializer[Any]):
     recording = serializers.BooleanField()
 
 
+@extend_schema_field({"type": "object", "additionalProperties": True})
 class ValuesField(serializers.Field[Any, Any, Any, Any]):
     """A flat object of plain values. What it names is looked at later: a page may pass more than its widget takes."""
 
@@ -105,6 +108,8 @@ class TokenView(OpenView):
     """Open a session for a prospect who consented, with a short-lived credential."""
 
     asks = Action.VISIT_OPEN
+    takes = TokenBody
+    gives = {201: answers.Minted, 403: Refusal, 500: Refusal}
 
     def post(self, request: Request) -> Response:
         body = TokenBody(data=request.data)
@@ -180,8 +185,10 @@ class LinesView(OpenView):
     """Whether a visit would find a line, for a page that would rather not ask for the microphone in vain."""
 
     asks = Action.LINE_ASK
+    gives = {200: answers.Lines}
     throttle_classes = [Looks]
 
+    @extend_schema(parameters=[OpenApiParameter("widget", str, required=True)])
     def get(self, request: Request) -> Response:
         widgets = WidgetConfig.objects.select_related("team").filter(is_active=True)
         slug = strict_json.cleaned(request.query_params.get("widget", "")[:50])
@@ -197,6 +204,7 @@ class RejoinView(SessionView):
     """A credential for a page whose call ended with the assistant, while a closer is being connected."""
 
     asks = Action.VISIT_REJOIN
+    gives = {201: answers.Rejoined, 500: Refusal}
     throttle_classes = [Rejoins]
 
     def post(self, request: Request) -> Response:
@@ -216,6 +224,7 @@ class RenewView(SessionView):
     """A later end for the login of a page whose call outlasts it, while the visit lives."""
 
     asks = Action.VISIT_RENEW
+    gives = {201: answers.Renewed, 500: Refusal}
     throttle_classes = [Renewals]
 
     def post(self, request: Request) -> Response:
@@ -246,6 +255,8 @@ class HeardView(SessionView):
     """What the page of an anonymous call hears of it; Telnyx's own word replaces it."""
 
     asks = Action.VISIT_RELAY
+    takes = HeardBody
+    gives = {202: None}
     throttle_classes = [Relays]
 
     def post(self, request: Request) -> Response:
@@ -268,6 +279,8 @@ class ReportView(SessionView):
     """What the prospect's browser measured. It is evidence, never a command. The hand-over adds a kind of its own."""
 
     asks = Action.VISIT_REPORT
+    takes = ReportBody
+    gives = {202: None}
 
     def post(self, request: Request) -> Response:
         session = self.session

@@ -28,7 +28,7 @@ WITHOUT_AN_ADDRESS = {
     *(Action.ROUTING_CHANGE, Action.WIDGET_CHANGE, Action.ASSISTANT_IMPORT, Action.CLOSER_CHANGE),
     *(Action.SUPERVISOR_APPOINT, Action.CLOSER_DELETE, Action.CALLBACK_CHANGE, Action.CALLBACK_DELETE),
     *(Action.ACCOUNT_CHANGE, Action.ACCOUNT_DELETE, Action.ACCOUNT_INVITE, Action.RIGHTS_GIVE, Action.HISTORY_CHANGE),
-    *(Action.CALLBACK_ANSWER, Action.FILE_READ, Action.TOOL_LIST, Action.SCHEMA_READ),
+    *(Action.CALLBACK_ANSWER, Action.FILE_READ, Action.TOOL_LIST),
 }
 # Whether a command reads what people said: whoever adds one thinks of it.
 COMMANDS = {
