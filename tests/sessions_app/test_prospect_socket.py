@@ -10,6 +10,8 @@ from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.utils import timezone
 
+from accounts import roles
+from accounts.roles import Action
 from agileadapt.asgi import application
 from sessions_app.models import VoiceSession
 from sessions_app.visitor_page.consumers import UNKNOWN_SESSION
@@ -103,3 +105,14 @@ async def test_a_stranger_is_refused(socket: Any, session: VoiceSession, token: 
 
     closed = await socket.receive_output(timeout=WAIT_SECONDS)
     assert (closed["type"], closed["code"]) == ("websocket.close", UNKNOWN_SESSION)
+
+
+async def test_whether_a_page_may_follow_is_asked_of_the_table(
+    socket: Any, session: VoiceSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(roles, "TABLE", {**roles.TABLE, Action.VISIT_FOLLOW: {}})
+
+    await socket.send_json_to({"type": "hello", "token": tokens.issue(session.pk)})
+
+    assert (await socket.receive_output(timeout=WAIT_SECONDS))["code"] == UNKNOWN_SESSION
+    assert await seen_at(session) is None

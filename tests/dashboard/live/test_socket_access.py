@@ -8,8 +8,10 @@ from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.test import Client
 
+from accounts import roles
 from accounts.models import User
-from dashboard.live import consumers
+from accounts.roles import Action
+from dashboard.live import consumers, frames
 from handoff.models import Closer
 from sessions_app.models import Team, VoiceSession
 from sessions_app.timeline import groups
@@ -188,3 +190,34 @@ async def test_what_was_rendered_for_one_team_is_not_given_to_another(
     assert alices is not None
     assert [seq for seq, _ in alices] == [1]
     assert bobs is None
+
+
+FRAMES: dict[str, dict[str, Any]] = {
+    "hello": {"epoch": None, "cursors": {}, "watching": None},
+    "watch": {"session": None},
+    "presence": {"softphone": True, "microphone": True, "sound": True},
+    "ping": {},
+}
+
+
+@pytest.mark.parametrize("kind", frames.FRAMES)
+async def test_every_message_is_asked_of_the_table(
+    connect: Connect, alices_browser: Client, alice: Closer, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    socket = await connect(alices_browser)
+    seen_at = alice.seen_at
+    monkeypatch.setattr(roles, "TABLE", {**roles.TABLE, frames.FRAMES[kind].asks: {}})
+
+    await socket.say(type=kind, **FRAMES[kind])
+
+    assert await socket.closed_with() == 4403
+    await alice.arefresh_from_db()
+    assert alice.seen_at == seen_at
+
+
+async def test_the_line_itself_is_asked_of_the_table(alices_browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(roles, "TABLE", {**roles.TABLE, Action.BOARD_SEE: {}})
+    socket = Socket(alices_browser)
+
+    assert not await socket.open()
+    assert socket.code == 4403
