@@ -9,7 +9,7 @@ from hypothesis import settings
 from nacl.signing import SigningKey
 
 # Fixtures that several folders or modules use; those of one folder may stand in its own conftest.py.
-pytest_plugins = ["tests.flows.softphones", "tests.people", "tests.visits", "tests.workers"]
+pytest_plugins = ["tests.flows.softphones", "tests.people", "tests.permissions.world", "tests.visits", "tests.workers"]
 
 # HYPOTHESIS_PROFILE=slow searches longer, in every test that does not name its own number of examples.
 settings.register_profile("quick", deadline=None)
