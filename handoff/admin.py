@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from accounts.roles import Action
-from accounts.staff import ADD, CHANGE, DELETE, VIEW, edited
+from accounts.staff import ADD, CHANGE, DELETE, VIEW, edited, is_within_reach
 from handoff.callbacks import promises
 from handoff.closers import readiness, roster
 from handoff.models import Attempt, CallbackPromise, Closer, Command, Handoff, Offer, RoutingPolicy
@@ -110,13 +110,19 @@ class CloserAdmin(Page):
 
     def has_change_permission(self, request: HttpRequest, obj: Closer | None = None) -> bool:
         # Whose row becomes that of another account, or of another team, makes a supervisor of it.
-        is_theirs = obj is not None and (obj.is_supervisor or obj.user_id == request.user.pk)
+        is_theirs = obj is not None and (
+            obj.is_supervisor or obj.user_id == request.user.pk or not is_within_reach(request.user, obj.user)
+        )
         return super().has_change_permission(request, obj) and (not is_theirs or self.may(request, APPOINT))
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "user" and not self.may(request, APPOINT):
             kwargs["queryset"] = get_user_model().objects.exclude(pk=request.user.pk or 0)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Closer, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        roster.changed(obj.team_id)
 
     @admin.display(description="missing")
     def still_missing(self, closer: Closer) -> str:

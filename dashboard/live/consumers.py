@@ -336,6 +336,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         except permissions.NoAccess as refusal:
             await self.close(code=refusal.code)
             return
+        self.closer = closer
         if closer.team_id != self.team.pk:
             await self.close(code=permissions.NO_CLOSER)
 

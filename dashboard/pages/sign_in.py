@@ -4,6 +4,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.contrib.auth.forms import UsernameField
+from django.contrib.auth.signals import user_logged_out
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -16,7 +18,9 @@ from sessions_app.http.client_ip import client_address
 
 WINDOW_SECONDS = 900
 TRIES_PER_NETWORK = 100
-TRIES_PER_ACCOUNT = 10
+# Of one account from one network, and from all of them: a stranger who tries keeps its owner out only after many.
+TRIES_OF_ACCOUNT = 10
+TRIES_PER_ACCOUNT = 100
 
 View = Callable[..., HttpResponseBase]
 
@@ -36,7 +40,11 @@ def limited(view: View) -> View:
             return _refuse(request, 429, refused.retry_after)
         except limits.LimiterDown:
             return _refuse(request, 503, limits.DOWN_FOR_SECONDS)
+        before = request.user if request.user.is_authenticated else None
         response = view(request, *args, **kwargs)
+        if before is not None and before.pk != request.user.pk:
+            # Somebody else signed in in this browser, which the framework does not call signing out.
+            user_logged_out.send(sender=type(before), request=request, user=before)
         if response.status_code == 302:
             limits.give_back(caps)
         return response
@@ -45,10 +53,15 @@ def limited(view: View) -> View:
 
 
 def _caps(request: HttpRequest) -> dict[str, int]:
-    """By the address that was typed, whether or not there is such an account."""
-    typed = salted_hmac(__name__, normalize_email(request.POST.get("username", "")[:254])).hexdigest()[:24]
+    """By the address that was typed, as the form will read it, whether or not there is such an account."""
+    address = normalize_email(UsernameField(max_length=254).to_python(request.POST.get("username", "")) or "")
+    typed = salted_hmac(__name__, address).hexdigest()[:24]
     network = limits.fingerprint(client_address(request))
-    return {f"sign-in:{network}": TRIES_PER_NETWORK, f"sign-in:{typed}": TRIES_PER_ACCOUNT}
+    return {
+        f"sign-in:{network}": TRIES_PER_NETWORK,
+        f"sign-in:{typed}:{network}": TRIES_OF_ACCOUNT,
+        f"sign-in:{typed}": TRIES_PER_ACCOUNT,
+    }
 
 
 def _refuse(request: HttpRequest, status: int, retry_after: int) -> HttpResponseBase:

@@ -124,7 +124,10 @@ def own_handoff(handoff_id: UUID, closer: Closer) -> Handoff:
     session_id = mine.values_list("session_id", flat=True).first()
     if session_id is None:
         raise ActionRefused("This is not your call.", "unknown")
-    return transitions.by_id(transitions.lock(session_id), handoff_id)
+    handoff = transitions.by_id(transitions.lock(session_id), handoff_id)
+    if handoff.closer_id != closer.pk:  # Their line was lost while we waited.
+        raise ActionRefused("This call is over.", "gone")
+    return handoff
 
 
 def require_line(session: VoiceSession, now: datetime) -> None:

@@ -37,7 +37,8 @@ def _logged_out(user: Model | None, **_: Any) -> None:
 @receiver(pre_save, sender=Closer)
 def _remember(sender: type[Model], instance: Model, update_fields: frozenset[str] | None = None, **_: Any) -> None:
     watched = _WATCHED[sender]
-    if instance.pk and (update_fields is None or not update_fields.isdisjoint(watched)):
+    written = {*watched, *(name.removesuffix("_id") for name in watched)}
+    if instance.pk and (update_fields is None or not written.isdisjoint(update_fields)):
         rows = sender._default_manager.filter(pk=instance.pk)
         instance.__dict__[_BEFORE] = rows.values(*watched).first()
 

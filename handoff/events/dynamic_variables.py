@@ -42,7 +42,10 @@ def _session_of(delivery: WebhookDelivery, event: Event) -> VoiceSession | None:
     """Whose the delivery was found to be: a leg that was found to be nobody's learns nothing of the call it shares."""
     if delivery.status == WebhookDelivery.Status.FAILED:
         return binding.peek(event)  # It will be processed again; the assistant greets now.
-    return delivery.session
+    if delivery.session_id is None:
+        return None
+    # Read anew: what had waited for this delivery was let in after it, and may have told more.
+    return VoiceSession.objects.select_related("widget", "team", "prospect").get(pk=delivery.session_id)
 
 
 def _known(event: Event, session: VoiceSession | None) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def take(event: Event, *, body: bytes, content_type: str, door: str, now: dateti
     with transaction.atomic():
         delivery = _store(event, body=body, content_type=content_type, door=door, now=now)
         if delivery is None:
-            return WebhookDelivery.objects.select_related("session").get(event_id=event.id[:MAX_ID])
+            return WebhookDelivery.objects.get(event_id=event.id[:MAX_ID])
         faults.reach(Point.DELIVERY_STORED)
         if isinstance(event, CallHangup):
             _is_over(delivery)

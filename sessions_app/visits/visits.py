@@ -112,21 +112,29 @@ def meet_busy_lines(session: VoiceSession) -> None:
 def lock(session_id: UUID, *also: str) -> VoiceSession:
     """Hold a session's row until the transaction ends: its facts and clicks then come one by one.
 
-    `also` names relations to be read with it; `of` keeps the lock on the session alone.
+    `also` names relations to be read with it.
     """
-    rows = VoiceSession.objects.select_for_update(of=("self",), no_key=True)
-    return _tied(rows.select_related(*LOCKED_WITH, *also).get(pk=session_id))
+    _hold(session_id)
+    return _read(session_id, also)
 
 
 def lock_unless_held(session_id: UUID, *also: str) -> VoiceSession | None:
     """As `lock`, but None at once when somebody else holds it: for those who can come again."""
-    rows = VoiceSession.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
-    session = rows.select_related(*LOCKED_WITH, *also).filter(pk=session_id).first()
-    return _tied(session) if session is not None else None
+    return _read(session_id, also) if _hold(session_id, skip_locked=True) else None
 
 
-def _tied(session: VoiceSession) -> VoiceSession:
-    """What was read with it knows this very row as its session, so that nothing is kept on a second copy."""
+def _hold(session_id: UUID, *, skip_locked: bool = False) -> bool:
+    rows = VoiceSession.objects.select_for_update(skip_locked=skip_locked, no_key=True).filter(pk=session_id)
+    return rows.values_list("pk", flat=True).first() is not None
+
+
+def _read(session_id: UUID, also: tuple[str, ...]) -> VoiceSession:
+    """A session that is held; what is read with it knows this very row as its session.
+
+    In a statement of its own: one that has to wait for its lock reads only the locked row anew, and of what it joins
+    takes what was there before it waited. https://www.postgresql.org/docs/16/transaction-iso.html#XACT-READ-COMMITTED
+    """
+    session = VoiceSession.objects.select_related(*LOCKED_WITH, *also).get(pk=session_id)
     for read in (session.current_leg, session.current_run):
         if read is not None:
             read.session = session

@@ -149,7 +149,7 @@ def test_the_story_itself_ends_as_it_should(story: Story) -> None:
     assert {status for _, status in rows["deliveries"]} == {"processed"}
     assert [turn[2] for turn in rows["turns"]] == [turn["content"] for turn in TURNS]
     assert rows["prospect"] == ["Ada Lovelace", "ada@example.com"]
-    assert rows["session"][7] == "ended"
+    assert rows["session"][6] == "ended"
 
 
 @pytest.mark.timeout(240)

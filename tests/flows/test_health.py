@@ -83,11 +83,11 @@ def test_a_refused_key_is_named_until_a_command_succeeds(client: Client, session
     assert ready(client)[0] == 200
 
 
-def test_a_closer_who_is_kept_from_every_call_is_noticed(client: Client, visit: VoiceSession) -> None:
+def test_a_closer_who_is_kept_from_every_call_is_noticed(client: Client, session: VoiceSession) -> None:
     now = timezone.now()
-    closer = Closer.objects.create(user=User.objects.create(email="a@b.example"), team=visit.team, display_name="Ann")
+    closer = Closer.objects.create(user=User.objects.create(email="a@b.example"), team=session.team, display_name="Ann")
     handoff = handoffs.create(
-        session=visit, state="connected", method="bridge", closer=closer, triggered_at=now, deadline_at=now
+        session=session, state="connected", method="bridge", closer=closer, triggered_at=now, deadline_at=now
     )
     assert "attempts" not in ready(client)[1]["notices"]
 

@@ -96,7 +96,7 @@ SITE = {
 INLINES = {
     (of, inlined): HISTORY
     for of, inside in (
-        ("handoff.handoff", ["handoff.offer"]),
+        ("handoff.handoff", ["handoff.offer", "handoff.attempt"]),
         (
             "sessions_app.voicesession",
             [

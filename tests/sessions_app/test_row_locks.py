@@ -16,7 +16,7 @@ from django.utils import timezone
 from handoff.engine import transitions
 from launcher.checkout import ROOT
 from sessions_app import timeline
-from sessions_app.models import SearchDocument, TelephonyCredential, VoiceSession, WidgetConfig
+from sessions_app.models import CallLeg, Run, SearchDocument, TelephonyCredential, VoiceSession, WidgetConfig
 from sessions_app.search import indexing
 from sessions_app.visits import visits
 
@@ -76,6 +76,40 @@ def test_a_row_that_points_to_a_held_session_is_written_at_once(
         written.set()
 
     side_by_side(hold, write)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("had_one", [False, True])
+def test_who_waited_for_a_session_sees_what_was_done_meanwhile(widget: WidgetConfig, had_one: bool) -> None:
+    session, held, waits, seen = session_of(widget), Event(), Event(), []
+    now = timezone.now()
+    leg = CallLeg.objects.create(session=session, role="prospect", call_control_id="v3:one")
+    run = Run.objects.create(session=session, number=1, requested_at=now)
+    if had_one:
+        VoiceSession.objects.filter(pk=session.pk).update(current_leg=leg, current_run=run)
+
+    def change() -> None:
+        with transaction.atomic():
+            mine = visits.lock(session.pk)
+            held.set()
+            assert waits.wait(20)
+            time.sleep(0.5)  # By then the other one stands at the row.
+            CallLeg.objects.filter(pk=leg.pk).update(answered_at=now)
+            Run.objects.filter(pk=run.pk).update(ended_at=now)
+            mine.current_leg, mine.current_run = leg, run
+            mine.save(update_fields=["current_leg", "current_run"])
+
+    def look() -> None:
+        assert held.wait(20)
+        with transaction.atomic():
+            waits.set()
+            locked = visits.lock(session.pk)
+            seen.extend([locked.current_leg, locked.current_run])
+
+    side_by_side(change, look)
+
+    found_leg, found_run = seen
+    assert (found_leg.answered_at, found_run.ended_at) == (now, now)
 
 
 @pytest.mark.django_db(transaction=True)
