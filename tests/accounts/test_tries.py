@@ -1,5 +1,6 @@
 """Passwords cannot be tried without end, at either door."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from accounts.models import User
 from dashboard.pages import sign_in
 from handoff.models import Closer
 from sessions_app.http import limits
-from tests.people import PASSWORD
+from tests.people import PASSWORD, make_ready
 
 DOORS = ("/accounts/login/", "/admin/login/")
 
@@ -20,9 +21,17 @@ def log_in(client: Client, email: str, password: str = "wrong", door: str = DOOR
     return int(client.post(door, {"username": email, "password": password}, **more).status_code)
 
 
+def _full_width(address: str) -> str:
+    return "".join(chr(ord(letter) + 0xFEE0) if "!" <= letter <= "~" else letter for letter in address)
+
+
+def _fancy(address: str) -> str:
+    return address.replace("a", "\N{MATHEMATICAL BOLD SMALL A}", 1)
+
+
 @pytest.fixture
 def two_tries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sign_in, "TRIES_PER_ACCOUNT", 2)
+    monkeypatch.setattr(sign_in, "TRIES_OF_ACCOUNT", 2)
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -39,13 +48,39 @@ def test_an_account_s_tries_end_and_then_the_right_password_opens_nothing(
     assert b"tried too often" in right.content
 
 
+@pytest.mark.parametrize("written", [str.upper, " {} ".format, f"{' ' * 240}{{}}".format, _full_width, _fancy])
 def test_both_doors_and_every_way_of_writing_the_address_are_counted_together(
-    client: Client, alice: Closer, two_tries: None
+    client: Client, alice: Closer, two_tries: None, written: Callable[[str], str]
 ) -> None:
-    assert log_in(client, alice.user.email.upper()) == 200
-    assert log_in(client, f" {alice.user.email} ", door=DOORS[1]) == 200
+    """However it is written, it is that account's password which is tried."""
+    email = alice.user.email
+    assert log_in(Client(), written(email), PASSWORD) == 302
 
-    assert log_in(client, alice.user.email) == 429
+    assert log_in(client, written(email)) == 200
+    assert log_in(client, written(email), door=DOORS[1]) == 200
+    assert log_in(client, email) == 429
+
+
+def test_a_stranger_s_tries_keep_nobody_out_who_is_elsewhere(
+    client: Client, alice: Closer, two_tries: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        log_in(client, alice.user.email)
+    assert log_in(Client(), alice.user.email, PASSWORD, REMOTE_ADDR="203.0.113.9") == 302
+
+    monkeypatch.setattr(sign_in, "TRIES_PER_ACCOUNT", 4)
+    many = [log_in(client, alice.user.email, REMOTE_ADDR=f"203.0.113.{number}") for number in range(3)]
+    assert many == [200, 200, 429], "two were counted before"
+
+
+def test_who_signs_in_as_somebody_else_has_signed_out(client: Client, alice: Closer, admin_user: User) -> None:
+    make_ready(alice, idle_seconds=1)
+    client.force_login(alice.user)
+
+    assert log_in(client, admin_user.email, door=DOORS[1]) == 200
+    assert Closer.objects.get(pk=alice.pk).is_available
+    assert log_in(client, admin_user.email, PASSWORD, door=DOORS[1]) == 302
+    assert not Closer.objects.get(pk=alice.pk).is_available
 
 
 def test_a_right_password_costs_nothing(client: Client, alice: Closer, two_tries: None) -> None:

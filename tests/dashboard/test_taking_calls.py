@@ -2,14 +2,15 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from dashboard.render import fragments, rings
-from handoff.machine import State
+from handoff.engine import transitions
+from handoff.machine import Fact, State
 from handoff.models import Closer, Handoff, Offer
 from sessions_app.models import CallLeg, VoiceSession
 from sessions_app.visits import capacity
@@ -176,6 +177,24 @@ def test_taking_over_is_asked_for_once(alices_browser: Client, alice: Closer, ta
     frame, html = own_desk(alice)
     assert frame["says"] == "You are next."
     assert "data-take-over" not in html
+
+
+@pytest.mark.parametrize("action", ["take-over", "hang-up"])
+def test_who_lost_the_call_while_they_waited_for_its_row_is_told_so(
+    alices_browser: Client, alice: Closer, talking: VoiceSession, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    handoff, lock = seated(talking, alice), transitions.lock
+
+    def waited(session_id: UUID) -> VoiceSession:
+        held = lock(session_id)
+        transitions.apply(transitions.by_id(held, handoff.pk), Fact.CLOSER_LOST, now=timezone.now())
+        return held
+
+    monkeypatch.setattr(transitions, "lock", waited)
+
+    refused = post(alices_browser, f"/dashboard/handoffs/{handoff.pk}/{action}")
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "gone")
 
 
 def test_letting_go_of_the_seat_leaves_the_call_to_others(

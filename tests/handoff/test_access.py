@@ -40,13 +40,18 @@ def move(closer: Closer, to: Team) -> None:
     closer.save()
 
 
+def move_alone(closer: Closer, to: Team) -> None:
+    closer.team = to
+    closer.save(update_fields=["team"])
+
+
 def leave(closer: Closer, _: Team) -> None:
     User.objects.filter(pk=closer.user_id).update(is_staff=True)
     logged_in(closer.user).post("/admin/logout/")
 
 
 Way = Callable[[Closer, Team], None]
-WAYS = [disable, change_password, delete_account, delete_row, move, leave]
+WAYS = [disable, change_password, delete_account, delete_row, move, move_alone, leave]
 
 
 @pytest.fixture

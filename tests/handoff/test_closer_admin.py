@@ -49,6 +49,17 @@ def test_a_clerk_makes_a_closer_and_moves_them(clerk: User, alice: Closer, suppo
     assert Closer.objects.get(pk=alice.pk).team == support
 
 
+@pytest.mark.parametrize("right", ["is_staff", "is_superuser"])
+def test_the_row_of_somebody_with_rights_is_out_of_a_clerk_s_reach(clerk: User, alice: Closer, right: str) -> None:
+    """A number of the clerk's own would bring that person's calls to it."""
+    User.objects.filter(pk=alice.user_id).update(**{right: True})
+
+    given = told(alice, reached_by="number", address="+61255501234")
+    assert logged_in(clerk).post(f"{LIST}{alice.pk}/change/", given).status_code == 403
+
+    assert Closer.objects.get(pk=alice.pk).reached_by == "softphone"
+
+
 def test_a_clerk_makes_no_supervisor(clerk: User, office: Client, alice: Closer) -> None:
     given = told(alice, is_supervisor="on", display_name="Alice N.")
 
