@@ -64,8 +64,10 @@ def _ask_for_rest(handoff: Handoff, promise: CallbackPromise, leg: CallLeg, now:
 
 def answers_known(session: VoiceSession, run: Run | None, *, now: datetime) -> None:
     """Write down what the prospect says as they say it: they may hang up before the end."""
+    if run is None or run.purpose != Run.Purpose.CALLBACK:
+        return
     promise = CallbackPromise.objects.filter(session=session, kept_at=None).first()
-    if promise is None or run is None or run.purpose != Run.Purpose.CALLBACK:
+    if promise is None:
         return
     promise.session = session
     _keep_number(promise, _number_given(session))
@@ -79,8 +81,10 @@ def answers_known(session: VoiceSession, run: Run | None, *, now: datetime) -> N
 
 def settled(session: VoiceSession, run: Run | None, *, now: datetime) -> None:
     """Once nothing is left to ask, let the assistant say its last sentence; a gather ends by itself."""
+    if run is None or run.purpose != Run.Purpose.CALLBACK or run.complete_at is not None:
+        return
     promise = CallbackPromise.objects.filter(session=session, kept_at=None).first()
-    if promise is None or run is None or run.purpose != Run.Purpose.CALLBACK or run.complete_at is not None:
+    if promise is None:
         return
     has_number = phone_numbers.is_one(promise.phone, country=session.widget.country)
     if run.mode == AssistantRun.ASSISTANT and has_number and (promise.is_booked or not run.offered):
