@@ -70,7 +70,7 @@ WORDS: Mapping[str, Mapping[Action, str]] = {
         Action.CALLBACK_CALL: "call back",
         Action.CALLBACK_KEEP: "tick a callback off",
         Action.TEAM_MEASURE: "see the wallboard",
-        Action.VISIT_EXPORT: "take a visit away as a file",
+        Action.VISIT_EXPORT: "take a visit away as a file (its recording)",
     },
     "The administration": {
         Action.ADMIN_ENTER: "enter, and change the own password",

@@ -8,6 +8,7 @@ def calling() -> str:
 
 
 def still_calling() -> str:
+    """Said again a while after each sentence has ended, until somebody accepts: `events/reactions.py`."""
     return "Thank you for waiting. I am still calling."
 
 

@@ -212,7 +212,7 @@ def claimed(anonymous: Visit) -> Visit:
 
 @pytest.fixture
 def waiting(talking: Visit) -> Visit:
-    """The assistant has what it needs; a closer is looked for."""
+    """The assistant has ended with all that it needs; a closer is looked for."""
     talking.finish(ANSWERS)
     talking.work()
     return talking
