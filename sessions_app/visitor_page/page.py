@@ -78,7 +78,8 @@ def _calling(session: VoiceSession) -> dict[str, Any] | None:
 def must_rejoin(session: VoiceSession) -> bool:
     """A closer is being connected, and the prospect's leg is gone with the assistant, or cannot be had from it."""
     current = CallLeg.objects.filter(pk=session.current_leg_id or 0).first()
-    is_gone = current is None or current.ended_at is not None
+    # An anonymous call that nothing has proven yet is not gone: the closer whom its assistant rings may be quicker.
+    is_gone = current.ended_at is not None if current is not None else not session.is_anonymous
     # Read after the leg: one transaction may have ended both the leg and the visit since the session was read.
     session.refresh_from_db(fields=_FACTS)
     if session.ended_at or session.phase not in {Phase.HANDING_OVER, Phase.HUMAN}:

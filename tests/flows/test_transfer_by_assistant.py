@@ -120,6 +120,30 @@ def test_the_ring_may_be_told_before_the_call_that_it_is_for(
     assert not WebhookDelivery.objects.filter(status="parked").exists()
 
 
+def test_the_closer_may_answer_before_anything_proves_whose_call_it_is(
+    anonymous_widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Clock, alice: Closer
+) -> None:
+    """The page's claim is late: its call stands, and the platform has joined it; it is not asked for another one."""
+    visit = open_visit(anonymous_widget, webhooks, rest, clock, connection_id="texml-app")
+    visit.leg.initiated()
+    visit.leg.answered()
+    initialise(visit)
+    leg = ring(visit, alice)
+    accept(visit)
+    transferred(visit, leg)
+
+    assert (visit.state, visit.session.current_leg) == (State.CONNECTED, None)
+    assert page.state(visit.session)["rejoin"] is False
+
+    assert visit.post("claim", call_control_id=visit.leg.call_control_id).status_code == 204
+    visit.work()
+
+    assert visit.session.call_control_id == visit.leg.call_control_id
+    assert (visit.state, page.state(visit.session)["rejoin"]) == (State.CONNECTED, False)
+    assert visit.rest.asked("hangup") == []
+    assert not WebhookDelivery.objects.filter(status="parked").exists()
+
+
 @pytest.mark.parametrize("told", [(), ("initiated",), ("initiated", "answered")])
 def test_an_assistant_that_rings_talks_on_though_nothing_told_of_its_beginning(
     anonymous_widget: WidgetConfig,
