@@ -63,7 +63,7 @@ def _told(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
         "description": operation.get("description", ""),
         "whose": [name for one in operation.get("security", []) for name in one],
         "takes": _kind(operation.get("requestBody", {})),
-        "answers": [(status, _kind(answer)) for status, answer in operation["responses"].items()],
+        "answers": [(status, _kind(answer)) for status, answer in sorted(operation["responses"].items())],
     }
 
 
