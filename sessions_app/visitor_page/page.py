@@ -78,14 +78,15 @@ def _calling(session: VoiceSession) -> dict[str, Any] | None:
 def must_rejoin(session: VoiceSession) -> bool:
     """A closer is being connected, and the prospect's leg is gone with the assistant, or cannot be had from it."""
     current = CallLeg.objects.filter(pk=session.current_leg_id or 0).first()
-    # An anonymous call that nothing has proven yet is not gone: the closer whom its assistant rings may be quicker.
-    is_gone = current.ended_at is not None if current is not None else not session.is_anonymous
     # Read after the leg: one transaction may have ended both the leg and the visit since the session was read.
     session.refresh_from_db(fields=_FACTS)
     if session.ended_at or session.phase not in {Phase.HANDING_OVER, Phase.HUMAN}:
         return False
-    if current is not None and current.refused_at is not None:
-        return True
+    if current is None:
+        # The closer whom an anonymous call's assistant rings may be there before anything proves which call it is: it
+        # stands while they talk, and ends with their line.
+        return not session.is_anonymous or session.phase == Phase.HANDING_OVER
+    is_gone = current.ended_at is not None or current.refused_at is not None
     is_doomed = session.leg_refused or (session.assistant_ended_at is not None and not session.is_leg_tried)
     return is_gone or (session.is_anonymous and not session.has_rejoined and is_doomed)
 

@@ -144,6 +144,22 @@ def test_the_closer_may_answer_before_anything_proves_whose_call_it_is(
     assert not WebhookDelivery.objects.filter(status="parked").exists()
 
 
+def test_a_line_that_breaks_takes_a_call_along_that_nothing_has_proven(
+    anonymous_widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Clock, alice: Closer
+) -> None:
+    visit = open_visit(anonymous_widget, webhooks, rest, clock, connection_id="texml-app")
+    leg = ring(visit, alice)
+    accept(visit)
+    transferred(visit, leg)
+    assert page.state(visit.session)["rejoin"] is False
+
+    leg.hung_up()
+    visit.work()
+
+    state = page.state(visit.session)
+    assert (visit.state, state["phase"], state["rejoin"]) == (State.DROPPED, "handing_over", True)
+
+
 @pytest.mark.parametrize("told", [(), ("initiated",), ("initiated", "answered")])
 def test_an_assistant_that_rings_talks_on_though_nothing_told_of_its_beginning(
     anonymous_widget: WidgetConfig,
