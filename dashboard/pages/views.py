@@ -18,7 +18,6 @@ from accounts.roles import Action
 from dashboard.pages import search
 from dashboard.permissions import closer_required, may_at_desk
 from dashboard.render import callbacks, desk, fragments, snapshot
-from handoff import actions, selectors
 from handoff.selectors import Closer
 from telephony.regions import signalling_region
 
@@ -28,16 +27,9 @@ PLACEHOLDER_ID = UUID(int=0)
 
 
 class SignOut(LogoutView):
-    """Sign out, take no more calls, and close the sockets of that login."""
+    """What ends with it, `handoff/closers/access.py` hears of."""
 
     asks = Action.ACCOUNT_SIGN_OUT
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        closer = selectors.closer_of(request.user)
-        response = super().post(request, *args, **kwargs)
-        if closer is not None:
-            actions.sign_out(closer, now=timezone.now())
-        return response
 
 
 @never_cache

@@ -10,7 +10,6 @@ from handoff.actions.presence import (
     report_presence,
     ring_once_more,
     set_available,
-    sign_out,
     softphone_login,
 )
 from handoff.actions.reports import report_handover, report_quality
@@ -46,7 +45,6 @@ __all__ = [
     "ring_once_more",
     "save_notes",
     "set_available",
-    "sign_out",
     "softphone_login",
     "steer",
     "take",

@@ -44,12 +44,6 @@ def back(closer: Closer, *, now: datetime) -> None:
         roster.changed(closer.team_id)
 
 
-def sign_out(closer: Closer, *, now: datetime) -> None:
-    """Take no more calls, and close the dashboards of that login."""
-    set_available(closer, False, now=now)
-    roster.revoked(closer.user_id)
-
-
 def report_presence(
     closer: Closer,
     *,

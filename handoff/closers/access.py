@@ -21,7 +21,8 @@ _BEFORE = "_watched_before"
 def _end(user_id: int) -> None:
     """Ring this closer no more, and have their pages look whether they may stay open."""
     for closer in Closer.objects.filter(user_id=user_id):
-        Closer.objects.filter(pk=closer.pk, is_available=True).update(is_available=False, available_since=None)
+        available = Closer.objects.filter(pk=closer.pk, is_available=True)
+        available.update(is_available=False, available_since=None, missed_at=None)
         roster.changed(closer.team_id)
     softphones.end_logins(user_id, timezone.now())
     roster.revoked(user_id)
