@@ -7,11 +7,12 @@ from django.utils import timezone
 
 from handoff.models import Closer
 from sessions_app.inbox import binding, fold
-from sessions_app.models import Prospect, WebhookDelivery
+from sessions_app.models import Prospect, WebhookDelivery, WidgetConfig
 from sessions_app.visits import tokens
 from tests.flows.test_far_side import far_side, tell
-from tests.telnyx import DYNAMIC_VARIABLES, Leg, envelope
-from tests.visits import Visit
+from tests.people import Clock
+from tests.telnyx import DYNAMIC_VARIABLES, Leg, Rest, Webhooks, envelope
+from tests.visits import Visit, initialise, open_visit
 
 NAME = "Grace Hopper"
 
@@ -94,3 +95,19 @@ def test_an_assistant_knows_its_prospect_although_its_question_could_not_be_proc
 
     assert knows(ask(named, named.leg))
     assert WebhookDelivery.objects.get(event_id="asked-1").status == WebhookDelivery.Status.FAILED
+
+
+def test_what_had_waited_for_the_question_is_told_of_in_its_answer(
+    anonymous_widget: WidgetConfig, webhooks: Webhooks, rest: Rest, clock: Clock
+) -> None:
+    """The headers of an anonymous call come before anything proves whose call it is."""
+    anonymous_widget.value_names = ["order_number"]
+    anonymous_widget.save()
+    visit = open_visit(anonymous_widget, webhooks, rest, clock, connection_id="texml-app")
+    header = {"name": "X-Order-Number", "value": "A-17"}
+    visit.leg.says("call.initiated", direction="incoming", state="parked", custom_headers=[header])
+    assert visit.post("claim", call_control_id=visit.leg.call_control_id).status_code == 204
+
+    answer = initialise(visit).json()["dynamic_variables"]
+
+    assert (answer.get("order_number"), "session_ticket" in answer) == ("A-17", True)
