@@ -6,7 +6,7 @@ REPORTS := .state/reports
 SLOW ?= tests
 REPORT ?= slow
 PACKAGES := accounts agileadapt assistant_tools sessions_app handoff flight_recorder dashboard probe telephony strict_json sandbox launcher bench code_measures
-export ASGI_SERVER ?= daphne
+export ASGI_SERVER ?= uvicorn
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint types contracts frontend unit coverage browser slow bench measure-code format lock clean
@@ -17,7 +17,7 @@ help: ## Show the targets
 setup: ## Install everything into this checkout; quick when nothing changed
 	@$(PYTHON) -m launcher.install
 
-demo: setup ## Run the whole product here until Ctrl-C (ASGI_SERVER=daphne|uvicorn)
+demo: setup ## Run the whole product here until Ctrl-C (ASGI_SERVER=uvicorn|daphne)
 	@exec $(BIN)/python -m launcher.demo
 
 test: lint types contracts frontend unit browser ## Run every check and every test

@@ -16,18 +16,28 @@ http = get_asgi_application()
 import dashboard.routing  # noqa: E402
 import sessions_app.routing  # noqa: E402
 from assistant_tools import server as mcp  # noqa: E402
+from handoff.events import dynamic_variables  # noqa: E402
+from sessions_app.http import uploads  # noqa: E402
+from sessions_app.inbox.door import LANES, Door  # noqa: E402
+from sessions_app.inbox.service import InboxService  # noqa: E402
 from sessions_app.visits import carrier  # noqa: E402
 
 # In the background: the server answers at once and the first token does not pay the SDK's seconds of loading.
 threading.Thread(target=carrier.warm, name="load-sdk", daemon=True).start()
 
 MCP_PATH = "/mcp/"
+door = Door(InboxService(), {**LANES, dynamic_variables.PATH: dynamic_variables.lane()})
 
 
-async def web(scope: Any, receive: Any, send: Any) -> None:
-    """The tools are an ASGI application of their own; everything else is Django's."""
-    application = mcp.application if scope["path"] == MCP_PATH else http
-    await application(scope, receive, send)
+async def by_path(scope: Any, receive: Any, send: Any) -> None:
+    """Webhooks and tools are ASGI applications of their own; everything else is Django's."""
+    if scope["path"] in door.lanes:
+        await door(scope, receive, send)
+    else:
+        await (mcp.application if scope["path"] == MCP_PATH else http)(scope, receive, send)
+
+
+web = uploads.Bounded(by_path)
 
 
 application = ProtocolTypeRouter(

@@ -81,9 +81,13 @@ TEMPLATES = [
 DATABASES = {"default": env.database("DATABASE_URL")}
 DATABASES["default"]["OPTIONS"]["pool"] = {
     "min_size": 1,
-    "max_size": env.integer("DATABASE_POOL", 12, least=1, most=100),
+    "max_size": env.integer("DATABASE_POOL", 16, least=1, most=100),
     "timeout": 10,
 }
+# Of a web process: what the door stores on, and what works through it beside the door; of the latter each holds one
+# connection of the pool above.
+INBOX_POOL = env.integer("INBOX_POOL", 4, least=1, most=50)
+FOLD_THREADS = env.integer("FOLD_THREADS", 4, least=1, most=50)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.text("REDIS_URL")
 REDIS_PREFIX = env.text("REDIS_PREFIX", "agileadapt")

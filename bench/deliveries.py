@@ -29,13 +29,23 @@ class Sender:
     def __init__(self, signing_seed: str) -> None:
         self.key = SigningKey(base64.b64decode(signing_seed))
 
-    def partial_results(self, leg: Mapping[str, Any], number: int) -> Delivery:
-        """The assistant has understood something new: a captured field and a turn of the transcript change."""
+    def partial_results(self, leg: Mapping[str, Any], number: int, *, earlier: int = 0) -> Delivery:
+        """The assistant has understood something new: a captured field and a turn of the transcript change.
+
+        The history holds so many turns of `earlier`, which are the same in every delivery of a call.
+        """
         said = SENTENCE.format(number)
+        before = [
+            {"role": "user" if turn % 2 else "assistant", "content": SENTENCE.format(turn)} for turn in range(earlier)
+        ]
         payload = {
             **{name: leg[name] for name in ("call_control_id", "call_leg_id", "call_session_id", "connection_id")},
             "partial_results": {"timeline": said},
-            "message_history": [{"role": "assistant", "content": "When?"}, {"role": "user", "content": said}],
+            "message_history": [
+                *before,
+                {"role": "assistant", "content": "When?"},
+                {"role": "user", "content": said},
+            ],
         }
         return self.delivery("call.ai_gather.partial_results", payload)
 

@@ -11,14 +11,18 @@ from code_measures.source import Codebase, FunctionNode, Module
 FLOWS: Mapping[str, Sequence[str]] = {
     "a visit begins": ["sessions_app.visitor_page.views.TokenView.post"],
     "an answer is heard": [
-        "sessions_app.inbox.webhooks.deliver",
+        "sessions_app.inbox.door.Door.__call__",
+        "sessions_app.inbox.service.InboxService.keep",
+        "sessions_app.inbox.folder.Folder._work",
         "handoff.events.hooks.introduce",
         "sessions_app.inbox.fold._[GatherPartialResults]",
         "handoff.events.reactions._[GatherPartialResults]",
         "handoff.routing.offers.offer",
     ],
     "the assistant ends": [
-        "sessions_app.inbox.webhooks.deliver",
+        "sessions_app.inbox.door.Door.__call__",
+        "sessions_app.inbox.service.InboxService.keep",
+        "sessions_app.inbox.folder.Folder._work",
         "handoff.events.hooks.introduce",
         "sessions_app.inbox.fold._[ConversationEnded]",
         "handoff.events.reactions._[ConversationEnded]",
@@ -34,7 +38,9 @@ FLOWS: Mapping[str, Sequence[str]] = {
     "two are joined": [
         "handoff.tasks.run_command",
         "handoff.commands.sending.bridge",
-        "sessions_app.inbox.webhooks.deliver",
+        "sessions_app.inbox.door.Door.__call__",
+        "sessions_app.inbox.service.InboxService.keep",
+        "sessions_app.inbox.folder.Folder._work",
         "handoff.events.hooks.introduce",
         "sessions_app.inbox.fold._[CallBridged]",
         "handoff.events.reactions._[CallBridged]",

@@ -1,15 +1,13 @@
-"""Where the assistant asks of its prospect, what the prospect's page asks of the hand-over, and the probes."""
+"""What the prospect's page asks of the hand-over, and the probes."""
 
 from django.urls import path
 
 from handoff import views
-from handoff.events.dynamic_variables import dynamic_variables
 from handoff.health.views import live, ready
 
 urlpatterns = [
     path("health/live", live, name="live"),
     path("health/ready", ready, name="ready"),
-    path("webhooks/telnyx/dynamic-variables", dynamic_variables, name="dynamic-variables"),
     path("api/orchestration/message", views.MessageView.as_view(), name="message"),
     path("api/orchestration/request", views.RequestView.as_view(), name="request"),
     path("api/orchestration/leave", views.LeaveView.as_view(), name="leave"),

@@ -25,9 +25,12 @@ ASGI_SERVERS: dict[str, Callable[[int], list[str]]] = {
     "daphne": lambda port: ["daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(port), "agileadapt.asgi:application"],
     "uvicorn": lambda port: [
         *("uvicorn", "agileadapt.asgi:application", "--host", "127.0.0.1", "--port", str(port)),
-        *("--ws", "websockets-sansio", "--lifespan", "auto", "--no-access-log"),
+        *("--loop", "uvloop", "--http", "httptools", "--ws", "websockets-sansio"),
+        *("--ws-max-size", "131072", "--lifespan", "auto", "--no-access-log", "--timeout-graceful-shutdown", "3"),
     ],
 }
+# It hands a body on while it arrives, so that a long or slow one is refused before it is kept: docs/adr/0016.
+USUAL_SERVER = "uvicorn"
 
 
 class Stack:
@@ -121,7 +124,7 @@ class Stack:
     def environment(self) -> dict[str, str]:
         """The environment of web, worker, beat and `manage.py` in this stack."""
         own = {
-            "ASGI_SERVER": os.environ.get("ASGI_SERVER", "daphne"),
+            "ASGI_SERVER": os.environ.get("ASGI_SERVER", USUAL_SERVER),
             "CELERY_BEAT_SCHEDULE_FILE": str(self.folder / "celerybeat-schedule"),
             "PYTHONUNBUFFERED": "1",
         }

@@ -1,13 +1,10 @@
-"""The prospect's addresses, and Telnyx's."""
+"""The prospect's addresses."""
 
 from django.urls import path
 
-from sessions_app.inbox import webhooks
 from sessions_app.visitor_page import views
 
 urlpatterns = [
-    path("webhooks/telnyx/call-control", webhooks.deliver, {"door": "call-control"}, name="call-control"),
-    path("webhooks/telnyx/insights", webhooks.deliver, {"door": "insights"}, name="insights"),
     path("w/<slug:slug>/", views.widget_page, name="widget"),
     path("api/orchestration/token", views.TokenView.as_view(), name="token"),
     path("api/orchestration/lines", views.LinesView.as_view(), name="lines"),

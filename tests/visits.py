@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import respx
 from django.conf import settings
-from django.test import Client, TestCase
+from django.test import TestCase
 from django.utils import timezone
 from nacl.signing import SigningKey
 from pytest_django import Settings
@@ -22,7 +22,7 @@ from sessions_app.models import CallLeg, Run, VoiceSession, WidgetConfig
 from sessions_app.models.people import AssistantRun
 from sessions_app.visits import capacity, carrier, tokens, visits
 from tests.people import Clock
-from tests.telnyx import DYNAMIC_VARIABLES, Leg, Rest, Webhooks
+from tests.telnyx import DYNAMIC_VARIABLES, DoorClient, Leg, Rest, Webhooks
 
 PHONE = "0412 555 018"
 OFFICE = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
@@ -53,8 +53,13 @@ def enough_lines(settings: Settings) -> None:
 
 
 @pytest.fixture
+def client() -> DoorClient:
+    return DoorClient()
+
+
+@pytest.fixture
 def webhooks(signing_key: SigningKey) -> Webhooks:
-    return Webhooks(Client(), signing_key)
+    return Webhooks(DoorClient(), signing_key)
 
 
 @pytest.fixture

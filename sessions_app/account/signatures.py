@@ -58,13 +58,18 @@ def verified() -> None:
     _process.verified_at = timezone.now()
 
 
-def refuse(refused: SignatureRefused) -> HttpResponse:
-    """Answer a webhook that was not verified; nothing of it is kept."""
+def status(refused: SignatureRefused) -> int:
+    """What a webhook that was not verified is answered with; nothing of it is kept."""
     if not refused.is_unknown or not _is_in_doubt():
-        return HttpResponse(status=401)
+        return 401
     _note()
-    response = HttpResponse(status=503)
-    response._has_been_logged = True  # type: ignore[attr-defined]  # Django would log every one of them as an error.
+    return 503
+
+
+def refuse(refused: SignatureRefused) -> HttpResponse:
+    """The same as an answer of Django's."""
+    response = HttpResponse(status=status(refused))
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django would log every 503 as an error.
     return response
 
 

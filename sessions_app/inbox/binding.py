@@ -70,20 +70,30 @@ class Nobodys:
 Introduce = Callable[[Event, Proof], Introduction | Nobodys | None]
 
 
-def find(event: Event, *, introduce: Introduce, now: datetime, may_wait: bool = True) -> Match | Nobodys | None:
+def find(
+    event: Event,
+    *,
+    introduce: Introduce,
+    now: datetime,
+    may_wait: bool = True,
+    sessions: dict[UUID, VoiceSession] | None = None,
+) -> Match | Nobodys | None:
     """The session of an event, locked until the transaction ends, so that its facts are folded one by one.
+
+    `sessions` are those that the transaction holds and has read already; what is read now is added.
 
     None while it may still become known; an event that `may_wait` does so for the leg that it is about, too.
     `introduce` knows the legs that we asked for ourselves, and those that look like a session's and are not: it is
     asked before a call session is believed, which such a leg may share.
     """
+    sessions = {} if sessions is None else sessions
     session_id = _of_leg(event.ids)
     if session_id is not None:
-        return Match(visits.lock(session_id), is_new=False)
+        return Match(_locked(session_id, sessions), is_new=False)
     proof = Proof(event)
     introduced = introduce(event, proof)
     if isinstance(introduced, Introduction):
-        session = visits.lock(introduced.session_id)
+        session = _locked(introduced.session_id, sessions)
         introduced = introduce(event, proof)  # Again, now that no other report of the same leg can come in between.
         if isinstance(introduced, Introduction):
             add_leg(session, event.ids, role=introduced.role)
@@ -95,11 +105,11 @@ def find(event: Event, *, introduce: Introduce, now: datetime, may_wait: bool = 
         return None
     session_id = _of_call(event.ids)
     if session_id is not None:
-        return Match(visits.lock(session_id), is_new=isinstance(event, CallInitiated))
+        return Match(_locked(session_id, sessions), is_new=isinstance(event, CallInitiated))
     proven = _introduced(event, proof)
     if not isinstance(proven, UUID):
         return proven
-    session = visits.lock(proven)
+    session = _locked(proven, sessions)
     # An anonymous call is not ours to end: it stands, whether there is a line for it or not.
     has_place = not proof.is_on_our_connection or capacity.may_call(session, now=now)
     add_leg(session, event.ids, role=CallLeg.Role.PROSPECT)
@@ -107,9 +117,29 @@ def find(event: Event, *, introduce: Introduce, now: datetime, may_wait: bool = 
     return Match(session, is_new=True, has_place=has_place)
 
 
+def _locked(session_id: UUID, sessions: dict[UUID, VoiceSession]) -> VoiceSession:
+    if session_id not in sessions:
+        sessions[session_id] = visits.lock(session_id)
+    return sessions[session_id]
+
+
 def peek(event: Event) -> VoiceSession | None:
     """The session of an event, only to read."""
     session_id = _known(event)
+    rows = VoiceSession.objects.select_related("widget", "team", "prospect")
+    return rows.filter(pk=session_id).first() if session_id else None
+
+
+def of_own_leg(event: Event) -> VoiceSession | None:
+    """The session of an event that was not processed yet, only to read: by its own leg, or by the call claimed as it.
+
+    Never by the call that its leg shares with others, for it may turn out to be nobody's.
+    """
+    if not event.ids.call_control_id:
+        return peek(event)
+    session_id = _of_leg(event.ids)
+    if session_id is None and isinstance(event, AssistantInitialization):
+        session_id = _claimed(event)
     rows = VoiceSession.objects.select_related("widget", "team", "prospect")
     return rows.filter(pk=session_id).first() if session_id else None
 

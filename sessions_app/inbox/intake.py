@@ -1,62 +1,139 @@
-"""Take one delivery: keep it once, find its session, fold it in; park what has no session yet."""
+"""Work through what is stored: find each delivery's session, fold it in; park what has no session yet."""
 
 import logging
 import traceback
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F, Q, QuerySet
+from psycopg.errors import LockNotAvailable
 
-from sessions_app import faults
-from sessions_app.faults import Point
-from sessions_app.inbox import binding, fold, hooks
+from sessions_app.inbox import binding, fold, hooks, store
 from sessions_app.inbox.binding import Nobodys
 from sessions_app.inbox.situation import Situation
+from sessions_app.inbox.store import Incoming
 from sessions_app.models import CallLeg, VoiceSession, WebhookDelivery
 from sessions_app.visits import capacity, credentials
 from telephony import inbound
-from telephony.events import CallHangup, Event, UnknownEvent
+from telephony.events import CallHangup, Event, GatherPartialResults, MessageHistoryUpdated, UnknownEvent
 
 logger = logging.getLogger(__name__)
 
 Status = WebhookDelivery.Status
 
-MAX_ID = 120
 MAX_ATTEMPTS = 8
 FIRST_RETRY = timedelta(seconds=2)
+HELD_FOR = timedelta(seconds=1)
 PARKED_FOR = timedelta(minutes=10)
 # A page proves its call with the call itself; what may come later comes within seconds. Its visitor hears it ring.
 STRANGER_PATIENCE = timedelta(seconds=15)
 # Of strangers that stand at once; to any further one the patience does not apply, so that a flood is ended as it comes.
 MOST_WAITED_FOR = 10
 
+UNDONE = (Status.STORED, Status.PARKED, Status.FAILED, Status.DEAD)
+
+# What is written of a delivery that is done; and by what those of one call are known.
+_OUTCOME = ("status", "next_attempt_at", "error", "reason", "attempts", "session_id", "holds_line", "hang_up_at")
+_CALL = ("call_session_id", "call_control_id", "conversation_id")
+
+# Whoever holds a session does so for milliseconds. One that is held for longer must not hold up the others.
+LOCK_PATIENCE = "250ms"
+_CLAIM = """
+    WITH patience AS MATERIALIZED (SELECT set_config('lock_timeout', %s, true))
+    SELECT delivery.* FROM sessions_app_webhookdelivery AS delivery, patience
+    WHERE delivery.id = ANY(%s) AND delivery.status = 'stored'
+    ORDER BY delivery.occurred_at, delivery.id
+    FOR NO KEY UPDATE OF delivery SKIP LOCKED
+"""
+# After these the session is known to be as it was read, but for what they themselves have changed in it.
+_WORDS = (GatherPartialResults, MessageHistoryUpdated, UnknownEvent)
+
+Sessions = dict[UUID, VoiceSession]
+
+
+class Held(Exception):
+    """Somebody else holds the session: its deliveries are to be tried again soon."""
+
 
 def take(event: Event, *, body: bytes, content_type: str, door: str, now: datetime) -> WebhookDelivery:
-    """Store the delivery and process it, in one transaction: a return means that it is durable.
+    """Store a delivery and work through it before returning; a repetition is counted, and nothing else."""
+    stored = store.insert(Incoming(event, body, content_type, door, now))
+    if stored.is_new:
+        work_through({stored.pk: event}, now=now)
+    return WebhookDelivery.objects.get(pk=stored.pk)
 
-    A repetition is counted and not processed; it returns the row of the first.
+
+def work_through(events: Mapping[int, Event | None], *, now: datetime) -> None:
+    """Fold stored deliveries, given by their keys, in one transaction; an event spares reading the body again.
+
+    What cannot be folded is written on its row, retried by the sweep, and keeps no other from being folded.
+    Raises Held.
     """
-    with transaction.atomic():
-        delivery = _store(event, body=body, content_type=content_type, door=door, now=now)
-        if delivery is None:
-            return WebhookDelivery.objects.get(event_id=event.id[:MAX_ID])
-        faults.reach(Point.DELIVERY_STORED)
-        if isinstance(event, CallHangup):
-            _is_over(delivery)
-        process(delivery, event, now=now)
-    if delivery.status == Status.PARKED and binding.peek(event) is not None:
-        # Its session became known between our look and our commit, and whoever made it known could not see this row.
-        _retry_at_once(WebhookDelivery.objects.filter(pk=delivery.pk), now=now)
-        delivery.refresh_from_db(fields=["status", "session"])
-    return delivery
+    try:
+        parked = _work_together(events, now)
+    except Held:
+        raise
+    except Exception as error:
+        if _is_held(error):
+            raise Held from error
+        if len(events) == 1:
+            logger.exception("Could not process a delivery")
+            _fail_stored(next(iter(events)), error, now)
+            return
+        for pk, event in events.items():
+            work_through({pk: event}, now=now)
+        return
+    for delivery, event in parked:
+        if binding.peek(event) is not None:
+            # Its session became known between our look and our commit, and whoever made it known could not see it.
+            _retry_at_once(WebhookDelivery.objects.filter(pk=delivery.pk), now=now)
+
+
+@transaction.atomic
+def _work_together(events: Mapping[int, Event | None], now: datetime) -> list[tuple[WebhookDelivery, Event]]:
+    """Returns what had to be parked."""
+    sessions: Sessions = {}
+    settled, parked = [], []
+    for delivery in WebhookDelivery.objects.raw(_CLAIM, [LOCK_PATIENCE, list(events)]):
+        event = events[delivery.pk] or _reread(delivery)
+        if _process(delivery, event, sessions, now=now):
+            settled.append(delivery)
+        elif delivery.status == Status.PARKED:
+            parked.append((delivery, event))
+        if not isinstance(event, _WORDS):
+            sessions.clear()
+    _write(settled)
+    return parked
+
+
+def _is_held(error: Exception) -> bool:
+    return isinstance(error, OperationalError) and isinstance(error.__cause__, LockNotAvailable)
+
+
+@transaction.atomic
+def _fail_stored(pk: int, error: Exception, now: datetime) -> None:
+    rows = WebhookDelivery.objects.select_for_update(skip_locked=True, no_key=True)
+    delivery = rows.filter(pk=pk, status=Status.STORED).first()
+    if delivery is not None:
+        _fail(delivery, error, now)
 
 
 def process(delivery: WebhookDelivery, event: Event, *, now: datetime) -> None:
-    """Fold a stored delivery in; a failure is written on the row and retried by the sweep."""
+    """Fold a delivery in that waited; a failure is written on the row and retried by the sweep. Raises Held."""
     try:
         with transaction.atomic():
-            _process(delivery, event, now=now)
+            if _process(delivery, event, {}, now=now):
+                _write([delivery])
+    except Held:
+        raise
     except Exception as error:  # Whatever went wrong, the delivery must stay stored, visible and retried.
+        if _is_held(error):
+            raise Held from error
         logger.exception("Could not process a delivery")
         _fail(delivery, error, now)
 
@@ -65,16 +142,32 @@ def process(delivery: WebhookDelivery, event: Event, *, now: datetime) -> None:
 def process_again(pk: int, *, now: datetime) -> WebhookDelivery | None:
     """Process a delivery that was not processed yet, due or not; None when it was, or is being processed."""
     rows = WebhookDelivery.objects.select_for_update(skip_locked=True, no_key=True)
-    delivery = rows.filter(pk=pk, status__in=[Status.PARKED, Status.FAILED, Status.DEAD]).first()
+    delivery = rows.filter(pk=pk, status__in=UNDONE).first()
     if delivery is not None:
         process(delivery, _reread(delivery), now=now)
     return delivery
 
 
 def retry_due(*, now: datetime, limit: int = 50) -> int:
-    """Process again what is parked or failed and due; returns how many were taken."""
-    due = WebhookDelivery.objects.filter(next_attempt_at__lte=now).order_by("occurred_at").values_list("pk", flat=True)
-    return sum(_retry(pk, now=now) for pk in list(due[:limit]))
+    """Process what is due: parked, failed, or left by whoever stored it; returns how many were taken."""
+    due = WebhookDelivery.objects.filter(next_attempt_at__lte=now).order_by("occurred_at")
+    calls: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for pk, status, *ids in list(due.values_list("pk", "status", *_CALL)[:limit]):
+        calls[next(filter(None, ids), str(pk))].append((pk, status))
+    return sum(_retry_call(rows, now=now) for rows in calls.values())
+
+
+def _retry_call(rows: Sequence[tuple[int, str]], *, now: datetime) -> int:
+    """The rest waits where one finds its session held: each would wait for it in its turn."""
+    left = {pk: None for pk, status in rows if status == Status.STORED}
+    try:
+        if left:
+            work_through(left, now=now)
+        return len(left) + sum(_retry(pk, now=now) for pk, _ in rows if pk not in left)
+    except Held:
+        due = WebhookDelivery.objects.filter(pk__in=[pk for pk, _ in rows], next_attempt_at__lte=now)
+        due.update(next_attempt_at=now + HELD_FOR)
+        return 0
 
 
 def retry_parked(call_control_id: str, *, now: datetime) -> None:
@@ -85,12 +178,15 @@ def retry_parked(call_control_id: str, *, now: datetime) -> None:
 def _retry_at_once(deliveries: QuerySet[WebhookDelivery], *, now: datetime) -> None:
     parked = deliveries.filter(status=Status.PARKED)
     parked.update(next_attempt_at=now)
-    for pk in list(parked.order_by("occurred_at", "pk").values_list("pk", flat=True)):
-        _retry(pk, now=now)
+    with suppress(Held):  # They stay due.
+        for pk in list(parked.order_by("occurred_at", "pk").values_list("pk", flat=True)):
+            _retry(pk, now=now)
 
 
 @transaction.atomic
 def _retry(pk: int, *, now: datetime) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_PATIENCE])
     rows = WebhookDelivery.objects.select_for_update(skip_locked=True, no_key=True)
     delivery = rows.filter(pk=pk, next_attempt_at__lte=now).first()
     if delivery is None:
@@ -120,39 +216,19 @@ def set_aside(pks: list[int]) -> int:
     )
 
 
-def _store(event: Event, *, body: bytes, content_type: str, door: str, now: datetime) -> WebhookDelivery | None:
-    """None when this event id was stored before."""
-    ids = event.ids
-    try:
-        with transaction.atomic():
-            return WebhookDelivery.objects.create(
-                event_id=event.id[:MAX_ID],
-                event_type=event.type[:100],
-                door=door,
-                occurred_at=event.occurred_at,
-                received_at=now,
-                body=body,
-                content_type=content_type[:80],
-                status=Status.FAILED,
-                call_control_id=(ids.call_control_id or "")[:200],
-                call_leg_id=(ids.call_leg_id or "")[:100],
-                call_session_id=(ids.call_session_id or "")[:100],
-                conversation_id=(ids.conversation_id or "")[:100],
-            )
-    except IntegrityError:
-        WebhookDelivery.objects.filter(event_id=event.id[:MAX_ID]).update(duplicates=F("duplicates") + 1)
-        return None
-
-
-def _process(delivery: WebhookDelivery, event: Event, *, now: datetime) -> None:
+def _process(delivery: WebhookDelivery, event: Event, sessions: Sessions, *, now: datetime) -> bool:
+    """Whether it is done, which is still to be written; everything else that becomes of a delivery is written here."""
+    if isinstance(event, CallHangup):
+        _is_over(delivery)
     lent = hooks.registered()
-    match = binding.find(event, introduce=lent.introduce, now=now, may_wait=not _has_waited(delivery, now))
+    may_wait = not _has_waited(delivery, now)
+    match = binding.find(event, introduce=lent.introduce, now=now, may_wait=may_wait, sessions=sessions)
     if isinstance(match, Nobodys):
         _dismiss(delivery, match, now)
-        return
+        return False
     if match is None:
         _park(delivery, now)
-        return
+        return False
     session = match.session
     binding.learn(event, session)
     situation = Situation(event, session)
@@ -163,6 +239,7 @@ def _process(delivery: WebhookDelivery, event: Event, *, now: datetime) -> None:
     _settle(delivery, Status.IGNORED if isinstance(event, UnknownEvent) else Status.PROCESSED)
     if match.is_new:
         release_parked(session, now=now)
+    return True
 
 
 def _reread(delivery: WebhookDelivery) -> Event:
@@ -173,8 +250,15 @@ def _reread(delivery: WebhookDelivery) -> Event:
 def _settle(delivery: WebhookDelivery, status: str, *, reason: str = "") -> None:
     delivery.status, delivery.next_attempt_at, delivery.error, delivery.reason = status, None, "", reason
     delivery.attempts += 1
-    written = ["status", "next_attempt_at", "error", "reason", "attempts", "session", "holds_line", "hang_up_at"]
-    delivery.save(update_fields=written)
+
+
+def _write(deliveries: Iterable[WebhookDelivery]) -> None:
+    """Those of which the same became in one statement."""
+    alike: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for delivery in deliveries:
+        alike[tuple(getattr(delivery, name) for name in _OUTCOME)].append(delivery.pk)
+    for values, pks in alike.items():
+        WebhookDelivery.objects.filter(pk__in=pks).update(**dict(zip(_OUTCOME, values, strict=True)))
 
 
 def _is_over(told: WebhookDelivery) -> None:
@@ -201,6 +285,7 @@ def _dismiss(delivery: WebhookDelivery, found: Nobodys, now: datetime) -> None:
         return
     delivery.hang_up_at = now if delivery.holds_line else None
     _settle(delivery, Status.IGNORED, reason=found.reason)
+    _write([delivery])
     if delivery.call_control_id:
         same_leg.filter(status=Status.PARKED).update(
             status=Status.IGNORED, reason=found.reason, next_attempt_at=None, attempts=F("attempts") + 1

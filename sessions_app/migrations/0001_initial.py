@@ -549,6 +549,7 @@ class Migration(migrations.Migration):
                     "status",
                     models.CharField(
                         choices=[
+                            ("stored", "Stored: about to be processed"),
                             ("processed", "Processed"),
                             ("ignored", "Ignored: nothing to do"),
                             ("parked", "Parked: no session yet"),

@@ -12,6 +12,7 @@ class WebhookDelivery(models.Model):
     """One verified webhook, kept exactly once per vendor event id."""
 
     class Status(models.TextChoices):
+        STORED = "stored", "Stored: about to be processed"
         PROCESSED = "processed", "Processed"
         IGNORED = "ignored", "Ignored: nothing to do"
         PARKED = "parked", "Parked: no session yet"

@@ -23,7 +23,7 @@ from sessions_app.models import CallLeg, LegRefusal, Team, VoiceSession, WidgetC
 from sessions_app.visits import tokens
 from tests.flows.lines import ask, held, open_one
 from tests.people import make_ready, person
-from tests.telnyx import Leg, Rest, Webhooks
+from tests.telnyx import DoorClient, Leg, Rest, Webhooks
 from tests.visits import Visit
 
 pytestmark = pytest.mark.usefixtures("open_door")
@@ -144,7 +144,7 @@ def test_nobody_is_let_in_while_a_page_that_calls_after_its_promise_is(
 
     def one(index: int) -> Any:
         if not index:
-            webhooks = Webhooks(Client(), signing_key)
+            webhooks = Webhooks(DoorClient(), signing_key)
             return Leg(webhooks, visit.leg.connection_id).initiated(ticket=tokens.ticket(visit.session_id))
         is_counted.wait(10)
         answer = ask(Client(), address="203.0.113.9")

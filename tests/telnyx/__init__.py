@@ -12,6 +12,7 @@
   anything else, an exception of httpx among it; `alive`, `registered` for what is looked up.
 """
 
+from tests.telnyx.door import DOOR, DoorClient
 from tests.telnyx.legs import CALLER_NUMBER, OTHERWISE, USUAL, Leg, Platform, alternatives, named
 from tests.telnyx.rest import OK, Rest, public_key, refusal
 from tests.telnyx.webhooks import (
@@ -27,12 +28,14 @@ from tests.telnyx.webhooks import (
 __all__ = [
     "CALLER_NUMBER",
     "CALL_CONTROL",
+    "DOOR",
     "DOORS",
     "DYNAMIC_VARIABLES",
     "INSIGHTS",
     "OK",
     "OTHERWISE",
     "USUAL",
+    "DoorClient",
     "Leg",
     "Platform",
     "Rest",

@@ -1,0 +1,65 @@
+"""The inbox of a web process: it stores on connections of its own and has its own threads work through it."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+from django.conf import settings
+from django.db import connection
+
+from sessions_app import faults
+from sessions_app.faults import Point
+from sessions_app.inbox.door import Kept
+from sessions_app.inbox.folder import Folder, Item
+from sessions_app.inbox.store import Incoming, Pool
+
+T = TypeVar("T")
+
+
+# So many deliveries on their way into the database at once are a rush; a few calls never make one.
+RUSH = 4
+# What works through deliveries computes, and so would keep the server's one loop waiting for 5 ms each time.
+SWITCH_SECONDS = 0.001
+
+
+class InboxService:
+    def __init__(self) -> None:
+        sys.setswitchinterval(SWITCH_SECONDS)
+        self.pool = Pool()
+        self.being_stored = 0
+        self.folder = Folder(settings.FOLD_THREADS, is_rushed=lambda: self.being_stored >= RUSH)
+        self.threads = ThreadPoolExecutor(settings.FOLD_THREADS, thread_name_prefix="inbox")
+
+    async def keep(self, incoming: Incoming) -> Kept:
+        self.being_stored += 1
+        try:
+            stored = await self.pool.insert(incoming)
+        finally:
+            self.being_stored -= 1
+        faults.reach(Point.DELIVERY_STORED)
+        loop = asyncio.get_running_loop()
+        folded = loop.create_future()
+        if stored.is_new:
+            done = partial(loop.call_soon_threadsafe, _told, folded)
+            self.folder.put(Item(stored.pk, incoming.event, done))
+        else:
+            _told(folded)  # What it says is known already, or soon.
+        return Kept(stored.pk, folded)
+
+    async def ask(self, look: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self.threads, _asked, look)
+
+
+def _told(folded: asyncio.Future[None]) -> None:
+    if not folded.done():
+        folded.set_result(None)
+
+
+def _asked(look: Callable[[], T]) -> T:
+    try:
+        return look()
+    finally:
+        connection.close()  # The thread stays; its connection goes back to the pool.
