@@ -1,8 +1,10 @@
 """All settings, from the environment. Environments differ by URLs and keys only."""
 
 import re
+import socket
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
@@ -79,6 +81,16 @@ TEMPLATES = [
 
 # Under ASGI every request may run on another thread, so connections are pooled, not kept per thread.
 DATABASES = {"default": env.database("DATABASE_URL")}
+# Nothing waits without an end: for a row, a statement, whoever left a transaction open, or a network that forgot us.
+DATABASES["default"]["OPTIONS"] = {
+    "options": "-c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s",
+    "connect_timeout": "5",
+    "keepalives_idle": "5",
+    "keepalives_interval": "3",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+    **DATABASES["default"]["OPTIONS"],
+}
 DATABASES["default"]["OPTIONS"]["pool"] = {
     "min_size": 1,
     "max_size": env.integer("DATABASE_POOL", 16, least=1, most=100),
@@ -91,11 +103,25 @@ FOLD_THREADS = env.integer("FOLD_THREADS", 4, least=1, most=50)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.text("REDIS_URL")
 REDIS_PREFIX = env.text("REDIS_PREFIX", "agileadapt")
+# The same for every client of Redis. What a network has forgotten is noticed by the next PING, whose packets nobody
+# acknowledges: the connection is made anew within half a minute.
+REDIS_PATIENCE: dict[str, Any] = {
+    "socket_connect_timeout": 2,
+    "socket_timeout": 5,
+    "socket_keepalive": True,
+    "socket_keepalive_options": {
+        socket.TCP_KEEPIDLE: 5,
+        socket.TCP_KEEPINTVL: 3,
+        socket.TCP_KEEPCNT: 3,
+        socket.TCP_USER_TIMEOUT: 10_000,
+    },
+    "health_check_interval": 10,
+}
 
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": REDIS_PREFIX},
+        "CONFIG": {"hosts": [{"address": REDIS_URL, **REDIS_PATIENCE}], "prefix": REDIS_PREFIX},
     }
 }
 
@@ -116,8 +142,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": env.integer("TASK_VISIBILITY_SECONDS", 120, least=4, most=3600),
     "unacked_restore_interval": 2,
     "unacked_restore_throttle": 1,
-    "socket_timeout": 5,
-    "socket_keepalive": True,
+    **REDIS_PATIENCE,
 }
 CELERY_BEAT_SCHEDULE_FILENAME = env.text("CELERY_BEAT_SCHEDULE_FILE", "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {

@@ -29,6 +29,8 @@ ANSWER_WITHIN_SECONDS = 3.0
 SWEEP_SILENT_AFTER = timedelta(seconds=10)
 COMMAND_WAITS_AFTER = timedelta(seconds=10)
 DELIVERY_WAITS_AFTER = timedelta(minutes=2)
+# Whoever stores one works through it at once, and after seconds anybody does.
+STORED_WAITS_AFTER = timedelta(seconds=15)
 REFUSED_CREDENTIALS = 3
 RECENTLY = timedelta(minutes=15)
 
@@ -75,15 +77,19 @@ def _rows() -> Report:
 
 def _figures(now: datetime) -> dict[str, float | int | None]:
     due = Command.objects.filter(due_at__lte=now).order_by("due_at").values_list("due_at", flat=True).first()
-    unprocessed = WebhookDelivery.objects.filter(status=WebhookDelivery.Status.FAILED, next_attempt_at__isnull=False)
+    waiting = WebhookDelivery.objects.filter(next_attempt_at__isnull=False)
+    unprocessed = waiting.filter(status=WebhookDelivery.Status.FAILED)
+    stored = waiting.filter(status=WebhookDelivery.Status.STORED)
+    undone = stored.order_by("next_attempt_at").values_list("received_at", flat=True).first()
     oldest = unprocessed.order_by("received_at").values_list("received_at", flat=True).first()
     return {
         "sweep_seconds_ago": _age(heartbeat.last(heartbeat.SWEEP), now),
         "oldest_command_seconds": _age(due, now),
         "oldest_delivery_seconds": _age(oldest, now),
-        "parked_deliveries": WebhookDelivery.objects.filter(
-            status=WebhookDelivery.Status.PARKED, next_attempt_at__isnull=False
-        ).count(),
+        "oldest_stored_seconds": _age(
+            stored.order_by("next_attempt_at").values_list("received_at", flat=True).first(), now
+        ),
+        "parked_deliveries": waiting.filter(status=WebhookDelivery.Status.PARKED).count(),
         "legs_of_strangers": capacity.strangers(),
         "legs_held": capacity.usage(now=now).held(),
         "legs_at_most": settings.TELNYX_MAX_LEGS,
@@ -95,9 +101,8 @@ def _age(moment: datetime | None, now: datetime) -> float | None:
 
 
 def _late(figures: dict[str, float | int | None]) -> dict[str, str]:
-    swept, command, delivery = (
-        figures[name] for name in ("sweep_seconds_ago", "oldest_command_seconds", "oldest_delivery_seconds")
-    )
+    swept, command = figures["sweep_seconds_ago"], figures["oldest_command_seconds"]
+    delivery, stored = figures["oldest_delivery_seconds"], figures["oldest_stored_seconds"]
     troubles = {}
     if swept is None or swept > SWEEP_SILENT_AFTER.total_seconds():
         troubles["sweep"] = "never ran" if swept is None else f"last ran {swept:.0f} s ago"
@@ -105,6 +110,8 @@ def _late(figures: dict[str, float | int | None]) -> dict[str, str]:
         troubles["commands"] = f"the oldest has been due for {command:.0f} s"
     if delivery is not None and delivery > DELIVERY_WAITS_AFTER.total_seconds():
         troubles["deliveries"] = f"the oldest has waited for {delivery:.0f} s"
+    elif stored is not None and stored > STORED_WAITS_AFTER.total_seconds():
+        troubles["deliveries"] = f"the oldest was stored {stored:.0f} s ago, and nothing has worked through it"
     return troubles
 
 
@@ -161,7 +168,7 @@ def _broker() -> Report:
 
 @cache
 def _redis() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+    return redis.Redis.from_url(settings.REDIS_URL, **settings.REDIS_PATIENCE | {"socket_timeout": 2})
 
 
 # One thread for each dependency: while one look hangs, no second is begun, and the others still answer.

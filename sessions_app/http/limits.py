@@ -105,4 +105,4 @@ def fingerprint(address: str) -> str:
 
 @cache
 def _redis() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+    return redis.Redis.from_url(settings.REDIS_URL, **settings.REDIS_PATIENCE | {"socket_timeout": 2})

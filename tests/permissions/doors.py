@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.roles import Action
 from assistant_tools import calls
+from tests.telnyx import DOOR
 
 # Staff's pages of the probe.
 PROBE = dict.fromkeys(("probe", "probe-turn", "probe-login"), Action.PROBE_RUN) | {"probe-tool": Action.PROBE_TOOL}
@@ -64,7 +65,7 @@ def http() -> list[Door]:
         Door(str(pattern.name), route, _action(pattern))
         for route, pattern in _patterns(get_resolver().url_patterns)
         if not pattern.lookup_str.startswith("django.contrib.admin.") and not route.startswith("admin/")
-    ]
+    ] + [Door(lane.door, path.removeprefix("/"), lane.asks) for path, lane in DOOR.lanes.items()]
 
 
 def administration() -> set[str | None]:

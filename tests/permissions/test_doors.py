@@ -20,6 +20,7 @@ from dashboard.live import frames
 from sessions_app.conversation.tool_catalogue import CATALOGUE
 from sessions_app.visitor_page import consumers
 from tests.permissions import doors
+from tests.telnyx import DOOR
 
 DOORS = doors.http()
 # Actions of the administration, asked by its classes, and what a page does with its own phone.
@@ -61,10 +62,12 @@ def test_a_view_that_names_nothing_is_found() -> None:
     assert asks(Action.HEALTH_SEE)(nothing).asks == Action.HEALTH_SEE  # type: ignore[attr-defined]
 
 
-def test_beside_the_addresses_there_are_the_tools_alone() -> None:
-    branches = inspect.getsource(asgi.web)
+def test_beside_the_addresses_there_are_webhooks_and_tools_alone() -> None:
+    branches = inspect.getsource(asgi.by_path)
 
-    assert branches.count(" if ") == branches.count('scope["path"] == MCP_PATH') == 1
+    assert branches.count(" if ") == 2
+    assert branches.count('if scope["path"] in door.lanes') == branches.count('scope["path"] == MCP_PATH') == 1
+    assert asgi.door.lanes.keys() == DOOR.lanes.keys()
 
 
 def test_every_tool_names_an_action() -> None:
