@@ -20,11 +20,12 @@ LONGEST_TEXT = 120_000
 
 _KINDS = ("transcript.", "field.", "tool.", Kind.CALLBACK_PROMISED, Kind.CALLBACK_BOOKED)
 
+# Part of the statement that numbers an entry, whose session's row it reads from `numbered`: so that row is held first.
 # Nothing is written where the mark stands already, and the transaction that marks holds the row until it commits:
 # whoever writes the words passes it over till then.
-_MARK = """
+MARK = """
     INSERT INTO sessions_app_searchdocument (session_id, team_id, began_at, stale_since)
-    VALUES (%s, %s, %s, %s)
+    SELECT id, team_id, created_at, %(recorded_at)s FROM numbered WHERE %(changes_words)s
     ON CONFLICT (session_id) DO UPDATE SET stale_since = EXCLUDED.stale_since
     WHERE sessions_app_searchdocument.stale_since IS NULL
 """
@@ -37,11 +38,9 @@ WRITE = """
 """
 
 
-def changed(session: VoiceSession, kind: Kind, *, now: datetime) -> None:
-    """Note that the words of a session may be others, if such an entry of its history says so."""
-    if kind.startswith(_KINDS):
-        with connection.cursor() as cursor:
-            cursor.execute(_MARK, [session.pk, session.team_id, session.created_at, now])
+def changes_words(kind: Kind) -> bool:
+    """Whether such an entry of a session's history says that its words may be others."""
+    return kind.startswith(_KINDS)
 
 
 def refresh(*, now: datetime, pause: timedelta = PAUSE) -> int:

@@ -15,14 +15,16 @@ from sessions_app.models import TimelineEntry, VoiceSession
 from sessions_app.search import indexing
 from sessions_app.timeline import live
 
-# One statement numbers and writes: every fact has several entries, and every commit waits for all of them.
-NUMBER_AND_WRITE = """
+# One statement numbers, writes and marks for the search: every fact has several entries, and every commit waits for all
+# of them. Whatever else it does hangs on the update, which locks the session's row.
+NUMBER_AND_WRITE = f"""
     WITH numbered AS (
-        UPDATE sessions_app_voicesession SET last_seq = last_seq + 1 WHERE id = %s RETURNING id, last_seq
-    )
+        UPDATE sessions_app_voicesession SET last_seq = last_seq + 1 WHERE id = %(session)s
+        RETURNING id, last_seq, team_id, created_at
+    ), marked AS ({indexing.MARK})
     INSERT INTO sessions_app_timelineentry (session_id, seq, kind, occurred_at, recorded_at, payload)
-    SELECT id, last_seq, %s, %s, %s, %s FROM numbered RETURNING id, seq
-"""
+    SELECT id, last_seq, %(kind)s, %(occurred_at)s, %(recorded_at)s, %(payload)s FROM numbered RETURNING id, seq
+"""  # noqa: S608  Both parts are constants.
 
 
 def append(
@@ -37,13 +39,19 @@ def append(
     entry = TimelineEntry(
         session=session, kind=kind, occurred_at=occurred_at or now, recorded_at=now, payload=payload or {}
     )
-    values: list[Any] = [entry.session_id, entry.kind, entry.occurred_at, entry.recorded_at, Jsonb(entry.payload)]
+    values: dict[str, Any] = {
+        "session": entry.session_id,
+        "kind": entry.kind,
+        "occurred_at": entry.occurred_at,
+        "recorded_at": entry.recorded_at,
+        "payload": Jsonb(entry.payload),
+        "changes_words": indexing.changes_words(kind),
+    }
     with connection.cursor() as cursor:
         cursor.execute(NUMBER_AND_WRITE, values)
         entry.pk, entry.seq = cursor.fetchone()
     entry._state.adding = False
     session.last_seq = entry.seq
-    indexing.changed(session, kind, now=now)
     team_id, session_id, seq = session.team_id, session.pk, entry.seq
     transaction.on_commit(lambda: _push(team_id=team_id, session_id=session_id, seq=seq, kind=kind))
     return entry

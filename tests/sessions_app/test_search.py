@@ -254,6 +254,14 @@ def test_entries_that_change_no_word_mark_nothing(widget: WidgetConfig, talked: 
     assert SearchDocument.objects.get(session=session).stale_since is None
 
 
+def test_an_entry_and_its_mark_are_one_statement(talked: Talked, django_assert_num_queries: Any) -> None:
+    session = talked("Hello.")
+    with transaction.atomic(), django_assert_num_queries(1):
+        timeline.append(session, "transcript.updated")
+
+    assert SearchDocument.objects.get(session=session).stale_since is not None
+
+
 def test_a_session_that_is_deleted_takes_its_words_along(talked: Talked) -> None:
     talked("Hello.").delete()
 
