@@ -17,6 +17,7 @@ from pytest_django import Settings
 
 from handoff import actions, tasks
 from handoff.models import Attempt, Closer, Command, Handoff, Offer
+from sessions_app.conversation import runs
 from sessions_app.http import limits
 from sessions_app.models import CallLeg, Run, VoiceSession, WidgetConfig
 from sessions_app.models.people import AssistantRun
@@ -240,6 +241,18 @@ def left_to_its_page(talking: Visit, carol: Closer) -> Visit:
     assert talking.session.handover_phase == "callback"
     assert capacity.usage(now=timezone.now()).held(None) == 0
     return talking
+
+
+def turns_as_of(session: VoiceSession) -> list[tuple[Any, ...]]:
+    """Each turn with the newest event that told it, which for those that are known stands on their run."""
+    known = {run.number: run for run in session.runs.all()}
+    told = []
+    for turn in session.turns.order_by("position"):
+        number, place = divmod(turn.position, runs.POSITIONS)
+        run = known.get(number + 1)
+        as_of = max(turn.as_of, run.heard_at) if run and run.heard_at and place < run.heard_turns else turn.as_of
+        told.append((turn.position, turn.speaker, turn.text, turn.spoken_at, as_of))
+    return told
 
 
 def accept(visit: Visit) -> None:

@@ -45,6 +45,14 @@ def begin(
     return run
 
 
+def find(session: VoiceSession, number: int) -> Run | None:
+    """A run of a locked session, with which the newest one was read."""
+    newest = session.current_run
+    if newest is not None and newest.number == number:
+        return newest
+    return Run.objects.filter(session=session, number=number).first()
+
+
 def number_of(event: Event, session: VoiceSession) -> int:
     """The run that an event tells of: by its conversation, by our mark on it, or else by its time."""
     if session.run_number < 2:

@@ -930,6 +930,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "heard_turns",
+                    models.PositiveIntegerField(default=0, help_text="So many turns at its beginning are known."),
+                ),
+                (
+                    "heard_digest",
+                    models.CharField(blank=True, help_text="Of those turns as they were told.", max_length=64),
+                ),
+                ("heard_at", models.DateTimeField(help_text="Of the newest event that told them.", null=True)),
+                (
                     "session",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE, related_name="runs", to="sessions_app.voicesession"

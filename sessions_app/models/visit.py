@@ -151,6 +151,10 @@ class Run(models.Model):
     )
     transcript = models.CharField(max_length=10, blank=True, choices=Transcript.choices, default=Transcript.UNKNOWN)
     insights = models.CharField(max_length=10, blank=True, choices=Insights.choices, default=Insights.NOT_ASKED)
+    # Written by the transcript alone.
+    heard_turns = models.PositiveIntegerField(default=0, help_text="So many turns at its beginning are known.")
+    heard_digest = models.CharField(max_length=64, blank=True, help_text="Of those turns as they were told.")
+    heard_at = models.DateTimeField(null=True, help_text="Of the newest event that told them.")
 
     class Meta:
         ordering = ["session", "number"]

@@ -18,6 +18,7 @@ from sessions_app.visits import tokens, visits
 from telephony import inbound
 from tests.people import Clock
 from tests.telnyx import envelope
+from tests.visits import turns_as_of
 
 START = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 IDS = {
@@ -112,7 +113,7 @@ class Story:
             "prospect": [session.prospect.name, session.prospect.email] if session.prospect else None,
             "fields": sorted(session.fields.values_list("name", "value", "source", "captured_at")),
             "values": sorted(FieldValue.objects.values_list("field__name", *VALUE_COLUMNS)),
-            "turns": list(session.turns.values_list("position", "speaker", "text", "spoken_at", "as_of")),
+            "turns": turns_as_of(session),
             "legs": list(
                 session.legs.values_list("role", "initiated_at", "answered_at", "ended_at", "hangup_cause", "quality")
             ),
