@@ -9,7 +9,7 @@ from typing import Any
 
 import strict_json
 from sessions_app import timeline
-from sessions_app.answers import prospects, versions
+from sessions_app.answers import field_rows, prospects, versions
 from sessions_app.answers.precedence import Given, Standing, settle
 from sessions_app.kinds import Kind
 from sessions_app.models import CapturedField, FieldValue, TranscriptTurn, VoiceSession
@@ -35,13 +35,13 @@ class _Saying:
 
 @dataclass
 class _Told:
-    """What became of one field: a value that is new, or a known one that was said again."""
+    """What became of one field: a value that is new, or a known one whose times are others now."""
 
     row: CapturedField
     before: tuple[Any, ...]
     after: Standing
     added: FieldValue | None = None
-    repeated: FieldValue | None = None
+    widened: FieldValue | None = None
 
 
 def record(
@@ -60,16 +60,17 @@ def record(
     in the same rows. Raises strict_json.Unreadable for values nested past any sense.
     """
     said = _said(values, source)
+    if not said:
+        return []
     if position is None and source == Source.TOOL:
         position = last_said(session)
     saying = _Saying(source, at, position, (by or "")[:80])
-    every = {row.name: row for row in CapturedField.objects.filter(session=session)}
-    rows = {name: row for name, row in every.items() if name in said}
-    new = {name: value for name, value in said.items() if name not in every}
-    begun = _begin(session, new, saying, room=MAX_FIELDS - len(every))
-    given = _given(rows.values())
-    told = [_tell(row, given[row.pk], said[row.name], saying) for row in (*rows.values(), *begun)]
-    changed = _keep(told, at)
+    answers, rows, given = field_rows.read(session, said)
+    new = {name: value for name, value in said.items() if name not in answers}
+    begun = _begin(session, new, saying, room=MAX_FIELDS - len(answers))
+    told = [_tell(row, given.get(row.pk, []), said[row.name], saying) for row in (*rows, *begun)]
+    changed = _keep(session, told, saying)
+    session.answers = answers | {one.row.name: one.row.value for one in told}
     _append(session, told, changed, saying)
     return changed
 
@@ -85,8 +86,13 @@ def given(session: VoiceSession) -> dict[int, list[FieldValue]]:
 
 def known(session: VoiceSession) -> set[str]:
     """The names of the fields that have an answer."""
-    rows = CapturedField.objects.filter(session=session).values_list("name", "value")
-    return {name for name, value in rows if answer_values.is_one(value)}
+    return {name for name, value in _answers(session).items() if answer_values.is_one(value)}
+
+
+def _answers(session: VoiceSession) -> dict[str, Any]:
+    if session.answers is not None:
+        return session.answers
+    return dict(CapturedField.objects.filter(session=session).values_list("name", "value"))
 
 
 def learnt_since(session: VoiceSession, since: datetime) -> bool:
@@ -101,7 +107,7 @@ def lacking(session: VoiceSession) -> list[str]:
     Where no question is required, all that are asked count.
     """
     rules, country = versions.schema(session).get("properties", {}), session.widget.country
-    values = dict(CapturedField.objects.filter(session=session).values_list("name", "value"))
+    values = _answers(session)
     return [
         name
         for name in _needed(session)
@@ -139,12 +145,11 @@ def _said(values: Mapping[str, Any], source: str) -> dict[str, Any]:
 
 
 def _begin(session: VoiceSession, said: Mapping[str, Any], saying: _Saying, *, room: int) -> list[CapturedField]:
-    if not said:
-        return []
+    """Fields that are not written yet."""
     names = list(said)[: max(0, room)]
     if len(names) < len(said):
         logger.warning("session %s: %d more fields than are kept", session.pk, len(said) - len(names))
-    return CapturedField.objects.bulk_create(
+    return [
         CapturedField(
             session=session,
             name=name,
@@ -153,7 +158,7 @@ def _begin(session: VoiceSession, said: Mapping[str, Any], saying: _Saying, *, r
             captured_at=saying.at,
         )
         for name in names
-    )
+    ]
 
 
 def _given(rows: Iterable[CapturedField]) -> dict[int, list[FieldValue]]:
@@ -169,8 +174,8 @@ def _tell(row: CapturedField, values: list[FieldValue], value: Any, saying: _Say
     is_edit = saying.source == Source.CLOSER
     known = [one for one in values if not is_edit and (one.source, one.digest) == (saying.source, kept.digest)]
     if known:
-        _widen(known[0], saying)
-        return _Told(row, before, standing(row, values), repeated=known[0])
+        is_wider = _widen(known[0], saying)
+        return _Told(row, before, standing(row, values), widened=known[0] if is_wider else None)
     added = FieldValue(
         field=row,
         source=saying.source,
@@ -186,12 +191,15 @@ def _tell(row: CapturedField, values: list[FieldValue], value: Any, saying: _Say
     return _Told(row, before, standing(row, values), added=added)
 
 
-def _widen(value: FieldValue, saying: _Saying) -> None:
+def _widen(value: FieldValue, saying: _Saying) -> bool:
+    """Let a value that is said again tell when; whether that is news."""
+    before = (value.first_at, value.last_at, value.position)
     if saying.at < value.first_at:
         value.first_at, value.position = saying.at, saying.position
     elif saying.at == value.first_at and saying.position is not None:
         value.position = min(saying.position, saying.position if value.position is None else value.position)
     value.last_at = max(value.last_at, saying.at)
+    return before != (value.first_at, value.last_at, value.position)
 
 
 def _picture(standing: Standing) -> tuple[Any, ...]:
@@ -210,39 +218,47 @@ def _seen(value: Given) -> tuple[Any, ...]:
     return (value.source, value.digest, value.first_at, value.given_by)
 
 
-def _keep(told: Sequence[_Told], at: datetime) -> list[str]:
+def _keep(session: VoiceSession, told: Sequence[_Told], saying: _Saying) -> list[str]:
     """Write what is new; return the names whose value is another one now."""
-    FieldValue.objects.bulk_create([one.added for one in told if one.added])
-    # Every event repeats all that was gathered: what was only said once more is written in one go.
-    repeated = [one.repeated for one in told if one.repeated]
-    again = [value.pk for value in repeated if value.first_at < at]
-    if again:
-        FieldValue.objects.filter(pk__in=again, last_at__lt=at).update(last_at=at)
-    earlier = [value for value in repeated if value.first_at == at]
-    if earlier:
-        FieldValue.objects.bulk_update(earlier, ["first_at", "position"])
-    overflow = [value.pk for one in told for value in one.after.earlier[MAX_EARLIER:] if isinstance(value, FieldValue)]
-    if overflow:
-        FieldValue.objects.filter(pk__in=overflow).delete()
-    return [one.row.name for one in told if mirror(one.row, one.after) or one.before[0] is None]
+    changed, mirrored = [], []
+    for one in told:
+        before = one.row.value
+        if _reflect(one.row, one.after) and one.row.pk:
+            mirrored.append(one.row)
+        if one.row.value != before or one.before[0] is None:
+            changed.append(one.row.name)
+    overflow = [value for one in told for value in one.after.earlier[MAX_EARLIER:] if isinstance(value, FieldValue)]
+    added = [one.added for one in told if one.added is not None and one.added not in overflow]
+    forgotten = [value.pk for value in overflow if value.pk]
+    widened = [one.widened for one in told if one.widened is not None and one.widened.pk not in forgotten]
+    begun = [one.row for one in told if not one.row.pk]
+    if added or widened or mirrored or forgotten:
+        field_rows.write(session, begun=begun, mirrored=mirrored, added=added, widened=widened, forgotten=forgotten)
+    return changed
 
 
 def mirror(row: CapturedField, now: Standing) -> bool:
     """Let a field's row tell what holds of it; whether the value is another one."""
+    before = row.value
+    if _reflect(row, now):
+        row.save(update_fields=["value", "source", "captured_at"])
+    return bool(before != row.value)
+
+
+def _reflect(row: CapturedField, now: Standing) -> bool:
+    """Whether a row, which is not written here, tells something else now."""
     current = now.current
     if current is None:
         return False
     before = (row.value, row.source, row.captured_at)
     row.value, row.source, row.captured_at = current.value, current.source, current.first_at
-    if before != (row.value, row.source, row.captured_at):
-        row.save(update_fields=["value", "source", "captured_at"])
-    return bool(before[0] != row.value)
+    return before != (row.value, row.source, row.captured_at)
 
 
 def _append(session: VoiceSession, told: Sequence[_Told], changed: list[str], saying: _Saying) -> None:
     """Other values than the one that holds are seen too, but are no news for the timeline."""
     if changed:
-        prospects.name_prospect(session)
+        prospects.name_prospect(session, session.answers)
     if saying.source == Source.CLOSER:
         what = {"fields": [one.row.name for one in told], "closer_name": saying.by}
         timeline.append(session, Kind.FIELD_EDITED, what, occurred_at=saying.at)

@@ -1,6 +1,7 @@
 """One visit: the session, its call legs, its credentials and the consent given."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -80,6 +81,9 @@ class VoiceSession(models.Model):
     met_busy_lines = models.BooleanField(default=False, help_text="Its page says that every line is, or was, busy.")
 
     last_seq = models.PositiveIntegerField(default=0, help_text="Number of the newest timeline entry.")
+
+    # No column: the answers by the names of their fields, as `answers/captured` wrote them while it held this row.
+    answers: dict[str, Any] | None = None
 
     class Meta:
         indexes = [

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -91,6 +92,34 @@ def test_repetition_is_no_news(session: VoiceSession) -> None:
     assert kinds(session) == [("field.captured", ["budget"])]
     value = FieldValue.objects.get()
     assert (value.first_at, value.last_at) == (START + timedelta(seconds=1), START + timedelta(seconds=5))
+
+
+def asked(session: VoiceSession, *fact: Any) -> int:
+    with CaptureQueriesContext(connection) as counted:
+        tell(session, *fact)
+    return len([one for one in counted if "SAVEPOINT" not in one["sql"]])
+
+
+def test_a_saying_is_read_once_and_written_once(session: VoiceSession) -> None:
+    everything = {"full_name": "Ada", "budget": "20000", "timeline": "spring"}
+
+    assert (
+        asked(session, {"full_name": "Ada"}, "partial", 1) == 5
+    )  # The prospect, and whose session it is, beside both.
+    assert asked(session, everything, "partial", 2) == 3  # Read, written, and its entry in the timeline.
+    assert asked(session, everything, "partial", 3) == 2
+    assert asked(session, everything, "partial", 3) == 1
+    assert asked(session, {"full_name": "Ada Lovelace"}, "final", 4) == 4
+    assert asked(session, {"budget": ""}, "partial", 5) == 0
+
+
+def test_what_was_just_written_is_not_read_again(session: VoiceSession, django_assert_num_queries: Any) -> None:
+    tell(session, {"email": "ada@example.com"}, "partial", 1)
+    tell(session, {"email": "", "budget": "20000"}, "closer", 2)
+
+    with django_assert_num_queries(0):
+        assert captured.known(session) == {"budget"}
+    assert captured.known(VoiceSession.objects.get()) == {"budget"}
 
 
 def test_a_confirmation_is_shown_though_the_value_is_the_same(session: VoiceSession) -> None:
