@@ -12,6 +12,8 @@ MAX_ID_CHARS = 255
 
 # PostgreSQL stores neither NUL nor a lone surrogate in text or jsonb.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# How JSON may spell them. Every surrogate counts, also of a pair: most texts have none, and are looked through once.
+_SPELT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 
 
 class Unreadable(ValueError):
@@ -28,7 +30,20 @@ def decode(text: str) -> Any:
         raise Unreadable("nested too deep") from error
     except ValueError as error:  # syntax, or an integer past Python's digit limit
         raise Unreadable("not JSON") from error
-    return cleaned(value)
+    if _SPELT.search(text) or (not text.isascii() and _UNSTORABLE.search(text)):
+        return cleaned(value)
+    _refuse_depth(value)
+    return value
+
+
+def _refuse_depth(value: Any) -> None:
+    """Raise Unreadable as `cleaned` does, which looks into every string beside."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(MAX_DEPTH):
+        inner = (item for one in level for item in (one.values() if type(one) is dict else one))
+        level = [item for item in inner if type(item) is dict or type(item) is list]
+    if level:
+        raise Unreadable("nested too deep")
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -90,6 +105,8 @@ def whole(value: Any) -> int | None:
 def instant(value: Any) -> datetime | None:
     """Return a moment in UTC from ISO 8601 or RFC 2822; a moment without a zone is UTC."""
     found = text(value).strip()
+    if not found:
+        return None
     for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             moment = read(found)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+import strict_json
 from telephony.events import CallStatusCallback, Event, MessageHistoryUpdated, UnknownEvent
 from telephony.inbound import BodyUnreadable, receive, reread
 from tests.telephony.examples import PAYLOADS
@@ -258,6 +260,63 @@ def test_any_payload_of_any_known_event_can_be_read_and_stored(event_type: str, 
 
     assert event.type == event_type
     assert unstorable(event.payload) == []
+
+
+def cleaned_or_refused(text: str) -> Any:
+    try:
+        return strict_json.cleaned(json.loads(text))
+    except strict_json.Unreadable:
+        return "refused"
+
+
+def decoded_or_refused(text: str) -> Any:
+    try:
+        return strict_json.decode(text)
+    except strict_json.Unreadable:
+        return "refused"
+
+
+@given(value=ANYTHING, is_ascii=st.booleans())
+def test_what_needs_no_cleaning_is_told_from_what_does(value: Any, is_ascii: bool) -> None:
+    text = json.dumps(value, ensure_ascii=is_ascii)
+
+    assert decoded_or_refused(text) == cleaned_or_refused(text)
+
+
+@pytest.mark.parametrize("inside", ["", '"a"', r'"\u0000"', "{}"])
+@pytest.mark.parametrize("depth", [strict_json.MAX_DEPTH + more for more in (-1, 0, 1)])
+def test_the_depth_is_the_same_with_and_without_cleaning(inside: str, depth: int) -> None:
+    text = "[" * depth + inside + "]" * depth
+    levels = depth + (inside == "{}")
+
+    assert (decoded_or_refused(text) == "refused") == (levels > strict_json.MAX_DEPTH)
+    assert decoded_or_refused(text) == cleaned_or_refused(text)
+
+
+def test_a_turn_without_a_time_of_its_own_costs_few_calls_and_no_exception() -> None:
+    few, many = traced(100), traced(500)
+
+    assert many.count("exception") <= few.count("exception") < 100
+    assert (many.count("call") - few.count("call")) / 400 < 24
+
+
+def traced(turns: int) -> list[str]:
+    """What Python does while a history is read."""
+    history = [{"role": "user", "content": f"Turn {number}, and more."} for number in range(turns)]
+    body = json.dumps(envelope("call.ai_gather.message_history_updated", {"message_history": history})).encode()
+    seen: list[str] = []
+
+    def trace(frame: Any, event: str, arg: Any) -> Any:
+        seen.append(event)
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        reread(body, content_type="application/json", received_at=NOW)
+    finally:
+        sys.settrace(before)
+    return seen
 
 
 def unstorable(value: Any) -> list[str]:
