@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
@@ -34,6 +34,11 @@ RESCUED_AFTER = timedelta(seconds=3)
 # Doubled at every try, and the sweep that sends again comes once a second: three refusals cost 4 to 7 s.
 RETRY_AFTER = timedelta(milliseconds=250)
 KEY_REFUSED = 401
+
+_FIELDS = Command._meta.concrete_fields
+_WRITE_ONCE = "INSERT INTO {} ({}) VALUES ({}) ON CONFLICT (key) DO NOTHING".format(  # noqa: S608  Of constants.
+    Command._meta.db_table, ", ".join(str(field.column) for field in _FIELDS), ", ".join("%s" for _ in _FIELDS)
+)
 
 
 @dataclass(frozen=True)
@@ -68,12 +73,21 @@ def enqueue(session: VoiceSession, intent: Intent, *, now: datetime, handoff: Ha
         due_at=due_at,
         send_by=due_at + SEND_WITHIN,
     )
-    Command.objects.bulk_create([command], ignore_conflicts=True)
-    if not Command.objects.filter(pk=command.pk).exists():
+    if not _write_once(command):
         return None
     if not intent.delay:
         _send_after_commit(command.pk)
     return command
+
+
+def _write_once(command: Command) -> bool:
+    """Whether it was not written before: the statement itself says so, which `bulk_create` does not pass on."""
+    values = [field.get_db_prep_save(getattr(command, field.attname), connection) for field in _FIELDS]
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE_ONCE, values)
+        is_new = bool(cursor.rowcount)
+    command._state.adding = not is_new
+    return is_new
 
 
 def claim(command_id: UUID, *, now: datetime) -> Command | None:

@@ -4,6 +4,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -47,6 +48,20 @@ def claim(command: Command, seconds: float = 0) -> Command:
 def test_an_intent_is_written_once(session: VoiceSession, command: Command) -> None:
     assert ledger.enqueue(session, Intent("answer", "leg:1:answer", "v3:x"), now=after(1)) is None
     assert Command.objects.count() == 1
+
+
+def test_writing_an_intent_is_one_statement(session: VoiceSession, django_assert_num_queries: Any) -> None:
+    arguments = {"questions": {"z": 1, "a": 2}}
+    intent = Intent("look_up", "leg:1:look_up", "v3:x", arguments, delay=timedelta(seconds=2))
+    with django_assert_num_queries(1):
+        written = ledger.enqueue(session, intent, now=NOW)
+
+    assert written is not None
+    row = Command.objects.get(pk=written.pk)
+    assert (row.due_at, row.send_by, row.state) == (after(2), after(2) + ledger.SEND_WITHIN, State.PENDING)
+    assert list(row.arguments["questions"]) == ["z", "a"]
+    with django_assert_num_queries(1):
+        assert ledger.enqueue(session, intent, now=NOW) is None
 
 
 def test_a_claimed_command_is_claimed_by_nobody_else(command: Command) -> None:
