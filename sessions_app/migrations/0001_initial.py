@@ -1015,6 +1015,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="webhookdelivery",
+            index=models.Index(fields=["call_leg_id"], name="delivery_leg"),
+        ),
+        migrations.AddIndex(
+            model_name="webhookdelivery",
             index=models.Index(
                 condition=models.Q(("hang_up_at__isnull", False)), fields=["hang_up_at"], name="stranger_due"
             ),

@@ -46,6 +46,7 @@ class WebhookDelivery(models.Model):
         verbose_name_plural = "webhook deliveries"
         indexes = [
             models.Index(fields=["next_attempt_at"], name="delivery_due", condition=Q(next_attempt_at__isnull=False)),
+            models.Index(fields=["call_leg_id"], name="delivery_leg"),
             models.Index(fields=["hang_up_at"], name="stranger_due", condition=Q(hang_up_at__isnull=False)),
             # Deliveries are kept for ever; those that count are found without the others.
             models.Index(fields=["holds_line"], name="stranger_stands", condition=Q(holds_line=True)),

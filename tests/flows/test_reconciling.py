@@ -5,10 +5,12 @@ from datetime import timedelta
 import httpx
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from handoff import tasks
-from handoff.events.reconciliation import inquiries
+from handoff.events.reconciliation import inquiries, intaking
 from handoff.models import Closer, Command, Inquiry
 from sessions_app.models import Run, VoiceSession, WebhookDelivery, WidgetConfig
 from sessions_app.visits import tokens
@@ -36,6 +38,26 @@ def pass_time(visit: Visit, seconds: float) -> None:
         visit.pass_time(5)
         tasks.reconcile()
         visit.work()
+
+
+def test_what_the_inbox_holds_of_a_leg_is_found_by_an_index(db: None) -> None:
+    # Of a table without rows PostgreSQL would rather read all.
+    deliveries = [
+        WebhookDelivery(
+            event_id=f"e{n}", call_leg_id=f"leg {n}", occurred_at=timezone.now(), received_at=timezone.now()
+        )
+        for n in range(2_000)
+    ]
+    WebhookDelivery.objects.bulk_create(deliveries)
+    with connection.cursor() as cursor, CaptureQueriesContext(connection) as asked:
+        cursor.execute("ANALYZE sessions_app_webhookdelivery")
+        intaking.take_news([], leg="leg 7", now=timezone.now())
+        (look,) = [one["sql"] for one in asked if "'leg 7'" in one["sql"]]
+        cursor.execute(f"EXPLAIN {look}")
+        plan = "".join(line for (line,) in cursor.fetchall())
+
+    assert "delivery_leg" in plan
+    assert "Seq Scan" not in plan
 
 
 def sent(visit: Visit) -> list[str]:
