@@ -12,10 +12,10 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import timezone
 
 from dashboard import permissions
-from dashboard.live import limits
+from dashboard.live import limits, reads
 from dashboard.live.frames import BadFrame, Hello, Ping, Presence, Watch, parse
-from dashboard.live.sharing import Latest, Once
-from dashboard.render import callbacks, desk, snapshot
+from dashboard.live.reads import Frames
+from dashboard.render import desk, snapshot
 from handoff import actions
 from handoff.selectors import Closer
 from sessions_app.kinds import Kind
@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 BEAT_SECONDS = 10
 TEAM_PAUSE_SECONDS = 0.02
 POSITIONS_SECONDS = 25
+# A roster that was read so lately is good enough to repair a lost push with.
+ROSTER_SECONDS = 10
 ACCOUNT_SECONDS = 50
 # Signing out announces itself before the login session is gone, so a revoked socket looks twice.
 SECOND_LOOK_SECONDS = 0.5
@@ -33,17 +35,7 @@ SECOND_LOOK_SECONDS = 0.5
 # The closer's phone stops listening in when the lines are being joined, and the page measures from then on.
 PHONE_MOVES = frozenset({Kind.HANDOFF_BRIDGING, Kind.HANDOFF_CONNECTED})
 
-Frames = list[tuple[int, str]]
-
-_frames: Once[Frames] = Once(size=2000)
-_team_states: Latest[str] = Latest(pause=0.02)
-_checked: Latest[int | None] = Latest(pause=0.2)
 _open = limits.OpenSockets()
-
-
-def forget() -> None:
-    """Drop every rendered frame, as a new process starts."""
-    _frames.clear()
 
 
 class DashboardConsumer(AsyncWebsocketConsumer):
@@ -62,6 +54,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         # The sessions of the closer's own ring and call: whatever happens there may change them.
         self.own: set[str] = set()
         self.is_look_due = self.is_team_due = False
+        self.looking: asyncio.Task[None] | None = None
         self.epoch = ""
         self.budget = limits.FrameBudget(at=self.clock())
         self.turn = asyncio.Lock()
@@ -92,10 +85,11 @@ class DashboardConsumer(AsyncWebsocketConsumer):
             await self.channel_layer.group_add(group, self.channel_name)
             self.joined.append(group)
 
-    def _start(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
+    def _start(self, work: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+        return task
 
     # What the page says
 
@@ -141,11 +135,11 @@ class DashboardConsumer(AsyncWebsocketConsumer):
             for session_id, frames in replay:
                 await self._pass_on(session_id, frames)
         self.last_roster = self.last_desk = 0
-        await self._send_team(is_first=True)
+        self._look_soon(at_team=True)
 
     async def _replay(self, hello: Hello) -> list[tuple[str, Frames]] | None:
         """Everything after the page's cursors; None when continuity cannot be proven."""
-        epoch, now = await database_sync_to_async(snapshot.standing)(self.team)
+        epoch, now = await reads.standing(self.team)
         if hello.epoch != epoch or any(now.get(key, -1) < seq for key, seq in hello.cursors.items()):
             return None
         self.epoch, self.watching = epoch, hello.watching if hello.watching in now else None
@@ -204,20 +198,22 @@ class DashboardConsumer(AsyncWebsocketConsumer):
     def _look_soon(self, *, at_team: bool) -> None:
         """Changes come in groups and one look answers them all; the numbered events must not wait for it."""
         self.is_team_due = self.is_team_due or at_team
-        if not self.is_look_due:
-            self.is_look_due = True
-            self._start(self._look())
+        self.is_look_due = True
+        if self.looking is None or self.looking.done():
+            self.looking = self._start(self._look())
 
     async def _look(self) -> None:
-        await asyncio.sleep(TEAM_PAUSE_SECONDS)
-        async with self.turn:
+        while self.is_look_due:
+            await asyncio.sleep(TEAM_PAUSE_SECONDS)
             at_team, self.is_team_due, self.is_look_due = self.is_team_due, False, False
-            if self.positions is None:
-                return
-            if at_team:
-                await self._send_team()
-            else:
-                await self._send_own(await self._read_own())
+            state = await reads.team_state(self.team) if at_team else None
+            async with self.turn:
+                if self.positions is None:
+                    continue
+                if state is not None:
+                    await self._send_team(state)
+                else:
+                    await self._send_own(await self._read_own())
 
     async def live_revoke(self, message: dict[str, Any]) -> None:
         await self._check_account()
@@ -230,15 +226,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
     # Keeping the page right
 
     async def _read(self, session_id: str, after: int) -> Frames | None:
-        is_watched = session_id == self.watching
-        read = database_sync_to_async(snapshot.event_frames)
-        try:
-            return await _frames.get(
-                (self.team.pk, session_id, after, is_watched),
-                lambda: read(self.team, session_id, after, is_watched=is_watched),
-            )
-        except snapshot.NotContinuous:
-            return None
+        return await reads.frames(self.team, session_id, after, is_watched=session_id == self.watching)
 
     async def _catch_up(self, session_id: str, position: int) -> None:
         frames = await self._read(session_id, position)
@@ -258,17 +246,15 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         self.positions = None
         await self._send({"type": "reload"})
 
-    async def _send_team(self, *, is_first: bool = False) -> None:
+    async def _send_team(self, state: str) -> None:
         """The roster, and the closer's own desk while anything is or was on it."""
-        read = database_sync_to_async(snapshot.team_state)
-        state = await _team_states.get(self.team.pk, lambda: read(self.team, timezone.now()))
         is_concerned, frame = snapshot.own_roster(state, self.closer.pk)
         if hash(frame) != self.last_roster:
             self.last_roster = hash(frame)
             await self.send(text_data=frame)
         if is_concerned or self.ring or self.is_busy:
             await self._send_own(await self._read_own())
-        elif is_first:
+        elif not self.last_desk:
             await self._send_own(desk.nothing())
         self.is_busy = is_concerned
 
@@ -293,7 +279,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         next_positions, next_account = self.clock() + POSITIONS_SECONDS, self.clock() + ACCOUNT_SECONDS
         while True:
             await asyncio.sleep(BEAT_SECONDS if self.positions is not None else 1)
-            await self._send({"type": "beat", "checked": await self._checked()})
+            await self._send({"type": "beat", "checked": await reads.checked()})
             if self.clock() >= next_account:
                 next_account = self.clock() + ACCOUNT_SECONDS
                 await self._check_account()
@@ -301,30 +287,29 @@ class DashboardConsumer(AsyncWebsocketConsumer):
                 next_positions = self.clock() + POSITIONS_SECONDS
                 await self.compare_positions()
 
-    async def _checked(self) -> int | None:
-        """How many seconds ago overdue callbacks were looked for: an empty inbox must not be a silent one."""
-        return await _checked.get("sweep", database_sync_to_async(callbacks.checked_seconds))
-
     async def compare_positions(self) -> None:
         """Repair whatever a lost push left behind."""
+        # While the rows are read the page is told more than they say: only what it knew before can be ahead of them.
+        before = dict(self.positions or {})
+        epoch, now = await reads.standing_soon(self.team)
+        state = await reads.team_state(self.team, max_age=ROSTER_SECONDS)
         async with self.turn:
             if self.positions is None:
                 return
-            epoch, now = await database_sync_to_async(snapshot.standing)(self.team)
-            ahead = [key for key, seq in self.positions.items() if now.get(key, seq) < seq]
+            ahead = [key for key, seq in before.items() if now.get(key, seq) < seq]
             if epoch != self.epoch or ahead:
                 await self._reload()
                 return
             behind = {key: self.positions.get(key, 0) for key, seq in now.items() if seq > self.positions.get(key, 0)}
             for key, position in behind.items():
                 await self._catch_up(key, position)
-            await self._forget(now)
-            await self._send_team()
+            await self._forget(before.keys() - now.keys())
+            await self._send_team(state)
 
-    async def _forget(self, now: dict[str, int]) -> None:
+    async def _forget(self, absent: set[str]) -> None:
         """Sessions that grew too old for the board leave it."""
         known = self.positions or {}
-        gone = [key for key in known if key not in now and key != self.watching]
+        gone = [key for key in known if key in absent and key != self.watching]
         for key in gone:
             del known[key]
         if gone:

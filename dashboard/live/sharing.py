@@ -50,14 +50,27 @@ class Once(Generic[T]):
 
 
 class Latest(Generic[T]):
-    """For things without a number: those who ask within `pause` share one run, which starts after all of them asked."""
+    """For things without a number: one run works, and at most one waits for all who asked since that one began.
+
+    Whoever asks within `pause` shares a run. It begins after they asked, unless an earlier one is young enough.
+    """
 
     def __init__(self, pause: float) -> None:
         self._pause = pause
         self._waiting: dict[Hashable, asyncio.Task[T]] = {}
+        self._turns: dict[Hashable, asyncio.Lock] = {}
+        self._done: dict[Hashable, tuple[float, T]] = {}
 
-    async def get(self, key: Hashable, work: Callable[[], Awaitable[T]]) -> T:
+    def clear(self) -> None:
+        self._waiting.clear()
+        self._turns.clear()
+        self._done.clear()
+
+    async def get(self, key: Hashable, work: Callable[[], Awaitable[T]], *, max_age: float = 0.0) -> T:
+        """The result of a run that began at most `max_age` seconds ago, or begins now."""
         loop = asyncio.get_running_loop()
+        if key in self._done and loop.time() - self._done[key][0] < max_age:
+            return self._done[key][1]
         task = self._waiting.get(key)
         if task is None or task.get_loop() is not loop:
             task = self._waiting[key] = loop.create_task(self._run(key, work))
@@ -65,6 +78,10 @@ class Latest(Generic[T]):
 
     async def _run(self, key: Hashable, work: Callable[[], Awaitable[T]]) -> T:
         await asyncio.sleep(self._pause)
-        # Whoever asks from here on may want something newer than what is read now.
-        self._waiting.pop(key, None)
-        return await work()
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            # Whoever asks from here on may want something newer than what is read now.
+            self._waiting.pop(key, None)
+            began = asyncio.get_running_loop().time()
+            result = await work()
+            self._done[key] = began, result
+        return result

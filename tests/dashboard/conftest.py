@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from agileadapt.asgi import application
-from dashboard.live import consumers
+from dashboard.live import consumers, reads
 from dashboard.render import fragments
 from handoff.models import Closer, Handoff, Offer
 from sessions_app import timeline
@@ -32,7 +32,7 @@ def nothing_rendered_yet() -> Iterator[None]:
     """What one test rendered must not be served to the next."""
     yield
     fragments.forget()
-    consumers.forget()
+    reads.forget()
 
 
 def visit(widget: WidgetConfig, **values: Any) -> VoiceSession:
@@ -206,9 +206,14 @@ def silently(session: VoiceSession, kind: str) -> None:
     TimelineEntry.objects.create(session=session, seq=session.last_seq, kind=kind, occurred_at=now, recorded_at=now)
 
 
+def standings() -> list[Any]:
+    """The consumers behind the open sockets."""
+    return [one for sockets in consumers._open._sockets.values() for one in sockets if one.closer is not None]
+
+
 def standing(socket: Socket) -> Any:
     """The consumer behind a socket."""
-    return next(one for sockets in consumers._open._sockets.values() for one in sockets if one.closer is not None)
+    return standings()[0]
 
 
 telling = database_sync_to_async(tell)

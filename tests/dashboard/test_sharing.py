@@ -68,6 +68,31 @@ async def test_the_latest_is_read_after_everyone_asked() -> None:
     assert await asyncio.gather(first, second) == ["new", "new"]
 
 
+async def test_one_run_works_and_one_waits_however_many_ask() -> None:
+    latest, worker = Latest[str](pause=0.0), Worker()
+
+    askers = []
+    for _ in range(20):
+        askers.append(asyncio.create_task(latest.get("team", worker)))
+        await asyncio.sleep(0.001)
+    assert worker.runs == 1
+    worker.gate.set()
+
+    assert await asyncio.gather(*askers) == ["frame"] * 20
+    assert worker.runs == 2
+
+
+async def test_what_is_young_enough_is_not_read_again() -> None:
+    latest, worker = Latest[str](pause=0.0), Worker()
+    worker.gate.set()
+    await latest.get("team", worker)
+
+    await latest.get("team", worker, max_age=60)
+    assert worker.runs == 1
+    await latest.get("team", worker, max_age=0)
+    assert worker.runs == 2
+
+
 def test_a_busy_moment_is_fine_and_a_flood_is_not() -> None:
     budget = FrameBudget(at=0.0)
 

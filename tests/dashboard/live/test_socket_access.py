@@ -50,6 +50,7 @@ async def test_another_team_hears_nothing(
     told = await bobs.hello(watching=str(session.pk))
     assert str(session.pk) not in json.dumps(told["fragments"])
     assert told["watching"] is None
+    await bobs.hear("roster")
 
     await bobs.say(type="watch", session=str(session.pk))
     assert (await bobs.hear("watching"))["session"] is None

@@ -1,0 +1,109 @@
+"""What many sockets do together: nothing is announced, read or rendered once for each of them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from channels.db import database_sync_to_async
+from django.test import Client
+
+from dashboard.live import consumers, reads
+from dashboard.render import snapshot
+from handoff.models import Closer
+from sessions_app.models import VoiceSession
+from sessions_app.timeline import live
+from tests.dashboard.conftest import Connect, silently, standings, telling
+from tests.people import Clock
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Counted:
+    """A function, and how often it was called."""
+
+    def __init__(self, work: Callable[..., Any]) -> None:
+        self.work, self.calls = work, 0
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        self.calls += 1
+        return self.work(*arguments, **named)
+
+
+async def test_a_page_that_lives_on_changes_no_roster(
+    connect: Connect, alices_browser: Client, alice: Closer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await database_sync_to_async(Closer.objects.update)(seen_at=None, sound_unlocked=False)
+    socket = await connect(alices_browser)
+    await socket.hello()
+    announced = Counted(live.announce_roster)
+    monkeypatch.setattr(live, "announce_roster", announced)
+
+    for _beat in range(5):
+        clock.advance(consumers.BEAT_SECONDS)
+        await socket.say(type="presence", softphone=True, microphone=True, sound=True, page=str(uuid4()))
+        await socket.say(type="ping")
+        await socket.hear("pong")
+
+    # The first one only: the closer has come. From then on what the connection found when it began is long past.
+    assert announced.calls == 1
+
+
+async def test_sockets_that_compare_share_one_look_at_the_rows(
+    connect: Connect, alices_browser: Client, session: VoiceSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sockets = [await connect(alices_browser) for _ in range(4)]
+    for socket in sockets:
+        await socket.hello()
+        await socket.hear("roster")
+    standing, rendered = Counted(snapshot.standing), Counted(snapshot.team_state)
+    monkeypatch.setattr(snapshot, "standing", standing)
+    monkeypatch.setattr(snapshot, "team_state", rendered)
+    await silently(session, "call.answered")
+
+    await asyncio.gather(*(one.compare_positions() for one in standings()))
+
+    assert [(await socket.hear("event"))["seq"] for socket in sockets] == [2] * 4
+    assert (standing.calls, rendered.calls) == (1, 0)
+
+
+async def test_what_happens_while_rows_are_compared_is_no_reason_to_reload(
+    connect: Connect, alices_browser: Client, session: VoiceSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    socket = await connect(alices_browser)
+    await socket.hello()
+    read, gate = reads.standing_soon, asyncio.Event()
+
+    async def slowly(*arguments: Any) -> reads.Standing:
+        told = await read(*arguments)
+        await gate.wait()
+        return told
+
+    monkeypatch.setattr(reads, "standing_soon", slowly)
+    comparing = asyncio.create_task(standings()[0].compare_positions())
+    await asyncio.sleep(1.5)
+    await telling(session, "call.answered")
+    assert (await socket.hear("event"))["seq"] == 2
+    gate.set()
+    await comparing
+
+    assert await socket.hears_nothing("reload", "gone")
+
+
+async def test_an_entry_does_not_wait_for_the_roster(
+    connect: Connect, alices_browser: Client, session: VoiceSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    socket = await connect(alices_browser)
+    await socket.hello()
+    await socket.hear("roster")
+
+    async def never(*_: Any, **__: Any) -> Awaitable[str]:
+        return await asyncio.get_running_loop().create_future()
+
+    monkeypatch.setattr(reads, "team_state", never)
+    await telling(session, "handoff.triggered")
+    await asyncio.sleep(0.2)
+    await telling(session, "call.answered")
+
+    assert [(await socket.hear("event"))["seq"] for _ in range(2)] == [2, 3]
