@@ -1,12 +1,13 @@
 """What pages and sockets read of sessions."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from sessions_app.answers import captured as provenance
@@ -54,13 +55,26 @@ class FieldInFull:
     problem: str
 
 
-def visible_sessions(team: Team) -> QuerySet[VoiceSession]:
-    """What a team's board shows: everybody on the line and who left in the last hours, newest first."""
-    recent = Q(ended_at=None) | Q(ended_at__gte=timezone.now() - RECENT)
-    sessions = VoiceSession.objects.filter(recent, team=team).select_related(
-        "widget", "gather_version", "prospect", "team"
-    )
-    return sessions.order_by("-created_at")[:MAX_VISIBLE]
+def visible_sessions(team: Team) -> list[VoiceSession]:
+    """What a team's board shows: everybody on the line, then who left in the last hours."""
+    since = timezone.now() - RECENT
+    newest = _newest(team).select_related(*SHOWN)
+    return [session for session in newest if session.ended_at is None or session.ended_at >= since]
+
+
+def positions(team: Team) -> dict[UUID, int]:
+    """Where each session of the board stands."""
+    since = timezone.now() - RECENT
+    newest = _newest(team).values_list("pk", "last_seq", "ended_at")
+    return {pk: seq for pk, seq, ended_at in newest if ended_at is None or ended_at >= since}
+
+
+def _newest(team: Team) -> QuerySet[VoiceSession]:
+    """The first of an index, where PostgreSQL puts the open ones before all that ended.
+
+    Whoever is too old is left out afterwards: asked for in the query, it would read on through the team's whole past.
+    """
+    return VoiceSession.objects.filter(team=team).order_by("-ended_at", "-created_at")[:MAX_VISIBLE]
 
 
 def session_for(team: Team, session_id: UUID) -> VoiceSession | None:
@@ -109,6 +123,14 @@ def insights_state(session: VoiceSession) -> str:
 def fields(session: VoiceSession) -> list[FieldView]:
     """The captured fields in the order of the questions, then whatever else was captured."""
     return _views(session, _rows(session))
+
+
+def fields_of(visible: Sequence[VoiceSession]) -> dict[UUID, list[FieldView]]:
+    """The same for several sessions at once, by their keys."""
+    known: defaultdict[UUID, dict[str, CapturedField]] = defaultdict(dict)
+    for row in CapturedField.objects.filter(session__in=visible).order_by("pk"):
+        known[row.session_id][row.name] = row
+    return {session.pk: _views(session, known[session.pk]) for session in visible}
 
 
 def fields_with_provenance(session: VoiceSession) -> list[FieldInFull]:

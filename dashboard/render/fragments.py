@@ -1,7 +1,7 @@
 """Pieces of the page as HTML: the same partials that the page itself includes."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from threading import Lock
@@ -18,6 +18,7 @@ from handoff.selectors import Handoff
 from sessions_app import selectors as sessions
 from sessions_app.kinds import Kind
 from sessions_app.models import Team, TimelineEntry, VoiceSession
+from sessions_app.selectors import FieldView
 from sessions_app.visits import visitor_values
 
 Fragment = dict[str, Any]
@@ -65,15 +66,31 @@ def card(session: VoiceSession) -> Fragment:
 
 
 def card_html(session: VoiceSession) -> SafeString:
-    """Rendered once per entry of the session's timeline: nothing on a card changes without one."""
+    return cards_html([session])[session.pk]
+
+
+def cards_html(visible: Sequence[VoiceSession]) -> dict[UUID, SafeString]:
+    """Rendered once per entry of a session's timeline: nothing on a card changes without one."""
+    kept = {session.pk: html for session in visible if (html := _kept_card(session))}
+    others = [session for session in visible if session.pk not in kept]
+    known = sessions.fields_of(others) if others else {}
+    for session in others:
+        context = _card_context(session, known[session.pk])
+        kept[session.pk] = _keep_card(session, render_to_string("dashboard/_card.html", context))
+    return kept
+
+
+def _kept_card(session: VoiceSession) -> SafeString | None:
     key = (session.pk, session.last_seq)
     with _cards_lock:
         if key in _cards:
             _cards.move_to_end(key)
-            return _cards[key]
-    html = render_to_string("dashboard/_card.html", _card_context(session))
+        return _cards.get(key)
+
+
+def _keep_card(session: VoiceSession, html: SafeString) -> SafeString:
     with _cards_lock:
-        _cards[key] = html
+        _cards[session.pk, session.last_seq] = html
         while len(_cards) > CARDS_KEPT:
             _cards.popitem(last=False)
     return html
@@ -85,8 +102,7 @@ def forget() -> None:
         _cards.clear()
 
 
-def _card_context(session: VoiceSession) -> dict[str, Any]:
-    fields = sessions.fields(session)
+def _card_context(session: VoiceSession, fields: list[FieldView]) -> dict[str, Any]:
     required = [field for field in fields if field.is_required] or fields
     name = presenters.prospect_name(session)
     return {
@@ -104,11 +120,12 @@ def _card_context(session: VoiceSession) -> dict[str, Any]:
     }
 
 
-def board(visible: Iterable[VoiceSession]) -> Fragment:
+def board(visible: Sequence[VoiceSession]) -> Fragment:
     """The whole list, grouped by what the sessions need."""
     cards: dict[str, list[str]] = {key: [] for key, _, _ in presenters.GROUPS}
+    html = cards_html(visible)
     for session in sorted(visible, key=presenters.sort_key):
-        cards[presenters.group(session)].append(card_html(session))
+        cards[presenters.group(session)].append(html[session.pk])
     groups = [
         {"key": key, "label": label, "empty": empty, "cards": cards[key]} for key, label, empty in presenters.GROUPS
     ]

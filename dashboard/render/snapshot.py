@@ -56,7 +56,7 @@ class Snapshot:
 def take(team: Team, watching: str | None) -> Snapshot:
     """Read the positions first and the rest after: the rest may be newer, never older, and events repeat safely."""
     epoch = sessions.epoch()
-    visible = list(sessions.visible_sessions(team))
+    visible = sessions.visible_sessions(team)
     watched = find(team, watching) if watching else None
     cursors = {str(session.pk): session.last_seq for session in visible}
     if watched:
@@ -71,8 +71,7 @@ def take(team: Team, watching: str | None) -> Snapshot:
 
 def standing(team: Team) -> tuple[str, dict[str, int]]:
     """The epoch and where each session of the board stands now."""
-    rows = sessions.visible_sessions(team)
-    return sessions.epoch(), {str(row.pk): row.last_seq for row in rows}
+    return sessions.epoch(), {str(key): seq for key, seq in sessions.positions(team).items()}
 
 
 def event_frames(team: Team, session_id: str, after: int, *, is_watched: bool) -> list[tuple[int, str]]:

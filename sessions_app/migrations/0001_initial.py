@@ -1033,6 +1033,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="voicesession",
+            index=models.Index(fields=["team", "ended_at", "created_at"], name="session_board"),
+        ),
+        migrations.AddIndex(
+            model_name="voicesession",
             index=models.Index(condition=models.Q(("ended_at", None)), fields=["created_at"], name="session_open"),
         ),
         migrations.AddConstraint(

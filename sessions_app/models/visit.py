@@ -88,6 +88,7 @@ class VoiceSession(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["team", "created_at"]),
+            models.Index(fields=["team", "ended_at", "created_at"], name="session_board"),
             models.Index(fields=["created_at"], name="session_open", condition=Q(ended_at=None)),
         ]
 
