@@ -1,7 +1,7 @@
 """What pages and sockets read of sessions."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -93,6 +93,10 @@ def latest_of_kind(session: VoiceSession, kind: str, *, count: int) -> list[Time
 
 def transcript(session: VoiceSession) -> list[TranscriptTurn]:
     return list(TranscriptTurn.objects.filter(session=session).order_by("position"))
+
+
+def turns_at(session: VoiceSession, positions: Collection[int]) -> list[TranscriptTurn]:
+    return list(TranscriptTurn.objects.filter(session=session, position__in=positions).order_by("position"))
 
 
 def last_turns(session: VoiceSession, count: int) -> list[TranscriptTurn]:

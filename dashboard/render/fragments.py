@@ -23,8 +23,17 @@ from sessions_app.visits import visitor_values
 
 Fragment = dict[str, Any]
 
-PARTS = ("head", "controls", "brief", "fields", "visit", "transcript", "handoff", "tools", "insights")
-# What of the open session a kind can change. A kind that is not here may change anything.
+PARTS = ("head", "controls", "brief", "fields", "visit", "transcript", "unread", "handoff", "tools", "insights")
+# What was said grows with the call, so only those kinds send it anew that are about it.
+UNLESS_TOLD = tuple(part for part in PARTS if part not in {"transcript", "unread"})
+OF_HANDOFFS = ("head", "controls", "handoff")
+# What of the open session a kind can change, and all kinds of a family. Others may change whatever is not said.
+PARTS_OF_FAMILY = {
+    "handoff": OF_HANDOFFS,
+    "callback": OF_HANDOFFS,
+    "command": OF_HANDOFFS,
+    "call": ("head", "controls"),
+}
 PARTS_OF_KIND: dict[str, tuple[str, ...]] = {
     Kind.TRANSCRIPT_UPDATED: ("brief",),  # The conversation itself goes turn by turn, see `turns`.
     Kind.TRANSCRIPT_FINALISED: ("brief", "transcript"),
@@ -41,7 +50,7 @@ PARTS_OF_KIND: dict[str, tuple[str, ...]] = {
     Kind.ASSISTANT_STEERED: ("controls",),
     Kind.NOTES_SAVED: ("handoff",),
     Kind.SESSION_DESCRIBED: ("head", "visit"),
-    Kind.SESSION_TYPED: ("transcript",),
+    Kind.SESSION_TYPED: ("unread",),
     Kind.MEDIA_REPORTED: (),
 }
 TIMELINE_ROWS = 500
@@ -163,7 +172,8 @@ def _touched(row: TimelineEntry) -> tuple[str, ...]:
         return ("handoff",)
     if row.kind == Kind.TRANSCRIPT_UPDATED and len(row.payload.get("positions") or ()) >= MOST_POSITIONS:
         return ("brief", "transcript")
-    return PARTS_OF_KIND.get(row.kind, PARTS)
+    family, _, _ = row.kind.partition(".")
+    return PARTS_OF_KIND.get(row.kind, PARTS_OF_FAMILY.get(family, UNLESS_TOLD))
 
 
 def part_context(session: VoiceSession, part: str) -> dict[str, Any]:
@@ -224,18 +234,18 @@ def turns(session: VoiceSession, rows: Iterable[TimelineEntry]) -> list[Fragment
             "sort": turn.position,
             "html": render_to_string("dashboard/_turn.html", {"turn": turn}),
         }
-        for turn in (sessions.transcript(session) if positions else ())
-        if turn.position in positions
+        for turn in (sessions.turns_at(session, positions) if positions else ())
     ]
 
 
 def _transcript(session: VoiceSession) -> dict[str, Any]:
-    unread = sessions.latest_of_kind(session, Kind.SESSION_TYPED, count=TYPED_ROWS)
-    return {
-        "turns": sessions.transcript(session),
-        "is_withheld": sessions.is_transcript_withheld(session),
-        "unread": [entries.unread(row) for row in unread],
-    }
+    told = {"turns": sessions.transcript(session), "is_withheld": sessions.is_transcript_withheld(session)}
+    return told | _unread(session)
+
+
+def _unread(session: VoiceSession) -> dict[str, Any]:
+    rows = sessions.latest_of_kind(session, Kind.SESSION_TYPED, count=TYPED_ROWS)
+    return {"unread": [entries.unread(row) for row in rows]}
 
 
 def _brief(session: VoiceSession) -> dict[str, Any]:
@@ -298,6 +308,7 @@ _CONTEXTS = {
     "fields": _fields,
     "visit": _visit,
     "transcript": _transcript,
+    "unread": _unread,
     "handoff": _handoff,
     "tools": _tools,
     "insights": _insights,

@@ -1,6 +1,8 @@
-"""What a page costs does not grow with how many calls a team once had."""
+"""What a page costs does not grow with what was said before, nor with how many calls a team once had."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -9,10 +11,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from dashboard.render import snapshot
+from dashboard.render import fragments, snapshot
 from sessions_app import selectors
-from sessions_app.models import CapturedField, VoiceSession, WidgetConfig
-from tests.dashboard.conftest import visit
+from sessions_app.models import CapturedField, Team, TimelineEntry, TranscriptTurn, VoiceSession, WidgetConfig
+from tests.dashboard.conftest import tell, visit
 
 pytestmark = pytest.mark.django_db
 
@@ -81,3 +83,76 @@ def test_a_board_takes_few_queries_whatever_its_size(widget: WidgetConfig, size:
 
     assert len(captured) == 3
     assert taken.fragments[0]["html"].count("data-known") == size
+
+
+@dataclass
+class Cost:
+    queries: int
+    turns: int
+    length: int
+
+
+class Hydrated:
+    """How many turns were read."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count, read = 0, TranscriptTurn.from_db
+
+        def counted(*arguments: Any) -> TranscriptTurn:
+            self.count += 1
+            return read(*arguments)
+
+        monkeypatch.setattr(TranscriptTurn, "from_db", counted)
+
+
+@pytest.fixture
+def hydrated(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hydrated]:
+    with monkeypatch.context() as patch:
+        yield Hydrated(patch)
+
+
+def talk(session: VoiceSession, first: int, after: int) -> None:
+    now = timezone.now()
+    TranscriptTurn.objects.bulk_create(
+        TranscriptTurn(
+            session=session, position=position, speaker="prospect", text="a sentence", spoken_at=now, as_of=now
+        )
+        for position in range(first, after)
+    )
+
+
+def cost(team: Team, entry: TimelineEntry, hydrated: Hydrated) -> Cost:
+    fragments.forget()
+    hydrated.count = 0
+    with CaptureQueriesContext(connection) as captured:
+        frames = snapshot.event_frames(team, str(entry.session_id), entry.seq - 1, is_watched=True)
+    return Cost(len(captured), hydrated.count, sum(len(text) for _, text in frames))
+
+
+@pytest.mark.parametrize(
+    ("kind", "most_turns"),
+    [
+        ("transcript.updated", 3),
+        ("session.typed", 0),
+        ("handoff.offered", 0),
+        ("callback.promised", 0),
+        ("command.sent", 0),
+        ("call.answered", 0),
+        ("assistant.ended", 2),
+        ("field.captured", 2),
+        ("a.kind.of.tomorrow", 2),
+    ],
+)
+def test_an_entry_costs_the_same_however_long_the_call(
+    widget: WidgetConfig, session: VoiceSession, hydrated: Hydrated, kind: str, most_turns: int
+) -> None:
+    costs = []
+    for first, length in ((0, 10), (10, 500)):
+        talk(session, first, length)
+        costs.append(cost(widget.team, tell(session, kind, {"positions": [length - 1]}), hydrated))
+
+    short, long = costs
+    assert long.queries == short.queries
+    assert long.turns == short.turns <= most_turns
+    # Numbers have more digits, and what was typed is shown with the few lines before it.
+    assert abs(long.length - short.length) < 200
