@@ -15,7 +15,8 @@ from dashboard import permissions
 from dashboard.live import limits, reads
 from dashboard.live.frames import BadFrame, Hello, Ping, Presence, Watch, parse
 from dashboard.live.reads import Frames
-from dashboard.render import desk, snapshot
+from dashboard.render import desk, roster, snapshot
+from dashboard.render.frames import encode
 from handoff import actions
 from handoff.selectors import Closer
 from sessions_app.kinds import Kind
@@ -48,8 +49,9 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         self.positions: dict[str, int] | None = None
         self.watching: str | None = None
         self.ring: dict[str, Any] | None = None
-        # Hashes of what the page shows: a thousand sockets need not keep a thousand rosters.
-        self.last_roster = self.last_desk = 0
+        # The roster that the page shows, which sockets share, and the hash of its desk.
+        self.told: roster.State | None = None
+        self.last_desk = 0
         self.is_busy = False
         # The sessions of the closer's own ring and call: whatever happens there may change them.
         self.own: set[str] = set()
@@ -134,7 +136,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
             await self._send({"type": "resumed"})
             for session_id, frames in replay:
                 await self._pass_on(session_id, frames)
-        self.last_roster = self.last_desk = 0
+        self.told, self.last_desk = None, 0
         self._look_soon(at_team=True)
 
     async def _replay(self, hello: Hello) -> list[tuple[str, Frames]] | None:
@@ -246,12 +248,13 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         self.positions = None
         await self._send({"type": "reload"})
 
-    async def _send_team(self, state: str) -> None:
-        """The roster, and the closer's own desk while anything is or was on it."""
-        is_concerned, frame = snapshot.own_roster(state, self.closer.pk)
-        if hash(frame) != self.last_roster:
-            self.last_roster = hash(frame)
+    async def _send_team(self, state: roster.State) -> None:
+        """What changed of the roster, and the closer's own desk while anything is or was on it."""
+        frame = state.frame(self.closer.pk, self.told)
+        self.told = state
+        if frame:
             await self.send(text_data=frame)
+        is_concerned = state.is_concerned(self.closer.pk)
         if is_concerned or self.ring or self.is_busy:
             await self._send_own(await self._read_own())
         elif not self.last_desk:
@@ -265,7 +268,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         """The closer's own ring and call, which are nobody else's."""
         if own.over:
             await self._send(own.over)
-        frame = snapshot.encode(own.desk)
+        frame = encode(own.desk)
         if hash(frame) != self.last_desk:
             self.last_desk = hash(frame)
             await self.send(text_data=frame)

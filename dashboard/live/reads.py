@@ -4,7 +4,7 @@ from channels.db import database_sync_to_async
 from django.utils import timezone
 
 from dashboard.live.sharing import Latest, Once
-from dashboard.render import callbacks, snapshot
+from dashboard.render import callbacks, roster, snapshot
 from sessions_app.models import Team
 
 Frames = list[tuple[int, str]]
@@ -12,7 +12,7 @@ Frames = list[tuple[int, str]]
 Standing = tuple[str, dict[str, int]]
 
 _frames: Once[Frames] = Once(size=2000)
-_team_states: Latest[str] = Latest(pause=0.02)
+_team_states: Latest[roster.State] = Latest(pause=0.02)
 _standings: Latest[Standing] = Latest(pause=0.02)
 # Every socket compares in its own time, so a pause brings those of a second together.
 _comparisons: Latest[Standing] = Latest(pause=1.0)
@@ -37,8 +37,8 @@ async def frames(team: Team, session_id: str, after: int, *, is_watched: bool) -
         return None
 
 
-async def team_state(team: Team, *, max_age: float = 0.0) -> str:
-    read = database_sync_to_async(snapshot.team_state)
+async def team_state(team: Team, *, max_age: float = 0.0) -> roster.State:
+    read = database_sync_to_async(roster.read)
     return await _team_states.get(team.pk, lambda: read(team, timezone.now()), max_age=max_age)
 
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from accounts.roles import Action
 from dashboard.pages import search
 from dashboard.permissions import closer_required, may_at_desk
-from dashboard.render import callbacks, desk, fragments, snapshot
+from dashboard.render import callbacks, desk, roster, snapshot
 from handoff.selectors import Closer
 from telephony.regions import signalling_region
 
@@ -69,15 +69,14 @@ def _board(
     request: HttpRequest, closer: Closer, *, watching: str | None, callback_html: str = "", search_html: str = ""
 ) -> HttpResponse:
     taken = snapshot.take(closer.team, watching)
-    roster = fragments.roster(closer.team, timezone.now())
+    team = roster.read(closer.team, timezone.now())
     own = desk.desk(closer)
-    html = {piece["target"]: piece["html"] for piece in [*taken.fragments, *roster.shared, *own["fragments"]]}
-    mine = roster.own.get(closer.pk, {})
+    html = {piece["target"]: piece["html"] for piece in [*taken.fragments, *own["fragments"]]}
     context = {
         "closer": closer,
         "callback_html": mark_safe(callback_html),  # noqa: S308 - our own template
         "search_html": mark_safe(search_html),  # noqa: S308 - our own template
-        "pieces": html | {"me": mine.get("html", ""), "assign": mine.get("assign", "")},
+        "pieces": html | team.page(closer.pk),
         "config": config(closer, taken, own),
         "widgets": closer.team.widgets.filter(is_active=True)[:5],
     }

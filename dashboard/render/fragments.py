@@ -2,8 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict
 from threading import Lock
 from typing import Any
 from uuid import UUID
@@ -12,12 +11,12 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from dashboard import bodies
-from dashboard.render import answers, brief, callbacks, entries, presenters
+from dashboard.render import answers, brief, entries, presenters
 from handoff import selectors as handoffs
 from handoff.selectors import Handoff
 from sessions_app import selectors as sessions
 from sessions_app.kinds import Kind
-from sessions_app.models import Team, TimelineEntry, VoiceSession
+from sessions_app.models import TimelineEntry, VoiceSession
 from sessions_app.selectors import FieldView
 from sessions_app.visits import visitor_values
 
@@ -330,39 +329,3 @@ def new_entries(rows: Iterable[TimelineEntry]) -> list[Fragment]:
         }
         for view in entry_views(rows)
     ]
-
-
-@dataclass(frozen=True)
-class Roster:
-    """What everybody sees of the team, and each closer's own state by the closer's key."""
-
-    shared: list[Fragment]
-    own: dict[int, dict[str, Any]]
-
-
-def roster(team: Team, now: datetime) -> Roster:
-    people = [_person(row) for row in handoffs.roster(team, now)]
-    html = render_to_string("dashboard/_roster.html", {"people": people})
-    assign = render_to_string("dashboard/_assign.html", {"people": people})
-    own = {
-        person["closer"].pk: {
-            "status": person["status"],
-            "register": person["must_register"],
-            "html": render_to_string("dashboard/_me.html", person),
-            "assign": assign if person["closer"].is_supervisor else "",
-        }
-        for person in people
-    }
-    return Roster([{"target": "roster", "html": html}, callbacks.inbox(team, now)], own)
-
-
-def _person(row: Any) -> dict[str, Any]:
-    return {
-        "closer": row.closer,
-        "initials": presenters.initials(row.closer.display_name),
-        "status": row.status,
-        "must_register": row.must_register,
-        "label": presenters.STATUS_LABELS.get(row.status, presenters.words(row.status)),
-        "why_not": presenters.why_not(row.status, row.missing),
-        "missing": [presenters.MISSING_LABELS.get(name, presenters.words(name).lower()) for name in row.missing],
-    }

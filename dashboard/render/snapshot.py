@@ -1,28 +1,20 @@
 """What a socket is told: whole snapshots with positions, and numbered events, as JSON text that sockets share."""
 
-import json
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from dashboard.render import entries, fragments
+from dashboard.render.frames import encode
 from sessions_app import selectors as sessions
 from sessions_app.models import Team, TimelineEntry, VoiceSession
 
 # A socket that missed more than this many entries of one session is better served by a snapshot.
 LONGEST_GAP = 200
 
-# A closer with one of these has a ring or a call of their own to be shown.
-CONCERNED = frozenset({"ringing", "busy", "wrap_up"})
-
 
 class NotContinuous(Exception):
     """The entries after a position cannot all be read: the page needs a snapshot."""
-
-
-def encode(frame: dict[str, Any]) -> str:
-    return json.dumps(frame, separators=(",", ":"), ensure_ascii=False)
 
 
 def find(team: Team, session_id: str | UUID | None) -> VoiceSession | None:
@@ -112,19 +104,3 @@ def watch_frame(team: Team, session_id: str | None) -> tuple[str | None, int, st
     key = str(session.pk) if session else None
     frame = encode({"type": "watching", "session": key, "fragments": [detail]})
     return key, session.last_seq if session else 0, frame
-
-
-def team_state(team: Team, now: datetime) -> str:
-    """Roster and promises for everybody plus each closer's own state, for `own_roster` to cut out."""
-    told = fragments.roster(team, now)
-    return json.dumps({"shared": told.shared, "own": {str(key): value for key, value in told.own.items()}})
-
-
-def own_roster(state: str, closer_id: int) -> tuple[bool, str]:
-    """Whether there is anything on one closer's desk, and the frame for their page."""
-    parsed = json.loads(state)
-    mine = parsed["own"].get(str(closer_id), {"status": "", "register": False})
-    targets = (("me", "html"), ("assign-people", "assign"))
-    own = [{"target": target, "html": mine[name]} for target, name in targets if mine.get(name)]
-    is_concerned = mine["status"] in CONCERNED or mine["register"]
-    return is_concerned, encode({"type": "roster", "fragments": [*parsed["shared"], *own]})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from dashboard.render import callbacks, desk, entries, fragments, rings
+from dashboard.render import callbacks, desk, entries, fragments, rings, roster
 from dashboard.render.isolation import contained, isolated
 from handoff.models import CallbackPromise, Closer, Handoff
 from sessions_app.models import Insight, Prospect, Team, ToolCall, TranscriptTurn, VoiceSession, WidgetConfig
@@ -163,10 +163,10 @@ def test_callbacks(told: VoiceSession, team: Team, widget: WidgetConfig, alice: 
 
 
 def test_the_team(told: VoiceSession, team: Team, alice: Closer) -> None:
-    (shown, _) = fragments.roster(team, timezone.now()).shared
+    page = roster.read(team, timezone.now()).page(alice.pk)
 
-    assert_isolated(shown["html"])
-    assert_isolated(fragments.roster(team, timezone.now()).own[alice.pk]["html"] + ALEF.join(["<bdi>", "</bdi>"]))
+    assert_isolated(page["roster"])
+    assert_isolated(page["me"] + ALEF.join(["<bdi>", "</bdi>"]))
 
 
 @pytest.mark.parametrize(

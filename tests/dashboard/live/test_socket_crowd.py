@@ -10,7 +10,7 @@ from channels.db import database_sync_to_async
 from django.test import Client
 
 from dashboard.live import consumers, reads
-from dashboard.render import snapshot
+from dashboard.render import roster, snapshot
 from handoff.models import Closer
 from sessions_app.models import VoiceSession
 from sessions_app.timeline import live
@@ -57,9 +57,9 @@ async def test_sockets_that_compare_share_one_look_at_the_rows(
     for socket in sockets:
         await socket.hello()
         await socket.hear("roster")
-    standing, rendered = Counted(snapshot.standing), Counted(snapshot.team_state)
+    standing, rendered = Counted(snapshot.standing), Counted(roster.read)
     monkeypatch.setattr(snapshot, "standing", standing)
-    monkeypatch.setattr(snapshot, "team_state", rendered)
+    monkeypatch.setattr(roster, "read", rendered)
     await silently(session, "call.answered")
 
     await asyncio.gather(*(one.compare_positions() for one in standings()))

@@ -243,8 +243,8 @@ async def test_a_supervisors_menu_follows_who_is_ready(
     await database_sync_to_async(actions.set_available)(alice, False, now=timezone.now())
 
     pieces = {piece["target"]: piece["html"] for piece in (await carols.hear("roster"))["fragments"]}
-    assert f'data-assign-to="{alice.pk}"' not in pieces["assign-people"]
-    assert "assign-people" not in {piece["target"] for piece in (await alices.hear("roster"))["fragments"]}
+    assert f'data-assign-to="{alice.pk}"' not in pieces[f"assign-{alice.pk}"]
+    assert not any("assign" in piece["target"] for piece in (await alices.hear("roster"))["fragments"])
 
 
 async def test_the_phone_is_told_that_the_lines_are_joined_before_anything_else(
