@@ -1,12 +1,14 @@
 """What many sockets do together: nothing is announced, read or rendered once for each of them."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from channels.db import database_sync_to_async
+from django.db import connection
 from django.test import Client
 
 from dashboard.live import consumers, reads
@@ -89,6 +91,48 @@ async def test_what_happens_while_rows_are_compared_is_no_reason_to_reload(
     await comparing
 
     assert await socket.hears_nothing("reload", "gone")
+
+
+async def test_one_slow_page_holds_up_nobody(
+    connect: Connect,
+    alices_browser: Client,
+    bens_browser: Client,
+    session: VoiceSession,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    alices, bens = await connect(alices_browser), await connect(bens_browser)
+    for socket in (alices, bens):
+        await socket.hello()
+    gate, show = threading.Event(), snapshot.watch_frame
+    monkeypatch.setattr(snapshot, "watch_frame", lambda *given: gate.wait(10) and show(*given))
+
+    await alices.say(type="watch", session=str(session.pk))
+    try:
+        await telling(session, "call.answered")
+        assert (await bens.hear("event"))["seq"] == 2
+        assert await alices.hears_nothing("watching", seconds=0.1)
+    finally:
+        gate.set()
+
+    assert (await alices.hear("watching"))["session"] == str(session.pk)
+
+
+async def test_no_thread_keeps_a_connection(alice: Closer) -> None:
+    together = threading.Barrier(reads.THREADS)
+
+    def look() -> int:
+        together.wait(5)
+        return Closer.objects.count()
+
+    def is_held() -> bool:
+        together.wait(5)
+        return connection.connection is not None
+
+    assert await asyncio.gather(*(reads.in_thread(look)() for _ in range(reads.THREADS))) == [1] * reads.THREADS
+
+    loop = asyncio.get_running_loop()
+    held = [loop.run_in_executor(reads._threads, is_held) for _ in range(reads.THREADS)]
+    assert await asyncio.gather(*held) == [False] * reads.THREADS
 
 
 async def test_an_entry_does_not_wait_for_the_roster(
