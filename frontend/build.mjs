@@ -1,4 +1,5 @@
-// Bundle the browser programs into static/dist/, and say in chunks.json what each module program imports.
+// Bundle the browser programs into static/dist/, say in chunks.json what each module program imports, and write the
+// licences of what is bundled beside them.
 // With --size, print what a visitor downloads.
 
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -8,8 +9,11 @@ import { gzipSync } from "node:zlib";
 
 import * as esbuild from "esbuild";
 
+import { noticesOf } from "./notices.mjs";
+
 const here = path.dirname(fileURLToPath(import.meta.url));
 const outdir = path.join(here, "..", "static", "dist");
+const NOTICES = "third-party-notices.txt";
 
 const common = {
   bundle: true,
@@ -17,6 +21,7 @@ const common = {
   sourcemap: true,
   target: ["es2022"],
   outdir,
+  banner: { js: `/* AgileAdapt. Licences of what is bundled: dist/${NOTICES} */` },
   logLevel: "warning",
   metafile: true,
 };
@@ -35,9 +40,9 @@ const existing = (entries) =>
 
 async function bundle(entries, options) {
   const entryPoints = existing(entries);
-  if (Object.keys(entryPoints).length === 0) return {};
+  if (Object.keys(entryPoints).length === 0) return { outputs: {} };
   const built = await esbuild.build({ ...common, ...options, entryPoints });
-  return built.metafile.outputs;
+  return built.metafile;
 }
 
 /** Everything that an output imports, and that these import in turn. */
@@ -65,8 +70,10 @@ function chunksOf(outputs) {
 // Chunks of earlier builds would be collected as if they were of this one.
 rmSync(path.join(outdir, "chunks"), { recursive: true, force: true });
 const built = await bundle(modules, { format: "esm", splitting: true, chunkNames: "chunks/[name]-[hash]" });
-writeFileSync(path.join(outdir, "chunks.json"), JSON.stringify(chunksOf(built)));
-const outputs = Object.keys({ ...built, ...(await bundle(scripts, { format: "iife" })) }).filter((file) => file.endsWith(".js"));
+const plain = await bundle(scripts, { format: "iife" });
+writeFileSync(path.join(outdir, "chunks.json"), JSON.stringify(chunksOf(built.outputs)));
+writeFileSync(path.join(outdir, NOTICES), noticesOf([built, plain]));
+const outputs = Object.keys({ ...built.outputs, ...plain.outputs }).filter((file) => file.endsWith(".js"));
 
 if (process.argv.includes("--size")) {
   for (const file of outputs.sort()) {

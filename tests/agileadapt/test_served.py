@@ -124,6 +124,13 @@ def test_hashed_names_are_kept_for_ever_and_others_for_minutes(server: Server) -
     } == {MINUTES}
 
 
+def test_the_licences_of_what_is_bundled_are_served(server: Server) -> None:
+    answer = server.get("/static/dist/third-party-notices.txt")
+
+    assert (answer.status, answer.headers["content-type"].partition(";")[0]) == (200, "text/plain")
+    assert b"@telnyx/webrtc" in answer.body
+
+
 def test_a_page_of_an_earlier_build_still_finds_its_files(server: Server) -> None:
     for url in server.earlier.values():
         answer = server.get(url, accept="br")
