@@ -1,18 +1,14 @@
-"""Every address, message of a socket, tool and action of the administration has a row; a new one without fails here."""
+"""Every address, message of a socket and tool has a row; a new one without fails here."""
 
 import inspect
 from typing import get_args
 
 import pytest
 from django.apps import apps
-from django.contrib import admin
-from django.contrib.auth.models import Permission
 from django.core.management import get_commands
-from django.test import RequestFactory
 
 import dashboard.routing
 import sessions_app.routing
-from accounts.models import User
 from accounts.roles import TABLE, Action, asks
 from agileadapt import asgi
 from assistant_tools import calls
@@ -87,38 +83,6 @@ def test_every_message_of_a_socket_names_an_action() -> None:
 def test_a_message_that_is_not_listed_is_refused(text: str) -> None:
     with pytest.raises(frames.BadFrame, match="unknown type"):
         frames.parse(text)
-
-
-def test_every_page_of_the_administration_is_known() -> None:
-    assert doors.administration() == doors.SITE
-    assert {model._meta.label_lower for model in admin.site._registry} == set(doors.MODELS)
-    for model, page in admin.site._registry.items():
-        stem = f"{model._meta.app_label}_{model._meta.model_name}_"
-        named = {url.name for url in page.get_urls() if getattr(url, "name", None)}
-        more = {name for name in named if name.removeprefix(stem) not in doors.PAGES}
-        assert more <= set(doors.MORE_PAGES), f"{model}: {more}"
-
-
-def test_every_action_of_the_administration_is_known(admin_user: User) -> None:
-    request = RequestFactory().get("/admin/")
-    request.user = admin_user
-    for model, page in admin.site._registry.items():
-        label = model._meta.label_lower
-        for name in page.get_actions(request):
-            known = (label, name) in doors.ADMIN_ACTIONS or (name == "delete_selected" and label in doors.MODELS)
-            assert known, f"{label}: {name} has no row"
-
-
-@pytest.mark.django_db
-def test_a_permission_of_our_own_has_a_row() -> None:
-    ours = {config.label for config in apps.get_app_configs() if not config.name.startswith("django.")}
-    found = {
-        f"{one.content_type.app_label}.{one.codename}"
-        for one in Permission.objects.select_related("content_type").filter(content_type__app_label__in=ours)
-        if one.codename.split("_")[0] not in {"add", "change", "delete", "view"}
-    }
-
-    assert found <= {"probe.run_probe"}
 
 
 def test_it_is_known_which_commands_read_what_people_said() -> None:
