@@ -19,6 +19,7 @@ from dashboard.render import desk, roster, snapshot
 from dashboard.render.frames import encode
 from handoff import actions
 from handoff.selectors import Closer
+from sessions_app.http import sockets
 from sessions_app.kinds import Kind
 from sessions_app.timeline import groups
 
@@ -36,7 +37,7 @@ SECOND_LOOK_SECONDS = 0.5
 # The closer's phone stops listening in when the lines are being joined, and the page measures from then on.
 PHONE_MOVES = frozenset({Kind.HANDOFF_BRIDGING, Kind.HANDOFF_CONNECTED})
 
-_open = limits.OpenSockets()
+_open = sockets.OpenSockets()
 
 
 class DashboardConsumer(AsyncWebsocketConsumer):
@@ -44,8 +45,17 @@ class DashboardConsumer(AsyncWebsocketConsumer):
 
     clock: ClassVar[Any] = staticmethod(time.monotonic)
 
-    async def connect(self) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.joined: list[str] = []
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.user_id = 0
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            # Not when it is told of the end: a server that has waited too long for us, or an error of ours, tells none.
+            await self._let_go()
+
+    async def connect(self) -> None:
         self.positions: dict[str, int] | None = None
         self.watching: str | None = None
         self.ring: dict[str, Any] | None = None
@@ -58,10 +68,8 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         self.is_look_due = self.is_team_due = False
         self.looking: asyncio.Task[None] | None = None
         self.epoch = ""
-        self.budget = limits.FrameBudget(at=self.clock())
+        self.budget = sockets.FrameBudget(at=self.clock())
         self.turn = asyncio.Lock()
-        self.tasks: set[asyncio.Task[None]] = set()
-        self.user_id = 0
         try:
             self.closer = await self._closer()
         except permissions.NoAccess as refusal:
@@ -70,12 +78,14 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         self.user_id, self.team = self.closer.user_id, self.closer.team
         await self._join(groups.team(self.team.pk), groups.user(self.user_id))
         await self.accept()
-        oldest = _open.add(self.user_id, self)
+        oldest = _open.add(self.user_id, self, most=limits.SOCKETS_PER_USER)
         if oldest is not None:
-            await oldest.close(code=limits.MISBEHAVED, reason="Too many dashboards are open.")
+            # Its connection may be going away already.
+            with contextlib.suppress(RuntimeError, OSError):
+                await oldest.close(code=sockets.MISBEHAVED, reason="Too many dashboards are open.")
         self._start(self._tick())
 
-    async def disconnect(self, code: int) -> None:
+    async def _let_go(self) -> None:
         _open.discard(self.user_id, self)
         for task in list(self.tasks):
             task.cancel()
@@ -101,11 +111,11 @@ class DashboardConsumer(AsyncWebsocketConsumer):
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if text_data is None:
-            await self.close(code=limits.MISBEHAVED)
+            await self.close(code=sockets.MISBEHAVED)
         elif len(text_data.encode(errors="replace")) > limits.MAX_FRAME_BYTES:
-            await self.close(code=limits.TOO_BIG)
+            await self.close(code=sockets.TOO_BIG)
         elif not self.budget.spend(self.clock()):
-            await self.close(code=limits.MISBEHAVED)
+            await self.close(code=sockets.MISBEHAVED)
         else:
             await self._obey(text_data)
 
@@ -114,7 +124,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
             frame = parse(text)
         except BadFrame as error:
             logger.info("dashboard socket of user %s closed: %s", self.user_id, error)
-            await self.close(code=limits.MISBEHAVED)
+            await self.close(code=sockets.MISBEHAVED)
             return
         if not permissions.may_at_desk(self.closer, frame.asks):
             await self.close(code=permissions.NO_CLOSER)

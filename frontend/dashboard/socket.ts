@@ -38,7 +38,7 @@ const STALE_AFTER_MS = 8_000;
 const REASONS: Record<number, string> = {
   4401: "You are signed out. Reload the page to sign in again.",
   4403: "Your rights changed. Reload the page.",
-  1008: "This dashboard was closed because too many are open, or it sent too much. Reload the page to use this one.",
+  4400: "This dashboard was closed because too many are open, or it sent too much. Reload the page to use this one.",
 };
 
 export class LiveSocket {

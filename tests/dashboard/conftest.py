@@ -194,7 +194,8 @@ async def connect() -> AsyncIterator[Callable[..., Any]]:
 
     yield connected
     for socket in sockets:
-        await socket.line.disconnect()
+        if not socket.line.future.done():
+            await socket.line.disconnect()
 
 
 @database_sync_to_async

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from dashboard.live.limits import BURST_FRAMES, SOCKETS_PER_USER, FrameBudget, OpenSockets
 from dashboard.live.sharing import Latest, Once
+from sessions_app.http.sockets import BURST_FRAMES, FrameBudget, OpenSockets
 
 
 class Worker:
@@ -104,9 +104,9 @@ def test_a_busy_moment_is_fine_and_a_flood_is_not() -> None:
 def test_the_oldest_socket_makes_room_for_the_newest() -> None:
     sockets = OpenSockets()
 
-    told = [sockets.add(1, number) for number in range(SOCKETS_PER_USER + 1)]
+    told = [sockets.add(1, number, most=5) for number in range(6)]
     sockets.discard(1, 0)
 
-    assert told == [None] * SOCKETS_PER_USER + [0]
-    assert sockets.add(1, "next") == 1
-    assert sockets.add(2, "other user") is None
+    assert told == [None] * 5 + [0]
+    assert sockets.add(1, "next", most=5) == 1
+    assert sockets.add(2, "other user", most=5) is None

@@ -1,11 +1,15 @@
 """What a page may not say over the live line."""
 
+import asyncio
 import json
+from typing import Any
 
 import pytest
 from django.test import Client
 
+from dashboard import permissions
 from dashboard.live import limits
+from sessions_app.http import sockets
 from tests.dashboard.conftest import Connect
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,7 +49,7 @@ async def test_a_frame_that_is_not_ours_closes_the_line(connect: Connect, alices
 
     await socket.line.send_to(text_data=text)
 
-    assert await socket.closed_with() == limits.MISBEHAVED
+    assert await socket.closed_with() == sockets.MISBEHAVED
 
 
 async def test_bytes_close_the_line(connect: Connect, alices_browser: Client) -> None:
@@ -53,7 +57,7 @@ async def test_bytes_close_the_line(connect: Connect, alices_browser: Client) ->
 
     await socket.line.send_to(bytes_data=b'{"type":"ping"}')
 
-    assert await socket.closed_with() == limits.MISBEHAVED
+    assert await socket.closed_with() == sockets.MISBEHAVED
 
 
 async def test_a_long_frame_closes_the_line(connect: Connect, alices_browser: Client) -> None:
@@ -61,21 +65,46 @@ async def test_a_long_frame_closes_the_line(connect: Connect, alices_browser: Cl
 
     await socket.line.send_to(text_data=json.dumps({"type": "ping", "padding": "é" * 40_000}))
 
-    assert await socket.closed_with() == limits.TOO_BIG
+    assert await socket.closed_with() == sockets.TOO_BIG
 
 
 async def test_a_flood_closes_the_line(connect: Connect, alices_browser: Client) -> None:
     socket = await connect(alices_browser)
 
-    for _ in range(limits.BURST_FRAMES + 5):
+    for _ in range(sockets.BURST_FRAMES + 5):
         await socket.say(type="ping")
 
-    assert await socket.closed_with() == limits.MISBEHAVED
+    assert await socket.closed_with() == sockets.MISBEHAVED
 
 
 async def test_the_sixth_dashboard_closes_the_first(connect: Connect, alices_browser: Client) -> None:
-    sockets = [await connect(alices_browser) for _ in range(limits.SOCKETS_PER_USER + 1)]
+    opened = [await connect(alices_browser) for _ in range(limits.SOCKETS_PER_USER + 1)]
 
-    assert await sockets[0].closed_with() == limits.MISBEHAVED
-    await sockets[-1].say(type="ping")
-    assert await sockets[-1].hear("pong")
+    assert await opened[0].closed_with() == sockets.MISBEHAVED
+    await opened[-1].say(type="ping")
+    assert await opened[-1].hear("pong")
+
+
+async def test_nothing_goes_on_for_a_dashboard_that_the_server_gave_up(
+    connect: Connect, alices_browser: Client
+) -> None:
+    """A server that has waited too long for us after a page went cancels us, and says nothing of an end."""
+    socket = await connect(alices_browser)
+    assert at_work()
+
+    socket.line.future.cancel()
+
+    async with asyncio.timeout(5):
+        await asyncio.gather(socket.line.future, *at_work(), return_exceptions=True)
+    assert not at_work()
+
+
+def at_work() -> list[Any]:
+    return [task for task in asyncio.all_tasks() if "DashboardConsumer." in task.get_coro().__qualname__]
+
+
+def test_a_server_may_close_with_our_codes() -> None:
+    """Daphne raises an error at others than 1000 and those of an application's own."""
+    codes = (sockets.MISBEHAVED, sockets.TOO_BIG, sockets.FAILED, permissions.SIGNED_OUT, permissions.NO_CLOSER)
+
+    assert all(3000 <= code < 5000 for code in codes)
