@@ -86,9 +86,7 @@ def _figures(now: datetime) -> dict[str, float | int | None]:
         "sweep_seconds_ago": _age(heartbeat.last(heartbeat.SWEEP), now),
         "oldest_command_seconds": _age(due, now),
         "oldest_delivery_seconds": _age(oldest, now),
-        "oldest_stored_seconds": _age(
-            stored.order_by("next_attempt_at").values_list("received_at", flat=True).first(), now
-        ),
+        "oldest_stored_seconds": _age(undone, now),
         "parked_deliveries": waiting.filter(status=WebhookDelivery.Status.PARKED).count(),
         "legs_of_strangers": capacity.strangers(),
         "legs_held": capacity.usage(now=now).held(),
