@@ -93,11 +93,11 @@ DATABASES["default"]["OPTIONS"] = {
 }
 DATABASES["default"]["OPTIONS"]["pool"] = {
     "min_size": 1,
-    "max_size": env.integer("DATABASE_POOL", 16, least=1, most=100),
+    "max_size": env.integer("DATABASE_POOL", 12, least=1, most=100),
     "timeout": 10,
 }
-# Of a web process: what the door stores on, and what works through it beside the door; of the latter each holds one
-# connection of the pool above.
+# Of a web process, beside that pool: connections on which the door stores, and threads that work through what it has
+# stored, each on a connection of its own.
 INBOX_POOL = env.integer("INBOX_POOL", 4, least=1, most=50)
 FOLD_THREADS = env.integer("FOLD_THREADS", 4, least=1, most=50)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -19,7 +19,8 @@ class Connection:
     """Holds the SDK and its open HTTP connections. `timeout` is in seconds and bounds each network step.
 
     `call_webhooks` is where Telnyx tells of the calls that commands begin; without it that is the affair of the
-    account's own settings. `on_reply` is called when the head of a reply has come and its body is not read.
+    account's own settings. `on_request` is called before Telnyx is asked, `on_reply` when the head of a reply has come
+    and its body is not read.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Connection:
         base_url: str,
         timeout: float = 5.0,
         call_webhooks: CallWebhooks | None = None,
+        on_request: Callable[[], None] | None = None,
         on_reply: Callable[[], None] | None = None,
     ) -> None:
         self._webhooks = call_webhooks.parameters() if call_webhooks else {}
@@ -46,7 +48,10 @@ class Connection:
                 timeout=timeout,
                 limits=limits,
                 follow_redirects=False,
-                event_hooks={"response": [lambda _: on_reply()] if on_reply else []},
+                event_hooks={
+                    "request": [lambda _: on_request()] if on_request else [],
+                    "response": [lambda _: on_reply()] if on_reply else [],
+                },
             ),
         )
 

@@ -50,12 +50,20 @@ class Refused(Exception):
 
 def spend(*, address: str, widget: str) -> None:
     """Count one new session against every cap. Raises Refused or LimiterDown."""
-    caps = {
+    _spend(_of_session(address, widget), seconds=WINDOW_SECONDS)
+
+
+def refund(*, address: str, widget: str) -> None:
+    """What was asked for was not had: neither an account without a line nor a Telnyx that is down uses up a cap."""
+    give_back(_of_session(address, widget))
+
+
+def _of_session(address: str, widget: str) -> dict[str, int]:
+    return {
         f"address:{fingerprint(address)}": settings.TOKEN_LIMIT_PER_ADDRESS,
         f"widget:{widget}": settings.TOKEN_LIMIT_PER_WIDGET,
         "overall": settings.TOKEN_LIMIT_OVERALL,
     }
-    _spend(caps, seconds=WINDOW_SECONDS)
 
 
 def spend_on(name: str, *, most: int, seconds: int) -> None:

@@ -11,7 +11,7 @@ from threading import Condition, Thread
 from django.db import connection
 from django.utils import timezone
 
-from sessions_app.inbox import intake
+from sessions_app.inbox import intake, store
 from telephony import events
 from telephony.events import Event
 
@@ -87,9 +87,11 @@ class Folder:
         return oldest is not None and self._is_rushed() and time.monotonic() - oldest < GIVES_WAY_SECONDS
 
     def _work(self) -> None:
+        store.keep_connection()
         while True:
             call, items = self._next()
             is_held = False
+            connection.close_if_unusable_or_obsolete()
             try:
                 intake.work_through({item.pk: item.event for item in items}, now=timezone.now())
             except intake.Held:

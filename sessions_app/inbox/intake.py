@@ -64,7 +64,8 @@ def take(event: Event, *, body: bytes, content_type: str, door: str, now: dateti
     """Store a delivery and work through it before returning; a repetition is counted, and nothing else."""
     stored = store.insert(Incoming(event, body, content_type, door, now))
     if stored.is_new:
-        work_through({stored.pk: event}, now=now)
+        with suppress(Held):  # The sweep takes it.
+            work_through({stored.pk: event}, now=now)
     return WebhookDelivery.objects.get(pk=stored.pk)
 
 
@@ -143,8 +144,12 @@ def process_again(pk: int, *, now: datetime) -> WebhookDelivery | None:
     """Process a delivery that was not processed yet, due or not; None when it was, or is being processed."""
     rows = WebhookDelivery.objects.select_for_update(skip_locked=True, no_key=True)
     delivery = rows.filter(pk=pk, status__in=UNDONE).first()
-    if delivery is not None:
+    if delivery is None:
+        return None
+    try:
         process(delivery, _reread(delivery), now=now)
+    except Held:
+        return None
     return delivery
 
 
@@ -203,7 +208,8 @@ def release_parked(session: VoiceSession, *, now: datetime) -> None:
     mine |= Q(conversation_id__in=[one for one in session.runs.values_list("conversation_id", flat=True) if one])
     parked = WebhookDelivery.objects.select_for_update(skip_locked=True, no_key=True)
     for delivery in parked.filter(mine, status=Status.PARKED).order_by("occurred_at", "pk"):
-        process(delivery, _reread(delivery), now=now)
+        with suppress(Held):  # What waits is another session's, and stays due.
+            process(delivery, _reread(delivery), now=now)
     late = WebhookDelivery.objects.filter(mine)
     transaction.on_commit(lambda: _retry_at_once(late, now=now), robust=True)
 

@@ -66,6 +66,14 @@ def insert(incoming: Incoming) -> Stored:
     return Stored(pk, is_new=duplicates == 0)
 
 
+def keep_connection() -> None:
+    """Give this thread a connection of its own, beside the pool: no page can keep it from working."""
+    given = connection.settings_dict
+    options = {name: value for name, value in given["OPTIONS"].items() if name != "pool"}
+    connection.close()
+    connection.settings_dict = given | {"OPTIONS": options, "CONN_MAX_AGE": None}
+
+
 class Pool:
     """Connections that nothing but the door uses: no page and no held row keeps a delivery from being stored."""
 

@@ -157,16 +157,18 @@ class TokenView(OpenView):
             logger.error("limiter down (%s): no session is opened", down)  # noqa: TRY400 - the cause is in the name
             return error(503, "Calls are not possible at the moment.", retry_after=limits.DOWN_FOR_SECONDS)
         except capacity.Busy as busy:
+            limits.refund(address=address, widget=widget.slug)
             capacity.refused(widget.team_id, capacity.OWN_CAP, now=timezone.now())
             return error(503, str(busy), code=LINES_BUSY, retry_after=capacity.ASK_AGAIN_SECONDS)
-        return self._answer(session, places_call=asked["call"])
+        return self._answer(session, address, places_call=asked["call"])
 
-    def _answer(self, session: VoiceSession, *, places_call: bool) -> Response:
+    def _answer(self, session: VoiceSession, address: str, *, places_call: bool) -> Response:
         login = None
         if places_call and not session.is_anonymous:
             try:
                 login = credentials.mint_for_session(session, now=timezone.now())
             except MintingFailed:
+                limits.refund(address=address, widget=session.widget.slug)
                 with transaction.atomic():
                     visits.end(session, reason="no_credential", now=timezone.now())
                 return error(500, NO_VOICE)

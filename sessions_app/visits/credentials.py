@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import BoundedSemaphore
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -27,6 +28,11 @@ PROBE_NAME = "AgileAdapt-Probe-"
 CLOSER_CREDENTIAL_LIFETIME = timedelta(hours=12)
 # A probe of the account takes a quarter of an hour, and whoever runs it may be interrupted.
 PROBE_CREDENTIAL_LIFETIME = timedelta(minutes=40)
+# While Telnyx is slow, so many of a process wait for it at once; whoever comes then is told so soon, and the threads
+# that answer everything else are left free.
+MOST_MINTS = 16
+MINT_WAITS_SECONDS = 5
+_mints = BoundedSemaphore(MOST_MINTS)
 
 
 @dataclass(frozen=True)
@@ -153,6 +159,8 @@ def is_probing(*, now: datetime) -> bool:
 def _mint(row: TelephonyCredential, *, tag: str) -> Login:
     """Ask Telnyx outside any transaction: the row exists first, so a lost reply leaves a name to sweep by."""
     client = carrier.client()
+    if not _mints.acquire(timeout=MINT_WAITS_SECONDS):
+        raise _failed(row, "too many are being minted")
     try:
         made = client.create_credential(
             connection_id=settings.TELNYX_CONNECTION_ID, name=row.name, tag=tag, expires_at=row.expires_at
@@ -161,12 +169,18 @@ def _mint(row: TelephonyCredential, *, tag: str) -> Login:
         row.save(update_fields=["telnyx_id", "sip_username"])
         token = client.create_login_token(made.id)
     except TelnyxError as error:
-        TelephonyCredential.objects.filter(pk=row.pk).update(revoke_at=row.created_at)
-        reference = uuid4().hex[:12]
         # Without a traceback, which could hold what Telnyx answered.
-        logger.error("no credential (%s): status %s code %s", reference, error.status, error.code)  # noqa: TRY400
-        raise MintingFailed(reference) from error
+        raise _failed(row, f"status {error.status} code {error.code}") from error
+    finally:
+        _mints.release()
     return Login(username=made.username, password=made.password, token=token, expires_at=row.expires_at)
+
+
+def _failed(row: TelephonyCredential, why: str) -> MintingFailed:
+    TelephonyCredential.objects.filter(pk=row.pk).update(revoke_at=row.created_at)
+    reference = uuid4().hex[:12]
+    logger.error("no credential (%s): %s", reference, why)
+    return MintingFailed(reference)
 
 
 def revoke_due_credentials(*, now: datetime, limit: int = 20) -> int:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,6 +33,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
 START_SECONDS = 90
 # What is asked of a receipt while everything else stands still. Telnyx waits longer; a machine that tests is slow.
 SOON = 3.0
+SLOW = 4.5
 
 
 @dataclass
@@ -59,12 +62,12 @@ class Server:
 
 
 @contextmanager
-def serving(kind: str, log: Path, key: SigningKey) -> Iterator[Server]:
-    """The web process alone, on the test's database."""
+def serving(kind: str, log: Path, key: SigningKey, **more: str) -> Iterator[Server]:
+    """The web process alone, on the test's database, with `more` in its environment."""
     name = connection.settings_dict["NAME"]
     database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
     with ports.reserved(9800) as port:
-        environment = os.environ | {"DATABASE_URL": database, "PUBLIC_URL": f"http://127.0.0.1:{port}"}
+        environment = os.environ | {"DATABASE_URL": database, "PUBLIC_URL": f"http://127.0.0.1:{port}"} | more
         command = [str(VENV_PYTHON), "-m", *ASGI_SERVERS[kind](port)]
         process = processes.start(kind, command, log=log, environment=environment)
         try:
@@ -214,6 +217,47 @@ def test_the_door_does_not_wait_for_the_connections_of_pages(server: Server, cal
     with held(call):
         for number in range(40):
             assert server.tell("call.bridged", event_id=f"event-{number}", **call).status_code == 200
+
+
+class SlowTelnyx(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        time.sleep(SLOW)
+        self.send_error(503)
+
+    def log_message(self, *args: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def slow_telnyx() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), SlowTelnyx) as stub:
+        Thread(target=stub.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{stub.server_port}"
+        stub.shutdown()
+
+
+def test_while_telnyx_is_slow_nobody_has_a_connection_to_the_database(
+    slow_telnyx: str, tmp_path: Path, signing_key: SigningKey, widget: WidgetConfig, call: dict[str, str]
+) -> None:
+    many = {"DATABASE_POOL": "2", "TELNYX_API_BASE": slow_telnyx, "TELNYX_MAX_LEGS": "100", "VISITS_PER_ADDRESS": "50"}
+    body = {"widget": widget.slug, "consent": {"version": widget.consent_version, "recording": widget.is_recorded}}
+    with serving("uvicorn", tmp_path / "web.log", signing_key, **many) as server, ThreadPoolExecutor(12) as threads:
+        headers = {"Origin": server.url}
+
+        def visit(_: int) -> int:
+            address = f"{server.url}/api/orchestration/token"
+            return httpx.post(address, json=body, headers=headers, timeout=60).status_code
+
+        waiting = [threads.submit(visit, number) for number in range(12)]
+        until(lambda: VoiceSession.objects.filter(widget=widget).count() >= 6)
+        assert not any(one.done() for one in waiting), "Telnyx was not slow"
+
+        started = time.monotonic()
+        assert httpx.get(f"{server.url}/w/{widget.slug}/", timeout=60).status_code == 200
+        assert server.tell("call.ai_gather.partial_results", partial_results={"a": "b"}, **call).status_code == 200
+        until(lambda: statuses(call) == {"processed"}, seconds=SLOW)
+        assert time.monotonic() - started < SLOW
+        assert {one.result() for one in waiting} == {500}
 
 
 # --- bodies, while they arrive

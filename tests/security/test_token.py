@@ -213,6 +213,26 @@ def test_whatever_telnyx_refuses_the_answer_is_the_same(
     assert "KEY123" not in caplog.text
 
 
+def test_what_was_not_had_uses_up_no_cap(client: Client, widget: WidgetConfig, rest: Rest, settings: Settings) -> None:
+    settings.TOKEN_LIMIT_PER_ADDRESS = settings.TOKEN_LIMIT_PER_WIDGET = settings.TOKEN_LIMIT_OVERALL = 2
+    rest.refusals["credential"] = 503, "10000"
+    for _ in range(5):
+        no_voice(ask(client))
+
+    del rest.refusals["credential"]
+
+    assert [ask(client).status_code for _ in range(3)] == [201, 201, 429]
+
+
+def test_no_line_uses_up_no_cap(client: Client, widget: WidgetConfig, rest: Rest, settings: Settings) -> None:
+    settings.TOKEN_LIMIT_PER_ADDRESS, settings.TELNYX_MAX_LEGS = 2, 0
+    assert [ask(client).status_code for _ in range(5)] == [503] * 5
+
+    settings.TELNYX_MAX_LEGS = 8
+
+    assert [ask(client).status_code for _ in range(3)] == [201, 201, 429]
+
+
 @pytest.mark.parametrize("failure", [httpx.ConnectError("refused"), httpx.ReadTimeout("slow"), httpx.ReadError("cut")])
 def test_without_an_answer_of_telnyx_the_answer_is_the_same(
     client: Client, widget: WidgetConfig, rest: Rest, failure: Exception
