@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import LockNotAvailable
 
 from accounts.roles import Action, Role, may
 from assistant_tools import sentences, tools
@@ -28,23 +29,37 @@ ACTIONS: Mapping[str, Action] = {
 
 logger = logging.getLogger(__name__)
 
+# A caller waits for what the assistant says next; and few threads carry out everybody's tools.
+LOCK_PATIENCE = "2s"
+
 
 def use(name: str, arguments: Any, *, caller: Caller, now: datetime) -> Told:
     """Carry out one call for the conversation that the platform names, and write it down.
 
     Nothing in `arguments` says whose call it is. Every effect and its record are one transaction.
     """
-    with transaction.atomic():
-        found = tool_calls.hold(caller)
-        told = tool_calls.answered_before(caller)
-        if told is None:
-            told = (
-                _of_session(name, arguments, caller, *found, now) if found else _of_nobody(name, arguments, caller, now)
-            )
+    try:
+        found, told = _used(name, arguments, caller, now)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable):
+            raise
+        # Nothing was done and nothing is on record, so that nothing is promised either.
+        return Told(Outcome.FAILED, sentences.failed(), "busy")
     if found is None:
         tool_calls.adopt_late(caller)
     logger.info("tool %s by %s: %s %s", name, caller.door, told.outcome, told.code)
     return told
+
+
+@transaction.atomic
+def _used(name: str, arguments: Any, caller: Caller, now: datetime) -> tuple[tuple[VoiceSession, int] | None, Told]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_PATIENCE])
+    found = tool_calls.hold(caller)
+    told = tool_calls.answered_before(caller)
+    if told is None:
+        told = _of_session(name, arguments, caller, *found, now) if found else _of_nobody(name, arguments, caller, now)
+    return found, told
 
 
 def as_data(told: Told) -> dict[str, Any]:

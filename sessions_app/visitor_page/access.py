@@ -4,6 +4,7 @@ import logging
 from typing import Any, ClassVar, cast
 
 from django.contrib.auth.models import AnonymousUser
+from django.db import OperationalError
 from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, AuthenticationFailed
@@ -21,6 +22,8 @@ from sessions_app.visits import visits
 
 logger = logging.getLogger(__name__)
 
+BUSY_FOR_SECONDS = 2
+
 
 def error(status: int, message: str, *, code: str = "", retry_after: int | None = None) -> Response:
     headers = {"Retry-After": str(retry_after)} if retry_after else None
@@ -30,6 +33,10 @@ def error(status: int, message: str, *, code: str = "", retry_after: int | None 
 
 def explain(raised: Exception, context: dict[str, Any]) -> Response | None:
     """Every refusal of the API in one shape, with nothing of the cause in it."""
+    if isinstance(raised, OperationalError):
+        # A row that somebody holds, or a database that is away: nothing was done, and it may be asked again.
+        logger.error("not answered: %s", type(raised.__cause__ or raised).__name__)
+        return error(503, "That is not possible at the moment. Please try again.", retry_after=BUSY_FOR_SECONDS)
     response = exception_handler(raised, context)
     if response is not None and isinstance(raised, APIException):
         retry_after = response.headers.get("Retry-After")

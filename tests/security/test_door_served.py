@@ -25,7 +25,7 @@ from nacl.signing import SigningKey
 from launcher import ports, processes
 from launcher.checkout import VENV_PYTHON
 from launcher.stack import ASGI_SERVERS, answers
-from sessions_app.models import CallLeg, Run, VoiceSession, WebhookDelivery, WidgetConfig
+from sessions_app.models import CallLeg, Run, ToolCall, VoiceSession, WebhookDelivery, WidgetConfig
 from tests.telnyx import CALL_CONTROL, DYNAMIC_VARIABLES, envelope, signature
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
@@ -210,6 +210,28 @@ def test_an_assistant_is_answered_in_time_whoever_holds_its_session(server: Serv
     with held(call):
         # What is known is readable all the same; on a machine that is busy it may take longer than there is time.
         until(lambda: asked_again() == known)
+
+
+def test_a_tool_is_told_soon_that_its_session_is_held_and_may_be_used_again(
+    server: Server, call: dict[str, str]
+) -> None:
+    body = b'{"full_name": "Ada"}'
+    headers = signature(server.key, body, at=timezone.now()) | {
+        "authorization": f"Bearer {settings.MCP_SECRETS[0]}",
+        "content-type": "application/json",
+        "x-telnyx-call-control-id": call["call_control_id"],
+    }
+
+    def use(_: int) -> str:
+        address = f"{server.url}/webhooks/telnyx/tools/save_prospect_details"
+        return str(httpx.post(address, content=body, headers=headers, timeout=60).json()["status"])
+
+    with held(call), ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(use, range(8))) == {"failed"}
+    assert not ToolCall.objects.exists()
+
+    assert use(0) == use(1) == "done"
+    assert ToolCall.objects.count() == 1
 
 
 def test_the_door_does_not_wait_for_the_connections_of_pages(server: Server, call: dict[str, str]) -> None:
