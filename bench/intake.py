@@ -10,18 +10,22 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench import load, machine, scene
-from bench.deliveries import PATH, Delivery, Sender
-from bench.load import Flood
+import httpx
+
+from bench import load, machine, report, scene
+from bench.deliveries import PATH, Delivery
+from bench.listener import Listener
+from bench.load import Flood, Paced
 from bench.rows import Rows
 from launcher import memory
 from launcher.checkout import ROOT, VENV_PYTHON
 from launcher.stack import Stack
+from tests.browser.people import PASSWORD
 
 CALLS = 10
 DRAINED_WITHIN_SECONDS = 300.0
@@ -83,15 +87,6 @@ def open_calls(stack: Stack) -> list[dict[str, Any]]:
     return found
 
 
-def written(stack: Stack, legs: Sequence[Mapping[str, Any]], *, count: int, turns: int) -> list[Delivery]:
-    """Partial results of calls that each have so many turns behind them; every one tells of a new turn and answer."""
-    sender = Sender(stack.keys.signing_seed)
-    return [
-        sender.partial_results(legs[number % len(legs)], number, earlier=turns + 2 * (number // len(legs)))
-        for number in range(count)
-    ]
-
-
 def drain(rows: Rows, deliveries: Sequence[Delivery]) -> float:
     """Seconds until all of them are worked through."""
     started, ids = time.monotonic(), [delivery.event_id for delivery in deliveries]
@@ -119,16 +114,46 @@ def told(name: str, flood: Flood, cpu: Mapping[str, float], *, web: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.intake", description=__doc__)
     parser.add_argument("--count", type=int, default=2000, help="webhooks in the flood")
-    parser.add_argument("--turns", type=int, default=2, help="turns that each call has behind it")
+    parser.add_argument("--seconds", type=float, default=20, help="of an even pace before it")
     options = parser.parse_args()
     with scene.running_stack() as stack:
         print(f"{machine.describe()}; server: {stack.env['ASGI_SERVER']}")
         rows, legs = Rows(stack.env["DATABASE_URL"]), open_calls(stack)
-        flood(stack, rows, written(stack, legs, count=options.count + load.WARM_UP, turns=options.turns))
+        with ExitStack() as exits:
+            cookies = signed_in(stack)
+            listeners = [exits.enter_context(Listener(stack.base_url, cookies)) for _ in range(load.DASHBOARDS)]
+            with measured(stack) as cpu:
+                pace = load.pace(stack, listeners, rows, legs, for_seconds=options.seconds)
+                print(paced(pace, cpu.taken()))
+        legs = open_calls(stack)
+        flood(stack, rows, load.written(stack, legs, count=options.count + load.WARM_UP))
         with load.bare_door(stack) as port, measured(stack) as cpu:
             bare = load.flood(port, "/", load.written(stack, legs, count=options.count))
             print(told("bare handler", bare, cpu.taken(), web="bare"))
         rows.close()
+
+
+def signed_in(stack: Stack) -> dict[str, str]:
+    """The cookies of a closer of the demo."""
+    with httpx.Client(base_url=stack.base_url, headers={"Referer": stack.base_url}) as browser:
+        browser.get("/accounts/login/")
+        known = {"username": "alice@agileadapt.example", "password": PASSWORD}
+        browser.post("/accounts/login/", data=known | {"csrfmiddlewaretoken": browser.cookies["csrftoken"]})
+        return dict(browser.cookies)
+
+
+def paced(pace: Paced, cpu: Mapping[str, float]) -> str:
+    each = ", ".join(f"{name} {value / pace.sent:.2f}" for name, value in cpu.items() if value / pace.sent >= 0.05)
+    return "\n".join(
+        [
+            f"{pace.sent} webhooks at {pace.a_second:.1f} a second; turns {load.TURNS}; dashboards {load.DASHBOARDS}:",
+            f"{pace.refused} refused, {pace.unprocessed} not processed, {pace.unseen} not seen by all dashboards",
+            report.HEAD,
+            report.row("webhook sent → answered", pace.answered),
+            report.row("webhook sent → at every dashboard", pace.on_dashboard),
+            f"CPU ms each, all told: {each}",
+        ]
+    )
 
 
 def flood(stack: Stack, rows: Rows, deliveries: Sequence[Delivery]) -> None:

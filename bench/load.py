@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +11,7 @@ from typing import Any
 
 from bench import client
 from bench.client import Answer
-from bench.deliveries import PATH, Delivery, Sender
+from bench.deliveries import PATH, Delivery, Sender, Talk
 from bench.figures import Summary
 from bench.listener import Listener
 from bench.rows import Rows
@@ -21,6 +21,9 @@ from launcher.stack import Stack
 
 BARE_PORT = 21780
 A_SECOND = 50
+# What the calls have behind them when the load begins.
+TURNS = (10, 100, 500)
+DASHBOARDS = 5
 LAST_EVENT_SECONDS = 3.0
 CONNECTIONS = 8
 WARM_UP = 40
@@ -51,15 +54,22 @@ class Flood:
     answered: Summary | None
 
 
-def pace(stack: Stack, listener: Listener, rows: Rows, legs: Sequence[dict[str, Any]], *, for_seconds: float) -> Paced:
-    deliveries = written(stack, legs, count=round(for_seconds * A_SECOND))
+def pace(
+    stack: Stack, listeners: Sequence[Listener], rows: Rows, legs: Sequence[Mapping[str, Any]], *, for_seconds: float
+) -> Paced:
+    """Webhooks of calls as long as real ones; an event counts as seen when the last of the dashboards has it."""
+    deliveries = written(stack, legs, count=round(for_seconds * A_SECOND), turns=TURNS)
     started = time.monotonic()
     answers = asyncio.run(client.paced(stack.addresses.web_port, PATH, deliveries, a_second=A_SECOND))
     took = time.monotonic() - started
     time.sleep(LAST_EVENT_SECONDS)
     positions = rows.positions([delivery.event_id for delivery in deliveries])
     sent = {answer.event_id: answer.sent_at for answer in answers}
-    seen = {key: listener.arrived[at] for key, at in positions.items() if at in listener.arrived}
+    seen = {
+        key: max(listener.arrived[at] for listener in listeners)
+        for key, at in positions.items()
+        if all(at in listener.arrived for listener in listeners)
+    }
     return Paced(
         a_second=len(answers) / took,
         sent=len(answers),
@@ -81,10 +91,16 @@ def flood(port: int, path: str, deliveries: Sequence[Delivery]) -> Flood:
     return Flood(len(answers), refused(answers), len(answers) / took, answered(answers))
 
 
-def written(stack: Stack, legs: Sequence[dict[str, Any]], *, count: int) -> list[Delivery]:
-    """Signed before the clock starts, so that signing does not slow the sending."""
+def written(
+    stack: Stack, legs: Sequence[Mapping[str, Any]], *, count: int, turns: Sequence[int] = (2,)
+) -> list[Delivery]:
+    """Of each call in turn what an exchange more makes of it; calls have so many `turns` behind them, in turn.
+
+    Signed before the clock starts, so that signing does not slow the sending.
+    """
     sender = Sender(stack.keys.signing_seed)
-    return [sender.partial_results(legs[number % len(legs)], time.time_ns()) for number in range(count)]
+    talks = [Talk.with_turns(leg, turns[number % len(turns)]) for number, leg in enumerate(legs)]
+    return [sender.partial_results(talks[number % len(talks)].go_on()) for number in range(count)]
 
 
 def refused(answers: Sequence[Answer]) -> int:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -151,8 +152,9 @@ def burden(stack: Stack, cookies: dict[str, str], legs: list[dict[str, Any]], pl
     """Without browsers and media: the application, its servers and the sender have the machine."""
     rows = Rows(stack.env["DATABASE_URL"])
     say(f"{load.A_SECOND} webhooks a second for {plan.paced_seconds:g} s")
-    with Listener(stack.base_url, cookies) as listener:
-        found.paced = load.pace(stack, listener, rows, legs, for_seconds=plan.paced_seconds)
+    with ExitStack() as exits:
+        listeners = [exits.enter_context(Listener(stack.base_url, cookies)) for _ in range(load.DASHBOARDS)]
+        found.paced = load.pace(stack, listeners, rows, legs, for_seconds=plan.paced_seconds)
     rows.close()
     say("as many webhooks as the door takes, and the bare handler for comparison")
     found.door = load.flood(stack.addresses.web_port, PATH, load.written(stack, legs, count=plan.flood))

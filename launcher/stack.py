@@ -26,6 +26,8 @@ ASGI_SERVERS: dict[str, Callable[[int], list[str]]] = {
     "uvicorn": lambda port: [
         *("uvicorn", "agileadapt.asgi:application", "--host", "127.0.0.1", "--port", str(port)),
         *("--loop", "uvloop", "--http", "httptools", "--ws", "websockets-sansio"),
+        # Longer than those who ask keep a line that rests, or they would ask on one that has just been closed.
+        *("--timeout-keep-alive", "75"),
         *("--ws-max-size", "131072", "--lifespan", "auto", "--no-access-log", "--timeout-graceful-shutdown", "3"),
     ],
 }
