@@ -19,7 +19,7 @@ from handoff.engine import transitions
 from handoff.legs import attempts
 from handoff.machine import Effect, Fact, Move, State
 from handoff.models import Handoff, Offer
-from tests.handoff import hand_over
+from tests.handoff import anybody
 from tests.handoff.hand_over import LONG, search
 from tests.people import Clock
 
@@ -101,7 +101,7 @@ PLANTS = [
 def test_a_planted_fault_is_found(
     db: None, clock: Clock, monkeypatch: pytest.MonkeyPatch, plant: Plant, beginnings: list[str]
 ) -> None:
-    monkeypatch.setattr(hand_over, "BEGINNINGS", beginnings)
+    monkeypatch.setattr(anybody, "BEGINNINGS", beginnings)
     plant(monkeypatch)
 
     with pytest.raises((AssertionError, IntegrityError)):
