@@ -13,7 +13,7 @@ from tests.browser.people import CloserPage, Prospect
 from tests.browser.scene import ANSWERS, CLOSER_SAYS, Database, OpenContext, Speech, prospect_leg
 from tests.browser.test_accessibility import Reader
 
-pytestmark = pytest.mark.usefixtures("settled")
+pytestmark = [pytest.mark.usefixtures("settled"), pytest.mark.checked]
 
 
 @pytest.fixture(autouse=True)
@@ -24,12 +24,6 @@ def talkative(settled: None, sandbox: SandboxControl, database: Database) -> Ite
     database.execute(share, [None, "gather"])
     yield
     database.execute(share, [75, "assistant"])
-
-
-@pytest.fixture
-def alice(stack: Stack, open_context: OpenContext, speech: Speech) -> CloserPage:
-    # The checker of accessibility is a script of its own, which the page's policy would refuse.
-    return CloserPage.log_in(open_context(speech(CLOSER_SAYS), bypass_csp=True), stack.base_url, "alice")
 
 
 # Whether any of an answer's lines reaches under its tools, were it as long as an e-mail address can be.

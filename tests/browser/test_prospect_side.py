@@ -22,6 +22,7 @@ from tests.browser.scene import (
     prospect_leg,
     sent,
 )
+from tests.browser.shown import Shown
 from tests.browser.test_lost_connections import WireTo, port_of, signalling_lines, wire
 from tests.browser.test_widget_page import faults
 
@@ -166,12 +167,12 @@ def test_a_page_whose_leg_refuses_moves_while_it_is_heard(
     anonymous: Prospect, alice: CloserPage, sandbox: SandboxControl, database: Database
 ) -> None:
     talk_with_assistant(anonymous)
+    shown = Shown(anonymous.page, ELEMENT)
 
     take_over_at_once(alice)
 
-    anonymous.wait_for("handing_over")
-    anonymous.sees("Alice Nguyen is joining you.")
     anonymous.wait_for("human")
+    shown.has_shown("state handing_over", "Alice Nguyen is joining you.", "state human")
     hear_each_other(anonymous, alice)
     visit = newest(database, *VISITS)
     assert (visit["has_rejoined"], visit["leg_refused"], visit["ended_at"]) == (True, True, None)

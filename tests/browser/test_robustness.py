@@ -23,6 +23,7 @@ from tests.browser.scene import (
     route,
     sent,
 )
+from tests.browser.shown import Shown
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -279,9 +280,10 @@ def test_a_call_back_can_be_had_while_the_carrier_is_down(
 
 def test_trying_again_works_once_the_carrier_is_back(prospect: Prospect, sandbox: SandboxControl) -> None:
     sandbox.faults({"match": f"POST /v2{MINT}", "mode": "hang"})
+    shown = Shown(prospect.page, ELEMENT)
     prospect.agree()
-    prospect.wait_for("connecting")
     prospect.wait_for("error")
+    shown.has_shown("state consent", "state connecting", "state error")
     sandbox.clear_faults()
 
     prospect.press("Try again")

@@ -9,17 +9,11 @@ from playwright.sync_api import expect
 from launcher.sandbox_control import SandboxControl
 from launcher.stack import Stack
 from tests.browser.people import ELEMENT, CloserPage, Prospect
-from tests.browser.scene import CLOSER_SAYS, PROSPECT_SAYS, Database, OpenContext, Speech, newest, prospect_leg
+from tests.browser.scene import PROSPECT_SAYS, Database, OpenContext, Speech, newest, prospect_leg
 
-pytestmark = pytest.mark.usefixtures("settled")
+pytestmark = [pytest.mark.usefixtures("settled"), pytest.mark.checked]
 
 BARRIERS = {"moderate", "serious", "critical"}
-
-
-@pytest.fixture
-def alice(stack: Stack, open_context: OpenContext, speech: Speech) -> CloserPage:
-    # The accessibility checker is a script of its own, which the page's policy would refuse.
-    return CloserPage.log_in(open_context(speech(CLOSER_SAYS), bypass_csp=True), stack.base_url, "alice")
 
 
 def barriers(closer: CloserPage) -> list[Any]:

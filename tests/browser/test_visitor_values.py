@@ -8,14 +8,14 @@ from playwright.sync_api import Frame, Page, expect
 from launcher.sandbox_control import SandboxControl
 from launcher.stack import Stack
 from tests.browser.people import ELEMENT, CloserPage, Prospect
-from tests.browser.scene import CLOSER_SAYS, PROSPECT_SAYS, Database, OpenContext, Speech, prospect_leg
+from tests.browser.scene import PROSPECT_SAYS, Database, OpenContext, Speech, prospect_leg
 from tests.browser.test_accessibility import Reader
 from tests.browser.test_fields import photograph_at
 from tests.browser.test_widget_page import Shop, open_panel, shop_url
 
 __all__ = ["shop_url"]
 
-pytestmark = pytest.mark.usefixtures("settled")
+pytestmark = [pytest.mark.usefixtures("settled"), pytest.mark.checked]
 
 LONG = "Harbour view apartment with a terrace, sixteen panels and a battery, as configured on Monday"
 SAID = (
@@ -34,12 +34,6 @@ def takes_more(database: Database) -> Iterator[None]:
     database.execute(names, [["order_number", "plan", "looks_at", "name"]])
     yield
     database.execute(names, [[]])
-
-
-@pytest.fixture
-def alice(stack: Stack, open_context: OpenContext, speech: Speech) -> CloserPage:
-    # The checker of accessibility is a script of its own, which the page's policy would refuse.
-    return CloserPage.log_in(open_context(speech(CLOSER_SAYS), bypass_csp=True), stack.base_url, "alice")
 
 
 def test_what_the_site_says_of_its_visitor_reaches_the_closer(
