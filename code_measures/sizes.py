@@ -3,6 +3,7 @@
 import ast
 import math
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from code_measures.source import Codebase, FunctionNode, Module
@@ -54,13 +55,37 @@ def percentile(ordered: list[int], percent: int) -> int:
 
 
 def used_once(module: Module) -> list[str]:
-    """Private functions and methods whose name stands at one other place of the module, be it a call or a table."""
-    places = Counter(_name(node) for node in ast.walk(module.tree))
-    return [name for name, node in module.functions if _is_private(node.name) and places[node.name] == 1]
+    """Private functions and methods whose name stands at one other place of the module.
+
+    A row of a table is none: there the name is what the table needs, and nothing could be written in its place. A row
+    is a value of a dict, list, tuple or set that is written out, or an argument of a call that is such a value.
+    """
+    nodes = list(ast.walk(module.tree))
+    places = Counter(_name(node) for node in nodes)
+    rows = {_name(row) for node in nodes for row in _rows(node)}
+    return [
+        name
+        for name, node in module.functions
+        if _is_private(node.name) and places[node.name] == 1 and node.name not in rows
+    ]
 
 
 def _is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__") and name != "_"
+
+
+def _rows(node: ast.AST) -> Iterator[ast.expr]:
+    if isinstance(node, ast.Dict):
+        values = node.values
+    elif isinstance(node, ast.List | ast.Tuple | ast.Set):
+        values = node.elts
+    else:
+        return
+    for value in values:
+        if isinstance(value, ast.Call):
+            yield from (*value.args, *(keyword.value for keyword in value.keywords))
+        else:
+            yield value
 
 
 def _name(node: ast.AST) -> str | None:

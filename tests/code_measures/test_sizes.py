@@ -58,7 +58,14 @@ def test_private_helpers_used_once_are_named(grow: Grow) -> None:
                 def _in_a_table(): ...
                 def _never(): ...
 
-                TABLE = {"key": _in_a_table}
+                def _of_a_row(): ...
+                def _in_a_list(): ...
+                def _called_in_a_list(): ...
+                def _handed_over(): ...
+
+                TABLE = {"key": _in_a_table, "row": Row(_of_a_row)}
+                LIST = [_in_a_list, _called_in_a_list()]
+                NEWEST = sorted(LIST, key=_handed_over)
 
                 class Kept:
                     def __init__(self):
@@ -72,7 +79,7 @@ def test_private_helpers_used_once_are_named(grow: Grow) -> None:
         }
     )
 
-    assert sizes.used_once(code.modules["a.one"]) == ["_once", "_in_a_table", "Kept._method"]
+    assert sizes.used_once(code.modules["a.one"]) == ["_once", "_called_in_a_list", "_handed_over", "Kept._method"]
 
 
 def test_two_functions_of_one_name_are_both_counted(grow: Grow) -> None:
