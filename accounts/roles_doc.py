@@ -118,9 +118,6 @@ def page() -> str:
 
 def _section(title: str, words: Mapping[Action, str]) -> str:
     head = [f"## {title}", "", f"| action | name | {' | '.join(Role)} |", "|---|---|" + "---|" * len(Role)]
-    return "\n".join([*head, *(_row(action, said) for action, said in words.items()), ""])
-
-
-def _row(action: Action, said: str) -> str:
-    scopes = [TABLE[action].get(role, Scope.NEVER) for role in Role]
-    return f"| {said} | `{action}` | {' | '.join(scopes)} |"
+    scopes = {action: [TABLE[action].get(role, Scope.NEVER) for role in Role] for action in words}
+    rows = [f"| {said} | `{action}` | {' | '.join(scopes[action])} |" for action, said in words.items()]
+    return "\n".join([*head, *rows, ""])

@@ -17,16 +17,15 @@ class LinkTokens(PasswordResetTokenGenerator):
         self.purpose = purpose
 
     def check_token(self, user: Any, token: str | None) -> bool:
+        if not super().check_token(user, token):
+            return False
         # Django's own limit is one for all purposes: the longest of ours.
-        return super().check_token(user, token) and self._age(token or "") <= self.lifetime
+        made_at = base36_to_int((token or "").partition("-")[0])
+        return timedelta(seconds=self._num_seconds(self._now()) - made_at) <= self.lifetime
 
     @property
     def lifetime(self) -> timedelta:
         return settings.LINK_LIFETIMES[self.purpose]
-
-    def _age(self, token: str) -> timedelta:
-        made_at = base36_to_int(token.partition("-")[0])
-        return timedelta(seconds=self._num_seconds(self._now()) - made_at)
 
 
 INVITATION = LinkTokens("invitation")

@@ -26,13 +26,9 @@ class VisitToken(OpenApiAuthenticationExtension):
 
 class IsStaff(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
-        return _may_read(request)
-
-
-def _may_read(request: Any) -> bool:
-    user = request.user
-    roles = {Role.STAFF: user.is_staff, Role.SUPERUSER: user.is_superuser}
-    return bool(user.is_active) and may([role for role, has in roles.items() if has], Action.SCHEMA_READ)
+        user = request.user
+        roles = {Role.STAFF: user.is_staff, Role.SUPERUSER: user.is_superuser}
+        return bool(user.is_active) and may([role for role, has in roles.items() if has], Action.SCHEMA_READ)
 
 
 class Schema(SpectacularJSONAPIView):

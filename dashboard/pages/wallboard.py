@@ -22,6 +22,7 @@ def page(request: HttpRequest, closer: Closer) -> HttpResponse:
     now = timezone.now()
     board = selectors.wallboard(closer.team, now)
     rows = [_row(f"{day.date:%a} {day.date.day} {day.date:%b}", day.line) for day in board.days]
+    people = [_row(person.closer.display_name, person.line) for person in board.people]
     context = {
         "closer": closer,
         "at": now,
@@ -30,15 +31,11 @@ def page(request: HttpRequest, closer: Closer) -> HttpResponse:
         "busy": board.busy,
         "tables": [
             {"id": "days", "title": "By day", "first": "Day", "counted": "Hand-overs", "rows": rows},
-            {"id": "people", "title": "By closer", "first": "Closer", "counted": "Rings", "rows": _people(board)},
+            {"id": "people", "title": "By closer", "first": "Closer", "counted": "Rings", "rows": people},
         ],
         "days": len(board.days),
     }
     return render(request, "dashboard/wallboard.html", context)
-
-
-def _people(board: selectors.Wallboard) -> list[dict[str, Any]]:
-    return [_row(person.closer.display_name, person.line) for person in board.people]
 
 
 def _row(name: str, line: Any) -> dict[str, Any]:

@@ -86,7 +86,7 @@ class _Recorder:
             "commands": [self._command(command) for command in self._rows(Command, "created_at", "attempt")],
             "timeline": [self._entry(entry) for entry in session.timeline.order_by("seq")],
             "transcript": [columns(turn) for turn in session.turns.order_by("position")],
-            "fields": [self._field(field) for field in session.fields.order_by("pk")],
+            "fields": [{"field": kept.pop("name"), **kept} for kept in map(columns, session.fields.order_by("pk"))],
             "insights": [columns(insight) for insight in session.insights.order_by("pk")],
             "promises": [columns(promise) for promise in self._rows(CallbackPromise)],
             "end": endings.of(session, self.closer_names),
@@ -173,10 +173,6 @@ class _Recorder:
             return known.get(value, value)
         return self.closer_names.get(value, value) if name in {"closer", "by", "to"} else value
 
-    def _field(self, field: Any) -> dict[str, Any]:
-        kept = columns(field)
-        return {"field": kept.pop("name"), **kept}
-
     def _name_of(self, closer_id: int | None) -> str | None:
         return self.closer_names.get(closer_id) if closer_id else None
 
@@ -199,10 +195,8 @@ def _plain(value: Any) -> Any:
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    return value if value is None or isinstance(value, str | int | float | bool) else _text(value)
-
-
-def _text(value: Any) -> Any:
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
     return value.isoformat() if isinstance(value, datetime) else DjangoJSONEncoder().default(value)
 
 

@@ -100,16 +100,12 @@ def assign(session_id: UUID, *, to: int, by: Closer, now: datetime) -> Handoff:
     handoff.save(update_fields=["assigned_to", "assigned_by"])
     what = {"closer": chosen.pk, "closer_name": chosen.display_name, "by": by.display_name}
     timeline.append(session, Kind.HANDOFF_ASSIGNED, what, occurred_at=now)
-    _ring_assigned(handoff, now)
-    return handoff
-
-
-def _ring_assigned(handoff: Handoff, now: datetime) -> None:
     if handoff.state == State.RINGING:
         offers.withdraw(handoff, now)
         transitions.apply(handoff, Fact.DECLINED, now=now)
     else:
         transitions.apply(handoff, Fact.DEADLINE, now=now)
+    return handoff
 
 
 def team_session(session_id: UUID, closer: Closer) -> VoiceSession:

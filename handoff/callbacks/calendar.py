@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from handoff import machine
 from handoff.callbacks import outbound, promises, slots
-from handoff.callbacks.slots import Diary, Slot
+from handoff.callbacks.slots import Diary
 from handoff.models import CallbackPromise, Handoff
 from sessions_app.models import Team
 from sessions_app.models.people import WidgetConfig
@@ -65,7 +65,8 @@ def week(widget: WidgetConfig, first: date, *, now: datetime) -> list[Day]:
     """The seven days from `first` on: what is promised, and what may still be."""
     diary = promises.diary(widget)
     days = [first + timedelta(days=number) for number in range(7)]
-    start, end = (_midnight(diary, day) for day in (days[0], days[-1] + timedelta(days=1)))
+    zone = ZoneInfo(diary.time_zone)
+    start, end = (datetime.combine(day, time.min, zone) for day in (days[0], days[-1] + timedelta(days=1)))
     rows = CallbackPromise.objects.filter(team_id=widget.team_id, due_at__gte=start, due_at__lt=end)
     rows = rows.select_related("session__widget", "session__prospect", "owner").order_by("due_at", "pk")
     return [Day(day, tuple(_blocks(diary, day, _owed(list(rows)), now))) for day in days]
@@ -85,10 +86,6 @@ def _one(promise: CallbackPromise, call: Handoff | None) -> Owed:
     return Owed(promise, phone_numbers.grouped(shown), number is not None, call)
 
 
-def _midnight(diary: Diary, day: date) -> datetime:
-    return datetime.combine(day, time.min, ZoneInfo(diary.time_zone))
-
-
 def _blocks(diary: Diary, day: date, everything: list[Owed], now: datetime) -> list[Block]:
     """Slots without a promise that follow each other become one block."""
     here = [one for one in everything if diary.local(one.promise.due_at).date() == day]
@@ -99,15 +96,11 @@ def _blocks(diary: Diary, day: date, everything: list[Owed], now: datetime) -> l
         if inside:
             blocks.append(Block(slot.start, slot.end, max(0, slot.capacity - slot.taken), inside))
         elif slot.start >= now and slot.is_free:
-            _add_free(blocks, slot)
+            last = blocks[-1] if blocks else None
+            if last and not last.owed and last.end == slot.start and last.free == slot.capacity:
+                blocks[-1] = Block(last.start, slot.end, last.free)
+            else:
+                blocks.append(Block(slot.start, slot.end, slot.capacity))
     placed = {one.promise.pk for block in blocks for one in block.owed}
     beside = [Block(one.promise.due_at, one.promise.due_at, 0, (one,)) for one in here if one.promise.pk not in placed]
     return sorted([*blocks, *beside], key=lambda block: block.start)
-
-
-def _add_free(blocks: list[Block], slot: Slot) -> None:
-    last = blocks[-1] if blocks else None
-    if last and not last.owed and last.end == slot.start and last.free == slot.capacity:
-        blocks[-1] = Block(last.start, slot.end, last.free)
-    else:
-        blocks.append(Block(slot.start, slot.end, slot.capacity))

@@ -79,15 +79,11 @@ def book(promise: CallbackPromise, wanted: datetime, *, now: datetime) -> bool:
     if (due_at, is_booked) != (promise.due_at, promise.is_booked):
         if slot is not None:
             promise.owner = _owner(promise, slot.start, slot.end)
-        _set_time(promise, due_at, is_booked=is_booked, now=now)
+        promise.due_at, promise.is_booked, promise.missed_at = due_at, is_booked, None
+        promise.save(update_fields=["due_at", "is_booked", "missed_at", "owner"])
+        _tell_page(promise.session, due_at)
+        timeline.append(promise.session, Kind.CALLBACK_BOOKED, {"due_at": due_at.isoformat()}, occurred_at=now)
     return is_booked
-
-
-def _set_time(promise: CallbackPromise, due_at: datetime, *, is_booked: bool, now: datetime) -> None:
-    promise.due_at, promise.is_booked, promise.missed_at = due_at, is_booked, None
-    promise.save(update_fields=["due_at", "is_booked", "missed_at", "owner"])
-    _tell_page(promise.session, due_at)
-    timeline.append(promise.session, Kind.CALLBACK_BOOKED, {"due_at": due_at.isoformat()}, occurred_at=now)
 
 
 def _tell_page(session: VoiceSession, due_at: datetime) -> None:

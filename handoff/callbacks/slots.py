@@ -53,7 +53,8 @@ def of_day(diary: Diary, day: date, *, taken: Sequence[datetime]) -> list[Slot]:
 
 def free(diary: Diary, *, taken: Sequence[datetime], now: datetime, horizon: timedelta = HORIZON) -> list[Slot]:
     """The slots that may still be promised, soonest first."""
-    days = _days(diary, now, now + horizon)
+    first, last = diary.local(now).date(), diary.local(now + horizon).date()
+    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
     slots = (slot for day in days for slot in of_day(diary, day, taken=taken))
     return [slot for slot in slots if slot.is_free and now + NOTICE <= slot.start <= now + horizon]
 
@@ -103,11 +104,6 @@ def _spans(diary: Diary, day: date) -> Iterator[tuple[datetime, datetime]]:
         while start + diary.length <= closing:
             yield start, start + diary.length
             start += diary.length
-
-
-def _days(diary: Diary, start: datetime, end: datetime) -> Iterator[date]:
-    first, last = diary.local(start).date(), diary.local(end).date()
-    return (first + timedelta(days=number) for number in range((last - first).days + 1))
 
 
 def _two(slots: Sequence[Slot]) -> list[Slot]:

@@ -128,7 +128,8 @@ def page_seen(closer: Closer, *, page: UUID | None, username: str, now: datetime
     if page is not None:
         mine.update(page_seen_at=now)
     is_own = bool(username) and mine.filter(sip_username=username, revoke_at__gt=now).exists()
-    rung = _rung_login(closer, now)
+    living = TelephonyCredential.objects.filter(user_id=closer.user_id, revoked_at=None, revoke_at__gt=now)
+    rung = living.filter(sip_username=closer.sip_username).first()
     is_rung = rung is not None and rung.page == page
     if is_rung:
         _heard(closer, username, now)
@@ -164,12 +165,6 @@ def awaited(closer: Closer) -> list[Handoff]:
     """The hand-over that waits for this closer to register anew."""
     waiting = Handoff.objects.filter(attempt__closer=closer, state=State.ACCEPTED, attempt__line_lost_at__isnull=False)
     return list(waiting.filter(attempt__line_back_at=None))
-
-
-def _rung_login(closer: Closer, now: datetime) -> TelephonyCredential | None:
-    """The login that is rung, while it lives."""
-    living = TelephonyCredential.objects.filter(user_id=closer.user_id, revoked_at=None, revoke_at__gt=now)
-    return living.filter(sip_username=closer.sip_username).first()
 
 
 def _is_open(rung: TelephonyCredential | None, now: datetime) -> bool:

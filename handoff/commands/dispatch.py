@@ -64,7 +64,14 @@ class Dispatcher:
         while True:
             message = self.waiting.get()
             try:
-                _send(message)
+                # The queue follows from the task, by CELERY_TASK_ROUTES.
+                current_app.send_task(
+                    f"handoff.tasks.{message.task}",
+                    args=[str(message.command_id)],
+                    ignore_result=True,
+                    expires=message.expires,
+                )
+                faults.reach(Point.QUEUED)
             except (OperationalError, OSError) as error:
                 # The row is due; the sweep sends it when the broker is back.
                 logger.warning("command %s not queued: %s", message.command_id, type(error).__name__)
@@ -87,14 +94,6 @@ def send_again(command_id: UUID) -> None:
 def rescue(command_id: UUID) -> None:
     """Have the background's worker send it: those of the calls are dead or all busy."""
     _dispatcher.put(Message(command_id, task="rescue_command", expires=ASKED_AGAIN_SECONDS))
-
-
-def _send(message: Message) -> None:
-    """The queue follows from the task, by CELERY_TASK_ROUTES."""
-    current_app.send_task(
-        f"handoff.tasks.{message.task}", args=[str(message.command_id)], ignore_result=True, expires=message.expires
-    )
-    faults.reach(Point.QUEUED)
 
 
 _dispatcher = Dispatcher()

@@ -42,18 +42,15 @@ def answer(client: Telnyx, command: Command) -> Answer:
 
 def start_gather(client: Telnyx, command: Command) -> Answer:
     given = command.arguments
+    # Made when it is sent, so that no row keeps it.
+    ticket = tokens.tool_ticket(runs.read_mark(given["mark"]) or 0, command.call_control_id)
     conversation_id = client.start_gather(
         command.call_control_id,
-        **gather_request.keywords(given, tools=gather_request.tools(_tool_ticket(command))),
+        **gather_request.keywords(given, tools=gather_request.tools(ticket)),
         command_id=command.pk,
         client_state=given.get("mark"),
     )
     return Answer({"conversation_id": conversation_id})
-
-
-def _tool_ticket(command: Command) -> str:
-    """Made when it is sent, so that no row keeps it."""
-    return tokens.tool_ticket(runs.read_mark(command.arguments["mark"]) or 0, command.call_control_id)
 
 
 def start_assistant(client: Telnyx, command: Command) -> Answer:

@@ -97,13 +97,9 @@ def apply(handoff: Handoff, fact: Fact, *, now: datetime) -> bool:
             logger.info("handoff %s: %s ignored in %s", handoff.pk, following, current)
             return has_moved
         has_moved = True
-        following = _run_effects(handoff, move, now)
+        raised = [effects.run(effect, handoff, now=now) for effect in move.effects]
+        following = next((fact for fact in raised if fact is not None), None)
     return has_moved
-
-
-def _run_effects(handoff: Handoff, move: machine.Move, now: datetime) -> Fact | None:
-    raised = [effects.run(effect, handoff, now=now) for effect in move.effects]
-    return next((fact for fact in raised if fact is not None), None)
 
 
 def _advance(handoff: Handoff, move: machine.Move, current: State, fact: Fact, now: datetime) -> bool:

@@ -1,7 +1,6 @@
 """What the hand-over lends to the inbox."""
 
 from handoff import client_state
-from handoff.client_state import Mark
 from handoff.engine import assistant_transfer
 from handoff.events import far_side, reactions
 from handoff.models import Handoff
@@ -19,14 +18,12 @@ def introduce(event: Event, proof: Proof) -> Introduction | Nobodys | None:
     """
     mark = client_state.read(event.client_state)
     if mark is not None:
-        return _marked(mark) if isinstance(event, CallInitiated) else None
+        if not isinstance(event, CallInitiated):
+            return None
+        session_id = Handoff.objects.filter(pk=mark.handoff_id).values_list("session_id", flat=True).first()
+        return Introduction(session_id, _role_of(mark)) if session_id else None
     by_assistant = assistant_transfer.introduce(event, proof) if isinstance(event, CallInitiated) else None
     return by_assistant or far_side.look(event, proof)
-
-
-def _marked(mark: Mark) -> Introduction | None:
-    session_id = Handoff.objects.filter(pk=mark.handoff_id).values_list("session_id", flat=True).first()
-    return Introduction(session_id, _role_of(mark)) if session_id else None
 
 
 def _role_of(mark: client_state.Mark) -> str:

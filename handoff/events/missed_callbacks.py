@@ -27,15 +27,11 @@ def promises_missed(now: datetime) -> None:
         with transaction.atomic():
             session = transitions.lock_unless_held(session_id)
             if session is not None and missed.filter(pk=promise_id).update(missed_at=now):
-                _tell_missed(promise_id, session, now)
-
-
-def _tell_missed(promise_id: int, session: VoiceSession, now: datetime) -> None:
-    promise = CallbackPromise.objects.select_related("owner").get(pk=promise_id)
-    owner = promise.owner.display_name if promise.owner else ""
-    what = {"due_at": promise.due_at.isoformat(), "closer_name": owner}
-    timeline.append(session, Kind.CALLBACK_MISSED, what, occurred_at=now)
-    roster.changed(promise.team_id)
+                promise = CallbackPromise.objects.select_related("owner").get(pk=promise_id)
+                owner = promise.owner.display_name if promise.owner else ""
+                what = {"due_at": promise.due_at.isoformat(), "closer_name": owner}
+                timeline.append(session, Kind.CALLBACK_MISSED, what, occurred_at=now)
+                roster.changed(promise.team_id)
 
 
 def bookings_that_never_end(now: datetime) -> None:
@@ -50,17 +46,14 @@ def bookings_that_never_end(now: datetime) -> None:
         with transaction.atomic():
             session = transitions.lock_unless_held(session_id)
             run = session.current_run if session is not None else None
-            if session is not None and run is not None and _is_endless(session, run):
-                _end(session, run, now)
+            if session is None or run is None or not _is_endless(session, run):
+                continue
+            # The goodbye follows the stop; where that is refused, nothing can be said beside the assistant.
+            if not connection.stop_assistant(session, now=now):
+                runs.ended(session, run.number, at=now)
+                booking.run_over(session, run, now=now)
 
 
 def _is_endless(session: VoiceSession, run: Run) -> bool:
     is_taken = session.handoffs.exclude(state__in=machine.SETTLED_STATES).exists()
     return run.purpose == Run.Purpose.CALLBACK and run.ended_at is None and not is_taken
-
-
-def _end(session: VoiceSession, run: Run, now: datetime) -> None:
-    """The goodbye follows the stop; where that is refused, nothing can be said beside the assistant."""
-    if not connection.stop_assistant(session, now=now):
-        runs.ended(session, run.number, at=now)
-        booking.run_over(session, run, now=now)

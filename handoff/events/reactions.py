@@ -14,7 +14,7 @@ from handoff.commands.ledger import Intent
 from handoff.engine import assistant_end, assistant_transfer, call_record, transitions, visitor_left
 from handoff.legs import assistant_runs, attempts, connection, speech
 from handoff.machine import Fact, State
-from handoff.models import Attempt, Closer, Handoff
+from handoff.models import Closer, Handoff
 from handoff.routing import offers
 from sessions_app.conversation import runs as run_numbers
 from sessions_app.inbox import fold
@@ -174,16 +174,13 @@ def _(event: events.SpeakEnded, situation: Situation, now: datetime) -> None:
         # Nothing keeps the prospect on the line now.
         ledger.hasten(keys.hang_up(leg.pk), now=now)
     elif handoff is not None and mark is not None and mark.is_takeover:
-        if handoff.attempt and mark == _announcement(handoff, handoff.attempt):
+        attempt = handoff.attempt
+        if attempt and mark == client_state.Mark(handoff.pk, client_state.sentence(speech.takeover(attempt))):
             assistant_end.announced(session, now=now)
     elif handoff is not None and handoff.state in {State.RESERVED, State.RINGING}:
         number = handoff.commands.filter(kind=CommandKind.SPEAK).count()
         text = announcements.still_calling()
         speech.say(handoff, text, name=f"waiting:{number}", now=now, delay=PAUSE_BETWEEN_SENTENCES)
-
-
-def _announcement(handoff: Handoff, attempt: Attempt) -> client_state.Mark:
-    return client_state.Mark(handoff.pk, client_state.sentence(speech.takeover(attempt)))
 
 
 def turn_away(event: events.Event, situation: Situation, now: datetime) -> None:
@@ -265,7 +262,9 @@ def closer_gone(session: VoiceSession, leg: CallLeg, echoed: str | None, *, now:
         if met_limit:
             fact = Fact.LINES_BUSY
         elif _refused_unsaid(leg, now):
-            fact = _refused_alone(handoff, now)
+            # Refused without a word: the next closer is rung, or else this one again as if no line was free. Neither
+            # their fault nor, as far as is known, a want of lines.
+            fact = Fact.CLOSER_LOST if offers.next_in_line(handoff, now) else Fact.LINES_BUSY
         elif softphones.was_absent(leg):
             fact = softphones.unreached(handoff, connection.rung_at(handoff), now)
         else:
@@ -323,14 +322,6 @@ def _met_limit(leg: CallLeg, now: datetime) -> bool:
     if code:
         capacity.refused(leg.session.team_id, code, now=now)
     return bool(code) and not code.startswith(capacity.ALONE)
-
-
-def _refused_alone(handoff: Handoff, now: datetime) -> Fact:
-    """One softphone was refused without a word: the next closer is rung, or else this one again as if no line was free.
-
-    Neither their fault nor, as far as is known, a want of lines.
-    """
-    return Fact.CLOSER_LOST if offers.next_in_line(handoff, now) else Fact.LINES_BUSY
 
 
 def _refused_unsaid(leg: CallLeg, now: datetime) -> Closer | None:

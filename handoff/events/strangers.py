@@ -50,17 +50,14 @@ def _end_next(client: Telnyx) -> bool:
     delivery = intake.claim_stranger(now=now, until=now + ANSWER_WITHIN)
     if delivery is None:
         return False
+    command_id = uuid5(_IDS, f"{delivery.call_control_id}:{delivery.attempts}")
     try:
-        client.hang_up(delivery.call_control_id, command_id=_id(delivery))
+        client.hang_up(delivery.call_control_id, command_id=command_id)
     except TelnyxError as error:
         return _not_ended(delivery, error)
     logger.warning("delivery %s: %s; hung up", delivery.pk, delivery.reason)
     intake.stranger_ended(delivery, outcome="hung up")
     return True
-
-
-def _id(delivery: WebhookDelivery) -> UUID:
-    return uuid5(_IDS, f"{delivery.call_control_id}:{delivery.attempts}")
 
 
 def _not_ended(delivery: WebhookDelivery, error: TelnyxError) -> bool:

@@ -65,12 +65,8 @@ def has_anybody(candidates: Iterable[Candidate], skills: frozenset[str]) -> bool
 def _reason(chosen: Candidate, rules: Rules, now: datetime) -> str:
     if chosen.has_spoken:
         return SPOKEN_BEFORE
-    idle = _duration(chosen.idle_since, now)
+    seconds = int((now - chosen.idle_since).total_seconds()) if chosen.idle_since else 0
+    idle = f"{seconds} s" if seconds < 60 else f"{seconds // 60} min"
     if rules.skills:
         return f"speaks {', '.join(sorted(rules.skills))}, idle {idle}"[:120]
     return f"longest idle, {idle}"
-
-
-def _duration(since: datetime | None, now: datetime) -> str:
-    seconds = int((now - since).total_seconds()) if since else 0
-    return f"{seconds} s" if seconds < 60 else f"{seconds // 60} min"

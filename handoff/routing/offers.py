@@ -40,7 +40,8 @@ def offer(handoff: Handoff, now: datetime) -> Fact | None:
         # second from now, knows.
         if is_closer_lost:
             return None
-        if _is_busy(handoff, now):
+        if handoff.lines_busy_at is not None and now - handoff.lines_busy_at <= speech.BUSY_FOR:
+            # It was for want of a line that nobody was rung just now.
             handoff.outcome = str(Fact.LINES_BUSY)
         return Fact.NOBODY_LEFT
     if isinstance(chosen, NoChoice):
@@ -53,11 +54,6 @@ def offer(handoff: Handoff, now: datetime) -> Fact | None:
         if _is_still_free(choice.closer_id):
             _ring(handoff, choice, now)
     return Fact.OFFERED if is_ringing(handoff) else None
-
-
-def _is_busy(handoff: Handoff, now: datetime) -> bool:
-    """Whether it was for want of a line that nobody was rung just now."""
-    return handoff.lines_busy_at is not None and now - handoff.lines_busy_at <= speech.BUSY_FOR
 
 
 def why_nobody(handoff: Handoff, now: datetime) -> str:
@@ -101,19 +97,15 @@ def _tried(handoff: Handoff) -> set[int]:
     before a talk whose line then broke, belongs to an earlier wait.
     """
     offers = handoff.offers.exclude(state=Offer.State.WITHDRAWN)
-    waits_since = _waits_since(handoff)
+    # The prospect waits, be it only for the end of the assistant's last sentence.
+    run = handoff.session.current_run
+    moments = [handoff.prospect_free_at, run.complete_at if run else None]
+    waits_since = min((moment for moment in moments if moment), default=None)
     if waits_since:
         offers = offers.exclude(state=Offer.State.EXPIRED, offered_at__lt=waits_since)
     if handoff.broken and handoff.broken.broke_at:
         offers = offers.filter(offered_at__gte=handoff.broken.broke_at)
     return set(offers.values_list("closer_id", flat=True))
-
-
-def _waits_since(handoff: Handoff) -> datetime | None:
-    """From when the prospect waits, be it only for the end of the assistant's last sentence."""
-    run = handoff.session.current_run
-    moments = [handoff.prospect_free_at, run.complete_at if run else None]
-    return min((moment for moment in moments if moment), default=None)
 
 
 def _assigned(handoff: Handoff) -> Choice | None:

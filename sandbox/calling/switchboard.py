@@ -187,12 +187,9 @@ class Switchboard:
         elif destination.behaviour == ANSWER:
             leg.media = FarEnd(sentences)
             self._answered(leg)
-            await self._end_after(leg, destination.hangs_up_after_seconds)
-
-    async def _end_after(self, leg: Leg, seconds: float | None) -> None:
-        if seconds is not None:
-            await asyncio.sleep(seconds)
-            await self.hang_up(leg, NORMAL, source="callee")
+            if destination.hangs_up_after_seconds is not None:
+                await asyncio.sleep(destination.hangs_up_after_seconds)
+                await self.hang_up(leg, NORMAL, source="callee")
 
     def _set_timer(self, leg: Leg, seconds: float, ending: Ending) -> None:
         loop = asyncio.get_running_loop()

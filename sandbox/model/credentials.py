@@ -22,7 +22,7 @@ class Credential:
     tag: str | None
     expires_at: datetime | None
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    sip_username: str = field(default_factory=lambda: "gencred" + _random_text(25))
+    sip_username: str = field(default_factory=lambda: "gencred" + "".join(secrets.choice(ALPHABET) for _ in range(25)))
     sip_password: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
     created_at: datetime = field(default_factory=clock.now)
 
@@ -108,7 +108,3 @@ class CredentialStore:
     @staticmethod
     def usable(credential: Credential | None) -> Credential | None:
         return credential if credential and not credential.expired else None
-
-
-def _random_text(length: int) -> str:
-    return "".join(secrets.choice(ALPHABET) for _ in range(length))

@@ -189,7 +189,8 @@ class Door:
             response = await _execute(request, handler)
             entry.executed(_answer(response))
             return response
-        key = (_scope(request), entry.command_id)
+        # A command id counts per call; a dial has no call yet and counts for all dials.
+        key = (request.match_info.get("id", request.path), entry.command_id)
         known = self._memory.recall(key)
         if known:
             status, body = await asyncio.shield(known)
@@ -256,11 +257,6 @@ async def _until_gone(request: web.Request) -> None:
 def _abort(request: web.Request) -> None:
     if isinstance(request.transport, asyncio.WriteTransport):
         request.transport.abort()
-
-
-def _scope(request: web.Request) -> str:
-    """A command id counts per call; a dial has no call yet and counts for all dials."""
-    return request.match_info.get("id", request.path)
 
 
 def _answer(response: web.StreamResponse) -> Answer:

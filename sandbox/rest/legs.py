@@ -40,7 +40,10 @@ class LiveLegs:
     def live(self, call_control_id: str, command: str = "") -> Leg:
         leg = self.find(call_control_id)
         if leg.role == "anonymous" and command not in ALWAYS_TAKEN:
-            self._refuse_anonymous()
+            if self._platform.anonymous_legs == "404":
+                raise not_found("Call")
+            if self._platform.anonymous_legs == "422":
+                raise ApiError(422, "90018", "Call has already ended", "This call takes no commands.")
         if leg.arrives_from:
             leg = _arriving(leg.arrives_from, command)
         if leg.supervises and command not in SUPERVISORS_COMMANDS and self._platform.supervisor_commands == "refuse":
@@ -48,12 +51,6 @@ class LiveLegs:
         if not leg.is_alive:
             raise ApiError(422, "90018", "Call has already ended", "This call is no longer active.")
         return leg
-
-    def _refuse_anonymous(self) -> None:
-        if self._platform.anonymous_legs == "404":
-            raise not_found("Call")
-        if self._platform.anonymous_legs == "422":
-            raise ApiError(422, "90018", "Call has already ended", "This call takes no commands.")
 
     def looked_up(self, call_control_id: str) -> Leg:
         """The leg whose status is asked for; an assistant's own may be unknown here as it is to commands."""

@@ -22,7 +22,6 @@ from sessions_app.conversation import gather_request
 from sessions_app.models import (
     AccountLook,
     CallLeg,
-    GatherVersion,
     LegRefusal,
     Run,
     Team,
@@ -129,7 +128,13 @@ class WidgetConfigAdmin(AssistantImport, Page):
         """Each state of the questions that was saved or asked; a session keeps its own."""
         rows = widget.gather_versions.select_related("created_by").order_by("-number")[:SHOWN_VERSIONS]
         told = (
-            (version.number, to_the_millisecond(version.created_at), _who(version), _asked(version)) for version in rows
+            (
+                version.number,
+                to_the_millisecond(version.created_at),
+                f" by {version.created_by.name}" if version.created_by else "",
+                ", ".join(version.schema.get("properties", {})) if isinstance(version.schema, dict) else "",
+            )
+            for version in rows
         )
         return format_html_join("\n", "<p>Version {}, {}{}: {}</p>", told) or SafeString("None yet.")
 
@@ -156,14 +161,6 @@ def _said(row: plain_values.Row) -> str:
     """“Enterprise (page), Basic (call)”: the first holds."""
     said = row["said"]
     return ", ".join(f"{said[source]['value']} ({source})" for source in plain_values.SOURCES if source in said)
-
-
-def _who(version: GatherVersion) -> str:
-    return f" by {version.created_by.name}" if version.created_by else ""
-
-
-def _asked(version: GatherVersion) -> str:
-    return ", ".join(version.schema.get("properties", {})) if isinstance(version.schema, dict) else ""
 
 
 @admin.register(Team)

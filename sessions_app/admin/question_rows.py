@@ -116,7 +116,8 @@ class QuestionsField(forms.Field):
         if found.whole or found.rows:
             beside = [f"Look at the questions marked below: {len(found.rows)}."] if found.rows else []
             raise ValidationError([*found.whole, *beside])
-        made = questions.schema([_without_stray_choices(one) for one in value.questions])
+        # Another type has no choices, whatever was written there before it was chosen.
+        made = questions.schema([one if one.kind == "choice" else replace(one, choices=()) for one in value.questions])
         validate_schema(made)
         return made
 
@@ -136,7 +137,3 @@ def means_the_same(one: Any, other: Any) -> bool:
         return questions.read(one) == questions.read(other)
     except NotAList:
         return False
-
-
-def _without_stray_choices(one: Question) -> Question:
-    return one if one.kind == "choice" else replace(one, choices=())

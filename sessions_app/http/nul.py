@@ -15,8 +15,6 @@ class NoNul:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return HttpResponse(status=400) if _has_nul(request) else self._get_response(request)
-
-
-def _has_nul(request: HttpRequest) -> bool:
-    return any(NUL in one for one in (*request.headers.values(), *request.COOKIES.values()))
+        if any(NUL in one for one in (*request.headers.values(), *request.COOKIES.values())):
+            return HttpResponse(status=400)
+        return self._get_response(request)

@@ -36,7 +36,7 @@ def state(session: VoiceSession) -> dict[str, Any]:
     return {
         "type": "state",
         "phase": str(_phase(session)),
-        "purpose": _purpose(session),
+        "purpose": str(session.current_run.purpose if session.current_run else Run.Purpose.QUALIFY),
         "closer": {"name": session.closer_name} if session.closer_name else None,
         "rejoin": is_leg_gone,
         "handover": _handover(session) if session.phase == Phase.HUMAN else None,
@@ -57,10 +57,6 @@ def _phase(session: VoiceSession) -> str:
     if session.handover_phase != Phase.CALLBACK:
         return session.phase
     return Phase.ASSISTANT if session.is_assistant_running else Phase.CALLBACK
-
-
-def _purpose(session: VoiceSession) -> str:
-    return str(session.current_run.purpose if session.current_run else Run.Purpose.QUALIFY)
 
 
 def _calling(session: VoiceSession) -> dict[str, Any] | None:

@@ -84,7 +84,8 @@ def _of_leg(leg: CallLeg, client: Telnyx, now: datetime) -> int:
     status = client.call_status(leg.call_control_id)
     if status.is_alive or not (status.is_known or _is_ours(leg)):
         return found
-    return found + _take(observing.hangup(_ids(leg), at=status.ended_at or now), leg, now)
+    over = observing.hangup(_ids(leg), at=status.ended_at or now)
+    return found + intaking.take_news([over], leg=leg.call_leg_id, now=now)
 
 
 def _is_ours(leg: CallLeg) -> bool:
@@ -103,10 +104,6 @@ def _recorded(leg: CallLeg, client: Telnyx) -> list[Observation]:
         # An account may not offer its records; whether the leg lives is known all the same.
         logger.warning("leg %s: no records: status %s code %s", leg.pk, error.status, error.code)
         return []
-
-
-def _take(observation: Observation, leg: CallLeg, now: datetime) -> int:
-    return intaking.take_news([observation], leg=leg.call_leg_id, now=now)
 
 
 def _ids(leg: CallLeg) -> CallIds:

@@ -6,7 +6,6 @@ from threading import BoundedSemaphore
 from django.utils import timezone
 
 from handoff.events.reconciliation import inquiries, looking
-from handoff.models import Inquiry
 from sessions_app.models import VoiceSession
 from telephony.client import Telnyx, TelnyxError
 
@@ -39,7 +38,9 @@ def _look_at_next(client: Telnyx) -> bool:
     if inquiry is None:
         return False
     try:
-        _look(inquiry, client)
+        session = VoiceSession.objects.select_related("widget", "team").get(pk=inquiry.pk)
+        seen = looking.look(session, client, looks=inquiry.looks, now=timezone.now())
+        inquiries.settle(inquiry, found=seen.found, next_at=seen.next_at, has_asked=seen.has_asked)
     except TelnyxError as error:
         logger.warning("session %s not looked at: status %s code %s", inquiry.pk, error.status, error.code)
         inquiries.put_off(inquiry, error, now=timezone.now())
@@ -47,9 +48,3 @@ def _look_at_next(client: Telnyx) -> bool:
     except Exception:  # Its lease ends, and it is tried again; the other sessions are looked at meanwhile.
         logger.exception("Could not look at a session")
     return True
-
-
-def _look(inquiry: Inquiry, client: Telnyx) -> None:
-    session = VoiceSession.objects.select_related("widget", "team").get(pk=inquiry.pk)
-    seen = looking.look(session, client, looks=inquiry.looks, now=timezone.now())
-    inquiries.settle(inquiry, found=seen.found, next_at=seen.next_at, has_asked=seen.has_asked)
