@@ -155,15 +155,13 @@ _SNIPPETS = """
 
 def _with_snippets(keys: list[UUID], query: str) -> list[Found]:
     sessions = VoiceSession.objects.select_related("widget", "prospect").in_bulk(keys)
-    told = _snippets(keys, query) if keys and query else {}
+    told: dict[UUID, tuple[int, str]] = {}
+    if keys and query:
+        with connection.cursor() as cursor:
+            cursor.execute(_SNIPPETS, [_SNIPPET, query, keys])
+            told = {session: (turn, text) for session, turn, text in cursor.fetchall()}
     turns = TranscriptTurn.objects.in_bulk([turn for turn, _ in told.values()])
     return [_found(sessions[key], told.get(key), turns) for key in keys if key in sessions]
-
-
-def _snippets(keys: list[UUID], query: str) -> dict[UUID, tuple[int, str]]:
-    with connection.cursor() as cursor:
-        cursor.execute(_SNIPPETS, [_SNIPPET, query, keys])
-        return {session: (turn, text) for session, turn, text in cursor.fetchall()}
 
 
 def _found(session: VoiceSession, told: tuple[int, str] | None, turns: dict[int, Any]) -> Found:
