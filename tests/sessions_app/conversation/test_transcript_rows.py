@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sessions_app.conversation import runs, transcript
@@ -82,37 +82,49 @@ class Rule:
 
 Fact = tuple[str, list[Message], int]
 
-texts = st.sampled_from(["one", "one", "one", "one", "other", "[redacted]"])
-sayings = st.builds(
-    lambda role, text, at: (role, text, at),
-    st.sampled_from(["user"] * 5 + ["assistant"]),
-    texts,
-    st.sampled_from([None, None, None, moment(2)]),
-)
+
+def said(*texts: str, at: datetime | None = None) -> list[Message]:
+    return [Message("user", text, at) for text in texts]
 
 
 @st.composite
 def histories(draw: Callable[..., Any]) -> list[Message]:
-    length = draw(st.integers(0, 5))
-    said = [draw(sayings) for _ in range(length)] if draw(st.booleans()) else [("user", "one", None)] * length
-    return [
-        Message(role, f"{text} {place}" if text != "[redacted]" else text, at)
-        for place, (role, text, at) in enumerate(said)
-    ]
+    """The same conversation again and again, longer or shorter, with one turn told otherwise now and then."""
+    told = said("one", "two", "three", "four")[: draw(st.integers(0, 4))]
+    if told and draw(st.booleans()):
+        place = draw(st.integers(0, len(told) - 1))
+        role, text = draw(st.sampled_from([("user", "other"), ("assistant", "other"), ("user", "[redacted]")]))
+        told[place] = draw(st.sampled_from([Message(role, text), Message("user", told[place].content, moment(2))]))
+    return told
 
 
-facts = st.tuples(
-    st.sampled_from(["updated"] * 6 + ["ended", "page", "kept", "begins"]), histories(), st.integers(0, 6)
-)
+kinds = st.sampled_from(["updated"] * 6 + ["ended", "page", "kept", "begins"])
+facts = st.tuples(kinds, histories(), st.integers(0, 6))
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(facts, min_size=2, max_size=9))
-def test_the_rows_are_those_of_comparing_every_turn(anonymous_widget: WidgetConfig, said: list[Fact]) -> None:
+@given(st.lists(facts, min_size=2, max_size=9), st.booleans())
+@example([("updated", said("a"), 1), ("updated", said("a"), 5), ("updated", said("b"), 3)], True)
+@example([("updated", said("a", "b"), 1), ("updated", said("a", "b"), 5), ("updated", said("c"), 6)], True)
+@example(
+    [
+        ("updated", said("a", "b"), 1),
+        ("updated", said("a", "b"), 5),
+        ("updated", said("c"), 6),
+        ("updated", said("c", "x"), 3),
+    ],
+    True,
+)
+@example([("updated", said("a", "b"), 5), ("kept", said("a"), 3), ("updated", said("a", "x"), 6)], True)
+@example([("updated", said("a", "b"), 5), ("kept", said("a"), 3), ("updated", said("a", "b"), 6)], True)
+@example([("updated", said("a", at=moment(6)), 1), ("updated", said("a"), 3)], True)
+def test_the_rows_are_those_of_comparing_every_turn(
+    anonymous_widget: WidgetConfig, facts: list[Fact], has_begun: bool
+) -> None:
     with transaction.atomic():
         session = visits.open_visit(anonymous_widget, recording=True, origin="", now=START)
         rule = Rule()
-        for fact in said:
+        for fact in [("begins", [], 0)] * has_begun + facts:
             tell(session, rule, *fact)
             assert turns_as_of(session) == rule.rows()
         transaction.set_rollback(True)
