@@ -22,6 +22,7 @@ MAX_MESSAGE = 2_000
 ACCEPTED = 202
 _NOT_PASSED = {
     "gone": "The assistant is not listening now.",
+    "busy": "Your last messages are still on their way.",
     "voice_only": "The assistant hears what is said and reads nothing.",
 }
 _REPORT_STATUSES = {"bad_report": 400, "unknown": 404}

@@ -23,6 +23,8 @@ from telephony.reason_codes import LIMIT_SIP_CODES
 REASON = "requested"
 # Of messages that no assistant reads, in one visit.
 MOST_TYPED = 50
+# Of what is typed: what a person writes while Telnyx is slow, and not what a script does.
+MOST_ON_THEIR_WAY = 5
 
 
 class Refused(Exception):
@@ -47,7 +49,8 @@ def for_person(session: VoiceSession, *, now: datetime) -> None:
 def pass_message(session_id: UUID, text: str, *, now: datetime) -> str:
     """Pass a typed message to the running assistant; "" when it is on its way, else why not.
 
-    "gone": none is listening. "voice_only": the one that is listening reads nothing; the closer is shown the message.
+    "gone": none is listening. "busy": too many are on their way already.
+    "voice_only": the one that is listening reads nothing; the closer is shown the message.
     """
     session = transitions.lock(session_id)
     if not session.is_assistant_running or not session.call_control_id:
@@ -58,6 +61,8 @@ def pass_message(session_id: UUID, text: str, *, now: datetime) -> str:
         if session.timeline.filter(kind=Kind.SESSION_TYPED).count() < MOST_TYPED:
             timeline.append(session, Kind.SESSION_TYPED, {"text": text}, occurred_at=now)
         return "voice_only"
+    if ledger.open_of_kind(session, CommandKind.ADD_MESSAGE) >= MOST_ON_THEIR_WAY:
+        return "busy"
     key = keys.message(session.pk, session.last_seq, now)
     ledger.enqueue(session, Intent(CommandKind.ADD_MESSAGE, key, session.call_control_id, {"text": text}), now=now)
     return ""

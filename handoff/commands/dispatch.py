@@ -12,6 +12,7 @@ from uuid import UUID
 from celery import current_app
 from kombu.exceptions import OperationalError
 
+from handoff.commands.kinds import CAN_WAIT
 from sessions_app import faults
 from sessions_app.faults import Point
 
@@ -21,15 +22,21 @@ MOST_WAITING = 10_000
 LAST_SECONDS = 1.0
 # The next sweep asks again, so a message that no worker took by then need not wait in the queue.
 ASKED_AGAIN_SECONDS = 2.0
+# Two of the steps that the transport tells apart: `priority_steps` of kombu's Redis transport.
+AT_ONCE, LATER = 0, 6
 
 
 @dataclass(frozen=True)
 class Message:
-    """`expires` is in seconds: the queue forgets a message that nobody took by then."""
+    """`expires` is in seconds: the queue forgets a message that nobody took by then.
+
+    Of those that wait, a worker takes one with a lower `priority` first.
+    """
 
     command_id: UUID
     task: str = "run_command"
     expires: float | None = None
+    priority: int = AT_ONCE
 
 
 class Dispatcher:
@@ -70,6 +77,7 @@ class Dispatcher:
                     args=[str(message.command_id)],
                     ignore_result=True,
                     expires=message.expires,
+                    priority=message.priority,
                 )
                 faults.reach(Point.QUEUED)
             except (OperationalError, OSError) as error:
@@ -80,15 +88,19 @@ class Dispatcher:
             self.waiting.task_done()
 
 
-def send(command_id: UUID) -> None:
+def send(command_id: UUID, kind: str) -> None:
     """Have a worker send a command that is due."""
     faults.reach(Point.COMMITTED)
-    _dispatcher.put(Message(command_id))
+    _dispatcher.put(Message(command_id, priority=_priority(kind)))
 
 
-def send_again(command_id: UUID) -> None:
+def send_again(command_id: UUID, kind: str) -> None:
     """As `send`, for a command whose first message may be lost or still be waiting."""
-    _dispatcher.put(Message(command_id, expires=ASKED_AGAIN_SECONDS))
+    _dispatcher.put(Message(command_id, expires=ASKED_AGAIN_SECONDS, priority=_priority(kind)))
+
+
+def _priority(kind: str) -> int:
+    return LATER if kind in CAN_WAIT else AT_ONCE
 
 
 def rescue(command_id: UUID) -> None:

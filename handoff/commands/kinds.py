@@ -49,4 +49,6 @@ CALLS_CLOSER = frozenset({CommandKind.DIAL, CommandKind.TRANSFER, CommandKind.LI
 NEEDS_LEG = CALLS_CLOSER | {CommandKind.ANSWER, CommandKind.CALL_PROSPECT}
 # These read what Telnyx keeps of a conversation and change nothing, so the timeline does not tell of them.
 READS = frozenset({CommandKind.FETCH_ASSISTANT, CommandKind.FETCH_TRANSCRIPT, CommandKind.FETCH_INSIGHTS})
+# Nobody's line waits for these: whatever moves a call overtakes them where workers are few.
+CAN_WAIT = READS | {CommandKind.ADD_MESSAGE}
 OF_RECORD = (CommandKind.FETCH_TRANSCRIPT, CommandKind.FETCH_INSIGHTS)

@@ -76,7 +76,7 @@ def enqueue(session: VoiceSession, intent: Intent, *, now: datetime, handoff: Ha
     if not _write_once(command):
         return None
     if not intent.delay:
-        _send_after_commit(command.pk)
+        _send_after_commit(command.pk, command.kind)
     return command
 
 
@@ -129,6 +129,11 @@ def drop(handoff: Handoff, of: Collection[CommandKind]) -> None:
     Command.objects.filter(handoff=handoff, kind__in=of, state=State.PENDING).update(state=State.DROPPED, due_at=None)
 
 
+def open_of_kind(session: VoiceSession, kind: CommandKind) -> int:
+    """How many commands of a kind a session still waits for."""
+    return Command.objects.filter(session=session, kind=kind, state__in=[State.PENDING, State.SENT]).count()
+
+
 def take_back(key: str) -> bool:
     """Drop one command that was not sent yet; False when it was, or is no more."""
     return bool(Command.objects.filter(key=key, state=State.PENDING).update(state=State.DROPPED, due_at=None))
@@ -140,7 +145,7 @@ def hasten(key: str, *, now: datetime) -> None:
         due_at=now, send_by=now + SEND_WITHIN
     )
     if moved:
-        _send_after_commit(Command.objects.values_list("pk", flat=True).get(key=key))
+        _send_after_commit(*Command.objects.values_list("pk", "kind").get(key=key))
 
 
 def overdue(*, now: datetime, limit: int = 50) -> list[UUID]:
@@ -154,9 +159,9 @@ def ask_again(*, now: datetime, limit: int = 200) -> int:
     orphans = Command.objects.filter(state=State.SENT, due_at__lte=now, send_by__gt=now)
     orphans.update(state=State.PENDING, due_at=now - RESCUED_AFTER)
     due = Command.objects.filter(state=State.PENDING, due_at__lte=now, send_by__gt=now).order_by("due_at")
-    rows = list(due.values_list("pk", "due_at")[:limit])
-    for command_id, due_at in rows:
-        dispatch.send_again(command_id)
+    rows = list(due.values_list("pk", "due_at", "kind")[:limit])
+    for command_id, due_at, kind in rows:
+        dispatch.send_again(command_id, kind)
         if due_at is not None and due_at <= now - RESCUED_AFTER:
             dispatch.rescue(command_id)
     return len(rows)
@@ -192,5 +197,5 @@ def _describe(error: TelnyxError) -> str:
     return f"status {error.status} code {error.code}"[:120]
 
 
-def _send_after_commit(command_id: UUID) -> None:
-    transaction.on_commit(lambda: dispatch.send(command_id))
+def _send_after_commit(command_id: UUID, kind: str) -> None:
+    transaction.on_commit(lambda: dispatch.send(command_id, kind))

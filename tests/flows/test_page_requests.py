@@ -30,6 +30,17 @@ def test_two_equal_messages_are_two_messages(talking: Visit) -> None:
     assert len(talking.rest.asked("ai_assistant_add_messages")) == 2
 
 
+def test_so_many_messages_are_on_their_way_and_no_more(talking: Visit) -> None:
+    """Telnyx is slow, and a page goes on: others' commands must not queue behind it."""
+    answers = [talking.post("message", text=f"line {number}") for number in range(7)]
+
+    assert [answer.status_code for answer in answers] == [202] * 5 + [409] * 2
+    assert answers[-1].json()["code"] == "busy"
+
+    talking.work()
+    assert talking.post("message", text="once more").status_code == 202
+
+
 def test_nobody_listens_before_the_call_and_after_the_assistant(visit: Visit) -> None:
     assert visit.post("message", text="hello").status_code == 409
 
