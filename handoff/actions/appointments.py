@@ -43,7 +43,7 @@ class Arranged:
 def times(session: VoiceSession, *, now: datetime) -> list[Time]:
     """A choice of free times, few enough to be read out."""
     diary = promises.diary(session.widget)
-    free = slots.offer(diary, promises.free_slots(session, now=now), now=now)
+    free = slots.offer(diary, promises.free_slots(session, diary, now=now), now=now)
     return [Time(slots.label(diary, slot.start), slot.start) for slot in free]
 
 
@@ -61,7 +61,7 @@ def book_callback(session_id: UUID, *, when: str, phone: str, name: str, now: da
     # Two prospects may want the last place of a time at once.
     Team.objects.select_for_update(no_key=True).get(pk=session.team_id)
     diary = promises.diary(session.widget)
-    slot = _meant(diary, when, promises.free_slots(session, now=now), now)
+    slot = _meant(diary, when, promises.free_slots(session, diary, now=now), now)
     promise = promises.owe(session, reason=ASKED_FOR, now=now)
     promise.phone, promise.name = number, name.strip() or promise.name
     promise.save(update_fields=["phone", "name"])

@@ -7,6 +7,7 @@ from typing import Any
 
 from handoff import announcements, policies
 from handoff.callbacks import promises, slots
+from handoff.closers import readiness
 from handoff.commands import ledger
 from handoff.commands.kinds import CommandKind
 from handoff.legs import assistant_runs, connection, speech
@@ -34,13 +35,14 @@ class Questions:
 def promise_after_silence(handoff: Handoff, now: datetime) -> None:
     """The promise is made first, so that nothing is lost whatever becomes of the rest."""
     session = handoff.session
-    reason = offers.why_nobody(handoff, now)
+    team = readiness.team(session.team_id)
+    reason = offers.why_nobody(handoff, now, team=team)
     promise = promises.owe(session, reason=reason, now=now)
     ledger.drop(handoff, {CommandKind.SPEAK})
     leg = connection.prospect_leg(session)
     if leg is None:
         return  # The page asks for what is missing.
-    _ask_for_rest(handoff, promise, leg, now)
+    _ask_for_rest(handoff, promise, leg, now, people=len(team))
 
 
 def back_on_line(session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
@@ -54,8 +56,10 @@ def back_on_line(session: VoiceSession, leg: CallLeg, *, now: datetime) -> None:
     _ask_for_rest(handoff, promise, leg, now)
 
 
-def _ask_for_rest(handoff: Handoff, promise: CallbackPromise, leg: CallLeg, now: datetime) -> None:
-    questions = _questions(promise, now)
+def _ask_for_rest(
+    handoff: Handoff, promise: CallbackPromise, leg: CallLeg, now: datetime, *, people: int | None = None
+) -> None:
+    questions = _questions(promise, now, people=people)
     if questions.properties:
         _return_assistant(handoff.session, leg, questions, promise.reason, now)
     else:
@@ -111,14 +115,14 @@ def _unanswered(session: VoiceSession) -> Handoff | None:
     return Handoff.objects.filter(session=session, state=State.UNANSWERED).order_by("-triggered_at").first()
 
 
-def _questions(promise: CallbackPromise, now: datetime) -> Questions:
+def _questions(promise: CallbackPromise, now: datetime, *, people: int | None) -> Questions:
     """What is not known yet; a time is asked for only if there is one to be had."""
     session = promise.session
     properties: dict[str, Any] = {}
     if not phone_numbers.is_one(promise.phone, country=session.widget.country):
         properties[PHONE] = {"type": "string", "description": announcements.which_number()}
-    when = promises.diary(session.widget)
-    free = slots.offer(when, promises.free_slots(session, now=now), now=now)
+    when = promises.diary(session.widget, people=people)
+    free = slots.offer(when, promises.free_slots(session, when, own=promise, now=now), now=now)
     offered = [{"label": slots.label(when, slot.start), "at": slot.start.isoformat()} for slot in free]
     if offered and not promise.is_booked:
         labels = [one["label"] for one in offered]

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from handoff import policies
 from handoff.callbacks import slots
@@ -18,9 +19,10 @@ from sessions_app.models.people import WidgetConfig
 TRIGGER = "callback"
 
 
-def diary(widget: WidgetConfig) -> Diary:
-    """When the people behind a widget can call back."""
-    people = Closer.objects.filter(team_id=widget.team_id, user__is_active=True).count()
+def diary(widget: WidgetConfig, *, people: int | None = None) -> Diary:
+    """When the people behind a widget can call back, and how many at once; they are counted where that is not given."""
+    if people is None:
+        people = Closer.objects.filter(team_id=widget.team_id, user__is_active=True).count()
     length = timedelta(minutes=widget.slot_minutes)
     return Diary(widget.business_hours, widget.time_zone, length, people)
 
@@ -33,10 +35,10 @@ def taken(team_id: int, *, apart_from: CallbackPromise | None = None) -> list[da
     return list(others.values_list("due_at", flat=True))
 
 
-def free_slots(session: VoiceSession, *, now: datetime) -> list[Slot]:
-    """What may be promised to this prospect; their own promise blocks nothing."""
-    own = CallbackPromise.objects.filter(session=session).first()
-    return slots.free(diary(session.widget), taken=taken(session.team_id, apart_from=own), now=now)
+def free_slots(session: VoiceSession, when: Diary, *, own: CallbackPromise | None = None, now: datetime) -> list[Slot]:
+    """What may be promised to this prospect; their own promise, looked up where it is not given, blocks nothing."""
+    own = own or CallbackPromise.objects.filter(session=session).first()
+    return slots.free(when, taken=taken(session.team_id, apart_from=own), now=now)
 
 
 def owe(session: VoiceSession, *, reason: str, now: datetime) -> CallbackPromise:
@@ -50,7 +52,8 @@ def owe(session: VoiceSession, *, reason: str, now: datetime) -> CallbackPromise
     prospect = session.prospect
     policy_time = now + timedelta(minutes=policies.of(session).callback_minutes)
     promise.reason, promise.promised_at = reason, now
-    promise.due_at = slots.due(diary(session.widget), policy_time)
+    # How many can call at once is of no matter to what nobody booked.
+    promise.due_at = slots.due(diary(session.widget, people=0), policy_time)
     promise.owner = _owner(promise, promise.due_at, promise.due_at)
     promise.name = (prospect.name if prospect else "") or promise.name
     promise.phone = (prospect.phone if prospect else "") or promise.phone
@@ -123,9 +126,8 @@ def connected(handoff: Handoff, now: datetime) -> None:
 
 def _owner(promise: CallbackPromise, start: datetime, end: datetime) -> Closer | None:
     """Somebody of the team who has promised nothing else for that time, else anybody of it."""
-    team = Closer.objects.filter(team_id=promise.team_id, user__is_active=True).order_by("-is_supervisor", "pk")
     others = CallbackPromise.objects.filter(
-        team_id=promise.team_id, kept_at=None, due_at__gte=start, due_at__lt=end
+        team_id=promise.team_id, kept_at=None, due_at__gte=start, due_at__lt=end, owner=OuterRef("pk")
     ).exclude(pk=promise.pk)
-    busy = others.exclude(owner=None).values_list("owner_id", flat=True)
-    return team.exclude(pk__in=list(busy)).first() or team.first()
+    team = Closer.objects.filter(team_id=promise.team_id, user__is_active=True)
+    return team.order_by(Exists(others), "-is_supervisor", "pk").first()

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from handoff.closers.candidate import Candidate
 from handoff.machine import BUSY_STATES, TALKING_STATES
@@ -32,6 +32,9 @@ class Load:
         return closer.pk in self.ringing | self.talking or self.unfinished[closer.pk] >= closer.capacity
 
 
+IDLE = Load(ringing=frozenset(), talking=frozenset(), unfinished=Counter())
+
+
 def missing(closer: Closer) -> tuple[str, ...]:
     """What still has to be proven before this closer may be rung."""
     if closer.reached_by != Closer.ReachedBy.SOFTPHONE:  # They answer on a phone of their own.
@@ -47,19 +50,23 @@ def team(team_id: int) -> list[Closer]:
 
 
 def load(closers: Collection[Closer]) -> Load:
-    ringing = Offer.objects.filter(closer__in=closers, state=Offer.State.RINGING).values_list("closer_id", flat=True)
+    """In one statement, for it is asked at every search and before every ring."""
+    rings = Offer.objects.filter(closer__in=closers, state=Offer.State.RINGING)
     busy = Handoff.objects.filter(attempt__closer__in=closers, state__in=BUSY_STATES)
-    held = list(busy.values_list("attempt__closer__pk", "state"))
+    found = list(
+        rings.values_list("closer_id", Value("")).union(busy.values_list("attempt__closer_id", "state"), all=True)
+    )
+    held = [(closer_id, state) for closer_id, state in found if state]
     return Load(
-        ringing=frozenset(ringing),
+        ringing=frozenset(closer_id for closer_id, state in found if not state),
         talking=frozenset(closer_id for closer_id, state in held if state in TALKING_STATES),
         unfinished=Counter(closer_id for closer_id, _ in held),
     )
 
 
-def candidates(closers: Collection[Closer], *, spoken: Collection[int] = (), now: datetime) -> list[Candidate]:
-    """The closers as the routing sees them; `spoken` are those who have talked with the prospect before."""
-    held = load(closers)
+def candidates(closers: Collection[Closer], *, held: Load | None = None, now: datetime) -> list[Candidate]:
+    """The closers as the routing sees them; `held` is what they have in hand, looked up where it is not given."""
+    held = held or load(closers)
     return [
         Candidate(
             closer_id=closer.pk,
@@ -70,7 +77,6 @@ def candidates(closers: Collection[Closer], *, spoken: Collection[int] = (), now
             idle_since=max(filter(None, (closer.last_call_ended_at, closer.available_since)), default=None),
             skills=skills(closer.skills),
             has_missed=closer.missed_at is not None,
-            has_spoken=closer.pk in spoken,
         )
         for closer in closers
     ]

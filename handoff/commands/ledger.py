@@ -1,7 +1,7 @@
 """The ledger of commands to Telnyx: each intent once, none sent after its time, none blindly repeated."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,8 +36,9 @@ RETRY_AFTER = timedelta(milliseconds=250)
 KEY_REFUSED = 401
 
 _FIELDS = Command._meta.concrete_fields
-_WRITE_ONCE = "INSERT INTO {} ({}) VALUES ({}) ON CONFLICT (key) DO NOTHING".format(  # noqa: S608  Of constants.
-    Command._meta.db_table, ", ".join(str(field.column) for field in _FIELDS), ", ".join("%s" for _ in _FIELDS)
+_ONE = "({})".format(", ".join("%s" for _ in _FIELDS))
+_WRITE_ONCE = "INSERT INTO {} ({}) VALUES {{}} ON CONFLICT (key) DO NOTHING RETURNING id".format(  # noqa: S608  Names.
+    Command._meta.db_table, ", ".join(str(field.column) for field in _FIELDS)
 )
 
 
@@ -59,8 +60,23 @@ class Intent:
 
 def enqueue(session: VoiceSession, intent: Intent, *, now: datetime, handoff: Handoff | None = None) -> Command | None:
     """Write a command down and have a worker send it after commit; None when it was written before."""
+    return next(iter(enqueue_all(session, [intent], now=now, handoff=handoff)), None)
+
+
+def enqueue_all(
+    session: VoiceSession, intents: Iterable[Intent], *, now: datetime, handoff: Handoff | None = None
+) -> list[Command]:
+    """Write commands down in one statement and have workers send them; returns those that are new."""
+    commands = _write_once([_command(session, intent, handoff, now) for intent in intents])
+    for command in commands:
+        if command.due_at == now:
+            _send_after_commit(command.pk, command.kind)
+    return commands
+
+
+def _command(session: VoiceSession, intent: Intent, handoff: Handoff | None, now: datetime) -> Command:
     due_at = now + intent.delay
-    command = Command(
+    return Command(
         key=intent.key,
         session=session,
         handoff=handoff,
@@ -73,21 +89,17 @@ def enqueue(session: VoiceSession, intent: Intent, *, now: datetime, handoff: Ha
         due_at=due_at,
         send_by=due_at + SEND_WITHIN,
     )
-    if not _write_once(command):
-        return None
-    if not intent.delay:
-        _send_after_commit(command.pk, command.kind)
-    return command
 
 
-def _write_once(command: Command) -> bool:
-    """Whether it was not written before: the statement itself says so, which `bulk_create` does not pass on."""
-    values = [field.get_db_prep_save(getattr(command, field.attname), connection) for field in _FIELDS]
+def _write_once(commands: list[Command]) -> list[Command]:
+    """Those that were not written before: the statement itself says so, which `bulk_create` does not pass on."""
+    rows = [field.get_db_prep_save(getattr(one, field.attname), connection) for one in commands for field in _FIELDS]
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE_ONCE, values)
-        is_new = bool(cursor.rowcount)
-    command._state.adding = not is_new
-    return is_new
+        cursor.execute(_WRITE_ONCE.format(", ".join(_ONE for _ in commands)), rows)
+        new = {key for (key,) in cursor.fetchall()}
+    for command in commands:
+        command._state.adding = command.pk not in new
+    return [command for command in commands if command.pk in new]
 
 
 def claim(command_id: UUID, *, now: datetime) -> Command | None:

@@ -35,11 +35,13 @@ def assistant_done(session: VoiceSession, number: int, reason: str, *, now: date
     run = session.current_run
     if run is not None:
         ledger.take_back(keys.stop(run.pk))
-    handoff = transitions.open_handoff(session)
+    handoffs = transitions.every(session)
+    handoff = transitions.open_among(handoffs, session)
     if run is not None and run.purpose == Run.Purpose.CALLBACK and handoff is None:
         booking.run_over(session, run, now=now)
     elif handoff is None:
-        transitions.trigger(session, reason, now=now)
+        if all(one.run != number for one in handoffs):
+            transitions.begin(session, reason, now=now)
     else:
         if reason in FELL_SHORT:  # Whoever rings or waits already was called for another reason.
             timeline.append(session, Kind.ASSISTANT_FELL_SHORT, {"reason": reason}, occurred_at=now)

@@ -7,7 +7,7 @@ from handoff.commands.kinds import CommandKind
 from handoff.commands.ledger import Intent
 from handoff.commands.sending import Answer
 from handoff.models import Command
-from sessions_app.conversation import insights, transcript
+from sessions_app.conversation import insights, runs, transcript
 from sessions_app.models import Run, VoiceSession
 
 # Telnyx keeps the record a moment after the conversation's end. Together these are what a closer waits for the AI's
@@ -23,8 +23,7 @@ def fetch(session: VoiceSession, number: int, *, now: datetime) -> None:
     if run is None or not run.conversation_id:
         return
     insights.await_for(run, session, at=now)
-    for kind in kinds.OF_RECORD:
-        _ask(kind, run, session, number=0, now=now)
+    ledger.enqueue_all(session, [_asking(kind, run, number=0) for kind in kinds.OF_RECORD], now=now)
 
 
 def resume(session: VoiceSession, run: Run, *, now: datetime) -> None:
@@ -38,10 +37,13 @@ def resume(session: VoiceSession, run: Run, *, now: datetime) -> None:
 
 
 def _ask(kind: CommandKind, run: Run, session: VoiceSession, *, number: int, now: datetime) -> None:
+    ledger.enqueue(session, _asking(kind, run, number=number), now=now)
+
+
+def _asking(kind: CommandKind, run: Run, *, number: int) -> Intent:
     arguments = {"conversation_id": run.conversation_id, "run": run.number, "attempt": number}
     delay = DELAYS[min(number, len(DELAYS) - 1)]
-    intent = Intent(kind, keys.of_record(run.pk, kind, number), "", arguments, delay=delay, run=run)
-    ledger.enqueue(session, intent, now=now)
+    return Intent(kind, keys.of_record(run.pk, kind, number), "", arguments, delay=delay, run=run)
 
 
 def transcript_came(command: Command, session: VoiceSession, answer: Answer, now: datetime) -> None:
@@ -82,4 +84,4 @@ def _run_of(command: Command, session: VoiceSession) -> Run | None:
 
 
 def _run(session: VoiceSession, number: int) -> Run | None:
-    return Run.objects.filter(session=session, number=number).first()
+    return runs.find(session, number)

@@ -1,8 +1,11 @@
 """The only writer of hand-over state: a fact comes in, the machine says what follows, rows and effects are made."""
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from handoff import machine, policies
 from handoff.callbacks import outbound, promises
@@ -35,11 +38,23 @@ def lock_unless_held(session_id: UUID) -> VoiceSession | None:
 
 def open_handoff(session: VoiceSession) -> Handoff | None:
     """The hand-over that the prospect is in; a wrap-up is its closer's alone."""
-    handoffs = Handoff.objects.select_related(*HELD_WITH).filter(session=session)
-    handoff = handoffs.exclude(state__in=machine.SETTLED_STATES).first()
+    return open_among(_of(session).exclude(state__in=machine.SETTLED_STATES)[:1], session)
+
+
+def every(session: VoiceSession) -> list[Handoff]:
+    """All hand-overs of a locked session."""
+    return list(_of(session))
+
+
+def open_among(handoffs: Iterable[Handoff], session: VoiceSession) -> Handoff | None:
+    handoff = next((one for one in handoffs if one.state not in machine.SETTLED_STATES), None)
     if handoff is not None:
         handoff.session = session
     return handoff
+
+
+def _of(session: VoiceSession) -> QuerySet[Handoff]:
+    return Handoff.objects.select_related(*HELD_WITH).filter(session=session)
 
 
 def by_id(session: VoiceSession, handoff_id: UUID) -> Handoff:
@@ -50,18 +65,30 @@ def by_id(session: VoiceSession, handoff_id: UUID) -> Handoff:
 
 
 def trigger(session: VoiceSession, reason: str, *, now: datetime, wants_person: bool = False) -> Handoff | None:
-    """Begin the hand-over of a locked session, once per run of the assistant; without a prospect it is abandoned."""
+    """Begin the hand-over of a locked session, once per run of the assistant."""
     if Handoff.objects.filter(session=session, run=_run(session)).exists():
         return None
-    handoff = create(session, reason, now=now, wants_person=wants_person)
+    return begin(session, reason, now=now, wants_person=wants_person)
+
+
+def begin(session: VoiceSession, reason: str, *, now: datetime, wants_person: bool = False) -> Handoff:
+    """Begin a hand-over that the session's present run does not have yet; without a prospect it is abandoned."""
+    handoff = _new(session, reason, now=now, wants_person=wants_person)
     apply(handoff, Fact.PROSPECT_LEFT if session.ended_at else Fact.TRIGGERED, now=now)
     return handoff
 
 
 def create(session: VoiceSession, reason: str, *, now: datetime, wants_person: bool = False) -> Handoff:
     """Write a hand-over down in which nothing has happened yet."""
+    handoff = _new(session, reason, now=now, wants_person=wants_person)
+    handoff.save(force_insert=True)
+    return handoff
+
+
+def _new(session: VoiceSession, reason: str, *, now: datetime, wants_person: bool) -> Handoff:
+    """One that is written with its first move."""
     is_waiting = not session.is_assistant_running
-    handoff = Handoff(
+    return Handoff(
         session=session,
         run=_run(session),
         trigger=reason,
@@ -73,8 +100,6 @@ def create(session: VoiceSession, reason: str, *, now: datetime, wants_person: b
         prospect_free_at=now if is_waiting else None,
         give_up_at=_give_up_at(session, now) if is_waiting else None,
     )
-    handoff.save(force_insert=True)
-    return handoff
 
 
 def _give_up_at(session: VoiceSession, now: datetime) -> datetime:
@@ -114,11 +139,15 @@ def _advance(handoff: Handoff, move: machine.Move, current: State, fact: Fact, n
         values |= {"prospect_free_at": now, "give_up_at": _give_up_at(handoff.session, now)}
     if following in machine.TERMINAL_STATES:
         values |= {"ended_at": now, "outcome": handoff.outcome or str(fact)}
-    if not Handoff.objects.filter(pk=handoff.pk, state=current, attempt=handoff.attempt_id).update(**values):
+    is_new = handoff._state.adding
+    mine = Handoff.objects.filter(pk=handoff.pk, state=current, attempt=handoff.attempt_id)
+    if not is_new and not mine.update(**values):
         handoff.refresh_from_db(fields=["state", "attempt"])
         return False  # Another worker got there first.
     for name, value in values.items():
         setattr(handoff, name, value)
+    if is_new:
+        handoff.save(force_insert=True)
     _stamp_attempt(handoff, current, following, fact, now)
     _show(handoff)
     if following != current:

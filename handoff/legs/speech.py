@@ -11,6 +11,7 @@ from handoff.legs.connection import prospect_leg
 from handoff.models import Attempt, Handoff
 from sessions_app import timeline
 from sessions_app.kinds import Kind
+from sessions_app.models import CallLeg
 from sessions_app.visits import visits
 
 # Longer than from one search, or one try, to the next: all of them are one wait.
@@ -20,28 +21,27 @@ BUSY_FOR = timedelta(seconds=10)
 def say(handoff: Handoff, text: str, *, name: str, now: datetime, delay: timedelta = timedelta()) -> None:
     """Say a sentence to the prospect, if there is a leg to say it on."""
     leg = prospect_leg(handoff.session)
-    if leg is None:
-        return
+    if leg is not None:
+        ledger.enqueue(handoff.session, _sentence(handoff, leg, text, name, delay), now=now, handoff=handoff)
+
+
+def _sentence(handoff: Handoff, leg: CallLeg, text: str, name: str, delay: timedelta = timedelta()) -> Intent:
     mark = client_state.write(handoff.pk, client_state.sentence(name))
     said = {"text": text, "voice": handoff.session.widget.voice, "mark": mark}
     key = keys.say(handoff.pk, name)
-    intent = Intent(CommandKind.SPEAK, key, call_control_id=leg.call_control_id, arguments=said, delay=delay)
-    ledger.enqueue(handoff.session, intent, now=now, handoff=handoff)
+    return Intent(CommandKind.SPEAK, key, call_control_id=leg.call_control_id, arguments=said, delay=delay)
 
 
 def tell_waiting(handoff: Handoff, now: datetime) -> None:
     if handoff.prospect_free_at is None:
         return  # They talk with the assistant and know of nothing.
-    say(handoff, announcements.calling(), name="waiting:0", now=now)
-    leg = handoff.session.call_control_id
-    if leg and prospect_leg(handoff.session):
-        # The event that brought us here does not prove that the leg lives.
-        ledger.enqueue(
-            handoff.session,
-            Intent(CommandKind.LOOK_UP, keys.look_up_waiting(handoff.pk), call_control_id=leg),
-            now=now,
-            handoff=handoff,
-        )
+    leg = prospect_leg(handoff.session)
+    if leg is None:
+        return
+    said = _sentence(handoff, leg, announcements.calling(), "waiting:0")
+    # The event that brought us here does not prove that the leg lives.
+    look_up = Intent(CommandKind.LOOK_UP, keys.look_up_waiting(handoff.pk), call_control_id=leg.call_control_id)
+    ledger.enqueue_all(handoff.session, [said, look_up], now=now, handoff=handoff)
 
 
 def tell_again(handoff: Handoff, now: datetime) -> None:

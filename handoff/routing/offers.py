@@ -1,5 +1,7 @@
 """Who is rung, in rows: make offers, close them. The choice itself is made by `choice`."""
 
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
@@ -28,13 +30,14 @@ _OVER: dict[str, str] = {
 
 def offer(handoff: Handoff, now: datetime) -> Fact | None:
     """Ring whoever's turn it is. While the assistant speaks nobody waits, so the search does not give up."""
-    if is_ringing(handoff):  # The assistant itself rings somebody.
+    made = list(handoff.offers.all())
+    if any(one.state == Offer.State.RINGING for one in made):  # The assistant itself rings somebody.
         return Fact.OFFERED
     is_closer_lost = handoff.attempt is not None
     if is_closer_lost:  # This one could not be connected; somebody else is looked for.
         attempts.let_go(handoff)
     has_waited_enough = handoff.give_up_at is not None and now >= handoff.give_up_at
-    chosen = NoChoice.NOBODY if has_waited_enough else _choose(handoff, now)
+    chosen = NoChoice.NOBODY if has_waited_enough else _choose(handoff, made, now)
     if chosen is NoChoice.NOBODY and not handoff.session.is_assistant_running:
         # The closer's leg may have ended because the prospect left, and their end is told later: the next search, a
         # second from now, knows.
@@ -50,32 +53,32 @@ def offer(handoff: Handoff, now: datetime) -> Fact | None:
         speech.tell_busy(handoff, now)
         return None
     # In the order of their keys, so that two searches that ring the same people cannot wait for each other.
-    for choice in sorted(chosen, key=lambda choice: choice.closer_id):
-        if _is_still_free(choice.closer_id):
-            _ring(handoff, choice, now)
-    return Fact.OFFERED if is_ringing(handoff) else None
+    rung = [_ring_if_free(handoff, choice, now) for choice in sorted(chosen, key=lambda choice: choice.closer_id)]
+    return Fact.OFFERED if any(rung) else None
 
 
-def why_nobody(handoff: Handoff, now: datetime) -> str:
-    """Why nobody came: "lines_busy", "closed", "nobody_skilled" or "nobody_free"."""
+def why_nobody(handoff: Handoff, now: datetime, *, team: Collection[Closer] | None = None) -> str:
+    """Why nobody came: "lines_busy", "closed", "nobody_skilled" or "nobody_free". The team is read unless given."""
     if handoff.outcome == Fact.LINES_BUSY:
         return str(Fact.LINES_BUSY)
     if not _is_open(handoff, now):
         return "closed"
-    team = readiness.candidates(readiness.team(handoff.session.team_id), now=now)
-    return "nobody_free" if has_anybody(team, _skills(handoff)) else "nobody_skilled"
+    # Ready or not: what they have in hand is of no matter.
+    everybody = readiness.team(handoff.session.team_id) if team is None else team
+    seen = readiness.candidates(everybody, held=readiness.IDLE, now=now)
+    return "nobody_free" if has_anybody(seen, _skills(handoff)) else "nobody_skilled"
 
 
 def next_in_line(handoff: Handoff, now: datetime) -> int:
     """How many could be rung after those whose dashboards ring now."""
-    tried, skills = _tried(handoff), _skills(handoff)
+    tried, skills = _tried(handoff, handoff.offers.all()), _skills(handoff)
     team = readiness.candidates(readiness.team(handoff.session.team_id), now=now)
     return sum(one.is_ready and one.closer_id not in tried and one.skills >= skills for one in team)
 
 
-def _choose(handoff: Handoff, now: datetime) -> list[Choice] | NoChoice:
+def _choose(handoff: Handoff, made: Iterable[Offer], now: datetime) -> list[Choice] | NoChoice:
     policy, session = policies.of(handoff.session), handoff.session
-    tried = _tried(handoff)
+    tried = _tried(handoff, made)
     rules = Rules(
         is_all_at_once=policy.strategy == RoutingPolicy.Strategy.ALL_AT_ONCE,
         skills=_skills(handoff),
@@ -85,27 +88,31 @@ def _choose(handoff: Handoff, now: datetime) -> list[Choice] | NoChoice:
     )
     if not _is_open(handoff, now) and not (rules.assigned or handoff.broken):
         return NoChoice.NOBODY
-    spoken = readiness.spoken_with(session) if policy.prefers_spoken_before else set()
-    team = readiness.candidates(readiness.team(session.team_id), spoken=spoken, now=now)
+    team = readiness.candidates(readiness.team(session.team_id), now=now)
+    if policy.prefers_spoken_before and any(one.is_ready for one in team):
+        spoken = readiness.spoken_with(session)
+        team = [replace(one, has_spoken=one.closer_id in spoken) for one in team]
     return choose(team, rules=rules, tried=tried, now=now)
 
 
-def _tried(handoff: Handoff) -> set[int]:
+def _tried(handoff: Handoff, made: Iterable[Offer]) -> set[int]:
     """Who is not rung again in the same wait.
 
     A ring that was taken back says nothing of who was rung. One that passed unanswered while the assistant spoke, or
     before a talk whose line then broke, belongs to an earlier wait.
     """
-    offers = handoff.offers.exclude(state=Offer.State.WITHDRAWN)
     # The prospect waits, be it only for the end of the assistant's last sentence.
     run = handoff.session.current_run
     moments = [handoff.prospect_free_at, run.complete_at if run else None]
     waits_since = min((moment for moment in moments if moment), default=None)
-    if waits_since:
-        offers = offers.exclude(state=Offer.State.EXPIRED, offered_at__lt=waits_since)
-    if handoff.broken and handoff.broken.broke_at:
-        offers = offers.filter(offered_at__gte=handoff.broken.broke_at)
-    return set(offers.values_list("closer_id", flat=True))
+    broke_at = handoff.broken.broke_at if handoff.broken else None
+    return {
+        one.closer_id
+        for one in made
+        if one.state != Offer.State.WITHDRAWN
+        and not (waits_since and one.state == Offer.State.EXPIRED and one.offered_at < waits_since)
+        and not (broke_at and one.offered_at < broke_at)
+    }
 
 
 def _assigned(handoff: Handoff) -> Choice | None:
@@ -136,29 +143,27 @@ def _is_open(handoff: Handoff, now: datetime) -> bool:
     return any(hours.is_open(widget.business_hours, widget.time_zone, moment) for moment in moments)
 
 
-def _is_still_free(closer_id: int) -> bool:
+def _ring_if_free(handoff: Handoff, choice: Choice, now: datetime) -> bool:
     """Hold the closer's row, as accepting and taking do, and look again: a click may have come since the choice."""
-    closer = Closer.objects.select_for_update(of=("self",), no_key=True).get(pk=closer_id)
-    return not readiness.load([closer]).is_full(closer)
-
-
-def _ring(handoff: Handoff, choice: Choice, now: datetime) -> None:
+    closer = Closer.objects.select_for_update(of=("self",), no_key=True).get(pk=choice.closer_id)
+    if readiness.load([closer]).is_full(closer):
+        return False
     expires_at = now + timedelta(seconds=policies.of(handoff.session).ring_seconds)
     made = Offer.objects.create(
-        handoff=handoff, closer_id=choice.closer_id, reason=choice.reason, offered_at=now, expires_at=expires_at
+        handoff=handoff, closer=closer, reason=choice.reason, offered_at=now, expires_at=expires_at
     )
     handoff.offered_at = handoff.offered_at or now
     if choice.closer_id == handoff.assigned_to_id:
         handoff.assigned_to = handoff.assigned_by = None  # Carried out: from here on the order is the usual one.
     handoff.save(update_fields=["offered_at", "assigned_to", "assigned_by"])
     _tell(Kind.HANDOFF_OFFERED, handoff, made, now)
+    return True
 
 
 def ring_on(leg: CallLeg, handoff: Handoff, closer: Closer, *, reason: str, now: datetime) -> bool:
     """Offer a call that rings on a leg which is not ours; False when the closer is busy."""
-    if not _is_still_free(closer.pk):
+    if not _ring_if_free(handoff, Choice(closer.pk, reason), now):
         return False
-    _ring(handoff, Choice(closer.pk, reason), now)
     handoff.offers.filter(closer=closer, state=Offer.State.RINGING).update(leg=leg)
     return True
 

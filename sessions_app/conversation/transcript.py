@@ -71,7 +71,7 @@ def hear(event: Telling, session: VoiceSession, number: int) -> int | None:
     if run is not None:
         spoken = _new_turns(run.history, spoken)
     _hear_turns(session, number, run, spoken, as_of=event.occurred_at)
-    if isinstance(event, events.ConversationEnded) and _is_readable(spoken):
+    if isinstance(event, events.ConversationEnded) and session.is_anonymous and _is_readable(spoken):
         _of_run(session, number).filter(is_relayed=True, position__gte=_first_position(number) + len(spoken)).delete()
     placed = enumerate(spoken[: runs.POSITIONS], _first_position(number))
     return max((position for position, message in placed if message.role == "user"), default=None)
