@@ -5,6 +5,7 @@ import logging
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Condition, Thread
 
@@ -93,7 +94,9 @@ class Folder:
             is_held = False
             connection.close_if_unusable_or_obsolete()
             try:
-                intake.work_through({item.pk: item.event for item in items}, now=timezone.now())
+                patience = intake.AGAIN_PATIENCE if self._tries.get(call) else intake.LOCK_PATIENCE
+                events = {item.pk: item.event for item in items}
+                intake.work_through(events, now=timezone.now(), patience=patience)
             except intake.Held:
                 is_held = True
             except Exception:  # The database is away, or the like: the rows wait for the sweep, this thread goes on.
@@ -139,7 +142,8 @@ class Folder:
                 del self._waiting[call]
         for item in items:
             if item.done is not None:
-                item.done()
+                with suppress(RuntimeError):  # Whoever waited has gone, and their loop with them.
+                    item.done()
 
 
 def _call(item: Item) -> str:

@@ -41,8 +41,9 @@ UNDONE = (Status.STORED, Status.PARKED, Status.FAILED, Status.DEAD)
 _OUTCOME = ("status", "next_attempt_at", "error", "reason", "attempts", "session_id", "holds_line", "hang_up_at")
 _CALL = ("call_session_id", "call_control_id", "conversation_id")
 
-# Whoever holds a session does so for milliseconds. One that is held for longer must not hold up the others.
-LOCK_PATIENCE = "250ms"
+# Whoever holds a session does so for milliseconds. One that is held for longer must not hold up the others: who
+# waited once in vain only looks from then on.
+LOCK_PATIENCE, AGAIN_PATIENCE = "250ms", "20ms"
 _CLAIM = """
     WITH patience AS MATERIALIZED (SELECT set_config('lock_timeout', %s, true))
     SELECT delivery.* FROM sessions_app_webhookdelivery AS delivery, patience
@@ -63,20 +64,20 @@ class Held(Exception):
 def take(event: Event, *, body: bytes, content_type: str, door: str, now: datetime) -> WebhookDelivery:
     """Store a delivery and work through it before returning; a repetition is counted, and nothing else."""
     stored = store.insert(Incoming(event, body, content_type, door, now))
-    if stored.is_new:
+    if stored.waits:
         with suppress(Held):  # The sweep takes it.
             work_through({stored.pk: event}, now=now)
     return WebhookDelivery.objects.get(pk=stored.pk)
 
 
-def work_through(events: Mapping[int, Event | None], *, now: datetime) -> None:
+def work_through(events: Mapping[int, Event | None], *, now: datetime, patience: str = LOCK_PATIENCE) -> None:
     """Fold stored deliveries, given by their keys, in one transaction; an event spares reading the body again.
 
     What cannot be folded is written on its row, retried by the sweep, and keeps no other from being folded.
     Raises Held.
     """
     try:
-        parked = _work_together(events, now)
+        parked = _work_together(events, now, patience)
     except Held:
         raise
     except Exception as error:
@@ -87,7 +88,7 @@ def work_through(events: Mapping[int, Event | None], *, now: datetime) -> None:
             _fail_stored(next(iter(events)), error, now)
             return
         for pk, event in events.items():
-            work_through({pk: event}, now=now)
+            work_through({pk: event}, now=now, patience=patience)
         return
     for delivery, event in parked:
         if binding.peek(event) is not None:
@@ -96,11 +97,13 @@ def work_through(events: Mapping[int, Event | None], *, now: datetime) -> None:
 
 
 @transaction.atomic
-def _work_together(events: Mapping[int, Event | None], now: datetime) -> list[tuple[WebhookDelivery, Event]]:
+def _work_together(
+    events: Mapping[int, Event | None], now: datetime, patience: str
+) -> list[tuple[WebhookDelivery, Event]]:
     """Returns what had to be parked."""
     sessions: Sessions = {}
     settled, parked = [], []
-    for delivery in WebhookDelivery.objects.raw(_CLAIM, [LOCK_PATIENCE, list(events)]):
+    for delivery in WebhookDelivery.objects.raw(_CLAIM, [patience, list(events)]):
         event = events[delivery.pk] or _reread(delivery)
         if _process(delivery, event, sessions, now=now):
             settled.append(delivery)
@@ -139,9 +142,16 @@ def process(delivery: WebhookDelivery, event: Event, *, now: datetime) -> None:
         _fail(delivery, error, now)
 
 
+def _be_patient(patience: str) -> None:
+    """For locks, until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [patience])
+
+
 @transaction.atomic
 def process_again(pk: int, *, now: datetime) -> WebhookDelivery | None:
     """Process a delivery that was not processed yet, due or not; None when it was, or is being processed."""
+    _be_patient(LOCK_PATIENCE)
     rows = WebhookDelivery.objects.select_for_update(skip_locked=True, no_key=True)
     delivery = rows.filter(pk=pk, status__in=UNDONE).first()
     if delivery is None:
@@ -167,7 +177,7 @@ def _retry_call(rows: Sequence[tuple[int, str]], *, now: datetime) -> int:
     left = {pk: None for pk, status in rows if status == Status.STORED}
     try:
         if left:
-            work_through(left, now=now)
+            work_through(left, now=now, patience=AGAIN_PATIENCE)
         return len(left) + sum(_retry(pk, now=now) for pk, _ in rows if pk not in left)
     except Held:
         due = WebhookDelivery.objects.filter(pk__in=[pk for pk, _ in rows], next_attempt_at__lte=now)
@@ -190,8 +200,7 @@ def _retry_at_once(deliveries: QuerySet[WebhookDelivery], *, now: datetime) -> N
 
 @transaction.atomic
 def _retry(pk: int, *, now: datetime) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_PATIENCE])
+    _be_patient(AGAIN_PATIENCE)
     rows = WebhookDelivery.objects.select_for_update(skip_locked=True, no_key=True)
     delivery = rows.filter(pk=pk, next_attempt_at__lte=now).first()
     if delivery is None:

@@ -14,7 +14,7 @@ from sessions_app import faults
 from sessions_app.faults import Point
 from sessions_app.inbox.door import Kept
 from sessions_app.inbox.folder import Folder, Item
-from sessions_app.inbox.store import Incoming, Pool
+from sessions_app.inbox.store import Incoming, Pool, keep_connection
 
 T = TypeVar("T")
 
@@ -31,7 +31,9 @@ class InboxService:
         self.pool = Pool()
         self.being_stored = 0
         self.folder = Folder(settings.FOLD_THREADS, is_rushed=lambda: self.being_stored >= RUSH)
-        self.threads = ThreadPoolExecutor(settings.FOLD_THREADS, thread_name_prefix="inbox")
+        self.threads = ThreadPoolExecutor(
+            settings.FOLD_THREADS, thread_name_prefix="inbox", initializer=keep_connection
+        )
 
     async def keep(self, incoming: Incoming) -> Kept:
         self.being_stored += 1
@@ -42,11 +44,11 @@ class InboxService:
         faults.reach(Point.DELIVERY_STORED)
         loop = asyncio.get_running_loop()
         folded = loop.create_future()
-        if stored.is_new:
+        if stored.waits:
             done = partial(loop.call_soon_threadsafe, _told, folded)
             self.folder.put(Item(stored.pk, incoming.event, done))
         else:
-            _told(folded)  # What it says is known already, or soon.
+            _told(folded)
         return Kept(stored.pk, folded)
 
     async def ask(self, look: Callable[[], T]) -> T:
@@ -59,7 +61,5 @@ def _told(folded: asyncio.Future[None]) -> None:
 
 
 def _asked(look: Callable[[], T]) -> T:
-    try:
-        return look()
-    finally:
-        connection.close()  # The thread stays; its connection goes back to the pool.
+    connection.close_if_unusable_or_obsolete()
+    return look()

@@ -19,7 +19,7 @@ LEASE = timedelta(seconds=3)
 # Telnyx waits for its answer; what could not be stored by then comes again.
 STORED_WITHIN_SECONDS = 5
 
-# A repetition is counted, and says that it is one by what it counted.
+# A repetition is counted.
 INSERT = """
     INSERT INTO sessions_app_webhookdelivery AS kept (
         event_id, event_type, door, occurred_at, received_at, body, content_type, status, next_attempt_at,
@@ -28,7 +28,7 @@ INSERT = """
     )
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, '', '', false)
     ON CONFLICT (event_id) DO UPDATE SET duplicates = kept.duplicates + 1
-    RETURNING id, duplicates
+    RETURNING id, status = 'stored'
 """
 
 
@@ -45,10 +45,14 @@ class Incoming:
 
 @dataclass(frozen=True)
 class Stored:
-    """The row that holds a delivery; of a repetition, the row of the first."""
+    """The row that holds a delivery; of a repetition, the row of the first.
+
+    One that `waits` is still to be worked through, also when it was stored before: while a repetition is counted its
+    row is held, and whoever would have worked through it passed it over.
+    """
 
     pk: int
-    is_new: bool
+    waits: bool
 
 
 def key(event: Event) -> str:
@@ -62,8 +66,7 @@ def insert(incoming: Incoming) -> Stored:
     """Keep a delivery within the present transaction, if there is one."""
     with connection.cursor() as cursor:
         cursor.execute(INSERT, _values(incoming))
-        pk, duplicates = cursor.fetchone()
-    return Stored(pk, is_new=duplicates == 0)
+        return Stored(*cursor.fetchone())
 
 
 def keep_connection() -> None:
@@ -71,7 +74,7 @@ def keep_connection() -> None:
     given = connection.settings_dict
     options = {name: value for name, value in given["OPTIONS"].items() if name != "pool"}
     connection.close()
-    connection.settings_dict = given | {"OPTIONS": options, "CONN_MAX_AGE": None}
+    connection.settings_dict = given | {"OPTIONS": options, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
 
 
 class Pool:
@@ -86,8 +89,7 @@ class Pool:
         pool = self._pool or await self._open()
         async with asyncio.timeout(STORED_WITHIN_SECONDS), pool.connection() as own:
             cursor = await own.execute(INSERT, _values(incoming))
-            pk, duplicates = await cursor.fetchone()
-        return Stored(pk, is_new=duplicates == 0)
+            return Stored(*await cursor.fetchone())
 
     async def _open(self) -> AsyncConnectionPool[Any]:
         """At the first delivery: not every server tells when it starts."""
@@ -98,6 +100,7 @@ class Pool:
                     min_size=1,
                     max_size=settings.INBOX_POOL,
                     timeout=STORED_WITHIN_SECONDS,
+                    check=AsyncConnectionPool.check_connection,
                     open=False,
                 )
                 await pool.open()

@@ -47,6 +47,14 @@ class Looks(PerNetwork):
     message = "Too many requests from here."
 
 
+class Tries(PerNetwork):
+    """Those that were given back count as well: each costs a look at all legs, or a question to Telnyx."""
+
+    subject, most, seconds = "tries", 60, 60
+    message = "Too many calls from here. Please try again later."
+    passes_when_down = True
+
+
 class Rejoins(PerVisit):
     """The visit itself was counted when it was opened."""
 
@@ -110,6 +118,7 @@ class TokenView(OpenView):
     asks = Action.VISIT_OPEN
     takes = TokenBody
     gives = {201: answers.Minted, 403: Refusal, 500: Refusal}
+    throttle_classes = [Tries]
 
     def post(self, request: Request) -> Response:
         body = TokenBody(data=request.data)
@@ -140,6 +149,7 @@ class TokenView(OpenView):
             return error(400, "The consent text has changed: show the new one.")
         if consent["recording"] != widget.is_recorded:
             return error(400, "The consent does not match what this widget records.")
+        self.check_throttles(request)
         try:
             limits.spend(address=address, widget=widget.slug)
             session = visits.open_visit(

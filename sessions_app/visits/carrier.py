@@ -17,12 +17,12 @@ def client() -> Telnyx:
         api_key=settings.TELNYX_API_KEY,
         base_url=settings.TELNYX_API_BASE,
         call_webhooks=CallWebhooks(f"{settings.PUBLIC_URL}/webhooks/telnyx/call-control"),
-        on_request=_let_go,
+        on_request=let_go,
         on_reply=lambda: faults.reach(Point.EXECUTED),
     )
 
 
-def _let_go() -> None:
+def let_go() -> None:
     """While Telnyx is asked, which may take seconds, the connection to the database is somebody else's."""
     if not connection.in_atomic_block:
         connection.close()

@@ -159,6 +159,7 @@ def is_probing(*, now: datetime) -> bool:
 def _mint(row: TelephonyCredential, *, tag: str) -> Login:
     """Ask Telnyx outside any transaction: the row exists first, so a lost reply leaves a name to sweep by."""
     client = carrier.client()
+    carrier.let_go()  # Whoever waits for a place here waits without a connection, too.
     if not _mints.acquire(timeout=MINT_WAITS_SECONDS):
         raise _failed(row, "too many are being minted")
     try:

@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from sessions_app.models import Consent, TelephonyCredential, VoiceSession, WidgetConfig
 from sessions_app.rules import plain_values
+from sessions_app.visitor_page.views import Tries
 from sessions_app.visits import carrier, credentials, tokens, visitor_values
 from tests.security.asking import NO_VOICE, OWN, SHOP, URL, ask, body_for, refused
 from tests.telnyx import Rest
@@ -231,6 +232,16 @@ def test_no_line_uses_up_no_cap(client: Client, widget: WidgetConfig, rest: Rest
     settings.TELNYX_MAX_LEGS = 8
 
     assert [ask(client).status_code for _ in range(3)] == [201, 201, 429]
+
+
+def test_however_often_it_is_given_back_it_is_not_asked_without_end(
+    client: Client, widget: WidgetConfig, rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Tries, "most", 3)
+    rest.refusals["credential"] = 503, "10000"
+
+    assert [ask(client).status_code for _ in range(5)] == [500, 500, 500, 429, 429]
+    assert VoiceSession.objects.count() == 3
 
 
 @pytest.mark.parametrize("failure", [httpx.ConnectError("refused"), httpx.ReadTimeout("slow"), httpx.ReadError("cut")])
