@@ -111,7 +111,7 @@ describe("the dashboard's line", () => {
     assert.deepEqual(newest().sent[1], hello({ a: 3 }, null));
   });
 
-  for (const code of [4401, 4403, 1008]) {
+  for (const code of [4401, 4403, 4400]) {
     it(`is over after ${code}, and says why`, () => {
       const socket = start();
       newest().accept();
