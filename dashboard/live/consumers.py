@@ -2,18 +2,15 @@
 
 import asyncio
 import contextlib
-import json
 import logging
-import time
-from typing import Any, ClassVar
+from typing import Any
 
-from channels.consumer import get_handler_name
-from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import timezone
 
 from dashboard import permissions
 from dashboard.live import limits, reads
 from dashboard.live.frames import BadFrame, Hello, Ping, Presence, Watch, parse
+from dashboard.live.line import Line
 from dashboard.live.reads import Frames
 from dashboard.render import desk, roster, snapshot
 from dashboard.render.frames import encode
@@ -40,22 +37,11 @@ PHONE_MOVES = frozenset({Kind.HANDOFF_BRIDGING, Kind.HANDOFF_CONNECTED})
 _open = sockets.OpenSockets()
 
 
-class DashboardConsumer(AsyncWebsocketConsumer):
+class DashboardConsumer(Line):
     """One closer's page. Handlers and the timer take turns, so that positions only ever move forward."""
 
-    clock: ClassVar[Any] = staticmethod(time.monotonic)
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        self.joined: list[str] = []
-        self.tasks: set[asyncio.Task[None]] = set()
-        self.user_id = 0
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            # Not when it is told of the end: a server that has waited too long for us, or an error of ours, tells none.
-            await self._let_go()
-
     async def connect(self) -> None:
+        self.open(0)
         self.positions: dict[str, int] | None = None
         self.watching: str | None = None
         self.ring: dict[str, Any] | None = None
@@ -68,7 +54,9 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         self.is_look_due = self.is_team_due = False
         self.looking: asyncio.Task[None] | None = None
         self.epoch = ""
-        self.budget = sockets.FrameBudget(at=self.clock())
+        # What was pushed and is not passed on yet: of each session the newest number, and every kind.
+        self.pushed: dict[str, tuple[int, frozenset[str]]] = {}
+        self.following: asyncio.Task[None] | None = None
         self.turn = asyncio.Lock()
         try:
             self.closer = await self._closer()
@@ -76,50 +64,22 @@ class DashboardConsumer(AsyncWebsocketConsumer):
             await self.close(code=refusal.code)
             return
         self.user_id, self.team = self.closer.user_id, self.closer.team
-        await self._join(groups.team(self.team.pk), groups.user(self.user_id))
+        await self.join(groups.team(self.team.pk), groups.user(self.user_id))
         await self.accept()
         oldest = _open.add(self.user_id, self, most=limits.SOCKETS_PER_USER)
         if oldest is not None:
             # Its connection may be going away already.
             with contextlib.suppress(RuntimeError, OSError):
                 await oldest.close(code=sockets.MISBEHAVED, reason="Too many dashboards are open.")
-        self._start(self._tick())
+        self.start(self._tick())
 
-    async def _let_go(self) -> None:
+    async def let_go(self) -> None:
         _open.discard(self.user_id, self)
-        for task in list(self.tasks):
-            task.cancel()
-        for group in self.joined:
-            await self.channel_layer.group_discard(group, self.channel_name)
-
-    async def dispatch(self, message: dict[str, Any]) -> None:
-        """As Channels does it, but without a hop to its thread at each message: reads give back their connections."""
-        await getattr(self, get_handler_name(message))(message)
-
-    async def _join(self, *groups: str) -> None:
-        for group in groups:
-            await self.channel_layer.group_add(group, self.channel_name)
-            self.joined.append(group)
-
-    def _start(self, work: Any) -> asyncio.Task[None]:
-        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
-        return task
+        await super().let_go()
 
     # What the page says
 
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if text_data is None:
-            await self.close(code=sockets.MISBEHAVED)
-        elif len(text_data.encode(errors="replace")) > limits.MAX_FRAME_BYTES:
-            await self.close(code=sockets.TOO_BIG)
-        elif not self.budget.spend(self.clock()):
-            await self.close(code=sockets.MISBEHAVED)
-        else:
-            await self._obey(text_data)
-
-    async def _obey(self, text: str) -> None:
+    async def obey(self, text: str) -> None:
         try:
             frame = parse(text)
         except BadFrame as error:
@@ -138,7 +98,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
                 case Presence():
                     await self._presence(frame)
                 case Ping():
-                    await self._send({"type": "pong"})
+                    await self.say({"type": "pong"})
 
     async def _hello(self, hello: Hello) -> None:
         replay = await self._replay(hello) if hello.epoch else None
@@ -147,7 +107,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
             self.positions, self.watching, self.epoch = dict(taken.cursors), taken.watching, taken.epoch
             await self.send(text_data=taken.frame())
         else:
-            await self._send({"type": "resumed"})
+            await self.say({"type": "resumed"})
             for session_id, frames in replay:
                 await self._pass_on(session_id, frames)
         self.told, self.last_desk = None, 0
@@ -189,24 +149,35 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         )
         if must_register:
             # The desk told so too, once. This page was away, or could not, or its login is not the one that is rung.
-            await self._send({"type": "register"})
+            await self.say({"type": "register"})
 
     # What the back end says
 
     async def live_event(self, message: dict[str, Any]) -> None:
-        session_id, kinds = message["session"], message["kinds"]
-        async with self.turn:
-            if self.positions is None:
-                return
-            if session_id in self.own and PHONE_MOVES.intersection(kinds):
-                await self._send_own(await self._read_own())
-            position = self.positions.get(session_id, 0)
-            if message["seq"] > position:
-                await self._catch_up(session_id, position)
-            if any(kind.startswith(("handoff.", "callback.", "command.")) for kind in kinds):
-                self._look_soon(at_team=True)
-            elif session_id in self.own:
-                self._look_soon(at_team=False)
+        """Only noted here: for a page that takes its time no queue may grow."""
+        seq, kinds = self.pushed.get(message["session"], (0, frozenset()))
+        self.pushed[message["session"]] = (max(seq, message["seq"]), kinds.union(message["kinds"]))
+        if self.following is None or self.following.done():
+            self.following = self.start(self._follow())
+
+    async def _follow(self) -> None:
+        while self.pushed:
+            async with self.turn:
+                session_id = next(iter(self.pushed))
+                await self._take(session_id, *self.pushed.pop(session_id))
+
+    async def _take(self, session_id: str, seq: int, kinds: frozenset[str]) -> None:
+        if self.positions is None:
+            return
+        if session_id in self.own and PHONE_MOVES.intersection(kinds):
+            await self._send_own(await self._read_own())
+        position = self.positions.get(session_id, 0)
+        if seq > position:
+            await self._catch_up(session_id, position)
+        if any(kind.startswith(("handoff.", "callback.", "command.")) for kind in kinds):
+            self._look_soon(at_team=True)
+        elif session_id in self.own:
+            self._look_soon(at_team=False)
 
     async def live_roster(self, message: dict[str, Any]) -> None:
         self._look_soon(at_team=True)
@@ -216,7 +187,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         self.is_team_due = self.is_team_due or at_team
         self.is_look_due = True
         if self.looking is None or self.looking.done():
-            self.looking = self._start(self._look())
+            self.looking = self.start(self._look())
 
     async def _look(self) -> None:
         while self.is_look_due:
@@ -233,7 +204,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
 
     async def live_revoke(self, message: dict[str, Any]) -> None:
         await self._check_account()
-        self._start(self._look_again())
+        self.start(self._look_again())
 
     async def _look_again(self) -> None:
         await asyncio.sleep(SECOND_LOOK_SECONDS)
@@ -247,7 +218,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
     async def _catch_up(self, session_id: str, position: int) -> None:
         frames = await self._read(session_id, position)
         if frames is None:
-            await self._reload()
+            await self.reload()
         else:
             await self._pass_on(session_id, frames)
 
@@ -257,10 +228,17 @@ class DashboardConsumer(AsyncWebsocketConsumer):
             if self.positions is not None:
                 self.positions[session_id] = seq
 
-    async def _reload(self) -> None:
+    def fell_behind(self) -> None:
+        self.positions = None
+
+    async def recover(self) -> None:
+        self.ring = None  # It may be among what was dropped.
+        await self.reload()
+
+    async def reload(self) -> None:
         """Tell the page that what it shows can no longer be proven; it says hello again."""
         self.positions = None
-        await self._send({"type": "reload"})
+        await self.say({"type": "reload"})
 
     async def _send_team(self, state: roster.State) -> None:
         """What changed of the roster, and the closer's own desk while anything is or was on it."""
@@ -281,13 +259,13 @@ class DashboardConsumer(AsyncWebsocketConsumer):
     async def _send_own(self, own: desk.Own) -> None:
         """The closer's own ring and call, which are nobody else's."""
         if own.over:
-            await self._send(own.over)
+            await self.say(own.over)
         frame = encode(own.desk)
         if hash(frame) != self.last_desk:
             self.last_desk = hash(frame)
             await self.send(text_data=frame)
         if own.ring and own.ring != self.ring:
-            await self._send(own.ring)
+            await self.say(own.ring)
         self.ring = own.ring
         self.own = {str(frame["session"]) for frame in (own.desk, own.ring) if frame and frame["session"]}
 
@@ -296,7 +274,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         next_positions, next_account = self.clock() + POSITIONS_SECONDS, self.clock() + ACCOUNT_SECONDS
         while True:
             await asyncio.sleep(BEAT_SECONDS if self.positions is not None else 1)
-            await self._send({"type": "beat", "checked": await reads.checked()})
+            await self.ask({"type": "beat", "checked": await reads.checked()})
             if self.clock() >= next_account:
                 next_account = self.clock() + ACCOUNT_SECONDS
                 await self._check_account()
@@ -315,7 +293,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
                 return
             ahead = [key for key, seq in before.items() if now.get(key, seq) < seq]
             if epoch != self.epoch or ahead:
-                await self._reload()
+                await self.reload()
                 return
             behind = {key: self.positions.get(key, 0) for key, seq in now.items() if seq > self.positions.get(key, 0)}
             for key, position in behind.items():
@@ -330,7 +308,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         for key in gone:
             del known[key]
         if gone:
-            await self._send({"type": "gone", "sessions": gone})
+            await self.say({"type": "gone", "sessions": gone})
 
     async def _check_account(self) -> None:
         try:
@@ -346,8 +324,3 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         session = self.scope.get("session")
         key = session.session_key if session is not None else None
         return await reads.in_thread(permissions.closer_behind)(key)
-
-    async def _send(self, frame: dict[str, Any]) -> None:
-        # The timer may speak while the connection is going away; nobody is left to hear it.
-        with contextlib.suppress(RuntimeError):
-            await self.send(text_data=json.dumps(frame))

@@ -11,9 +11,10 @@ from channels.db import database_sync_to_async
 from django.db import connection
 from django.test import Client
 
-from dashboard.live import consumers, reads
+from dashboard.live import consumers, limits, reads
 from dashboard.render import roster, snapshot
 from handoff.models import Closer
+from sessions_app.http import sockets
 from sessions_app.models import VoiceSession
 from sessions_app.timeline import live
 from tests.dashboard.conftest import Connect, silently, standings, telling
@@ -151,3 +152,56 @@ async def test_an_entry_does_not_wait_for_the_roster(
     await telling(session, "call.answered")
 
     assert [(await socket.hear("event"))["seq"] for _ in range(2)] == [2, 3]
+
+
+async def test_a_page_that_takes_nothing_is_told_nothing_until_it_answers(
+    connect: Connect, alices_browser: Client, session: VoiceSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    socket = await connect(alices_browser)
+    await socket.hello()
+    await socket.hear("roster")
+    monkeypatch.setattr(limits, "MOST_UNANSWERED", standings()[0].unanswered + 10)
+
+    for _ in range(3):
+        await telling(session, "call.answered")
+    assert await socket.hears_nothing("event", "reload")
+    assert await socket.hear("beat", seconds=2)
+
+    monkeypatch.setattr(limits, "MOST_UNANSWERED", 10_000_000)
+    standings()[0].unanswered = 10_000_001
+    await socket.say(type="ping")
+    assert await socket.hear("reload")
+    assert (await socket.hello())["cursors"] == {str(session.pk): 4}
+    await telling(session, "assistant.ended")
+    assert (await socket.hear("event"))["seq"] == 5
+
+
+async def test_pushes_wait_once_for_each_session(
+    connect: Connect, alices_browser: Client, session: VoiceSession
+) -> None:
+    socket = await connect(alices_browser)
+    await socket.hello()
+    (behind,) = standings()
+
+    async with behind.turn:
+        for _ in range(5):
+            await telling(session, "call.answered")
+        await asyncio.sleep(0.2)
+        assert {key: seq for key, (seq, _) in behind.pushed.items()} == {str(session.pk): 6}
+
+    assert [(await socket.hear("event"))["seq"] for _ in range(5)] == [2, 3, 4, 5, 6]
+
+
+async def test_a_line_that_fails_is_closed_so_that_its_page_comes_back(
+    connect: Connect, alices_browser: Client, session: VoiceSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    socket = await connect(alices_browser)
+    await socket.hello()
+
+    async def fails(*_: Any, **__: Any) -> None:
+        raise OSError("no connection")
+
+    monkeypatch.setattr(reads, "frames", fails)
+    await telling(session, "call.answered")
+
+    assert await socket.closed_with() == sockets.FAILED

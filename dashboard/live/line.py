@@ -1,0 +1,117 @@
+"""The line to one page, whatever is told over it: its groups, its tasks, and how much may be under way."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+from collections.abc import Coroutine
+from typing import Any, ClassVar
+
+from channels.consumer import get_handler_name
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from dashboard.live import limits
+from sessions_app.http import sockets
+
+logger = logging.getLogger(__name__)
+
+
+class Line(AsyncWebsocketConsumer):
+    """Closes when the page says too much, and is silent while the page takes nothing of what it was told."""
+
+    clock: ClassVar[Any] = staticmethod(time.monotonic)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.joined: list[str] = []
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.user_id = 0
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            # Not when it is told of the end: a server that has waited too long for us, or an error of ours, tells none.
+            await self.let_go()
+
+    def open(self, user_id: int) -> None:
+        self.user_id = user_id
+        self.budget = sockets.FrameBudget(at=self.clock())
+        self.unanswered = 0
+
+    async def let_go(self) -> None:
+        for task in list(self.tasks):
+            task.cancel()
+        for group in self.joined:
+            await self.channel_layer.group_discard(group, self.channel_name)
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """As Channels does it, but without a hop to its thread at each message: reads give back their connections."""
+        await getattr(self, get_handler_name(message))(message)
+
+    async def join(self, *groups: str) -> None:
+        for group in groups:
+            await self.channel_layer.group_add(group, self.channel_name)
+            self.joined.append(group)
+
+    def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            logger.error("dashboard socket of user %s failed", self.user_id, exc_info=error)
+            self.start(self._give_up())
+
+    async def _give_up(self) -> None:
+        """The page comes back and is given what it lacks."""
+        with contextlib.suppress(RuntimeError):
+            await self.close(code=sockets.FAILED)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if text_data is None:
+            await self.close(code=sockets.MISBEHAVED)
+        elif len(text_data.encode(errors="replace")) > limits.MAX_FRAME_BYTES:
+            await self.close(code=sockets.TOO_BIG)
+        elif not self.budget.spend(self.clock()):
+            await self.close(code=sockets.MISBEHAVED)
+        else:
+            is_behind, self.unanswered = self.is_behind, 0
+            if is_behind:
+                await self.recover()
+            await self.obey(text_data)
+
+    @property
+    def is_behind(self) -> bool:
+        return self.unanswered > limits.MOST_UNANSWERED
+
+    async def send(  # type: ignore[override]  # as that of Channels itself
+        self, text_data: str | None = None, bytes_data: bytes | None = None, close: bool = False
+    ) -> None:
+        """Drop what a page that is behind could not take: servers keep in memory whatever a socket does not."""
+        self.unanswered += len(text_data or "")
+        if self.is_behind:
+            self.fell_behind()
+        else:
+            await super().send(text_data=text_data, bytes_data=bytes_data, close=close)
+
+    async def say(self, frame: dict[str, Any]) -> None:
+        # The timer may speak while the connection is going away; nobody is left to hear it.
+        with contextlib.suppress(RuntimeError):
+            await self.send(text_data=json.dumps(frame))
+
+    async def ask(self, frame: dict[str, Any]) -> None:
+        """What the page answers whenever it gets to it, so also when it is behind."""
+        with contextlib.suppress(RuntimeError):
+            await super().send(text_data=json.dumps(frame))
+
+    async def obey(self, text: str) -> None:
+        raise NotImplementedError
+
+    async def recover(self) -> None:
+        raise NotImplementedError
+
+    def fell_behind(self) -> None:
+        raise NotImplementedError
