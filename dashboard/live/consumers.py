@@ -103,7 +103,7 @@ class DashboardConsumer(Line):
     async def _hello(self, hello: Hello) -> None:
         replay = await self._replay(hello) if hello.epoch else None
         if replay is None:
-            taken = await reads.in_thread(snapshot.take)(self.team, hello.watching)
+            taken = await reads.threads.lend(snapshot.take)(self.team, hello.watching)
             self.positions, self.watching, self.epoch = dict(taken.cursors), taken.watching, taken.epoch
             await self.send(text_data=taken.frame())
         else:
@@ -131,14 +131,14 @@ class DashboardConsumer(Line):
     async def _watch(self, watch: Watch) -> None:
         if self.positions is None:
             return
-        key, seq, frame = await reads.in_thread(snapshot.watch_frame)(self.team, watch.session)
+        key, seq, frame = await reads.threads.lend(snapshot.watch_frame)(self.team, watch.session)
         self.watching = key
         if key:
             self.positions.setdefault(key, seq)
         await self.send(text_data=frame)
 
     async def _presence(self, presence: Presence) -> None:
-        must_register = await reads.in_thread(actions.report_presence)(
+        must_register = await reads.threads.lend(actions.report_presence)(
             self.closer,
             softphone=presence.softphone,
             microphone=presence.microphone,
@@ -254,7 +254,7 @@ class DashboardConsumer(Line):
         self.is_busy = is_concerned
 
     async def _read_own(self) -> desk.Own:
-        return await reads.in_thread(desk.read)(self.closer, timezone.now(), self.ring)
+        return await reads.threads.lend(desk.read)(self.closer, timezone.now(), self.ring)
 
     async def _send_own(self, own: desk.Own) -> None:
         """The closer's own ring and call, which are nobody else's."""
@@ -323,4 +323,4 @@ class DashboardConsumer(Line):
     async def _closer(self) -> Closer:
         session = self.scope.get("session")
         key = session.session_key if session is not None else None
-        return await reads.in_thread(permissions.closer_behind)(key)
+        return await reads.threads.lend(permissions.closer_behind)(key)

@@ -7,7 +7,6 @@ import time
 from collections.abc import Coroutine, Mapping
 from typing import Any, ClassVar
 
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.conf import settings
 from django.utils import timezone
@@ -15,6 +14,7 @@ from django.utils import timezone
 from accounts.roles import Action, Role, may
 from sessions_app.http import limits, sockets
 from sessions_app.http.client_ip import behind_proxies
+from sessions_app.http.threads import Threads
 from sessions_app.timeline import groups
 from sessions_app.visitor_page import page
 from sessions_app.visits import tokens, visits
@@ -31,6 +31,8 @@ GATHER_SECONDS = 0.03
 REFRESH_SECONDS = 8
 
 UNKNOWN_SESSION = 4401
+
+_threads = Threads(3, name="visitor-page")
 
 FRAMES: Mapping[str, Action] = {"hello": Action.VISIT_FOLLOW, "here": Action.VISIT_FOLLOW}
 
@@ -126,13 +128,13 @@ class ProspectConsumer(AsyncJsonWebsocketConsumer):
             return
         if kind == "here" and self.is_asked:
             self.is_asked = False
-            await database_sync_to_async(self._seen)()
+            await _threads.lend(self._seen)()
         if self.group or kind != "hello":
             return
         # It has introduced itself; how long we take to look it up is no fault of the page's.
         self.introduction.cancel()
         self.token = str(content.get("token", ""))
-        session_id = await database_sync_to_async(self._session_id)()
+        session_id = await _threads.lend(self._session_id)()
         if session_id is None:
             await self.close(code=UNKNOWN_SESSION)
             return
@@ -154,7 +156,7 @@ class ProspectConsumer(AsyncJsonWebsocketConsumer):
     async def _show_changes(self) -> None:
         while True:
             self.changed.clear()
-            state = await database_sync_to_async(self._state)()
+            state = await _threads.lend(self._state)()
             if state is None:
                 await self.close(code=UNKNOWN_SESSION)
                 return

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from channels.db import database_sync_to_async
+from channels.db import aclose_old_connections, database_sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.db import transaction
@@ -196,6 +196,8 @@ async def connect() -> AsyncIterator[Callable[..., Any]]:
     for socket in sockets:
         if not socket.line.future.done():
             await socket.line.disconnect()
+    # While a communicator plays, Channels keeps connections open.
+    await aclose_old_connections()
 
 
 @database_sync_to_async

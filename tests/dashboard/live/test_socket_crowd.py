@@ -119,7 +119,7 @@ async def test_one_slow_page_holds_up_nobody(
 
 
 async def test_no_thread_keeps_a_connection(alice: Closer) -> None:
-    together = threading.Barrier(reads.THREADS)
+    together = threading.Barrier(reads.threads.most)
 
     def look() -> int:
         together.wait(5)
@@ -129,11 +129,13 @@ async def test_no_thread_keeps_a_connection(alice: Closer) -> None:
         together.wait(5)
         return connection.connection is not None
 
-    assert await asyncio.gather(*(reads.in_thread(look)() for _ in range(reads.THREADS))) == [1] * reads.THREADS
+    assert (
+        await asyncio.gather(*(reads.threads.lend(look)() for _ in range(together.parties))) == [1] * together.parties
+    )
 
     loop = asyncio.get_running_loop()
-    held = [loop.run_in_executor(reads._threads, is_held) for _ in range(reads.THREADS)]
-    assert await asyncio.gather(*held) == [False] * reads.THREADS
+    held = [loop.run_in_executor(reads.threads.executor, is_held) for _ in range(together.parties)]
+    assert await asyncio.gather(*held) == [False] * together.parties
 
 
 async def test_an_entry_does_not_wait_for_the_roster(
