@@ -41,7 +41,7 @@ class DashboardConsumer(Line):
     """One closer's page. Handlers and the timer take turns, so that positions only ever move forward."""
 
     async def connect(self) -> None:
-        self.open(0)
+        self.begin()
         self.positions: dict[str, int] | None = None
         self.watching: str | None = None
         self.ring: dict[str, Any] | None = None
@@ -242,6 +242,8 @@ class DashboardConsumer(Line):
 
     async def _send_team(self, state: roster.State) -> None:
         """What changed of the roster, and the closer's own desk while anything is or was on it."""
+        if self.told is not None and state.number < self.told.number:
+            return  # While this one was waiting for its turn, a later one was told.
         frame = state.frame(self.closer.pk, self.told)
         self.told = state
         if frame:

@@ -32,8 +32,7 @@ class Line(AsyncWebsocketConsumer):
             # Not when it is told of the end: a server that has waited too long for us, or an error of ours, tells none.
             await self.let_go()
 
-    def open(self, user_id: int) -> None:
-        self.user_id = user_id
+    def begin(self) -> None:
         self.budget = sockets.FrameBudget(at=self.clock())
         self.unanswered = 0
 

@@ -32,7 +32,7 @@ REFRESH_SECONDS = 8
 
 UNKNOWN_SESSION = 4401
 
-_threads = Threads(3, name="visitor-page")
+_threads = Threads(2, name="visitor-page")
 
 FRAMES: Mapping[str, Action] = {"hello": Action.VISIT_FOLLOW, "here": Action.VISIT_FOLLOW}
 

@@ -10,9 +10,11 @@ import pytest
 from channels.db import database_sync_to_async
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from dashboard.live import consumers, limits, reads
 from dashboard.render import roster, snapshot
+from handoff import actions
 from handoff.models import Closer
 from sessions_app.http import sockets
 from sessions_app.models import VoiceSession
@@ -154,6 +156,23 @@ async def test_an_entry_does_not_wait_for_the_roster(
     await telling(session, "call.answered")
 
     assert [(await socket.hear("event"))["seq"] for _ in range(2)] == [2, 3]
+
+
+async def test_a_roster_that_came_late_does_not_replace_a_later_one(
+    connect: Connect, alices_browser: Client, alice: Closer
+) -> None:
+    socket = await connect(alices_browser)
+    await socket.hello()
+    await socket.hear("roster")
+    (consumer,) = standings()
+    early = consumer.told
+    await database_sync_to_async(actions.set_available)(alice, False, now=timezone.now())
+    await socket.hear("roster")
+
+    await consumer._send_team(early)
+
+    assert consumer.told.number > early.number
+    assert await socket.hears_nothing("roster")
 
 
 async def test_a_page_that_takes_nothing_is_told_nothing_until_it_answers(
