@@ -153,7 +153,7 @@ class DashboardConsumer(Line):
 
     # What the back end says
 
-    async def live_event(self, message: dict[str, Any]) -> None:
+    def live_event(self, message: dict[str, Any]) -> None:
         """Only noted here: for a page that takes its time no queue may grow."""
         seq, kinds = self.pushed.get(message["session"], (0, frozenset()))
         self.pushed[message["session"]] = (max(seq, message["seq"]), kinds.union(message["kinds"]))
@@ -179,7 +179,7 @@ class DashboardConsumer(Line):
         elif session_id in self.own:
             self._look_soon(at_team=False)
 
-    async def live_roster(self, message: dict[str, Any]) -> None:
+    def live_roster(self, message: dict[str, Any]) -> None:
         self._look_soon(at_team=True)
 
     def _look_soon(self, *, at_team: bool) -> None:
@@ -202,11 +202,11 @@ class DashboardConsumer(Line):
                 else:
                     await self._send_own(await self._read_own())
 
-    async def live_revoke(self, message: dict[str, Any]) -> None:
-        await self._check_account()
-        self.start(self._look_again())
+    def live_revoke(self, message: dict[str, Any]) -> None:
+        self.start(self._look_twice())
 
-    async def _look_again(self) -> None:
+    async def _look_twice(self) -> None:
+        await self._check_account()
         await asyncio.sleep(SECOND_LOOK_SECONDS)
         await self._check_account()
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from dashboard.live import limits
+from dashboard.live import hub, limits
 from sessions_app.http import sockets
 
 logger = logging.getLogger(__name__)
@@ -21,6 +21,8 @@ class Line(AsyncWebsocketConsumer):
     """Closes when the page says too much, and is silent while the page takes nothing of what it was told."""
 
     clock: ClassVar[Any] = staticmethod(time.monotonic)
+    # The hub listens for all lines; a channel of each one's own would cost every push its queue and its tasks.
+    channel_layer_alias = "none"
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.joined: list[str] = []
@@ -40,7 +42,7 @@ class Line(AsyncWebsocketConsumer):
         for task in list(self.tasks):
             task.cancel()
         for group in self.joined:
-            await self.channel_layer.group_discard(group, self.channel_name)
+            await hub.of_this_loop().leave(group, self)
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """As Channels does it, but without a hop to its thread at each message: reads give back their connections."""
@@ -48,8 +50,11 @@ class Line(AsyncWebsocketConsumer):
 
     async def join(self, *groups: str) -> None:
         for group in groups:
-            await self.channel_layer.group_add(group, self.channel_name)
             self.joined.append(group)
+            await hub.of_this_loop().join(group, self)
+
+    def hear(self, message: dict[str, Any]) -> None:
+        getattr(self, get_handler_name(message))(message)
 
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -62,9 +67,9 @@ class Line(AsyncWebsocketConsumer):
         error = None if task.cancelled() else task.exception()
         if error is not None:
             logger.error("dashboard socket of user %s failed", self.user_id, exc_info=error)
-            self.start(self._give_up())
+            self.start(self.give_up())
 
-    async def _give_up(self) -> None:
+    async def give_up(self) -> None:
         """The page comes back and is given what it lacks."""
         with contextlib.suppress(RuntimeError):
             await self.close(code=sockets.FAILED)

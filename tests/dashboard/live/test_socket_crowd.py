@@ -8,17 +8,18 @@ from uuid import uuid4
 
 import pytest
 from channels.db import database_sync_to_async
+from channels.layers import get_channel_layer
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from dashboard.live import consumers, limits, reads
+from dashboard.live import consumers, hub, limits, reads
 from dashboard.render import roster, snapshot
 from handoff import actions
 from handoff.models import Closer
 from sessions_app.http import sockets
 from sessions_app.models import VoiceSession
-from sessions_app.timeline import live
+from sessions_app.timeline import groups, live
 from tests.dashboard.conftest import Connect, silently, standings, telling
 from tests.people import Clock
 
@@ -138,6 +139,38 @@ async def test_no_thread_keeps_a_connection(alice: Closer) -> None:
     loop = asyncio.get_running_loop()
     held = [loop.run_in_executor(reads.threads.executor, is_held) for _ in range(together.parties)]
     assert await asyncio.gather(*held) == [False] * together.parties
+
+
+async def test_a_process_listens_once_for_all_its_sockets(
+    connect: Connect, alices_browser: Client, session: VoiceSession
+) -> None:
+    sockets = [await connect(alices_browser) for _ in range(4)]
+    for socket in sockets:
+        await socket.hello()
+
+    channels = get_channel_layer()._get_layer().channels
+    assert len(channels) == len(hub.of_this_loop().groups) == 2
+
+    for socket in sockets:
+        await socket.line.disconnect()
+    await asyncio.sleep(0.1)
+    assert len(channels) == len(hub.of_this_loop().groups) == 0
+
+
+async def test_lines_to_which_nothing_is_pushed_any_more_are_closed(
+    connect: Connect, alices_browser: Client, session: VoiceSession
+) -> None:
+    socket = await connect(alices_browser)
+    await socket.hello()
+    group = hub.of_this_loop().groups[groups.team(session.team_id)]
+
+    group.layer._get_layer().channels[group.channel].put_nowait(b"not what a layer says")
+
+    assert await socket.closed_with() == limits.FAILED
+    again = await connect(alices_browser)
+    await again.hello()
+    await telling(session, "call.answered")
+    assert (await again.hear("event"))["seq"] == 2
 
 
 async def test_an_entry_does_not_wait_for_the_roster(
