@@ -40,12 +40,13 @@ export class Duty {
     return true;
   }
 
-  /** What this page can prove. Only the tab that has the softphone speaks for the closer. */
-  present(): void {
+  /** What this page can prove. Only the tab that has the softphone speaks for the closer; true when it did. */
+  present(): boolean {
     const { line, microphone, sound, socket } = this.tools;
-    if (!line.isOurs) return;
+    if (!line.isOurs) return false;
     const proven = { softphone: line.isRegistered, microphone: microphone.isGranted, sound: sound.isUnlocked };
     socket.send({ type: "presence", ...proven, page: line.page, username: line.username });
+    return true;
   }
 
   async setAvailable(available: boolean): Promise<void> {

@@ -52,8 +52,8 @@ const socket = new LiveSocket(
   {
     frame: received,
     beat: (frame) => {
-      duty.present();
       callbacks.beat(frame["checked"]);
+      return duty.present();
     },
     connection: (state, reason, since) => {
       status.connection(state, reason, since);

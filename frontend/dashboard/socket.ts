@@ -22,8 +22,8 @@ export interface SocketEvents {
   /** A frame that is in order and may be shown. */
   frame(frame: Frame): void;
   connection(state: Connection, reason: string, since: number): void;
-  /** The server counts on an answer: a hidden page's own timers are slowed down. */
-  beat(frame: Frame): void;
+  /** The server counts on an answer: a hidden page's own timers are slowed down. True when one was sent. */
+  beat(frame: Frame): boolean;
 }
 
 interface Start {
@@ -104,7 +104,8 @@ export class LiveSocket {
   private received(frame: Frame): void {
     switch (frame.type) {
       case "beat":
-        this.events.beat(frame);
+        // To a page that answers nothing the server soon sends nothing more.
+        if (!this.events.beat(frame)) this.send({ type: "ping" });
         break;
       case "snapshot":
         this.snapshot(frame);

@@ -61,11 +61,13 @@ describe("the prospect's line", () => {
 
 describe("the dashboard's line", () => {
   let frames: string[];
+  let answers: boolean;
   let states: string[];
   let reasons: string[];
 
   const start = (): LiveSocket => {
     frames = [];
+    answers = true;
     states = [];
     reasons = [];
     const own = { url: "/ws/dashboard/", probe: "/dashboard/", epoch: "e1", cursors: { a: 3 }, watching: "a" };
@@ -75,11 +77,24 @@ describe("the dashboard's line", () => {
         states.push(state);
         reasons.push(reason);
       },
-      beat: () => frames.push("beat"),
+      beat: () => {
+        frames.push("beat");
+        return answers;
+      },
     });
   };
 
   const hello = (cursors: object, epoch: string | null = "e1") => ({ type: "hello", epoch, cursors, watching: "a" });
+
+  it("answers every beat, also where the page has nothing to prove", () => {
+    start();
+    newest().accept();
+    newest().say({ type: "beat" });
+    assert.deepEqual(newest().sent, [hello({ a: 3 })]);
+    answers = false;
+    newest().say({ type: "beat" });
+    assert.deepEqual(newest().sent, [hello({ a: 3 }), { type: "ping" }]);
+  });
 
   it("comes back with the positions that it had reached", () => {
     start();
