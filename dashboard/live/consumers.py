@@ -41,7 +41,6 @@ class DashboardConsumer(Line):
     """One closer's page. Handlers and the timer take turns, so that positions only ever move forward."""
 
     async def connect(self) -> None:
-        self.begin()
         self.positions: dict[str, int] | None = None
         self.watching: str | None = None
         self.ring: dict[str, Any] | None = None

@@ -27,16 +27,13 @@ class Line(AsyncWebsocketConsumer):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.joined: list[str] = []
         self.tasks: set[asyncio.Task[None]] = set()
-        self.user_id = 0
+        self.budget = sockets.FrameBudget(at=self.clock())
+        self.unanswered = self.user_id = 0
         try:
             await super().__call__(scope, receive, send)
         finally:
             # Not when it is told of the end: a server that has waited too long for us, or an error of ours, tells none.
             await self.let_go()
-
-    def begin(self) -> None:
-        self.budget = sockets.FrameBudget(at=self.clock())
-        self.unanswered = 0
 
     async def let_go(self) -> None:
         for task in list(self.tasks):

@@ -32,8 +32,6 @@ REFRESH_SECONDS = 8
 
 UNKNOWN_SESSION = 4401
 
-_threads = Threads(2, name="visitor-page")
-
 FRAMES: Mapping[str, Action] = {"hello": Action.VISIT_FOLLOW, "here": Action.VISIT_FOLLOW}
 
 _of_session = sockets.OpenSockets()
@@ -43,6 +41,9 @@ _of_network = sockets.OpenSockets()
 def most_of_network() -> int:
     """As many as an address can have tokens for: those of one hour, for as long as a token lives."""
     return int(settings.TOKEN_LIMIT_PER_ADDRESS * tokens.LIFETIME.total_seconds() / limits.WINDOW_SECONDS)
+
+
+_threads = Threads(2, name="visitor-page")
 
 
 class ProspectConsumer(AsyncJsonWebsocketConsumer):

@@ -59,8 +59,8 @@ async def test_a_page_that_lives_on_changes_no_roster(
 async def test_sockets_that_compare_share_one_look_at_the_rows(
     connect: Connect, alices_browser: Client, session: VoiceSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sockets = [await connect(alices_browser) for _ in range(4)]
-    for socket in sockets:
+    lines = [await connect(alices_browser) for _ in range(4)]
+    for socket in lines:
         await socket.hello()
         await socket.hear("roster")
     standing, rendered = Counted(snapshot.standing), Counted(roster.read)
@@ -70,7 +70,7 @@ async def test_sockets_that_compare_share_one_look_at_the_rows(
 
     await asyncio.gather(*(one.compare_positions() for one in standings()))
 
-    assert [(await socket.hear("event"))["seq"] for socket in sockets] == [2] * 4
+    assert [(await socket.hear("event"))["seq"] for socket in lines] == [2] * 4
     assert (standing.calls, rendered.calls) == (1, 0)
 
 
@@ -144,14 +144,14 @@ async def test_no_thread_keeps_a_connection(alice: Closer) -> None:
 async def test_a_process_listens_once_for_all_its_sockets(
     connect: Connect, alices_browser: Client, session: VoiceSession
 ) -> None:
-    sockets = [await connect(alices_browser) for _ in range(4)]
-    for socket in sockets:
+    lines = [await connect(alices_browser) for _ in range(4)]
+    for socket in lines:
         await socket.hello()
 
     channels = get_channel_layer()._get_layer().channels
     assert len(channels) == len(hub.of_this_loop().groups) == 2
 
-    for socket in sockets:
+    for socket in lines:
         await socket.line.disconnect()
     await asyncio.sleep(0.1)
     assert len(channels) == len(hub.of_this_loop().groups) == 0
@@ -166,7 +166,7 @@ async def test_lines_to_which_nothing_is_pushed_any_more_are_closed(
 
     group.layer._get_layer().channels[group.channel].put_nowait(b"not what a layer says")
 
-    assert await socket.closed_with() == limits.FAILED
+    assert await socket.closed_with() == sockets.FAILED
     again = await connect(alices_browser)
     await again.hello()
     await telling(session, "call.answered")
