@@ -61,5 +61,7 @@ class Listener:
                 self.arrived.setdefault((frame["session"], frame["seq"]), now)
             case "snapshot":
                 self.ready.set()
+            case "beat":
+                self.socket.send(json.dumps({"type": "ping"}))
             case "reload":
                 self.hello()

@@ -21,6 +21,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
 MANY = 60
 SETTLED_SECONDS = 2
 CLOSED_SECONDS = 20
+# Longer than any socket asks again; on a busy machine what was under way takes its time.
+ROUNDS = 4
 
 
 @pytest.fixture(params=["daphne", "uvicorn"])
@@ -67,7 +69,9 @@ async def test_a_token_holds_few_sockets_and_nothing_goes_on_without_them(url: s
             await open_until[task].send_str("[" * MAX_FRAME_BYTES)
         await asyncio.wait(waiting, timeout=CLOSED_SECONDS)
 
-    await asyncio.sleep(SETTLED_SECONDS)
-    before = await last_look()
-    await asyncio.sleep(REFRESH_SECONDS + SETTLED_SECONDS)
-    assert await last_look() == before
+    for _ in range(ROUNDS):
+        before = await last_look()
+        await asyncio.sleep(REFRESH_SECONDS + SETTLED_SECONDS)
+        if await last_look() == before:
+            return
+    pytest.fail("the server goes on asking for the session")
