@@ -23,9 +23,9 @@ MOST_TOGETHER = 50
 # What waits in memory is bounded. Anything beyond it waits in its row, and the sweep takes it when its lease is over.
 MOST_WAITING = 5_000
 HELD_SECONDS = 0.25
-# While many are being stored, what is ordinary waits so long for its turn: a receipt is due at once, and of what
-# waits together all is worked through for little more than one.
-GIVES_WAY_SECONDS = 0.5
+# While many come in, what is ordinary waits so long for its turn, and then one call at a time is worked on: a receipt
+# is due at once, and what waits together is worked through for little more than one.
+GIVES_WAY_SECONDS = 1.5
 LOOKS_AGAIN_SECONDS = 0.02
 MOST_TRIES = 8
 # What only says more of what is said or known anyway: it waits for whatever moves a call.
@@ -56,6 +56,7 @@ class Folder:
         self._urgent: OrderedDict[str, float] = OrderedDict()
         self._ordinary: OrderedDict[str, float] = OrderedDict()
         self._at_work: set[str] = set()
+        self._working = 0
         self._put_off: list[tuple[float, str]] = []
         self._tries: dict[str, int] = defaultdict(int)
         self._count = 0
@@ -85,7 +86,9 @@ class Folder:
 
     def _gives_way(self) -> bool:
         oldest = next(iter(self._ordinary.values()), None)
-        return oldest is not None and self._is_rushed() and time.monotonic() - oldest < GIVES_WAY_SECONDS
+        if oldest is None or not self._is_rushed():
+            return False
+        return self._working > 0 or time.monotonic() - oldest < GIVES_WAY_SECONDS
 
     def _work(self) -> None:
         store.keep_connection()
@@ -114,6 +117,7 @@ class Folder:
                     waiting = self._waiting[call]
                     items, self._waiting[call] = waiting[:MOST_TOGETHER], waiting[MOST_TOGETHER:]
                     self._at_work.add(call)
+                    self._working += 1
                     return call, items
                 again = self._put_off[0][0] - time.monotonic() if self._put_off else None
                 self._changed.wait(LOOKS_AGAIN_SECONDS if gives_way else again)
@@ -126,6 +130,7 @@ class Folder:
 
     def _finish(self, call: str, items: list[Item], *, is_held: bool) -> None:
         with self._changed:
+            self._working -= 1
             if is_held and self._tries[call] < MOST_TRIES:
                 self._tries[call] += 1
                 self._waiting[call] = items + self._waiting[call]

@@ -2,6 +2,8 @@
 
 import asyncio
 import sys
+import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -19,8 +21,8 @@ from sessions_app.inbox.store import Incoming, Pool, keep_connection
 T = TypeVar("T")
 
 
-# So many deliveries on their way into the database at once are a rush; a few calls never make one.
-RUSH = 4
+# So many deliveries within so short a time are a rush; a few calls never make one.
+RUSH, RUSH_SECONDS = 20, 0.2
 # What works through deliveries computes, and so would keep the server's one loop waiting for 5 ms each time.
 SWITCH_SECONDS = 0.001
 
@@ -29,18 +31,15 @@ class InboxService:
     def __init__(self) -> None:
         sys.setswitchinterval(SWITCH_SECONDS)
         self.pool = Pool()
-        self.being_stored = 0
-        self.folder = Folder(settings.FOLD_THREADS, is_rushed=lambda: self.being_stored >= RUSH)
+        self.arrivals: deque[float] = deque(maxlen=RUSH)
+        self.folder = Folder(settings.FOLD_THREADS, is_rushed=self.is_rushed)
         self.threads = ThreadPoolExecutor(
             settings.FOLD_THREADS, thread_name_prefix="inbox", initializer=keep_connection
         )
 
     async def keep(self, incoming: Incoming) -> Kept:
-        self.being_stored += 1
-        try:
-            stored = await self.pool.insert(incoming)
-        finally:
-            self.being_stored -= 1
+        self.arrivals.append(time.monotonic())
+        stored = await self.pool.insert(incoming)
         faults.reach(Point.DELIVERY_STORED)
         loop = asyncio.get_running_loop()
         folded = loop.create_future()
@@ -50,6 +49,9 @@ class InboxService:
         else:
             _told(folded)
         return Kept(stored.pk, folded)
+
+    def is_rushed(self) -> bool:
+        return len(self.arrivals) == RUSH and time.monotonic() - self.arrivals[0] < RUSH_SECONDS
 
     async def ask(self, look: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self.threads, _asked, look)
