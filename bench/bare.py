@@ -1,6 +1,6 @@
 """The measure for the webhook door: an ASGI application that commits one row for each request, and does nothing else.
 
-Served by the same server as the product: `daphne bench.bare:application`.
+Served as `daphne bench.bare:application`, whatever serves the product: the figures of years are compared with it.
 """
 
 import asyncio

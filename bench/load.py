@@ -117,7 +117,7 @@ def answered(answers: Sequence[Answer]) -> Summary | None:
 
 @contextmanager
 def bare_door(stack: Stack) -> Iterator[int]:
-    """The same server and database with the least that a durable answer needs."""
+    """The same database with the least that a durable answer needs, under daphne whatever serves the product."""
     with ports.reserved(BARE_PORT) as port:
         command = [str(VENV_PYTHON), "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "bench.bare:application"]
         log: Path = stack.logs / "bare.log"

@@ -89,7 +89,7 @@ def under_load(found: Findings) -> str:
             row("webhook sent → answered", paced.answered),
             row("webhook sent → at a dashboard's socket", paced.on_dashboard, "p95 ≤ 150, p99 ≤ 300"),
             "",
-            "Webhook intake against a bare handler that commits one row, same server, same run",
+            "Webhook intake against a bare handler that commits one row under daphne, same run",
             HEAD,
             flood_row("our door", door),
             flood_row("bare handler", bare),
