@@ -121,7 +121,7 @@ class DashboardConsumer(Line):
         if hello.watching != self.watching:
             return None
         missed = {key: hello.cursors.get(key, 0) for key, seq in now.items() if hello.cursors.get(key, 0) < seq}
-        replay = [(key, await self._read(key, after)) for key, after in missed.items()]
+        replay = [(key, await self._read_on(key, after, now[key])) for key, after in missed.items()]
         if any(frames is None for _, frames in replay):
             return None
         self.positions = dict(hello.cursors)
@@ -166,13 +166,13 @@ class DashboardConsumer(Line):
                 await self._take(session_id, *self.pushed.pop(session_id))
 
     async def _take(self, session_id: str, seq: int, kinds: frozenset[str]) -> None:
+        if self.positions is not None and session_id in self.own and PHONE_MOVES.intersection(kinds):
+            await self._send_own(await self._read_own())
         if self.positions is None:
             return
-        if session_id in self.own and PHONE_MOVES.intersection(kinds):
-            await self._send_own(await self._read_own())
         position = self.positions.get(session_id, 0)
         if seq > position:
-            await self._catch_up(session_id, position)
+            await self._catch_up(session_id, position, seq)
         if any(kind.startswith(("handoff.", "callback.", "command.")) for kind in kinds):
             self._look_soon(at_team=True)
         elif session_id in self.own:
@@ -214,8 +214,20 @@ class DashboardConsumer(Line):
     async def _read(self, session_id: str, after: int) -> Frames | None:
         return await reads.frames(self.team, session_id, after, is_watched=session_id == self.watching)
 
-    async def _catch_up(self, session_id: str, position: int) -> None:
-        frames = await self._read(session_id, position)
+    async def _read_on(self, session_id: str, after: int, seq: int) -> Frames | None:
+        """As far as `seq` at least: what sockets share tells only what there was when it was read."""
+        told: Frames = []
+        while after < seq:
+            frames = await self._read(session_id, after)
+            if frames is None or len(told) > snapshot.LONGEST_GAP:
+                return None
+            if not frames:
+                break
+            told, after = told + frames, frames[-1][0]
+        return told
+
+    async def _catch_up(self, session_id: str, position: int, seq: int) -> None:
+        frames = await self._read_on(session_id, position, seq)
         if frames is None:
             await self.reload()
         else:
@@ -298,7 +310,7 @@ class DashboardConsumer(Line):
                 return
             behind = {key: self.positions.get(key, 0) for key, seq in now.items() if seq > self.positions.get(key, 0)}
             for key, position in behind.items():
-                await self._catch_up(key, position)
+                await self._catch_up(key, position, now[key])
             await self._forget(before.keys() - now.keys())
             await self._send_team(state)
 

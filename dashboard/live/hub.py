@@ -53,7 +53,8 @@ class Group:
                 listener.start(listener.give_up())
 
     async def close(self) -> None:
-        await asyncio.wait([self.opening])
+        if self.listening is None:
+            await asyncio.wait([self.opening])
         if self.listening is not None:
             self.listening.cancel()
 

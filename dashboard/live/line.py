@@ -16,6 +16,9 @@ from sessions_app.http import sockets
 
 logger = logging.getLogger(__name__)
 
+# Nobody is left to hear it: Channels and the server say so in one of these ways.
+GONE = (RuntimeError, OSError)
+
 
 class Line(AsyncWebsocketConsumer):
     """Closes when the page says too much, and is silent while the page takes nothing of what it was told."""
@@ -29,6 +32,7 @@ class Line(AsyncWebsocketConsumer):
         self.tasks: set[asyncio.Task[None]] = set()
         self.budget = sockets.FrameBudget(at=self.clock())
         self.unanswered = self.user_id = 0
+        self.is_behind = self.is_over = False
         try:
             await super().__call__(scope, receive, send)
         finally:
@@ -36,6 +40,7 @@ class Line(AsyncWebsocketConsumer):
             await self.let_go()
 
     async def let_go(self) -> None:
+        self.is_over = True
         for task in list(self.tasks):
             task.cancel()
         for group in self.joined:
@@ -51,7 +56,8 @@ class Line(AsyncWebsocketConsumer):
             await hub.of_this_loop().join(group, self)
 
     def hear(self, message: dict[str, Any]) -> None:
-        getattr(self, get_handler_name(message))(message)
+        if not self.is_over:
+            getattr(self, get_handler_name(message))(message)
 
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -62,13 +68,14 @@ class Line(AsyncWebsocketConsumer):
     def _ended(self, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)
         error = None if task.cancelled() else task.exception()
-        if error is not None:
+        # A line that is over has nobody to be told of it, and closing it would fail in its turn.
+        if error is not None and not self.is_over:
             logger.error("dashboard socket of user %s failed", self.user_id, exc_info=error)
             self.start(self.give_up())
 
     async def give_up(self) -> None:
         """The page comes back and is given what it lacks."""
-        with contextlib.suppress(RuntimeError):
+        with contextlib.suppress(*GONE):
             await self.close(code=sockets.FAILED)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -79,33 +86,33 @@ class Line(AsyncWebsocketConsumer):
         elif not self.budget.spend(self.clock()):
             await self.close(code=sockets.MISBEHAVED)
         else:
-            is_behind, self.unanswered = self.is_behind, 0
+            is_behind, self.is_behind, self.unanswered = self.is_behind, False, 0
             if is_behind:
                 await self.recover()
             await self.obey(text_data)
 
-    @property
-    def is_behind(self) -> bool:
-        return self.unanswered > limits.MOST_UNANSWERED
-
     async def send(  # type: ignore[override]  # as that of Channels itself
         self, text_data: str | None = None, bytes_data: bytes | None = None, close: bool = False
     ) -> None:
-        """Drop what a page that is behind could not take: servers keep in memory whatever a socket does not."""
-        self.unanswered += len(text_data or "")
-        if self.is_behind:
+        """Drop what a page that is behind could not take: servers keep in memory whatever a socket does not.
+
+        Never the first thing that it was told since it answered, however long: it would be dropped again and again.
+        """
+        if self.unanswered > limits.MOST_UNANSWERED:
+            self.is_behind = True
             self.fell_behind()
-        else:
-            await super().send(text_data=text_data, bytes_data=bytes_data, close=close)
+            return
+        self.unanswered += len(text_data or "")
+        await super().send(text_data=text_data, bytes_data=bytes_data, close=close)
 
     async def say(self, frame: dict[str, Any]) -> None:
-        # The timer may speak while the connection is going away; nobody is left to hear it.
-        with contextlib.suppress(RuntimeError):
+        # The timer may speak while the connection is going away.
+        with contextlib.suppress(*GONE):
             await self.send(text_data=json.dumps(frame))
 
     async def ask(self, frame: dict[str, Any]) -> None:
         """What the page answers whenever it gets to it, so also when it is behind."""
-        with contextlib.suppress(RuntimeError):
+        with contextlib.suppress(*GONE):
             await super().send(text_data=json.dumps(frame))
 
     async def obey(self, text: str) -> None:

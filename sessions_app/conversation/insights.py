@@ -43,7 +43,7 @@ def _keep(session: VoiceSession, insight_id: str, result: InsightResult, *, at: 
         _rank(is_complete, at, result.result) > _rank(known.is_complete, known.received_at, known.result)
     )
     if is_news and not is_new:
-        is_news = known.result != result.result
+        is_news = known.result != result.result or (is_complete and not known.is_complete)
         Insight.objects.filter(pk=known.pk).update(**(given | {"name": given["name"] or known.name}))
     if is_news:
         timeline.append(session, Kind.INSIGHT_RECEIVED, {"insight": insight_id}, occurred_at=at)

@@ -14,7 +14,7 @@ from sessions_app.visitor_page.access import OpenView
 from tests.permissions.world import ACTIONS, OF_THE_PROSPECT, World
 
 # The token's three caps are counted as one, reports by their rows.
-COUNTED_ELSEWHERE = {"token", "report"}
+COUNTED_ELSEWHERE = {"report"}
 LET_THROUGH = {"leave", "callback"}
 LIMITED = sorted(set(OF_THE_PROSPECT) - COUNTED_ELSEWHERE)
 

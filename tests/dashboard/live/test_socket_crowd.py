@@ -214,20 +214,92 @@ async def test_a_page_that_takes_nothing_is_told_nothing_until_it_answers(
     socket = await connect(alices_browser)
     await socket.hello()
     await socket.hear("roster")
-    monkeypatch.setattr(limits, "MOST_UNANSWERED", standings()[0].unanswered + 10)
+    monkeypatch.setattr(limits, "MOST_UNANSWERED", standings()[0].unanswered - 1)
 
     for _ in range(3):
         await telling(session, "call.answered")
     assert await socket.hears_nothing("event", "reload")
     assert await socket.hear("beat", seconds=2)
 
-    monkeypatch.setattr(limits, "MOST_UNANSWERED", 10_000_000)
-    standings()[0].unanswered = 10_000_001
     await socket.say(type="ping")
     assert await socket.hear("reload")
     assert (await socket.hello())["cursors"] == {str(session.pk): 4}
     await telling(session, "assistant.ended")
     assert (await socket.hear("event"))["seq"] == 5
+
+
+async def test_one_thing_is_told_however_long_it_is(
+    connect: Connect, alices_browser: Client, session: VoiceSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dropped, it would be asked for again, and dropped again, and no ring would be heard meanwhile."""
+    socket = await connect(alices_browser)
+    await socket.hello()
+    await socket.hear("roster")
+    monkeypatch.setattr(limits, "MOST_UNANSWERED", 0)
+    standings()[0].unanswered = 0
+
+    await telling(session, "call.answered")
+
+    assert (await socket.hear("event"))["seq"] == 2
+
+
+async def test_a_line_that_goes_while_it_is_told_something_is_over(
+    connect: Connect,
+    alices_browser: Client,
+    session: VoiceSession,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    socket = await connect(alices_browser)
+    await socket.hello()
+    (line,) = standings()
+
+    async def gone(message: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(line, "base_send", gone)
+    await telling(session, "call.answered")
+    await asyncio.sleep(0.3)
+    await socket.line.disconnect()
+    await asyncio.sleep(0.3)
+
+    assert line.tasks == set()
+    assert len([record for record in caplog.records if record.levelname == "ERROR"]) <= 2
+
+
+async def test_what_is_shared_is_read_on_as_far_as_there_is_more(
+    connect: Connect, alices_browser: Client, bens_browser: Client, session: VoiceSession, alice: Closer
+) -> None:
+    alices, bens = await connect(alices_browser), await connect(bens_browser)
+    for socket in (alices, bens):
+        await socket.hello()
+        await socket.hear("roster")
+    busy = next(one for one in standings() if one.user_id != alice.user_id)
+
+    async with busy.turn:
+        await telling(session, "call.answered")
+        assert (await alices.hear("event"))["seq"] == 2
+        await telling(session, "call.bridged")
+        assert (await alices.hear("event"))["seq"] == 3
+        await asyncio.sleep(0.2)
+
+    assert [(await bens.hear("event"))["seq"] for _ in range(2)] == [2, 3]
+
+
+async def test_a_page_that_was_away_is_told_all_that_others_were_told_one_by_one(
+    connect: Connect, alices_browser: Client, session: VoiceSession
+) -> None:
+    there = await connect(alices_browser)
+    known = await there.hello()
+    for kind in ("call.answered", "call.bridged", "call.hangup"):
+        await telling(session, kind)
+        await there.hear("event")
+
+    back = await connect(alices_browser)
+    await back.say(type="hello", epoch=known["epoch"], cursors=known["cursors"], watching=None)
+    await back.hear("resumed")
+
+    assert [(await back.hear("event"))["seq"] for _ in range(3)] == [2, 3, 4]
 
 
 async def test_pushes_wait_once_for_each_session(
