@@ -22,12 +22,13 @@ logger = logging.getLogger(__name__)
 MOST_TOGETHER = 50
 # What waits in memory is bounded. Anything beyond it waits in its row, and the sweep takes it when its lease is over.
 MOST_WAITING = 5_000
+# A session that is held is looked at again so soon, for half a minute; when the lease is over the sweep does so, too.
 HELD_SECONDS = 0.25
+MOST_TRIES = 100
 # While many come in, what is ordinary waits so long for its turn, and then one call at a time is worked on: a receipt
 # is due at once, and what waits together is worked through for little more than one.
 GIVES_WAY_SECONDS = 1.5
 LOOKS_AGAIN_SECONDS = 0.02
-MOST_TRIES = 8
 # What only says more of what is said or known anyway: it waits for whatever moves a call.
 _ORDINARY = (events.MessageHistoryUpdated, events.GatherPartialResults, events.InsightsGenerated, events.UnknownEvent)
 

@@ -34,6 +34,8 @@ START_SECONDS = 90
 # What is asked of a receipt while everything else stands still. Telnyx waits longer; a machine that tests is slow.
 SOON = 3.0
 SLOW = 4.5
+# More than there are connections, and with all that come more than may be minted at once.
+MINTING, VISITORS = 12, 24
 
 
 @dataclass
@@ -266,24 +268,27 @@ def test_while_telnyx_is_slow_nobody_has_a_connection_to_the_database(
     many = {"DATABASE_POOL": "2", "TELNYX_API_BASE": slow_telnyx, "TELNYX_MAX_LEGS": "100", "VISITS_PER_ADDRESS": "50"}
     many["TOKEN_LIMIT_PER_ADDRESS"] = "100"
     body = {"widget": widget.slug, "consent": {"version": widget.consent_version, "recording": widget.is_recorded}}
-    with serving("uvicorn", tmp_path / "web.log", signing_key, **many) as server, ThreadPoolExecutor(24) as threads:
+    with (
+        serving("uvicorn", tmp_path / "web.log", signing_key, **many) as server,
+        ThreadPoolExecutor(VISITORS) as threads,
+    ):
         headers = {"Origin": server.url}
 
         def visit(_: int) -> int:
             address = f"{server.url}/api/orchestration/token"
             return httpx.post(address, json=body, headers=headers, timeout=60).status_code
 
-        waiting = [threads.submit(visit, number) for number in range(24)]
-        # More than may be minted at once, and than there are connections.
-        until(lambda: VoiceSession.objects.filter(widget=widget).count() >= 24)
-        assert not any(one.done() for one in waiting), "Telnyx was not slow"
+        waiting = [threads.submit(visit, number) for number in range(VISITORS)]
+        until(lambda: VoiceSession.objects.filter(widget=widget).count() >= MINTING)
 
         started = time.monotonic()
         assert httpx.get(f"{server.url}/w/{widget.slug}/", timeout=60).status_code == 200
         assert server.tell("call.ai_gather.partial_results", partial_results={"a": "b"}, **call).status_code == 200
         until(lambda: statuses(call) == {"processed"}, seconds=SLOW)
         assert time.monotonic() - started < SLOW
-        assert {one.result() for one in waiting} == {500}
+        still = sum(not one.done() for one in waiting)
+        assert still > int(many["DATABASE_POOL"]), "Telnyx was not slow"
+        assert {one.result() for one in waiting} <= {500, 503}
 
 
 # --- bodies, while they arrive
