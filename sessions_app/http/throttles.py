@@ -40,10 +40,13 @@ class Spending(BaseThrottle):
     def name(self, request: Request, view: Any) -> str:
         raise NotImplementedError
 
+    def limit(self) -> int:
+        return self.most
+
     def allow_request(self, request: Request, view: Any) -> bool:
         too_often, unavailable = self.codes
         try:
-            limits.spend_on(self.name(request, view), most=self.most, seconds=self.seconds)
+            limits.spend_on(self.name(request, view), most=self.limit(), seconds=self.seconds)
         except limits.Refused as refused:
             raise TooOften(self.message, wait=refused.retry_after, code=too_often) from refused
         except limits.LimiterDown as down:

@@ -54,6 +54,10 @@ class Tries(PerNetwork):
     message = "Too many calls from here. Please try again later."
     passes_when_down = True
 
+    def limit(self) -> int:
+        """Whoever lets an address have more visits lets it try as often."""
+        return max(self.most, settings.TOKEN_LIMIT_PER_ADDRESS)
+
 
 class Rejoins(PerVisit):
     """The visit itself was counted when it was opened."""

@@ -235,9 +235,10 @@ def test_no_line_uses_up_no_cap(client: Client, widget: WidgetConfig, rest: Rest
 
 
 def test_however_often_it_is_given_back_it_is_not_asked_without_end(
-    client: Client, widget: WidgetConfig, rest: Rest, monkeypatch: pytest.MonkeyPatch
+    client: Client, widget: WidgetConfig, rest: Rest, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Tries, "most", 3)
+    monkeypatch.setattr(Tries, "most", 2)
+    settings.TOKEN_LIMIT_PER_ADDRESS = 3
     rest.refusals["credential"] = 503, "10000"
 
     assert [ask(client).status_code for _ in range(5)] == [500, 500, 500, 429, 429]
