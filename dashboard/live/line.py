@@ -103,7 +103,10 @@ class Line(AsyncWebsocketConsumer):
             self.fell_behind()
             return
         self.unanswered += len(text_data or "")
-        await super().send(text_data=text_data, bytes_data=bytes_data, close=close)
+        try:
+            await super().send(text_data=text_data, bytes_data=bytes_data, close=close)
+        except OSError:  # The page has gone; that its line is over is told in a moment.
+            self.is_over = True
 
     async def say(self, frame: dict[str, Any]) -> None:
         # The timer may speak while the connection is going away.
