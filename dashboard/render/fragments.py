@@ -37,7 +37,6 @@ PARTS_OF_KIND: dict[str, tuple[str, ...]] = {
     Kind.TRANSCRIPT_UPDATED: ("brief",),  # The conversation itself goes turn by turn, see `turns`.
     Kind.TRANSCRIPT_FINALISED: ("brief", "transcript"),
     Kind.TRANSCRIPT_WITHHELD: ("transcript",),
-    Kind.ASSISTANT_ENDED: PARTS,  # What the prospect's page alone had heard may be gone with it.
     Kind.TOOL_CALLED: ("tools",),
     Kind.FIELD_CAPTURED: ("head", "brief", "fields"),
     Kind.FIELD_HEARD: ("brief", "fields"),
