@@ -13,17 +13,16 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
 import strict_json
-
-MAX_WEBHOOK_BYTES = 1_048_576
+from sessions_app.http.uploads import MAX_BYTES
 
 
 def raw(request: HttpRequest) -> bytes:
     """The bytes that Telnyx signed. Raises RequestDataTooBig."""
     length = request.headers.get("Content-Length", "")
-    if length.isdigit() and int(length) > MAX_WEBHOOK_BYTES:
+    if length.isdigit() and int(length) > MAX_BYTES:
         raise RequestDataTooBig
-    body = request.read(MAX_WEBHOOK_BYTES + 1)
-    if len(body) > MAX_WEBHOOK_BYTES:
+    body = request.read(MAX_BYTES + 1)
+    if len(body) > MAX_BYTES:
         raise RequestDataTooBig
     return body
 

@@ -96,11 +96,11 @@ class Folder:
         while True:
             call, items = self._next()
             is_held = False
-            connection.close_if_unusable_or_obsolete()
             try:
+                connection.close_if_unusable_or_obsolete()
                 patience = intake.AGAIN_PATIENCE if self._tries.get(call) else intake.LOCK_PATIENCE
-                events = {item.pk: item.event for item in items}
-                intake.work_through(events, now=timezone.now(), patience=patience)
+                told = {item.pk: item.event for item in items}
+                intake.work_through(told, now=timezone.now(), patience=patience)
             except intake.Held:
                 is_held = True
             except Exception:  # The database is away, or the like: the rows wait for the sweep, this thread goes on.

@@ -80,7 +80,7 @@ def work_through(events: Mapping[int, Event | None], *, now: datetime, patience:
         parked = _work_together(events, now, patience)
     except Held:
         raise
-    except Exception as error:
+    except Exception as error:  # Whatever went wrong with one, it stays stored and visible, and the others are folded.
         if _is_held(error):
             raise Held from error
         if len(events) == 1:

@@ -22,15 +22,12 @@ from django.db import connection
 from django.utils import timezone
 from nacl.signing import SigningKey
 
-from launcher import ports, processes
-from launcher.checkout import VENV_PYTHON
-from launcher.stack import ASGI_SERVERS, answers
 from sessions_app.models import CallLeg, Run, ToolCall, VoiceSession, WebhookDelivery, WidgetConfig
+from tests import web_process
 from tests.telnyx import CALL_CONTROL, DYNAMIC_VARIABLES, envelope, signature
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
 
-START_SECONDS = 90
 # What is asked of a receipt while everything else stands still. Telnyx waits longer; a machine that tests is slow.
 SOON = 3.0
 SLOW = 4.5
@@ -66,17 +63,8 @@ class Server:
 @contextmanager
 def serving(kind: str, log: Path, key: SigningKey, **more: str) -> Iterator[Server]:
     """The web process alone, on the test's database, with `more` in its environment."""
-    name = connection.settings_dict["NAME"]
-    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
-    with ports.reserved(9800) as port:
-        environment = os.environ | {"DATABASE_URL": database, "PUBLIC_URL": f"http://127.0.0.1:{port}"} | more
-        command = [str(VENV_PYTHON), "-m", *ASGI_SERVERS[kind](port)]
-        process = processes.start(kind, command, log=log, environment=environment)
-        try:
-            process.wait_until(lambda: answers(f"http://127.0.0.1:{port}/health/live"), seconds=START_SECONDS)
-            yield Server(port, key)
-        finally:
-            process.stop()
+    with web_process.running(kind, port_from=9800, log=log, **more) as url:
+        yield Server(int(url.rpartition(":")[2]), key)
 
 
 @pytest.fixture(scope="module", params=["uvicorn", "daphne"])
